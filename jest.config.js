@@ -1,0 +1,21 @@
+const swc = { "^.+\\.[jt]s$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } }] };
+
+/** A project per depth of proof; what a depth proves stands in docs/testing.md. */
+const project = (displayName, testMatch, extra = {}) => ({
+  displayName,
+  testMatch,
+  transform: swc,
+  transformIgnorePatterns: ["/node_modules/"],
+  testEnvironment: "node",
+  ...extra,
+});
+
+module.exports = {
+  projects: [
+    project("simulation", ["<rootDir>/test/**/*.test.ts"], { testPathIgnorePatterns: ["<rootDir>/test/(engine|lab|tools)/"] }),
+    project("tools", ["<rootDir>/test/tools/**/*.test.ts"]),
+    project("engine", ["<rootDir>/test/engine/**/*.test.ts"]),
+    project("lab", ["<rootDir>/test/lab/**/*.test.ts"]),
+  ],
+  reporters: ["default", "<rootDir>/test/closingLine.js"],
+};

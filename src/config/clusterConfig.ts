@@ -1,0 +1,36 @@
+/** The one value that the rest of the program reads: plain, readonly, complete. */
+import type { ParsedCluster } from "./schema";
+
+type DeepReadonly<T> = T extends (infer U)[] ? readonly DeepReadonly<U>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+type Required1<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+
+/**
+ * A parsed and checked stack configuration. It extends what the schema yields by the values that are derived from other fields:
+ * `clusterName`, `os.cgroup`, `stack`, `podMtu` (bytes) and `clusterDnsIp`.
+ */
+export type ClusterConfig = DeepReadonly<
+  Required1<Omit<ParsedCluster, "os">, "clusterName"> & {
+    /** Name of the Pulumi stack. */
+    stack: string;
+    os: Required1<ParsedCluster["os"], "cgroup">;
+    /** MTU of pods in bytes: the network's MTU less what the CNI's encapsulation adds (VXLAN 50, IPIP 20, none 0). */
+    podMtu: number;
+    /** Address of the cluster DNS Service: the tenth of the service CIDR, as kubeadm computes it. */
+    clusterDnsIp: string;
+  }
+>;
+
+export type NodePoolConfig = ClusterConfig["nodePools"][number];
+export type ControlPlaneConfig = ClusterConfig["controlPlane"];
+export type NetworkConfig = ClusterConfig["network"];
+export type ApiEndpointConfig = ClusterConfig["apiEndpoint"];
+
+/** Names of the control-plane machines, by index: stable, so that replacing one never renames another. */
+export function controlPlaneMachineNames(config: ClusterConfig): string[] {
+  return Array.from({ length: config.controlPlane.replicas }, (_, index) => `${config.clusterName}-control-plane-${index}`);
+}
+
+/** Names of a pool's machines, by index: stable, so that scaling touches only the new or removed ones. */
+export function poolMachineNames(config: ClusterConfig, pool: NodePoolConfig): string[] {
+  return Array.from({ length: pool.count }, (_, index) => `${config.clusterName}-${pool.name}-${index}`);
+}

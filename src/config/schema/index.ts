@@ -12,36 +12,52 @@ import {
 } from "./kubernetes";
 import { controlPlaneSchema, nodePoolSchema, osSchema, sshSchema } from "./machines";
 import { apiEndpointSchema, cniSchema, networkSchema } from "./network";
-import { label, text, url, whole } from "./primitives";
+import { flag, label, listOf, matching, section, text, url, whole } from "./primitives";
 
-const fluxSchema = z
-  .strictObject({
-    url: url("https", "ssh", "http").describe("Git repository that Flux reconciles."),
-    branch: text.default("main").describe("Branch."),
-    path: text.optional().describe("Folder of this cluster. Absent: gitops/clusters/<stack>."),
-  })
+const branch = matching(
+  "branch",
+  "must be the name of a Git branch",
+  (value) => /^[A-Za-z0-9][-A-Za-z0-9._/]*$/.test(value) && !value.includes("..") && !value.includes("//") && !/[./]$/.test(value),
+);
+const repositoryPath = matching(
+  "path",
+  'must be a folder within the repository such as gitops/clusters/dev, without "..", and "/" only between names',
+  (value) => /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(value.replace(/^\.\//, "")) && !value.split("/").includes(".."),
+);
+
+const fluxSchema = section({
+  url: url(["https", "ssh", "http"]).describe("Git repository that Flux reconciles."),
+  branch: branch.default("main").describe("Branch."),
+  path: repositoryPath.optional().describe("Folder of this cluster. Absent: `gitops/clusters/<stack>`."),
+})
   .optional()
   .describe("Git source of the cluster. Absent: no Flux.");
 
-const readinessSchema = z
-  .strictObject({
-    apiTimeoutMinutes: whole(1, 120).default(20).describe("How long `up` waits for the Kubernetes API after the machines exist, in minutes."),
-    machinesBoot: z
-      .boolean()
-      .default(true)
-      .describe("false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so."),
-  })
+const readinessSchema = section({
+  apiTimeoutMinutes: whole(1, 120).default(20).describe("How long `up` waits for the Kubernetes API after the machines exist, in minutes."),
+  machinesBoot: flag
+    .default(true)
+    .describe("false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so."),
+})
   .prefault({})
   .describe("What `up` waits for.");
 
-export const clusterSchema = z.strictObject({
+const tagKey = label(60);
+/** Nova keeps a metadata value of at most 255 characters; a comma would end a tag in Neutron's filters. */
+const tagValue = matching(
+  "text",
+  "must be one line of at most 255 characters, not empty, without blanks at its ends and without a comma",
+  (value) => text.safeParse(value).success && value.length <= 255 && !value.includes(","),
+);
+
+export const clusterSchema = section({
   clusterName: label(32).optional().describe("Name of the cluster and prefix of everything it owns in OpenStack. Absent: the stack's name."),
   os: osSchema,
   image: text.describe("Image of all machines: id (recommended, a name can come to mean another image) or name."),
   network: networkSchema,
   apiEndpoint: apiEndpointSchema,
   controlPlane: controlPlaneSchema,
-  nodePools: z.array(nodePoolSchema).default([]).describe("Pools of workers."),
+  nodePools: listOf(nodePoolSchema).describe("Pools of workers."),
   ssh: sshSchema,
   kubernetes: kubernetesSchema,
   cni: cniSchema,
@@ -52,15 +68,15 @@ export const clusterSchema = z.strictObject({
   packageMirror: packageMirrorSchema,
   extraCas: extraCasSchema,
   ntpServers: ntpServersSchema,
-  tags: z.record(label(60), text).default({}).describe("Metadata of the servers and tags (key=value) of network resources."),
-  configDrive: z.boolean().default(true).describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
-  protect: z.boolean().default(true).describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
-  roll: z
-    .array(text)
-    .default([])
-    .describe(
-      "Names of machines or pools that may be replaced, one after the other, so that they take on today's template, image and flavor. Others keep those they were born with.",
-    ),
+  tags: z
+    .record(tagKey, tagValue, { error: "must be a map of tags to values" })
+    .default({})
+    .describe("Metadata of the servers and tags (key=value) of network resources."),
+  configDrive: flag.default(true).describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
+  protect: flag.default(true).describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
+  roll: listOf(text).describe(
+    "Names of machines or pools that may be replaced, one after the other, so that they take on today's template, image and flavor. Others keep those they were born with.",
+  ),
   flux: fluxSchema,
   readiness: readinessSchema,
 });

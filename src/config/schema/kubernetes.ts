@@ -1,103 +1,113 @@
 /** Kubernetes itself: versions, CIDRs, hardening, users. */
 import { z } from "zod";
-import { choice, cidr, host, ipv4, pem, text, url, whole } from "./primitives";
+import { certificate, choice, cidr, flag, host, label, listOf, matching, section, text, url, whole } from "./primitives";
 
 /** Minors that kubeadm v1beta4 and the rendered documents were written for; kept in step with upstream's supported ones. */
 export const supportedMinors = [34, 35, 36, 37] as const;
 /** The version that the tests validate with the real kubeadm. */
 export const defaultKubernetesVersion = "1.36.3";
 
-const version = z.string().regex(/^1\.\d+\.\d+$/, { error: `must be a full version such as ${defaultKubernetesVersion}, without a leading "v"` });
+const version = matching(
+  "version",
+  `must be a full version such as ${defaultKubernetesVersion}, without a leading "v"`,
+  /^1\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/,
+);
+/** Kubernetes wants the cluster domain in lower case (RFC 1123 subdomain). */
+const dnsDomain = matching(
+  "DNS domain",
+  "must be a DNS domain in lower case, for instance cluster.local",
+  /^(?=.{1,253}$)[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
+);
+/** An empty prefix is allowed (the warnings mention it); one that begins with "system:" would let a token pose as part of Kubernetes. */
+const prefix = matching("text", 'must be text without blanks that does not begin with "system:"', /^(?!system:)[^\s]*$/);
+/** The forms that Go's and curl's proxy handling both understand. */
+const noProxyEntry = matching(
+  "host, domain or CIDR",
+  "must be one host, domain (.example.org), address or CIDR, without scheme, wildcard or comma",
+  /^\.?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5}|\/\d{1,2})?$/,
+);
+const level = choice("privileged", "baseline", "restricted");
 
-export const kubernetesSchema = z
-  .strictObject({
-    version: version
-      .default(defaultKubernetesVersion)
-      .describe(`Kubernetes version; minors ${supportedMinors.map((minor) => `1.${minor}`).join(", ")} are supported.`),
-    podCidr: cidr.default("192.168.0.0/16").describe("Pod CIDR."),
-    serviceCidr: cidr.default("10.96.0.0/12").describe("Service CIDR."),
-    dnsDomain: host.default("cluster.local").describe("DNS domain of Services and pods."),
-    maxPodsPerNode: whole(10, 500).default(110).describe("kubelet's maxPods; 110 is upstream's tested value."),
-    certSans: z.array(host).default([]).describe("Extra names and addresses in the API server's certificate."),
-    encryptionAtRest: choice("secretbox", "aescbc", "none").default("secretbox").describe("How Secrets are encrypted in etcd."),
-    podSecurity: z
-      .strictObject({
-        enforce: choice("privileged", "baseline", "restricted").default("baseline").describe("Level that pods must meet."),
-        warn: choice("privileged", "baseline", "restricted").default("restricted").describe("Level below which users are warned and the audit log notes it."),
-        exemptNamespaces: z
-          .array(text)
-          .default(["kube-system", "tigera-operator", "calico-system", "calico-apiserver"])
-          .describe("Namespaces that are exempt."),
-      })
-      .prefault({})
-      .describe("Cluster-wide Pod Security defaults."),
-    audit: z
-      .strictObject({
-        enabled: z.boolean().default(true).describe("Write an audit log."),
-        maxAgeDays: whole(1, 3650).default(30).describe("Days that a log file is kept."),
-        maxBackups: whole(1, 1000).default(10).describe("Number of rotated files kept."),
-        maxSizeMb: whole(1, 10000).default(100).describe("Size in MiB at which a file is rotated."),
-      })
-      .prefault({})
-      .describe("API audit log on the control plane."),
-    etcd: z
-      .strictObject({
-        heartbeatIntervalMs: whole(50, 5000)
-          .default(500)
-          .describe("etcd heartbeat, in milliseconds; above etcd's 100 because cloud disks and networks are slower."),
-        electionTimeoutMs: whole(500, 50000).default(5000).describe("etcd election timeout, in milliseconds; etcd asks for ten times the heartbeat."),
-        snapshotIntervalHours: whole(1, 168).default(6).describe("Hours between etcd snapshots on each control-plane machine."),
-        snapshotsKept: whole(1, 1000).default(28).describe("Number of snapshots kept on the machine."),
-      })
-      .prefault({})
-      .describe("etcd timings and snapshots."),
+export const kubernetesSchema = section({
+  version: version
+    .default(defaultKubernetesVersion)
+    .describe(`Kubernetes version; minors ${supportedMinors.map((minor) => `1.${minor}`).join(", ")} are supported.`),
+  podCidr: cidr.default("192.168.0.0/16").describe("Pod CIDR."),
+  serviceCidr: cidr.default("10.96.0.0/12").describe("Service CIDR."),
+  dnsDomain: dnsDomain.default("cluster.local").describe("DNS domain of Services and pods."),
+  maxPodsPerNode: whole(10, 500).default(110).describe("kubelet's maxPods; 110 is upstream's tested value."),
+  certSans: listOf(host).describe("Extra names and addresses in the API server's certificate."),
+  encryptionAtRest: choice("secretbox", "aescbc", "none").default("secretbox").describe("How Secrets are encrypted in etcd."),
+  podSecurity: section({
+    enforce: level.default("baseline").describe("Level that pods must meet."),
+    warn: level.default("restricted").describe("Level below which users are warned and the audit log notes it."),
+    exemptNamespaces: z
+      .array(label(63), { error: "must be a list" })
+      .default(["kube-system", "tigera-operator", "calico-system", "calico-apiserver"])
+      .describe("Namespaces that are exempt."),
   })
+    .prefault({})
+    .describe("Cluster-wide Pod Security defaults."),
+  audit: section({
+    enabled: flag.default(true).describe("Write an audit log."),
+    maxAgeDays: whole(1, 3650).default(30).describe("Days that a log file is kept."),
+    maxBackups: whole(1, 1000).default(10).describe("Number of rotated files kept."),
+    maxSizeMb: whole(1, 10000).default(100).describe("Size in MiB at which a file is rotated."),
+  })
+    .prefault({})
+    .describe("API audit log on the control plane."),
+  etcd: section({
+    heartbeatIntervalMs: whole(50, 5000)
+      .default(500)
+      .describe("etcd heartbeat, in milliseconds; above etcd's 100 because cloud disks and networks are slower."),
+    electionTimeoutMs: whole(500, 50000).default(5000).describe("etcd election timeout, in milliseconds; etcd asks for ten times the heartbeat."),
+    snapshotIntervalHours: whole(1, 168).default(6).describe("Hours between etcd snapshots on each control-plane machine."),
+    snapshotsKept: whole(1, 1000).default(28).describe("Number of snapshots kept on the machine."),
+  })
+    .prefault({})
+    .describe("etcd timings and snapshots."),
+})
   .prefault({})
   .describe("Kubernetes.");
 
-export const oidcSchema = z
-  .strictObject({
-    issuerUrl: url("https").describe("Issuer of the ID tokens, exactly as in their `iss` claim."),
-    clientId: text.describe("Audience (client id) that a token must be for."),
-    usernameClaim: text.default("sub").describe("Claim that holds the user name."),
-    usernamePrefix: z.string().default("oidc:").describe("Put before every user name, so that no token can pose as a system user."),
-    groupsClaim: text.default("groups").describe("Claim that holds the (LDAP) groups."),
-    groupsPrefix: z.string().default("oidc:").describe("Put before every group."),
-    ca: pem("CERTIFICATE").optional().describe("CA of the issuer. Absent: the machine's trust store."),
-  })
+export const oidcSchema = section({
+  issuerUrl: url(["https"]).describe("Issuer of the ID tokens, exactly as in their `iss` claim."),
+  clientId: text.describe("Audience (client id) that a token must be for."),
+  usernameClaim: text.default("sub").describe("Claim that holds the user name."),
+  usernamePrefix: prefix.default("oidc:").describe("Put before every user name, so that no token can pose as a system user."),
+  groupsClaim: text.default("groups").describe("Claim that holds the (LDAP) groups."),
+  groupsPrefix: prefix.default("oidc:").describe("Put before every group."),
+  ca: certificate.optional().describe("CA of the issuer. Absent: the machine's trust store."),
+})
   .optional()
   .describe("Log-in of people by OpenID Connect. Absent: certificates and service accounts only.");
 
-export const proxySchema = z
-  .strictObject({
-    httpProxy: url("http", "https").describe("Proxy for http requests."),
-    httpsProxy: url("http", "https").optional().describe("Proxy for https requests. Absent: `httpProxy`."),
-    noProxy: z
-      .array(text)
-      .default([])
-      .describe(
-        "Hosts, domains and CIDRs reached directly, besides the computed ones (node, pod and service CIDR, API endpoint, metadata address, cluster domain).",
-      ),
-  })
+const proxyUrl = url(["http", "https"], { credentials: true });
+
+export const proxySchema = section({
+  httpProxy: proxyUrl.describe("Proxy for http requests; may carry a user name and password."),
+  httpsProxy: proxyUrl.optional().describe("Proxy for https requests. Absent: `httpProxy`."),
+  noProxy: listOf(noProxyEntry).describe(
+    "Hosts, domains and CIDRs reached directly, besides the computed ones (node, pod and service CIDR, API endpoint, metadata address, cluster domain).",
+  ),
+})
   .optional()
   .describe("HTTP proxy of the site. Absent: machines reach everything directly.");
 
-export const registryMirrorsSchema = z
-  .array(
-    z.strictObject({
-      registry: z
-        .string()
-        .regex(/^[a-z0-9.-]+(:\d+)?$/, { error: "must be a registry host such as registry.k8s.io, without scheme" })
-        .describe("Registry that is mirrored."),
-      endpoints: z
-        .array(url("https", "http"))
-        .min(1, { error: "must name at least one mirror" })
-        .describe("Mirrors, tried in order before the registry itself."),
-      overridePath: z.boolean().default(false).describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
-    }),
-  )
-  .default([])
-  .describe("Mirrors of container registries.");
+export const registryMirrorsSchema = listOf(
+  section({
+    registry: matching(
+      "registry host",
+      "must be a registry host such as registry.k8s.io, without scheme or path",
+      /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d{1,5})?$/,
+    ).describe("Registry that is mirrored."),
+    endpoints: z
+      .array(url(["https", "http"]), { error: "must be a list" })
+      .min(1, { error: "must name at least one mirror" })
+      .describe("Mirrors, tried in order before the registry itself."),
+    overridePath: flag.default(false).describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
+  }),
+).describe("Mirrors of container registries.");
 
 export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
   .default("upstream")
@@ -105,24 +115,24 @@ export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
     "Where kubelet, kubeadm, kubectl and containerd come from: pkgs.k8s.io and download.docker.com, your own mirror (`packageMirror`), or already in the image.",
   );
 
-export const packageMirrorSchema = z
-  .strictObject({
-    kubernetesUrl: url("https", "http").describe(
-      "Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository).",
-    ),
-    containerdUrl: url("https", "http").optional().describe("Repository with containerd.io. Absent: `kubernetesUrl` holds it too."),
-    containerdPackage: text.default("containerd.io").describe("Name of the containerd package."),
-    signingKey: z
-      .string()
-      .regex(/^\s*-----BEGIN PGP PUBLIC KEY BLOCK-----/, { error: "must be an ASCII-armoured PGP public key" })
-      .optional()
-      .describe("Key that signs the repositories. Absent: they are trusted unsigned, so keep them on a network you trust."),
-  })
+const mirrorUrl = url(["https", "http"], { credentials: true });
+
+export const packageMirrorSchema = section({
+  kubernetesUrl: mirrorUrl.describe("Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository)."),
+  containerdUrl: mirrorUrl.optional().describe("Repository with containerd.io. Absent: `kubernetesUrl` holds it too."),
+  containerdPackage: matching("package name", "must be the name of a package, for instance containerd.io", /^[a-z0-9][-a-z0-9.+_]*$/)
+    .default("containerd.io")
+    .describe("Name of the containerd package."),
+  signingKey: matching(
+    "PGP public key",
+    "must be an ASCII-armoured PGP public key, from -----BEGIN PGP PUBLIC KEY BLOCK----- to its END line",
+    /^\s*-----BEGIN PGP PUBLIC KEY BLOCK-----[^-]*-----END PGP PUBLIC KEY BLOCK-----\s*$/,
+  )
+    .optional()
+    .describe("Key that signs the repositories. Absent: they are trusted unsigned, so keep them on a network you trust."),
+})
   .optional()
   .describe("Private package mirror, for `packageSource: mirror`.");
 
-export const ntpServersSchema = z
-  .array(z.union([ipv4, host]))
-  .default([])
-  .describe("NTP servers (chrony). Empty: the image's own.");
-export const extraCasSchema = z.array(pem("CERTIFICATE")).default([]).describe("Extra CA certificates that every machine trusts, one PEM block each.");
+export const ntpServersSchema = listOf(host).describe("NTP servers (chrony). Empty: the image's own.");
+export const extraCasSchema = listOf(certificate).describe("Extra CA certificates that every machine trusts, one PEM block each.");

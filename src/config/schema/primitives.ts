@@ -1,64 +1,131 @@
-/** The small value types that the sections of the schema are made of. Each carries the sentence a user reads when it is wrong. */
+/** The small value types that the sections of the schema are made of. Each carries the sentence part a user reads when it is wrong ("image is "" but must be ..."). */
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { parseCidr } from "../../network/cidr";
 
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const hostname = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Four numbers between dots look like an address, and are a wrong one when they are no IPv4 address. */
+const dottedNumbers = /^\d+(\.\d+)*$/;
+const ipv4Pattern = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 
-/** Any text that is not empty and does not begin or end with blanks. */
-export const text = z.string().refine((value) => value.length > 0 && value === value.trim(), {
-  error: "must be text without blanks at its ends, and not empty",
-});
+/** Text that passes `test`; `format` is the word of docs/configuration.md for it. */
+export const matching = (format: string, error: string, test: RegExp | ((value: string) => boolean)) =>
+  z
+    .string({ error })
+    .refine((value) => (test instanceof RegExp ? test.test(value) : test(value)), { error })
+    .meta({ format });
+
+/** One line of text: not empty, no blanks at its ends, and no control character that could break out of the file it is written to. */
+export const text = matching(
+  "text",
+  "must be one line of text, not empty and without blanks at its ends",
+  // eslint-disable-next-line no-control-regex -- control characters are what is refused
+  (value) => value.length > 0 && value === value.trim() && !/[\u0000-\u001f\u007f]/.test(value),
+);
 
 /** A DNS label (RFC 1123) that begins with a letter; `limit` is in characters. */
 export const label = (limit: number) =>
-  z.string().refine((value) => dnsLabel.test(value) && value.length <= limit, {
-    error: `must be lower-case letters, digits and "-", begin with a letter, end with a letter or digit, and have at most ${limit} characters`,
-  });
-
-export const id = z.string().regex(uuid, { error: "must be an OpenStack id (a UUID such as 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e)" });
-
-/** An IPv4 network in CIDR notation with no host bits set. */
-export const cidr = z.string().superRefine((value, context) => {
-  const parsed = parseCidr(value);
-  if (!parsed.ok) context.addIssue({ code: "custom", message: parsed.reason });
-});
-
-export const ipv4 = z.ipv4({ error: "must be an IPv4 address such as 10.0.0.10" });
-
-export const host = z.string().refine((value) => hostname.test(value), { error: "must be a host name or an IPv4 address, without scheme or port" });
-
-export const port = z
-  .int({ error: "must be a whole number" })
-  .min(1, { error: "must be a port from 1 to 65535" })
-  .max(65535, { error: "must be a port from 1 to 65535" });
-
-/** A whole number within bounds; the message names both. */
-export const whole = (minimum: number, maximum: number) =>
-  z
-    .int({ error: `must be a whole number from ${minimum} to ${maximum}` })
-    .min(minimum, { error: `must be a whole number from ${minimum} to ${maximum}` })
-    .max(maximum, { error: `must be a whole number from ${minimum} to ${maximum}` });
-
-/** An absolute URL of one of the given schemes. */
-export const url = (...schemes: readonly string[]) =>
-  z.string().refine(
-    (value) => {
-      try {
-        const parsed = new URL(value);
-        return schemes.includes(parsed.protocol.replace(/:$/, "")) && parsed.hostname !== "";
-      } catch {
-        return false;
-      }
-    },
-    { error: `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}` },
+  matching(
+    "name",
+    `must be lower-case letters, digits and "-", begin with a letter, end with a letter or digit, and have at most ${limit} characters`,
+    (value) => dnsLabel.test(value) && value.length <= limit,
   );
 
-/** One PEM block of the given kind, for instance CERTIFICATE. */
-export const pem = (kind: string) =>
-  z.string().refine((value) => new RegExp(`^\\s*-----BEGIN ${kind}-----\\s[A-Za-z0-9+/=\\s]+-----END ${kind}-----\\s*$`).test(value), {
-    error: `must be one PEM block that begins with -----BEGIN ${kind}-----`,
-  });
+export const id = matching("OpenStack id", "must be an OpenStack id (a UUID such as 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e)", uuid);
+
+/** An IPv4 network in CIDR notation with no host bits set. */
+export const cidr = z
+  .string({ error: "must be an IPv4 network such as 10.0.0.0/24" })
+  .superRefine((value, context) => {
+    const parsed = parseCidr(value);
+    if (!parsed.ok) context.addIssue({ code: "custom", message: parsed.reason });
+  })
+  .meta({ format: "CIDR" });
+
+export const ipv4 = matching("IPv4 address", "must be an IPv4 address such as 10.0.0.10", ipv4Pattern);
+
+export const host = matching("host", "must be a host name or an IPv4 address, without scheme or port", (value) =>
+  (dottedNumbers.test(value) ? ipv4Pattern : hostname).test(value),
+);
+
+/** A whole number within bounds; the message names both. */
+export const whole = (minimum: number, maximum: number) => {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  return z.int({ error }).min(minimum, { error }).max(maximum, { error });
+};
+
+export const port = whole(1, 65535);
+
+export const flag = z.boolean({ error: "must be true or false" });
+
+interface UrlOptions {
+  /** Allow `user:password@` before the host: proxies and package mirrors take it. */
+  readonly credentials?: boolean;
+  /** Allow `?query` and `#fragment`. */
+  readonly query?: boolean;
+}
+
+/** Why `value` is not an absolute URL of one of the schemes, as a part of a sentence; undefined when it is one. */
+function urlProblem(value: string, schemes: readonly string[], { credentials = false, query = false }: UrlOptions): string | undefined {
+  const wanted = `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+  // URL() repairs blanks and line breaks silently; such a value must not reach a file on a machine.
+  if (!/^[\u0021-\u007e]+$/.test(value) || /["'`\\<>]/.test(value)) return wanted;
+  const scpLike = /^(?:[\w.-]+@)[\w.-]+:(?!\/\/)(.+)$/.exec(value);
+  if (scpLike && schemes.includes("ssh")) return `${wanted}; did you mean ssh://${value.replace(":", "/")}?`;
+  if (!URL.canParse(value)) {
+    const withScheme = `${schemes[0] ?? "https"}://${value}`;
+    return !value.includes("://") && URL.canParse(withScheme) ? `${wanted}; did you mean ${withScheme}?` : wanted;
+  }
+  const url = new URL(value);
+  if (!schemes.includes(url.protocol.replace(/:$/, "")) || url.hostname === "") return wanted;
+  if (!credentials && (url.password !== "" || (url.username !== "" && url.protocol !== "ssh:"))) return "must not carry a user name or password";
+  if (!query && (url.search !== "" || url.hash !== "")) return 'must not have a query ("?") or fragment ("#")';
+  return undefined;
+}
+
+/** An absolute URL of one of the given schemes. */
+export const url = (schemes: readonly string[], options: UrlOptions = {}) =>
+  z
+    .string({ error: `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}` })
+    .superRefine((value, context) => {
+      const problem = urlProblem(value, schemes, options);
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    })
+    .meta({ format: "URL", schemes });
+
+/** One PEM block with an X.509 certificate that can be read. */
+export const certificate = z
+  .string({ error: "must be one PEM block that begins with -----BEGIN CERTIFICATE-----" })
+  .superRefine((value, context) => {
+    const blocks = value.match(/-----BEGIN [A-Z0-9 ]+-----/g) ?? [];
+    const refuse = (message: string) => {
+      context.addIssue({ code: "custom", message });
+    };
+    if (blocks.some((block) => block.includes("PRIVATE KEY"))) refuse("must hold no private key, a certificate only");
+    else if (blocks.length > 1) refuse("must be one certificate; give each block of the bundle as a list item of its own");
+    else if (!/^\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(value)) {
+      refuse("must be one PEM block that begins with -----BEGIN CERTIFICATE-----");
+    } else if (!isReadableCertificate(value)) refuse("must be a certificate that can be read; this block was cut short or altered");
+  })
+  .meta({ format: "PEM certificate" });
+
+function isReadableCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).fingerprint256 !== "";
+  } catch {
+    return false;
+  }
+}
 
 export const choice = <const T extends readonly [string, ...string[]]>(...values: T) => z.enum(values, { error: `must be one of: ${values.join(", ")}` });
+
+/** A list that is empty when absent. */
+export const listOf = <T extends z.ZodType>(item: T) => z.array(item, { error: "must be a list" }).default([]);
+
+/** A mapping of keys that the program knows; `strictObject` with the sentence for a value that is no mapping. */
+export const section = <T extends z.ZodRawShape>(keys: T) =>
+  z.strictObject(keys, {
+    error: (issue) => (issue.code === "invalid_type" ? `must be a section with the keys ${Object.keys(keys).join(", ")}` : undefined),
+  });

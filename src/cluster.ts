@@ -1,0 +1,85 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Bastion } from "./compute/bastion";
+import { ControlPlane, type MachineSummary } from "./compute/controlPlane";
+import { NodePool } from "./compute/nodePool";
+import { templateDigestKey } from "./compute/updatePolicy";
+import type { ClusterConfig } from "./config/clusterConfig";
+import { ApiEndpoint } from "./network/apiEndpoint";
+import { Network } from "./network/network";
+import { SecurityGroups } from "./network/securityGroups";
+import type { KubernetesAccess } from "./operations/kubernetesApi";
+import { Readiness } from "./operations/readiness";
+import { renderAdminKubeconfig } from "./pki/kubeconfig";
+import { Pki } from "./pki/pki";
+
+/** A machine in the outputs. */
+export interface NodeOutput {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** One Kubernetes cluster on OpenStack: the only place that knows network, keys and machines at once. */
+export class Cluster extends pulumi.ComponentResource {
+  /** Super-user credentials. Secret. */
+  public readonly adminKubeconfig: pulumi.Output<string>;
+  /** https://host:port that operators reach the API at; in an `up`, known once the API answers. */
+  public readonly apiEndpoint: pulumi.Output<string>;
+  /** End of validity of each certificate of the program, RFC 3339. */
+  public readonly certificateExpiry: pulumi.Output<Record<string, string>>;
+  /** Machines and their addresses, control plane first. */
+  public readonly nodes: pulumi.Output<NodeOutput[]>;
+  /** Digest of today's user-data template by role or pool. */
+  public readonly templateDigests: Record<string, string>;
+  /** Machines born with another template than today's; they change only when rolled. */
+  public readonly staleMachines: pulumi.Output<string[]>;
+  /** Where to jump from, where the cluster has a bastion. */
+  public readonly bastionAddress?: pulumi.Output<string>;
+
+  constructor(config: ClusterConfig, opts?: pulumi.ComponentResourceOptions) {
+    const name = config.clusterName;
+    super("openstack-kubernetes:index:Cluster", name, {}, opts);
+    const parent = { parent: this };
+    const network = new Network(config, parent);
+    const securityGroups = new SecurityGroups(config, parent);
+    const endpoint = new ApiEndpoint(config, network, securityGroups, parent);
+    const pki = new Pki(name, parent);
+    const controlPlane = new ControlPlane(config, { network, securityGroups, apiEndpoint: endpoint, secrets: pki.controlPlaneSecrets }, parent);
+
+    const access: pulumi.Output<KubernetesAccess> = pulumi.output({
+      host: endpoint.publicHost,
+      port: config.apiEndpoint.port,
+      clusterCaCertificatePem: pki.clusterCaCertificatePem,
+      clientCertificatePem: pki.admin.certificatePem,
+      clientKeyPem: pki.admin.privateKeyPem,
+    });
+    const readiness = new Readiness(config, { access, bootstrapToken: pki.bootstrapToken, controlPlane: controlPlane.machines });
+    const facts = pulumi.output({ endpointHost: endpoint.host, clusterCaCertificatePem: pki.clusterCaCertificatePem, bootstrapToken: pki.bootstrapToken });
+    const after = controlPlane.machines.slice(-1).map(({ server }) => server);
+    const pools = config.nodePools.map(
+      (pool) => new NodePool(config, pool, { network, securityGroups, facts, after, beforeCreate: readiness.beforeWorker }, parent),
+    );
+    const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
+
+    const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
+    this.adminKubeconfig = pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })));
+    this.apiEndpoint = readiness.whenApiReady(pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`);
+    this.certificateExpiry = pki.expiry;
+    this.nodes = pulumi
+      .all(machines.map(({ server }) => server.accessIpV4))
+      .apply((addresses) => machines.map(({ name: machine }, index) => ({ name: machine, address: addresses[index] as string })));
+    this.templateDigests = Object.fromEntries([
+      ...controlPlane.machines.slice(0, 1).map(({ templateDigest }) => ["control-plane", templateDigest]),
+      ...config.nodePools.flatMap((pool, index) => pools[index]?.machines.slice(0, 1).map(({ templateDigest }) => [pool.name, templateDigest]) ?? []),
+    ]) as Record<string, string>;
+    this.staleMachines = staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]);
+    this.bastionAddress = bastion?.address;
+    this.registerOutputs({});
+  }
+}
+
+/** Names of the machines whose metadata, fixed at birth, tells of another template than today's. */
+function staleMachines(machines: readonly MachineSummary[]): pulumi.Output<string[]> {
+  return pulumi
+    .all(machines.map(({ server }) => server.metadata))
+    .apply((all) => machines.filter(({ templateDigest }, index) => all[index]?.[templateDigestKey] !== templateDigest).map(({ name }) => name));
+}

@@ -1,0 +1,101 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import { renderControlPlaneUserData } from "../bootstrap/controlPlane";
+import type { ControlPlaneSecrets } from "../bootstrap/inputs";
+import { controlPlaneTemplateDigest } from "../bootstrap/templateDigest";
+import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
+import { firstAddress, type ApiEndpoint } from "../network/apiEndpoint";
+import type { Network } from "../network/network";
+import type { SecurityGroups } from "../network/securityGroups";
+import { openstackTags } from "../network/tags";
+import { createMachine } from "./machine";
+import { createServerGroup } from "./serverGroup";
+import { isRolled } from "./updatePolicy";
+
+export interface ControlPlaneArgs {
+  readonly network: Network;
+  readonly securityGroups: SecurityGroups;
+  readonly apiEndpoint: ApiEndpoint;
+  /** Secret. */
+  readonly secrets: pulumi.Output<ControlPlaneSecrets>;
+}
+
+/** A machine as the outputs of the program tell of it. */
+export interface MachineSummary {
+  readonly name: string;
+  readonly server: openstack.compute.Instance;
+  readonly templateDigest: string;
+}
+
+/**
+ * The control-plane machines. Each depends on the one before it, so that no `up` touches two at a time and takes etcd's quorum away (decision 4).
+ * All get the same user data: which of them inits and which join is found out at boot (decision 5).
+ */
+export class ControlPlane extends pulumi.ComponentResource {
+  public readonly machines: readonly MachineSummary[];
+
+  constructor(config: ClusterConfig, args: ControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { clusterName, controlPlane, protect } = config;
+    const prefix = `${clusterName}-control-plane`;
+    super("openstack-kubernetes:compute:ControlPlane", prefix, {}, opts);
+    const serverGroup = createServerGroup(prefix, controlPlane.serverGroupPolicy, { parent: this });
+    const names = controlPlaneMachineNames(config);
+    const ports = names.map((name) => this.port(config, name, args));
+    const addresses = ports.map(firstAddress);
+    const members = args.apiEndpoint.addMembers(names.map((name, index) => ({ name, address: addresses[index] as pulumi.Output<string> })));
+
+    const userData = pulumi
+      .all([args.apiEndpoint.host, args.apiEndpoint.certSans, pulumi.all(addresses), args.secrets])
+      .apply(([endpointHost, certSans, found, secrets]) => {
+        const peers = names.map((name, index) => ({ name, address: found[index] as string }));
+        return renderControlPlaneUserData(config, { endpointHost, certSans, peers }, secrets).encoded;
+      });
+    const templateDigest = controlPlaneTemplateDigest(config);
+
+    const ready: pulumi.Resource[] = [...args.network.ready, ...args.securityGroups.rules, ...members];
+    const machines: MachineSummary[] = [];
+    names.forEach((name, index) => {
+      const before = machines[index - 1];
+      const port = ports[index] as openstack.networking.Port;
+      const server = createMachine(
+        config,
+        name,
+        {
+          role: "control-plane",
+          pool: "control-plane",
+          index,
+          flavor: controlPlane.flavor,
+          image: controlPlane.image ?? config.image,
+          availabilityZones: controlPlane.availabilityZones,
+          bootVolume: controlPlane.bootVolume,
+          volumes: controlPlane.etcdVolume === undefined ? [] : [controlPlane.etcdVolume],
+          serverGroupId: serverGroup?.id,
+          networks: [{ port: port.id }],
+          userData,
+          templateDigest,
+          rolled: isRolled(config, name, "control-plane"),
+        },
+        { parent: this, protect, dependsOn: before === undefined ? ready : [before.server] },
+      );
+      machines.push({ name, server, templateDigest });
+    });
+    this.machines = machines;
+    this.registerOutputs({});
+  }
+
+  /** A port of its own, so that the machine's address is known before any user data is rendered and outlives the machine. */
+  private port(config: ClusterConfig, name: string, args: ControlPlaneArgs): openstack.networking.Port {
+    return new openstack.networking.Port(
+      name,
+      {
+        name,
+        networkId: args.network.networkId,
+        fixedIps: [{ subnetId: args.network.subnetId }],
+        securityGroupIds: [args.securityGroups.id("node"), args.securityGroups.id("control-plane")],
+        allowedAddressPairs: args.apiEndpoint.sharedAddresses.map((ipAddress) => ({ ipAddress })),
+        tags: openstackTags(config),
+      },
+      { parent: this, protect: config.protect },
+    );
+  }
+}

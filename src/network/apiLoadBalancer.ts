@@ -1,0 +1,76 @@
+import * as openstack from "@pulumi/openstack";
+import * as pulumi from "@pulumi/pulumi";
+import type { ApiEndpointConfig, ClusterConfig } from "../config/clusterConfig";
+import type { ApiEndpointMember } from "./apiEndpoint";
+import type { Network } from "./network";
+import { openstackTags } from "./tags";
+
+/** Port of every API server; `apiEndpoint.port` is where the endpoint listens. */
+const apiServerPort = 6443;
+
+/** The Octavia load balancer of the API: one listener, one pool, a member per control-plane machine. */
+export class ApiLoadBalancer extends pulumi.ComponentResource {
+  public readonly address: pulumi.Output<string>;
+  public readonly portId: pulumi.Output<string>;
+  private readonly pool: openstack.loadbalancer.Pool;
+  private readonly monitor: openstack.loadbalancer.Monitor;
+
+  constructor(
+    private readonly config: ClusterConfig,
+    endpoint: Extract<ApiEndpointConfig, { kind: "loadBalancer" }>,
+    private readonly network: Network,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const name = `${config.clusterName}-api`;
+    super("openstack-kubernetes:network:ApiLoadBalancer", name, {}, opts);
+    const tags = openstackTags(config);
+    const ovn = endpoint.provider === "ovn";
+    const loadBalancer = new openstack.loadbalancer.LoadBalancer(
+      name,
+      { name, vipSubnetId: network.subnetId, loadbalancerProvider: endpoint.provider, flavorId: endpoint.flavorId, tags },
+      { parent: this, protect: config.protect },
+    );
+    // Octavia cuts a connection after 50 silent seconds; a watch may be silent far longer. OVN balances packets and knows no such timeouts.
+    const idle = endpoint.idleTimeoutMinutes * 60_000;
+    const listener = new openstack.loadbalancer.Listener(
+      name,
+      {
+        name,
+        loadbalancerId: loadBalancer.id,
+        protocol: "TCP",
+        protocolPort: endpoint.port,
+        allowedCidrs: [config.network.cidr, ...endpoint.allowedCidrs],
+        ...(ovn ? {} : { timeoutClientData: idle, timeoutMemberData: idle }),
+        tags,
+      },
+      { parent: this, protect: config.protect },
+    );
+    // OVN's provider balances by the five-tuple only.
+    this.pool = new openstack.loadbalancer.Pool(
+      name,
+      { name, listenerId: listener.id, protocol: "TCP", lbMethod: ovn ? "SOURCE_IP_PORT" : "ROUND_ROBIN" },
+      { parent: this, protect: config.protect },
+    );
+    // /readyz takes an API server out before it stops serving; OVN can only ask whether the port opens.
+    const check = ovn ? { type: "TCP" } : { type: "HTTPS", urlPath: "/readyz", httpMethod: "GET", expectedCodes: "200" };
+    this.monitor = new openstack.loadbalancer.Monitor(name, { name, poolId: this.pool.id, delay: 5, timeout: 3, maxRetries: 3, ...check }, { parent: this });
+    this.address = loadBalancer.vipAddress;
+    this.portId = loadBalancer.vipPortId;
+    this.registerOutputs({});
+  }
+
+  /** One member per machine, each after the one before: Octavia refuses a change while another is under way. */
+  public addMembers(members: readonly ApiEndpointMember[]): readonly pulumi.Resource[] {
+    const made: pulumi.Resource[] = [this.monitor];
+    for (const { name, address } of members) {
+      made.push(
+        new openstack.loadbalancer.Member(
+          `${name}-api`,
+          { name, poolId: this.pool.id, address, protocolPort: apiServerPort, subnetId: this.network.subnetId },
+          { parent: this, deleteBeforeReplace: true, dependsOn: made.slice(-1) },
+        ),
+      );
+    }
+    return made.slice(1);
+  }
+}

@@ -1,0 +1,105 @@
+/** What may talk to what, as data: one row per purpose. Whatever no row allows, Neutron drops. */
+import type { ClusterConfig } from "../config/clusterConfig";
+
+/** `node` holds every machine of the cluster; `control-plane` the control-plane machines besides. */
+export type SecurityGroupName = "node" | "control-plane" | "bastion";
+export type Remote = { readonly group: SecurityGroupName } | { readonly cidr: string };
+export type Ports = { readonly protocol: "tcp" | "udp"; readonly from: number; readonly to: number } | { readonly protocol: "icmp" | "ipip" | "vrrp" | "any" };
+
+export interface SecurityGroupRule {
+  /** The group whose machines are protected. */
+  readonly group: SecurityGroupName;
+  readonly direction: "ingress" | "egress";
+  /** Purpose in a word or two; part of the rule's name. */
+  readonly purpose: string;
+  readonly reason: string;
+  readonly ports: Ports;
+  readonly remote: Remote;
+}
+
+export const tcp = (port: number): Ports => tcpRange(port, port);
+export const tcpRange = (from: number, to: number): Ports => ({ protocol: "tcp", from, to });
+export const udp = (port: number): Ports => udpRange(port, port);
+export const udpRange = (from: number, to: number): Ports => ({ protocol: "udp", from, to });
+export const protocol = (name: "icmp" | "ipip" | "vrrp" | "any"): Ports => ({ protocol: name });
+
+const world = "0.0.0.0/0";
+const node: Remote = { group: "node" };
+const controlPlane: Remote = { group: "control-plane" };
+const cidr = (value: string): Remote => ({ cidr: value });
+
+/** Groups that a configuration needs: the bastion's only where there is a bastion. */
+export function securityGroupNames(config: ClusterConfig): SecurityGroupName[] {
+  return config.ssh.bastion === undefined ? ["node", "control-plane"] : ["node", "control-plane", "bastion"];
+}
+
+/** All rules of a cluster, in a stable order. Ingress is open to a CIDR outside the cluster only where the configuration names that CIDR. */
+export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
+  const ingress = (group: SecurityGroupName, purpose: string, ports: Ports, remote: Remote, reason: string): SecurityGroupRule => ({
+    group,
+    direction: "ingress",
+    purpose,
+    ports,
+    remote,
+    reason,
+  });
+  const nodeCidr = cidr(config.network.cidr);
+  return [
+    ...securityGroupNames(config).map((group): SecurityGroupRule => ({
+      group,
+      direction: "egress",
+      purpose: "out",
+      ports: protocol("any"),
+      remote: cidr(world),
+      reason: "packages, images, DNS, time and the cloud's own API; traffic of pods is limited by network policies",
+    })),
+    ingress("node", "kubelet", tcp(10250), node, "API servers and the metrics server call the kubelet"),
+    ingress("node", "ping", protocol("icmp"), node, "path MTU discovery and fault finding between machines"),
+    ingress("node", "node-ports-tcp", tcpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
+    ingress("node", "node-ports-udp", udpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
+    ...cniRules(config, ingress),
+    ingress("control-plane", "api", tcp(6443), node, "kubelets and pods call the API"),
+    ...(config.apiEndpoint.kind === "loadBalancer"
+      ? [ingress("control-plane", "api-load-balancer", tcp(6443), nodeCidr, "the load balancer's traffic and health checks come from the node subnet")]
+      : []),
+    ...config.apiEndpoint.allowedCidrs.map((allowed) => ingress("control-plane", "api", tcp(6443), cidr(allowed), "apiEndpoint.allowedCidrs")),
+    ingress("control-plane", "etcd", tcpRange(2379, 2380), controlPlane, "etcd clients and peers"),
+    ...(config.apiEndpoint.kind === "virtualIp"
+      ? [ingress("control-plane", "vrrp", protocol("vrrp"), controlPlane, "keepalived agrees who holds the virtual IP")]
+      : []),
+    ...config.ssh.allowedCidrs.map((allowed) => ingress("node", "ssh", tcp(22), cidr(allowed), "ssh.allowedCidrs")),
+    ...(config.ssh.bastion === undefined
+      ? []
+      : [
+          ingress("node", "ssh", tcp(22), { group: "bastion" }, "log-in by way of the bastion"),
+          ...config.ssh.bastion.allowedCidrs.map((allowed) => ingress("bastion", "ssh", tcp(22), cidr(allowed), "ssh.bastion.allowedCidrs")),
+        ]),
+  ];
+}
+
+function cniRules(
+  config: ClusterConfig,
+  ingress: (group: SecurityGroupName, purpose: string, ports: Ports, remote: Remote, reason: string) => SecurityGroupRule,
+): SecurityGroupRule[] {
+  if (config.cni.kind === "none") {
+    return [ingress("node", "pods", protocol("any"), node, "whatever the CNI that you bring needs between machines")];
+  }
+  const typha = ingress("node", "calico-typha", tcp(5473), node, "Calico's nodes read their state from Typha");
+  const bgp = ingress("node", "calico-bgp", tcp(179), node, "Calico's nodes tell each other their routes");
+  switch (config.cni.encapsulation) {
+    case "vxlan":
+      return [typha, ingress("node", "calico-vxlan", udp(4789), node, "pod traffic in VXLAN")];
+    case "ipip":
+      return [typha, bgp, ingress("node", "calico-ipip", protocol("ipip"), node, "pod traffic in IP-in-IP")];
+    case "none":
+      return [typha, bgp, ingress("node", "pods", protocol("any"), cidr(config.kubernetes.podCidr), "pod traffic as it is")];
+  }
+}
+
+/** Name of a rule by what it allows: a changed row becomes another rule and never edits one in place (every field of a Neutron rule is fixed at birth). */
+export function securityGroupRuleName(rule: SecurityGroupRule): string {
+  const remote = "group" in rule.remote ? rule.remote.group : rule.remote.cidr.replace(/[./]/g, "-");
+  const ports =
+    "from" in rule.ports ? `${rule.ports.protocol}-${rule.ports.from}${rule.ports.to === rule.ports.from ? "" : `-${rule.ports.to}`}` : rule.ports.protocol;
+  return [rule.group, rule.purpose, rule.direction === "ingress" ? "from" : "to", remote, ports].join("-");
+}

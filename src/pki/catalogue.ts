@@ -1,0 +1,38 @@
+/** The certificates that exist before any machine does, as data. kubeadm issues every leaf on the machines from these CAs (decision 1). */
+
+const hoursPerYear = 24 * 365;
+
+/** Ten years, kubeadm's own CA lifetime (kubeadmconstants.CACertificateValidity). */
+export const caValidityHours = 10 * hoursPerYear;
+/** One year, kubeadm's own leaf lifetime; re-issued from the CA without touching a machine (docs/runbooks/certificates.md). */
+export const adminValidityHours = hoursPerYear;
+/** A warning is shown this many days before a certificate of this program expires. */
+export const expiryWarningDays = 60;
+
+export type CaName = "cluster" | "etcd" | "front-proxy";
+
+/** Common names as kubeadm gives them, so that its checks and other people's tools recognise the CAs. */
+export const certificateAuthorities: Readonly<Record<CaName, { readonly commonName: string }>> = {
+  cluster: { commonName: "kubernetes" },
+  etcd: { commonName: "etcd-ca" },
+  "front-proxy": { commonName: "front-proxy-ca" },
+};
+
+/** Group of the admin client certificate: bound to cluster-admin by kubeadm and, unlike system:masters, revocable by RBAC (decision 2). */
+export const adminGroup = "kubeadm:cluster-admins";
+
+export const caUses = ["cert_signing", "crl_signing", "digital_signature"] as const;
+export const clientUses = ["client_auth", "digital_signature", "key_encipherment"] as const;
+
+/** Days from `now` until an RFC 3339 time, rounded down; negative once it has passed. */
+export function daysUntil(validityEnd: string, now: Date): number {
+  return Math.floor((Date.parse(validityEnd) - now.getTime()) / 86_400_000);
+}
+
+/** The sentence to show when a certificate is near its end, or undefined while it is not. */
+export function expiryWarning(name: string, validityEnd: string, now: Date): string | undefined {
+  const days = daysUntil(validityEnd, now);
+  if (days >= expiryWarningDays) return undefined;
+  const when = days < 0 ? `expired ${-days} days ago (${validityEnd})` : `expires in ${days} days (${validityEnd})`;
+  return `The ${name} ${when}: see docs/runbooks/certificates.md.`;
+}

@@ -1,0 +1,32 @@
+/** The admin kubeconfig, computed from the CA: nobody logs in to a machine to fetch it. */
+import { stringify } from "yaml";
+
+export interface AdminKubeconfigInput {
+  readonly clusterName: string;
+  /** Host that operators reach the API at. */
+  readonly host: string;
+  readonly port: number;
+  readonly clusterCaCertificatePem: string;
+  readonly clientCertificatePem: string;
+  readonly clientKeyPem: string;
+}
+
+/** Renders a kubeconfig with one cluster, one user and one context, the current one. The result holds a private key. */
+export function renderAdminKubeconfig(input: AdminKubeconfigInput): string {
+  const base64 = (pem: string) => Buffer.from(pem, "utf8").toString("base64");
+  const user = `${input.clusterName}-admin`;
+  const context = `${user}@${input.clusterName}`;
+  return stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [
+      {
+        name: input.clusterName,
+        cluster: { server: `https://${input.host}:${input.port}`, "certificate-authority-data": base64(input.clusterCaCertificatePem) },
+      },
+    ],
+    users: [{ name: user, user: { "client-certificate-data": base64(input.clientCertificatePem), "client-key-data": base64(input.clientKeyPem) } }],
+    contexts: [{ name: context, context: { cluster: input.clusterName, user } }],
+    "current-context": context,
+  });
+}

@@ -1,0 +1,23 @@
+import { parse } from "yaml";
+import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
+
+describe("admin kubeconfig", () => {
+  it("holds one cluster, one user and the context of both", () => {
+    const rendered = renderAdminKubeconfig({
+      clusterName: "dev",
+      host: "10.0.0.5",
+      port: 6443,
+      clusterCaCertificatePem: "CA",
+      clientCertificatePem: "CERTIFICATE",
+      clientKeyPem: "KEY",
+    });
+    expect(parse(rendered)).toEqual({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "dev", cluster: { server: "https://10.0.0.5:6443", "certificate-authority-data": "Q0E=" } }],
+      users: [{ name: "dev-admin", user: { "client-certificate-data": "Q0VSVElGSUNBVEU=", "client-key-data": "S0VZ" } }],
+      contexts: [{ name: "dev-admin@dev", context: { cluster: "dev", user: "dev-admin" } }],
+      "current-context": "dev-admin@dev",
+    });
+  });
+});

@@ -1,0 +1,121 @@
+#!/bin/bash
+# What a mainboard does for a machine: gives it namespaces, a disk, /dev, /proc and /sys, and starts its init. Started by machine.sh, in three steps:
+#   boot.sh namespaces NAME DIRECTORY LOWER   in the host's namespaces, with the console as its terminal
+#   boot.sh processes ...                     in the machine's namespaces but for the PID namespace
+#   boot.sh init ...                          as the machine's first process
+# All mounts are made in the machine's own mount namespace, so they go with it.
+set -euo pipefail
+step=$1 name=$2 directory=$3 lower=$4
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lab/machines/cgroups.sh
+source "$here/cgroups.sh"
+
+# Host-wide settings that a bootstrap or a kubelet writes. The machine gets a copy of its own to write to, so the host's stay as they are;
+# all others are read-only in it, but for those of its own network namespace.
+copiedSettings=(
+  vm/overcommit_memory vm/panic_on_oom vm/max_map_count vm/swappiness
+  kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes kernel/dmesg_restrict kernel/kptr_restrict kernel/pid_max
+  fs/inotify/max_user_instances fs/inotify/max_user_watches fs/file-max
+)
+
+mountDisk() {
+  mkdir -p "$directory"/{upper,work,root}
+  mount -t overlay overlay -o "lowerdir=$lower,upperdir=$directory/upper,workdir=$directory/work" "$root"
+  # An overlay cannot lie on an overlay: what containerd mounts its own overlays from is a plain folder of the host.
+  local store
+  for store in containerd kubelet etcd; do
+    mkdir -p "$directory/$store" "$root/var/lib/$store"
+    mount --bind "$directory/$store" "$root/var/lib/$store"
+  done
+  [ ! -d /lib/modules ] || { mkdir -p "$root/lib/modules" && mount --bind -o ro /lib/modules "$root/lib/modules"; }
+}
+
+mountProc() {
+  local setting
+  mount -t proc proc "$root/proc"
+  mount --bind "$root/proc/sys/net" "$root/mnt"
+  mount --bind "$root/proc/sys" "$root/proc/sys"
+  mkdir -p "$root/run/lab"
+  for setting in "${copiedSettings[@]}"; do
+    [ -e "/proc/sys/$setting" ] || continue
+    cat "/proc/sys/$setting" >"$root/run/lab/${setting//\//.}"
+    mount --bind "$root/run/lab/${setting//\//.}" "$root/proc/sys/$setting"
+  done
+  # Every boot has an id of its own; the kubelet tells a reboot by it.
+  cat /proc/sys/kernel/random/uuid >"$root/run/lab/boot_id"
+  mount --bind "$root/run/lab/boot_id" "$root/proc/sys/kernel/random/boot_id"
+  mount -o remount,bind,ro "$root/proc/sys"
+  mount --move "$root/mnt" "$root/proc/sys/net"
+}
+
+mountSys() {
+  local hierarchy options
+  mount -t sysfs sysfs "$root/sys"
+  # Read-only, as containers have it: udev then leaves the host's devices alone.
+  mount -o remount,bind,ro "$root/sys"
+  if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+    mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+    return
+  fi
+  mount -t tmpfs -o mode=755 tmpfs "$root/sys/fs/cgroup"
+  for hierarchy in $(hierarchies); do
+    [ "$(stat -f -c %T "$hierarchy")" = cgroupfs ] || continue
+    # A controller hierarchy is named for its controllers; systemd's own has a name and none.
+    options=$(awk -v mount="$hierarchy" '$2 == mount { print $4; exit }' /proc/self/mounts | tr ',' '\n' |
+      grep -vxE 'rw|ro|relatime|nosuid|nodev|noexec|noatime|xattr|clone_children|release_agent=.*' | paste -sd,)
+    mkdir -p "$root/sys/fs/cgroup/$(basename "$hierarchy")"
+    mount -t cgroup -o "$([[ $options == name=* ]] && echo none,)$options" cgroup "$root/sys/fs/cgroup/$(basename "$hierarchy")"
+  done
+}
+
+mountDev() {
+  local device
+  mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+  mkdir -p "$root"/dev/{pts,shm,mqueue}
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pts"
+  mount -t tmpfs tmpfs "$root/dev/shm"
+  mount -t mqueue mqueue "$root/dev/mqueue"
+  for device in null zero full random urandom tty kmsg; do
+    touch "$root/dev/$device"
+    mount --bind "/dev/$device" "$root/dev/$device"
+  done
+  touch "$root/dev/console"
+  mount --bind "$console" "$root/dev/console"
+  ln -s pts/ptmx "$root/dev/ptmx"
+  ln -s /proc/self/fd "$root/dev/fd"
+  ln -s /proc/self/fd/0 "$root/dev/stdin"
+  ln -s /proc/self/fd/1 "$root/dev/stdout"
+  ln -s /proc/self/fd/2 "$root/dev/stderr"
+}
+
+case $step in
+  namespaces)
+    console=$(tty)
+    export console
+    # The cgroup namespace's root is where the process stands when it makes the namespace.
+    enterGroup "$name/machine"
+    exec nsenter --net="/run/netns/osk-$name" unshare --mount --uts --ipc --cgroup --propagation private "$here/boot.sh" processes "$name" "$directory" "$lower"
+    ;;
+  processes)
+    enterGroup "$name/supervisor"
+    exec unshare --pid --fork --kill-child "$here/boot.sh" init "$name" "$directory" "$lower"
+    ;;
+  init)
+    enterGroup "$name/machine"
+    root=$directory/root
+    mountDisk
+    mount -t tmpfs -o mode=755 tmpfs "$root/run"
+    mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+    mountProc
+    mountSys
+    mountDev
+    hostname localhost
+    cd "$root"
+    mkdir -p .host
+    pivot_root . .host
+    umount -l /.host
+    # The clock is the host's: a machine may not set it (chrony in it sees that it may not and stays away).
+    exec setpriv --bounding-set=-sys_time --inh-caps=-sys_time env -i container=openstack-kubernetes \
+      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /sbin/init </dev/console >/dev/console 2>&1
+    ;;
+esac

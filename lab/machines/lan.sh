@@ -1,0 +1,63 @@
+#!/bin/bash
+# The lab's site: a network namespace with the machines' network, its router, and what a site without Internet has: a package mirror, a
+# registry mirror and a resolver. Usage:
+#   lan.sh up DIRECTORY GATEWAY/PREFIX SITE_ADDRESS PACKAGES REGISTRY_ROOT REGISTRY_PROGRAM COREDNS_PROGRAM
+#   lan.sh down
+# There is no way from it to the host's network or to the world. Needs root.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=lab/machines/cgroups.sh
+source "$here/cgroups.sh"
+
+lan=osk-lan
+
+up() {
+  local directory=$1 gateway=$2 site=$3 packages=$4 registryRoot=$5 registryProgram=$6 corednsProgram=$7
+  makeGroups $lan
+  mkdir -p "$directory/metadata"
+  echo "the metadata service of the lab" >"$directory/metadata/index.html"
+  ip netns add $lan
+  ip -n $lan link set lo up
+  ip -n $lan link add br0 type bridge
+  # The machines' traffic is bridged as a switch would: the host kernel's packet filter has no say in it.
+  ip netns exec $lan sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=0 2>/dev/null || ip netns exec $lan sysctl -qw net.ipv4.ip_forward=1
+  ip -n $lan addr add "$gateway" dev br0
+  ip -n $lan link set br0 up
+  # The mirrors stand outside the machines' subnet, behind its router; and where OpenStack has its metadata service, something answers too.
+  ip -n $lan addr add "$site/32" dev lo
+  ip -n $lan addr add 169.254.169.254/32 dev lo
+  printf '.:53 {\n  bind %s\n  hosts {\n    %s mirror.site.lab\n  }\n}\n' "$site" "$site" >"$directory/Corefile"
+  (
+    enterGroup $lan/machine
+    cd "$directory"
+    serve dns "$corednsProgram" -conf "$directory/Corefile"
+    serve registry env REGISTRY_HTTP_ADDR="$site:5000" REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="$registryRoot" OTEL_TRACES_EXPORTER=none \
+      "$registryProgram" serve "$here/../site/images/registry.yaml"
+    serve packages node "$here/fileServer.js" "$site" 80 "$packages"
+    serve metadata node "$here/fileServer.js" 169.254.169.254 80 "$directory/metadata"
+  )
+}
+
+# serve NAME COMMAND...: starts a server in the lab's network namespace.
+serve() {
+  local name=$1
+  shift
+  setsid nsenter --net=/run/netns/$lan "$@" </dev/null >"$name.log" 2>&1 &
+}
+
+case ${1:-} in
+  up)
+    shift
+    up "$@"
+    ;;
+  down)
+    endGroup $lan
+    [ ! -e /run/netns/$lan ] || ip netns delete $lan
+    # The last of the lab's control groups goes when no machine is left; with machines running this must not, and does not, succeed.
+    for hierarchy in $(hierarchies); do [ ! -d "$hierarchy/$labGroup" ] || rmdir "$hierarchy/$labGroup"; done
+    ;;
+  *)
+    echo "usage: lan.sh up ... | down" >&2
+    exit 1
+    ;;
+esac

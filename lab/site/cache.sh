@@ -1,0 +1,36 @@
+# shellcheck shell=bash
+# Where the lab keeps what it builds, and the few words every build step shares. To be sourced.
+# Everything lies outside the tree, named for a digest of what it was made from: a changed pin builds anew, an unchanged one is found again.
+
+SITE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+CACHE="${OPENSTACK_KUBERNETES_CACHE:-$HOME/.cache/openstack-kubernetes}/site"
+mkdir -p "$CACHE"
+
+say() { printf '%s lab: %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+# digest PATH...: 12 hex digits that change when any of the files does.
+digest() { cat -- "$@" | sha256sum | cut -c1-12; }
+
+# made DIRECTORY COMMAND...: runs the command with a scratch directory as its last argument and moves that into place when it succeeded.
+# A step that was interrupted leaves only the scratch directory, which the next run replaces; one that is done is never done again.
+made() {
+  local target=$1 start=$SECONDS
+  shift
+  [ ! -d "$target" ] || return 0
+  rm -rf "$target.part"
+  mkdir -p "$target.part"
+  say "$(basename "$target"): building"
+  "$@" "$target.part" || fail "$(basename "$target"): failed after $((SECONDS - start)) s"
+  mv "$target.part" "$target"
+  say "$(basename "$target"): done in $((SECONDS - start)) s"
+}
+
+# pinned MODULE PATH: the version that modules/MODULE/go.mod requires of PATH, without the leading v.
+pinned() { awk -v path="$2" '{ sub(/^require /, "") } $1 == path { sub(/^v/, "", $2); print $2; exit }' "$SITE/modules/$1/go.mod"; }
+
+# binaries MODULE: the directory of its built programs.
+binaries() { echo "$CACHE/bin-$1-$(digest "$SITE/modules/$1/go.mod" "$SITE/modules/$1/go.sum" "$SITE/binaries.sh")"; }

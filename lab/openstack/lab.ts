@@ -1,0 +1,166 @@
+/** The lab's commands: up, status, down, wipe, env. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { writeConfiguration } from "./configuration";
+import { locked } from "./lock";
+import { labFolderVariable } from "./layout";
+import { installationSize, installPackages, missingPackages, restorePolicy, unpackedPresent, unpackPackages } from "./packages";
+import { inspectMachine, problems } from "./preflight";
+import { serves } from "./probes";
+import { processesOf, runningLeader, stopEverything, stopUnits } from "./processes";
+import { bringUp } from "./schedule";
+import { allUnits, apiUrl } from "./services";
+import { type Lab, ordered, type Service } from "./units";
+
+/** Prints a line for people; `npm run lab` writes them to standard error, so that `env` can be piped. */
+export type Say = (line: string) => void;
+
+/** What `up` is told. */
+export interface UpOptions {
+  /** Install packages without asking. */
+  readonly yes: boolean;
+  readonly stopped: AbortSignal;
+}
+
+/**
+ * Installs what is missing, starts what does not run, and fills in what a tenant needs; all of it can be repeated.
+ * Errors: everything that speaks against the machine, at once; or what failed, with the end of its log.
+ */
+export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> {
+  const clock = stopwatch();
+  const line = (text: string) => say(`[${clock().toFixed(0).padStart(4)} s] ${text}`);
+  const missing = await missingIfDebian();
+  const obstacles = problems(await inspectMachine(lab, missing.length > 0));
+  if (obstacles.length > 0) throw new Error(obstacles.join("\n"));
+  await locked(lab, async () => {
+    restorePolicy(lab);
+    if (missing.length > 0) await install(lab, missing, options, line);
+    if (!unpackedPresent(lab)) {
+      await unpackPackages(lab);
+      line("unpacked          configuration templates of the daemons' packages");
+    }
+    writeConfiguration(lab);
+    const units = allUnits(lab);
+    await bringUp(
+      lab,
+      units,
+      {
+        finished: (unit, outcome, seconds) => line(`${unit.name.padEnd(18)}${outcome}${seconds >= 0.1 ? ` after ${seconds.toFixed(1)} s` : ""}`),
+        waiting: (names) => line(`still at work on   ${names.join(", ")}`),
+      },
+      options.stopped,
+    );
+  });
+  line(`The lab is up. \`eval "$(npm run --silent lab -- env)"\` lets OpenStack's and Pulumi's commands use it; credentials are in ${lab.cloudsYaml}.`);
+}
+
+async function missingIfDebian(): Promise<string[]> {
+  return existsSync("/usr/bin/dpkg-query") ? missingPackages() : [];
+}
+
+async function install(lab: Lab, missing: readonly string[], options: UpOptions, line: Say): Promise<void> {
+  const size = await installationSize(missing);
+  if (!options.yes) {
+    if (!process.stdin.isTTY) throw new Error(`The lab needs ${size} to be installed by apt: say so with --yes.`);
+    const question = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await question.question(`The lab needs ${size} to be installed by apt; none of their services will be started. Go on? [y/N] `);
+    question.close();
+    if (!/^y(es)?$/i.test(answer.trim())) throw new Error("Nothing was installed.");
+  }
+  line(`installing        ${size}; about 5 minutes on two cores, details in ${lab.log}/install.log`);
+  const clock = stopwatch();
+  const heartbeat = setInterval(() => line(`installing        ${lastLine(`${lab.log}/install.log`)}`), 10_000);
+  try {
+    await installPackages(lab, missing);
+  } finally {
+    clearInterval(heartbeat);
+  }
+  line(`installed         after ${clock().toFixed(0)} s`);
+}
+
+/** State of one service. */
+export interface ServiceStatus {
+  readonly name: string;
+  readonly state: "serving" | "starting" | "stopped";
+  readonly pid?: number;
+  /** Proportional share of memory of all its processes, in MiB. */
+  readonly memoryMib?: number;
+}
+
+/** State of all services; changes nothing. */
+export async function status(lab: Lab): Promise<ServiceStatus[]> {
+  const services = ordered(allUnits(lab)).filter((unit): unit is Service => unit.kind === "service");
+  return Promise.all(
+    services.map(async (service): Promise<ServiceStatus> => {
+      const leader = runningLeader(lab, service.name);
+      if (!leader) return { name: service.name, state: "stopped" };
+      const memoryMib = Math.round(processesOf(lab, service.name).reduce((sum, { pid }) => sum + proportionalKib(pid), 0) / 1024);
+      return { name: service.name, state: (await serves(lab, service, 0)) ? "serving" : "starting", pid: leader.pid, memoryMib };
+    }),
+  );
+}
+
+/** Stops all services, those that others need last, and whatever else belongs to the lab. Data stays. */
+export async function down(lab: Lab, say: Say): Promise<void> {
+  const clock = stopwatch();
+  await locked(lab, () => stopAll(lab));
+  say(`Nothing of the lab runs any more (${clock().toFixed(0)} s). Its data is kept: \`up\` continues with it, \`wipe\` removes it.`);
+}
+
+async function stopAll(lab: Lab): Promise<void> {
+  restorePolicy(lab);
+  const units = ordered(allUnits(lab));
+  const below = new Set(["mariadb", "rabbitmq", "memcached", "epmd", "ovn-nb", "ovn-sb", "ovn-northd"]);
+  const names = units.map(({ name }) => name);
+  await stopUnits(
+    lab,
+    names.filter((name) => !below.has(name)),
+  );
+  await stopUnits(lab, ["rabbitmq", "ovn-northd", "mariadb", "memcached"]);
+  await stopEverything(lab);
+  rmSync(lab.run, { recursive: true, force: true });
+}
+
+/** Stops everything and removes the data, the credentials and the logs; the installed packages and what was unpacked of them stay. */
+export async function wipe(lab: Lab, say: Say): Promise<void> {
+  await locked(lab, async () => {
+    await stopAll(lab);
+    for (const path of [lab.data, lab.etc, lab.log, lab.cloudsYaml]) rmSync(path, { recursive: true, force: true });
+  });
+  say("The lab's data is gone: the next `up` starts from nothing.");
+}
+
+/**
+ * Lines for a shell that let the OpenStack client, the program and Pulumi's provider use the lab.
+ * Errors: the lab was never up, so that there are no credentials.
+ */
+export function environmentLines(lab: Lab): string[] {
+  if (!existsSync(lab.cloudsYaml)) throw new Error("The lab has no credentials yet: run `npm run lab -- up` first.");
+  return [`export OS_CLIENT_CONFIG_FILE='${lab.cloudsYaml}'`, "export OS_CLOUD=lab"];
+}
+
+/** Was the lab up when last heard of, by its own records? */
+export function isRunning(lab: Lab): boolean {
+  return runningLeader(lab, "keystone") !== undefined && existsSync(lab.cloudsYaml);
+}
+
+/** Base URL of Keystone and the folder variable, for messages elsewhere. */
+export const keystoneUrl = `${apiUrl("keystone")}/v3`;
+export { labFolderVariable };
+
+function proportionalKib(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0; // It ended meanwhile.
+  }
+}
+
+function lastLine(file: string): string {
+  return existsSync(file) ? (readFileSync(file, "utf8").trimEnd().split("\n").pop() ?? "").slice(0, 120) : "";
+}
+
+function stopwatch(): () => number {
+  const began = Date.now();
+  return () => (Date.now() - began) / 1000;
+}

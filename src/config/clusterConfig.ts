@@ -25,12 +25,27 @@ export type ControlPlaneConfig = ClusterConfig["controlPlane"];
 export type NetworkConfig = ClusterConfig["network"];
 export type ApiEndpointConfig = ClusterConfig["apiEndpoint"];
 
+/** Name of one control-plane machine. */
+export function controlPlaneMachineName(clusterName: string, index: number): string {
+  return `${clusterName}-control-plane-${index}`;
+}
+
+/** Name of one machine of a pool. */
+export function poolMachineName(clusterName: string, pool: string, index: number): string {
+  return `${clusterName}-${pool}-${index}`;
+}
+
+/** Name of the bastion, where there is one. */
+export function bastionMachineName(clusterName: string): string {
+  return `${clusterName}-bastion`;
+}
+
 /** Names of the control-plane machines, by index: stable, so that replacing one never renames another. */
-export function controlPlaneMachineNames(config: ClusterConfig): string[] {
-  return Array.from({ length: config.controlPlane.replicas }, (_, index) => `${config.clusterName}-control-plane-${index}`);
+export function controlPlaneMachineNames(config: Pick<ClusterConfig, "clusterName" | "controlPlane">): string[] {
+  return Array.from({ length: config.controlPlane.replicas }, (_, index) => controlPlaneMachineName(config.clusterName, index));
 }
 
 /** Names of a pool's machines, by index: stable, so that scaling touches only the new or removed ones. */
-export function poolMachineNames(config: ClusterConfig, pool: NodePoolConfig): string[] {
-  return Array.from({ length: pool.count }, (_, index) => `${config.clusterName}-${pool.name}-${index}`);
+export function poolMachineNames(config: Pick<ClusterConfig, "clusterName">, pool: Pick<NodePoolConfig, "name" | "count">): string[] {
+  return Array.from({ length: pool.count }, (_, index) => poolMachineName(config.clusterName, pool.name, index));
 }

@@ -75,7 +75,7 @@ export const clusterSchema = section({
   configDrive: flag.default(true).describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
   protect: flag.default(true).describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
   roll: listOf(text).describe(
-    "Names of machines or pools that may be replaced, one after the other, so that they take on today's template, image and flavor. Others keep those they were born with.",
+    "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, one after the other, so that they take on today's template, image and flavor. Others keep those they were born with.",
   ),
   flux: fluxSchema,
   readiness: readinessSchema,

@@ -21,7 +21,6 @@ export const matching = (format: string, error: string, test: RegExp | ((value: 
 export const text = matching(
   "text",
   "must be one line of text, not empty and without blanks at its ends",
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
   (value) => value.length > 0 && value === value.trim() && !/[\u0000-\u001f\u007f]/.test(value),
 );
 

@@ -1,0 +1,57 @@
+/** All rules between fields, in the order in which their sentences are shown. */
+import { cgroupVersion, etcdTimings, kubernetesVersion, noProxyEntries, osVersion, packageMirror, registryMirrors } from "./kubernetes";
+import { extraNetworks, machineNameLength, poolNames, rollNames, somewhereToRun, volumes } from "./machines";
+import {
+  addressesOutsideCluster,
+  networksApart,
+  networksUsable,
+  nodeCidrHoldsMachines,
+  nodesSupported,
+  podCidrHoldsNodes,
+  podCidrSize,
+  serviceCidrSize,
+} from "./networks";
+import { labels, taints } from "./nodes";
+import {
+  bastionNeedsKeys,
+  endpointOutsideClusterDomain,
+  floatingIpNeedsExternalNetwork,
+  subnetNeedsNetwork,
+  tagLength,
+  virtualIpAddress,
+  virtualIpPort,
+} from "./openstack";
+import type { Rule } from "./rule";
+
+export const rules: readonly Rule[] = [
+  osVersion,
+  cgroupVersion,
+  networksApart,
+  networksUsable,
+  serviceCidrSize,
+  podCidrSize,
+  podCidrHoldsNodes,
+  nodeCidrHoldsMachines,
+  nodesSupported,
+  addressesOutsideCluster,
+  subnetNeedsNetwork,
+  floatingIpNeedsExternalNetwork,
+  virtualIpAddress,
+  virtualIpPort,
+  endpointOutsideClusterDomain,
+  bastionNeedsKeys,
+  tagLength,
+  poolNames,
+  machineNameLength,
+  somewhereToRun,
+  rollNames,
+  volumes,
+  extraNetworks,
+  labels,
+  taints,
+  kubernetesVersion,
+  etcdTimings,
+  packageMirror,
+  registryMirrors,
+  noProxyEntries,
+];

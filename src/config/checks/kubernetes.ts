@@ -1,0 +1,70 @@
+/** Versions and settings that must fit each other. */
+import { supportedMinors } from "../schema/kubernetes";
+import { osVersions } from "../schema/machines";
+import { repeats, rule, when } from "./rule";
+
+export const osVersion = rule(["os"], ({ os }) => {
+  const versions: readonly string[] = osVersions[os.family];
+  return when(!versions.includes(os.version), () => `os.version is "${os.version}" but for ${os.family} must be one of: ${versions.join(", ")}.`);
+});
+
+/** systemd 256 dropped cgroup v1 but for a switch on the kernel's command line, 258 for good; Debian 13 ships 257. */
+export const cgroupVersion = rule(["os"], ({ os }) =>
+  when(
+    os.cgroup === "v1" && os.family === "debian" && os.version === "13",
+    () => `os.cgroup is "v1" but debian 13 boots with v2 (its systemd refuses v1); remove os.cgroup.`,
+  ),
+);
+
+export const kubernetesVersion = rule(["kubernetes"], ({ kubernetes }) => {
+  const minor = Number(kubernetes.version.split(".")[1]);
+  return when(
+    !supportedMinors.some((supported) => supported === minor),
+    () => `kubernetes.version is "${kubernetes.version}" but its minor must be one of: ${supportedMinors.map((supported) => `1.${supported}`).join(", ")}.`,
+  );
+});
+
+/** etcd refuses to start with an election timeout under five heartbeats; ten are its recommendation and our default. */
+export const etcdTimings = rule(["kubernetes"], ({ kubernetes: { etcd } }) =>
+  when(
+    etcd.electionTimeoutMs < 5 * etcd.heartbeatIntervalMs,
+    () =>
+      `kubernetes.etcd.electionTimeoutMs is ${etcd.electionTimeoutMs} but must be at least 5 times kubernetes.etcd.heartbeatIntervalMs (${etcd.heartbeatIntervalMs}), so ${5 * etcd.heartbeatIntervalMs} or more.`,
+  ),
+);
+
+export const packageMirror = rule(["packageSource", "packageMirror"], ({ packageSource, packageMirror: mirror }) => [
+  ...when(packageSource === "mirror" && mirror === undefined, () => `packageSource is "mirror" but packageMirror is absent; set packageMirror.kubernetesUrl.`),
+  ...when(
+    packageSource !== "mirror" && mirror !== undefined,
+    () => `packageMirror is set but packageSource is "${packageSource}", so it would not be used; set packageSource to mirror, or remove packageMirror.`,
+  ),
+]);
+
+export const registryMirrors = rule(["registryMirrors"], ({ registryMirrors: mirrors }) => [
+  ...repeats(mirrors, (mirror) => mirror.registry).map(
+    ({ index, first, key }) =>
+      `registryMirrors[${index}].registry is "${key}" but registryMirrors[${first}] mirrors it already; put all endpoints into one entry.`,
+  ),
+  ...mirrors.flatMap((mirror, position) =>
+    repeats(mirror.endpoints, (endpoint) => endpoint.replace(/\/$/, "")).map(
+      ({ index, first, key }) => `registryMirrors[${position}].endpoints[${index}] is "${key}" but endpoints[${first}] is the same; name each mirror once.`,
+    ),
+  ),
+]);
+
+/** Ports above 65535 and prefixes above 32 pass the pattern of the schema, which counts digits only. */
+export const noProxyEntries = rule(["proxy"], ({ proxy }) =>
+  (proxy?.noProxy ?? []).flatMap((entry, index) => {
+    const [address = "", prefix] = entry.split("/");
+    const octets = address.split(".").map(Number);
+    const isAddress = octets.length === 4 && octets.every((octet) => octet <= 255);
+    return [
+      ...when(
+        prefix !== undefined && (!isAddress || Number(prefix) > 32),
+        () => `proxy.noProxy[${index}] is "${entry}" but a CIDR must be an IPv4 network such as 10.0.0.0/8.`,
+      ),
+      ...when(Number(entry.split(":")[1] ?? 1) > 65535, () => `proxy.noProxy[${index}] is "${entry}" but a port must be at most 65535.`),
+    ];
+  }),
+);

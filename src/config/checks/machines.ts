@@ -1,0 +1,105 @@
+/** Names, zones, volumes and networks of the machines. */
+import { bastionMachineName, controlPlaneMachineNames, poolMachineName, poolMachineNames } from "../clusterConfig";
+import { didYouMean, shown } from "../keyPath";
+import { repeats, rule, when } from "./rule";
+
+/** `path` is a pool's key path, for instance nodePools[0]. */
+const eachPool = <P, R>(pools: readonly P[], problems: (pool: P, path: string) => readonly R[]) =>
+  pools.flatMap((pool, index) => problems(pool, `nodePools[${index}]`));
+
+/** Why a word cannot be the name of a pool. */
+const reservedNames: Readonly<Record<string, string>> = {
+  "control-plane": "its machines would bear the names of the control plane's",
+  bastion: "its machines would be taken for the bastion",
+};
+
+export const poolNames = rule(["nodePools"], ({ nodePools }) => [
+  ...repeats(nodePools, (pool) => pool.name).map(
+    ({ index, first, key }) => `nodePools[${index}].name is "${key}" but nodePools[${first}] bears that name already; give each pool its own.`,
+  ),
+  ...eachPool(nodePools, ({ name }, path) =>
+    when(Object.hasOwn(reservedNames, name), () => `${path}.name is "${name}" but ${String(reservedNames[name])}; choose another.`),
+  ),
+]);
+
+/** A machine's name is its host name too: one DNS label. */
+const longestHostname = 63;
+
+export const machineNameLength = rule(["clusterName", "nodePools"], ({ clusterName, nodePools }) =>
+  eachPool(nodePools, (pool, path) => {
+    const longest = poolMachineName(clusterName ?? "", pool.name, Math.max(pool.count - 1, 0));
+    return when(
+      clusterName !== undefined && longest.length > longestHostname,
+      () =>
+        `${path}.name is "${pool.name}" but the machine name "${longest}" has ${longest.length} characters, over the ${longestHostname} of a host name; shorten it or clusterName.`,
+    );
+  }),
+);
+
+export const somewhereToRun = rule(["controlPlane", "nodePools"], ({ controlPlane, nodePools }) =>
+  when(
+    !controlPlane.schedulable && nodePools.every((pool) => pool.count === 0),
+    () =>
+      `controlPlane.schedulable is false but ${nodePools.length === 0 ? "there is no node pool" : "every node pool has the count 0"}, so pods have nowhere to run; add workers to nodePools, or set controlPlane.schedulable to true.`,
+  ),
+);
+
+export const rollNames = rule(["clusterName", "controlPlane", "nodePools", "ssh", "roll"], ({ clusterName, controlPlane, nodePools, ssh, roll }) => {
+  if (clusterName === undefined || roll.length === 0) return [];
+  const machines = [
+    ...controlPlaneMachineNames({ clusterName, controlPlane }),
+    ...nodePools.flatMap((pool) => poolMachineNames({ clusterName }, pool)),
+    ...(ssh.bastion ? [bastionMachineName(clusterName)] : []),
+  ];
+  const pools = [...nodePools.map((pool) => pool.name), "control-plane", ...(ssh.bastion ? ["bastion"] : [])];
+  const known = new Set([...machines, ...pools]);
+  return roll.flatMap((name, index) =>
+    when(!known.has(name), () => {
+      // Comparing with thousands of machine names would be slow and tell nothing that their number does not.
+      const near = didYouMean(name, [...pools, ...machines.slice(0, 100)]);
+      const help = near === undefined ? `use the name of a machine such as ${String(machines[0])} or of a pool` : `did you mean ${near}`;
+      return `roll[${index}] is ${shown(name)} but there is no such machine or pool; ${help}${near === undefined ? "." : "?"}`;
+    }),
+  );
+});
+
+/** Folders of the system itself: a volume mounted there would hide what the machine needs to run. Those with `below` may hold no mount within either. */
+const systemFolders: readonly { readonly path: string; readonly below: boolean }[] = [
+  ...["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/run"].map((path) => ({ path, below: true })),
+  ...["/home", "/root", "/tmp", "/var", "/var/lib", "/var/tmp"].map((path) => ({ path, below: false })),
+];
+
+export const volumes = rule(["nodePools"], ({ nodePools }) =>
+  eachPool(nodePools, (pool, path) => [
+    ...repeats(pool.volumes, (volume) => volume.name).map(
+      ({ index, first, key }) =>
+        `${path}.volumes[${index}].name is "${key}" but volumes[${first}] of the pool bears that name already; give each volume its own.`,
+    ),
+    ...repeats(
+      pool.volumes.filter((volume) => volume.mountPath !== undefined),
+      (volume) => volume.mountPath ?? "",
+    ).map(({ key }) => `${path}.volumes mounts two volumes at "${key}"; give each its own mountPath.`),
+    ...pool.volumes.flatMap(({ mountPath }, index) => {
+      const folder = systemFolders.find((known) => mountPath === known.path || (known.below && mountPath?.startsWith(`${known.path}/`)));
+      return when(
+        folder !== undefined,
+        () =>
+          `${path}.volumes[${index}].mountPath is "${String(mountPath)}" but ${String(folder?.path)} belongs to the system; mount it elsewhere, for instance at /var/lib/data.`,
+      );
+    }),
+  ]),
+);
+
+export const extraNetworks = rule(["network", "nodePools"], ({ network, nodePools }) =>
+  eachPool(nodePools, (pool, path) => [
+    ...repeats(pool.networks, (id) => id.toLowerCase()).map(
+      ({ index, first, key }) => `${path}.networks[${index}] is "${key}" but networks[${first}] of the pool is the same; name each network once.`,
+    ),
+    ...pool.networks.flatMap((id, index) =>
+      when(
+        id.toLowerCase() === network.networkId?.toLowerCase(),
+        () => `${path}.networks[${index}] is "${id}" but that is network.networkId, which every machine is attached to already; remove it.`,
+      ),
+    ),
+  ]),
+);

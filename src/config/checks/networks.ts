@@ -1,0 +1,184 @@
+/** The three networks of a cluster: apart from each other, from reserved ranges, and large enough. */
+import { addressCount, contains, overlaps, prefixLength } from "../../network/cidr";
+import type { Checked } from "./rule";
+import { rule, when } from "./rule";
+
+type Networks = Pick<Checked, "network" | "kubernetes">;
+type NetworkKey = "network.cidr" | "kubernetes.podCidr" | "kubernetes.serviceCidr";
+
+function clusterNetworks({ network, kubernetes }: Networks): Record<NetworkKey, string> {
+  return { "network.cidr": network.cidr, "kubernetes.podCidr": kubernetes.podCidr, "kubernetes.serviceCidr": kubernetes.serviceCidr };
+}
+
+/** Private and shared address space (RFC 1918, RFC 6598) that a colliding network can move to, in the order of proposal. */
+const spare: readonly string[] = ["192.168.0.0/16", "172.16.0.0/16", "172.24.0.0/16", "10.244.0.0/16", "10.96.0.0/16", "10.200.0.0/16", "100.64.0.0/16"];
+
+/** A network that overlaps none of `taken`. The machines' network is the site's and the hardest to change, so it is never the one to move. */
+function proposal(taken: readonly string[]): string {
+  const free = spare.find((candidate) => taken.every((network) => !overlaps(candidate, network)));
+  return free === undefined ? "a network that overlaps neither" : `for instance ${free}`;
+}
+
+export const networksApart = rule(["network", "kubernetes"], (config) => {
+  const networks = clusterNetworks(config);
+  const pairs: [NetworkKey, NetworkKey][] = [
+    ["kubernetes.podCidr", "network.cidr"],
+    ["kubernetes.serviceCidr", "network.cidr"],
+    ["kubernetes.serviceCidr", "kubernetes.podCidr"],
+  ];
+  return pairs.flatMap(([moved, kept]) =>
+    when(
+      overlaps(networks[moved], networks[kept]),
+      () =>
+        `${moved} is "${networks[moved]}" but overlaps ${kept} "${networks[kept]}"; set ${moved} to a free network, ${proposal(
+          Object.entries(networks).flatMap(([key, network]) => (key === moved ? [] : [network])),
+        )}.`,
+    ),
+  );
+});
+
+/** IANA's special-purpose ranges that no machine, pod or Service can use. */
+const reserved = [
+  { range: "0.0.0.0/8", name: "this network" },
+  { range: "127.0.0.0/8", name: "loopback" },
+  { range: "169.254.0.0/16", name: "link-local, with the metadata service" },
+  { range: "224.0.0.0/4", name: "multicast" },
+  { range: "240.0.0.0/4", name: "reserved" },
+] as const;
+
+export const networksUsable = rule(["network", "kubernetes"], (config) =>
+  Object.entries(clusterNetworks(config)).flatMap(([key, network]) => {
+    const hit = reserved.find(({ range }) => overlaps(network, range));
+    return hit === undefined ? [] : [`${key} is "${network}" but overlaps ${hit.range} (${hit.name}); use a network of private addresses.`];
+  }),
+);
+
+/** kube-apiserver and kubeadm refuse a service CIDR of more than 20 bits (MaximumBitsForServiceSubnet). */
+const widestServicePrefix = 12;
+/** The platform alone makes some dozens of Services, and the cluster DNS takes the tenth address: 256 addresses are the least that is of use. */
+const narrowestServicePrefix = 24;
+
+export const serviceCidrSize = rule(["kubernetes"], ({ kubernetes }) => {
+  const prefix = prefixLength(kubernetes.serviceCidr);
+  return when(
+    prefix < widestServicePrefix || prefix > narrowestServicePrefix,
+    () =>
+      `kubernetes.serviceCidr is "${kubernetes.serviceCidr}" but its prefix must be from /${widestServicePrefix} (the widest that kube-apiserver takes) to /${narrowestServicePrefix}.`,
+  );
+});
+
+/** kube-controller-manager gives each node a /24 of the pod CIDR (--node-cidr-mask-size); kubeadm lets the two differ by at most 16 bits. */
+const nodePodPrefix = 24;
+/** Calico gives addresses to nodes in blocks of a /26 (its default blockSize). */
+const calicoBlockPrefix = 26;
+
+export const podCidrSize = rule(["kubernetes"], ({ kubernetes }) => {
+  const prefix = prefixLength(kubernetes.podCidr);
+  return when(
+    prefix < nodePodPrefix - 16 || prefix > nodePodPrefix,
+    () =>
+      `kubernetes.podCidr is "${kubernetes.podCidr}" but its prefix must be from /${nodePodPrefix - 16} to /${nodePodPrefix} (kubeadm's bounds, as a node's share is a /${nodePodPrefix}).`,
+  );
+});
+
+export function machineCount({ controlPlane, nodePools }: Pick<Checked, "controlPlane" | "nodePools">): number {
+  return nodePools.reduce<number>((sum, pool) => sum + pool.count, controlPlane.replicas);
+}
+
+/** Widest network that is proposed when one is too small; wider ones are hard to find free. */
+function wideEnough(cidr: string, addresses: number): string {
+  return `/${Math.min(prefixLength(cidr) - 1, 32 - Math.ceil(Math.log2(addresses)))}`;
+}
+
+export const podCidrHoldsNodes = rule(["kubernetes", "cni", "controlPlane", "nodePools"], ({ kubernetes, cni, ...machines }) => {
+  // A prefix that kubeadm refuses anyway has its own sentence.
+  if (prefixLength(kubernetes.podCidr) > nodePodPrefix) return [];
+  const count = machineCount(machines);
+  const shareOfNode = 2 ** (32 - nodePodPrefix);
+  if (cni.kind === "none") {
+    return [
+      ...when(
+        kubernetes.maxPodsPerNode > shareOfNode - 3,
+        () =>
+          `kubernetes.maxPodsPerNode is ${kubernetes.maxPodsPerNode} but must be at most ${shareOfNode - 3} with cni.kind "none", as a node's share of the pod CIDR is a /${nodePodPrefix}.`,
+      ),
+      ...tooSmall(count, shareOfNode, `a /${nodePodPrefix} each`),
+    ];
+  }
+  // One address more than pods: the tunnel's own on each node.
+  const blocks = Math.ceil((kubernetes.maxPodsPerNode + 1) / 2 ** (32 - calicoBlockPrefix));
+  return tooSmall(
+    count,
+    blocks * 2 ** (32 - calicoBlockPrefix),
+    `${blocks} Calico blocks of a /${calicoBlockPrefix} each for ${kubernetes.maxPodsPerNode} pods`,
+  );
+
+  function tooSmall(machineTotal: number, addressesEach: number, need: string): string[] {
+    return when(
+      machineTotal * addressesEach > addressCount(kubernetes.podCidr),
+      () =>
+        `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${machineTotal} machines with ${need}; use a ${wideEnough(
+          kubernetes.podCidr,
+          machineTotal * addressesEach,
+        )} or wider, fewer machines, or a lower kubernetes.maxPodsPerNode.`,
+    );
+  }
+});
+
+/**
+ * Addresses that a node CIDR needs beside one per machine: network and broadcast address (2), gateway (1), DHCP or metadata ports of
+ * Neutron (3), API endpoint with the two ports of an Octavia amphora pair (3), bastion (1), and Services of type LoadBalancer (6).
+ */
+const overheadAddresses = 16;
+
+export const nodeCidrHoldsMachines = rule(["network", "controlPlane", "nodePools"], ({ network, ...machines }) => {
+  const needed = machineCount(machines) + overheadAddresses;
+  return when(
+    addressCount(network.cidr) < needed,
+    () =>
+      `network.cidr is "${network.cidr}" with ${addressCount(network.cidr)} addresses but ${needed} are needed (${machineCount(machines)} machines and ${overheadAddresses} for gateway, DHCP, API endpoint, bastion and load balancers); use a ${wideEnough(network.cidr, needed)} or wider.`,
+  );
+});
+
+/** Nodes that upstream Kubernetes supports in one cluster (its "Considerations for large clusters"). */
+const mostNodes = 5000;
+
+export const nodesSupported = rule(["controlPlane", "nodePools"], (machines) =>
+  when(
+    machineCount(machines) > mostNodes,
+    () =>
+      `nodePools add up to ${machineCount(machines)} machines with the control plane, but Kubernetes supports at most ${mostNodes} nodes; lower the counts.`,
+  ),
+);
+
+/** Literal addresses outside the cluster that the config names: traffic to one within the pod or service CIDR would never leave the machine. */
+export const addressesOutsideCluster = rule(
+  ["network", "kubernetes", "apiEndpoint", "ntpServers", "proxy", "oidc", "registryMirrors", "packageMirror", "flux"],
+  (config) => {
+    const { kubernetes, network, apiEndpoint } = config;
+    const urlHost = (url: string | undefined) => (url === undefined ? undefined : new URL(url).hostname);
+    const hosts: readonly (readonly [string, string | undefined])[] = [
+      ...network.dnsServers.map((address, index) => [`network.dnsServers[${index}]`, address] as const),
+      ...config.ntpServers.map((server, index) => [`ntpServers[${index}]`, server] as const),
+      ["apiEndpoint.host", apiEndpoint.kind === "external" ? apiEndpoint.host : undefined],
+      ["proxy.httpProxy", urlHost(config.proxy?.httpProxy)],
+      ["proxy.httpsProxy", urlHost(config.proxy?.httpsProxy)],
+      ["oidc.issuerUrl", urlHost(config.oidc?.issuerUrl)],
+      ["packageMirror.kubernetesUrl", urlHost(config.packageMirror?.kubernetesUrl)],
+      ["packageMirror.containerdUrl", urlHost(config.packageMirror?.containerdUrl)],
+      ["flux.url", urlHost(config.flux?.url)],
+      ...config.registryMirrors.flatMap(({ endpoints }, mirror) =>
+        endpoints.map((endpoint, index) => [`registryMirrors[${mirror}].endpoints[${index}]`, urlHost(endpoint)] as const),
+      ),
+    ];
+    return hosts.flatMap(([key, host]) =>
+      (["podCidr", "serviceCidr"] as const).flatMap((cidr) =>
+        when(
+          host !== undefined && /^\d+(\.\d+){3}$/.test(host) && contains(kubernetes[cidr], host),
+          () =>
+            `${key} is at ${String(host)}, an address within kubernetes.${cidr} "${kubernetes[cidr]}", where machines could not reach it; change one of the two.`,
+        ),
+      ),
+    );
+  },
+);

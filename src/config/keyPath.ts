@@ -1,0 +1,37 @@
+/** Key paths and values as a user reads and types them. */
+import { closest, distance } from "fastest-levenshtein";
+
+export type KeyPath = readonly (string | number)[];
+
+/** A path as in `pulumi config set --path '...'`, for instance `nodePools[0].labels["example.org/tier"]`. */
+export function keyPath(path: KeyPath): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === "number") return `${text}[${step}]`;
+    if (/^[A-Za-z_][A-Za-z0-9_-]*$/.test(step)) return text === "" ? step : `${text}.${step}`;
+    return `${text}[${JSON.stringify(step)}]`;
+  }, "");
+}
+
+/** Longest text shown whole, in characters. */
+const longestShown = 80;
+
+/** A value for a sentence: short, on one line, and without what may be secret (PEM blocks, passwords within URLs). */
+export function shown(value: unknown): string {
+  if (value === null || value === undefined) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map";
+  if (typeof value !== "string") return `${value as number | boolean}`;
+  if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${value.length} characters`;
+  const masked = value.replace(/(:\/\/[^:@/\s]*):[^@\s]*@/g, "$1:***@");
+  return masked.length > longestShown ? `${JSON.stringify(masked.slice(0, longestShown)).slice(0, -1)}..."` : JSON.stringify(masked);
+}
+
+/** The known word that `word` is probably meant to be; undefined when none is near. */
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0 || word.length > 64) return undefined;
+  const lower = word.toLowerCase();
+  const byLower = new Map(known.map((candidate) => [candidate.toLowerCase(), candidate]));
+  const near = closest(lower, [...byLower.keys()]);
+  // A third of the letters may be wrong: one in "os", three in "controlPlan".
+  return distance(lower, near) <= Math.max(1, Math.floor(Math.min(near.length, lower.length) / 3)) ? byLower.get(near) : undefined;
+}

@@ -1,0 +1,66 @@
+/** What zod found wrong, as sentences for the user: key path, value, and what is allowed. */
+import type { z } from "zod";
+import { didYouMean, type KeyPath, keyPath, shown } from "./keyPath";
+import { type Shape, shapeAt, valueAt, variantOf } from "./shape";
+
+type Issue = z.core.$ZodIssue;
+type Show = (path: KeyPath, value: unknown) => string;
+
+/** Sentences for the issues found in `root`; values under the top-level keys in `secretKeys` are not shown. */
+export function schemaSentences(issues: readonly Issue[], root: unknown, secretKeys: ReadonlySet<string>): string[] {
+  const show: Show = (path, value) => (secretKeys.has(String(path[0])) && value !== null ? "[secret]" : shown(value));
+  return issues.flatMap((issue) => sentencesOf(issue, root, show));
+}
+
+function sentencesOf(issue: Issue, root: unknown, show: Show): string[] {
+  const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, root));
+  if (issue.code === "invalid_key") {
+    return [`${keyPath(path.slice(0, -1))} has the key ${shown(path.at(-1))}, but a key ${issue.issues[0]?.message ?? "must be text"}.`];
+  }
+  const value = valueAt(path, root);
+  const shape = shapeAt(path, root);
+  if (value === undefined) return [missing(path, shape)];
+  return [ended(`${keyPath(path)} is ${show(path, value)} but ${issue.message}${suggestion(value, shape)}`)];
+}
+
+function missing(path: KeyPath, shape: Shape | undefined): string {
+  const description = (shape?.description ?? "").replace(/\.$/, "");
+  const choices = shape && "choices" in shape && shape.choices ? ` One of: ${shape.choices.join(", ")}.` : "";
+  const keys = shape?.kind === "section" ? ` Keys it needs: ${requiredKeys(shape)}.` : shape?.kind === "variants" ? ` Keys it needs: kind.` : "";
+  return ended(`${keyPath(path)} is required but missing: ${description}`) + choices + keys;
+}
+
+function requiredKeys(shape: Extract<Shape, { kind: "section" }>): string {
+  return Object.keys(shape.keys)
+    .filter((key) => shape.keys[key]?.required)
+    .join(", ");
+}
+
+function unknownKey(path: KeyPath, key: string, root: unknown): string {
+  const parent = shapeAt(path, root);
+  const name = `${keyPath([...path, key])} is not a known key`;
+  if (parent?.kind === "variants") {
+    const chosen = variantOf(parent, valueAt(path, root));
+    const others = Object.keys(parent.variants).filter((kind) => Object.hasOwn(parent.variants[kind]?.keys ?? {}, key));
+    const kind = String(valueAt([...path, "kind"], root));
+    if (others.length > 0) return `${name} of kind ${kind}; it belongs to kind ${others.join(" and ")}, so remove it or change ${keyPath([...path, "kind"])}.`;
+    return `${name} of kind ${kind}; ${alternatives(key, Object.keys(chosen?.keys ?? {}))}`;
+  }
+  return `${name}; ${alternatives(key, parent?.kind === "section" ? Object.keys(parent.keys) : [])}`;
+}
+
+function alternatives(key: string, known: readonly string[]): string {
+  const near = didYouMean(key, known);
+  return near === undefined ? `known here: ${known.join(", ")}.` : `did you mean ${near}?`;
+}
+
+function suggestion(value: unknown, shape: Shape | undefined): string {
+  if (shape?.kind !== "text" || !shape.choices || typeof value !== "string") return "";
+  const near = didYouMean(value, shape.choices);
+  return near === undefined ? "" : `; did you mean ${near}?`;
+}
+
+function ended(sentence: string): string {
+  return /[.?]$/.test(sentence) ? sentence : `${sentence}.`;
+}

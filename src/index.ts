@@ -1,13 +1,18 @@
 import { Cluster } from "./cluster";
 import { loadClusterConfig } from "./config/load";
 
-const cluster = new Cluster(loadClusterConfig());
-
-/** Super-user credentials: `pulumi stack output adminKubeconfig --show-secrets`. */
-export const adminKubeconfig = cluster.adminKubeconfig;
-export const apiEndpoint = cluster.apiEndpoint;
-export const bastionAddress = cluster.bastionAddress;
-export const certificateExpiry = cluster.certificateExpiry;
-export const nodes = cluster.nodes;
-export const staleMachines = cluster.staleMachines;
-export const templateDigests = cluster.templateDigests;
+/** The program: configuration in, a cluster out. What it returns are the outputs of the stack. */
+export = () => {
+  const config = loadClusterConfig();
+  const cluster = new Cluster(config);
+  return {
+    /** Super-user credentials: `pulumi stack output adminKubeconfig --show-secrets`. */
+    adminKubeconfig: cluster.adminKubeconfig,
+    apiEndpoint: cluster.apiEndpoint,
+    bastionAddress: cluster.bastionAddress,
+    certificateExpiry: cluster.certificateExpiry,
+    nodes: cluster.nodes,
+    staleMachines: cluster.staleMachines,
+    templateDigests: cluster.templateDigests,
+  };
+};

@@ -4,9 +4,9 @@ const hoursPerYear = 24 * 365;
 
 /** Ten years, kubeadm's own CA lifetime (kubeadmconstants.CACertificateValidity). */
 export const caValidityHours = 10 * hoursPerYear;
-/** One year, kubeadm's own leaf lifetime; re-issued from the CA without touching a machine (docs/runbooks/certificates.md). */
+/** One year, kubeadm's own leaf lifetime; `up` re-issues it from the CA, without touching a machine, within the last `expiryWarningDays`. */
 export const adminValidityHours = hoursPerYear;
-/** A warning is shown this many days before a certificate of this program expires. */
+/** Days before its end at which the admin certificate is renewed and a CA is warned of. */
 export const expiryWarningDays = 60;
 
 export type CaName = "cluster" | "etcd" | "front-proxy";

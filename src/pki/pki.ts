@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import type { CertificateAuthority, ControlPlaneSecrets } from "../bootstrap/inputs";
-import { adminGroup, adminValidityHours, caUses, caValidityHours, certificateAuthorities, clientUses, expiryWarning, type CaName } from "./catalogue";
+import { adminGroup, adminValidityHours, caUses, caValidityHours, certificateAuthorities, clientUses, expiryWarning, expiryWarningDays, type CaName } from "./catalogue";
 
 /** EC P-256 throughout: what kubeadm accepts for CAs and leaves, and a tenth of RSA's size in user data. */
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
@@ -113,6 +113,7 @@ export class Pki extends pulumi.ComponentResource {
         caPrivateKeyPem: ca.key.privateKeyPem,
         allowedUses: [...clientUses],
         validityPeriodHours: adminValidityHours,
+        earlyRenewalHours: expiryWarningDays * 24,
       },
       { parent: this },
     );

@@ -22,7 +22,8 @@ export function shown(value: unknown): string {
   if (typeof value === "object") return "a map";
   if (typeof value !== "string") return `${value as number | boolean}`;
   if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${value.length} characters`;
-  const masked = value.replace(/(:\/\/[^:@/\s]*):[^@\s]*@/g, "$1:***@");
+  // Everything up to the last "@": a token may stand in the place of the user, and a password may hold an "@" itself.
+  const masked = value.replace(/:\/\/\S*@/g, "://***@").replace(/^[^\s/]*:[^\s]*@/, "***@");
   return masked.length > longestShown ? `${JSON.stringify(masked.slice(0, longestShown)).slice(0, -1)}..."` : JSON.stringify(masked);
 }
 
@@ -32,6 +33,7 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   const lower = word.toLowerCase();
   const byLower = new Map(known.map((candidate) => [candidate.toLowerCase(), candidate]));
   const near = closest(lower, [...byLower.keys()]);
-  // A third of the letters may be wrong: one in "os", three in "controlPlan".
-  return distance(lower, near) <= Math.max(1, Math.floor(Math.min(near.length, lower.length) / 3)) ? byLower.get(near) : undefined;
+  // A third of the letters may be wrong, and two letters swapped (which counts as two) in any word that is not tiny.
+  const shortest = Math.min(near.length, lower.length);
+  return distance(lower, near) <= Math.max(shortest < 4 ? 1 : 2, Math.floor(shortest / 3)) ? byLower.get(near) : undefined;
 }

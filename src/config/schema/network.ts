@@ -30,7 +30,7 @@ export const apiEndpointSchema = z
     "kind",
     [
       section({
-        kind: z.literal("loadBalancer"),
+        kind: z.literal("loadBalancer").describe("Chooses this kind of endpoint."),
         ...common,
         floatingIp,
         provider: octaviaProvider.default("amphora").describe("Octavia provider, for instance amphora or ovn."),
@@ -40,14 +40,14 @@ export const apiEndpointSchema = z
           .describe("How long a watch may be silent before Octavia closes it, in minutes. Octavia's own 50 seconds would cut watches, exec and logs."),
       }).describe("An Octavia load balancer in front of the control plane."),
       section({
-        kind: z.literal("virtualIp"),
+        kind: z.literal("virtualIp").describe("Chooses this kind of endpoint."),
         ...common,
         floatingIp,
         address: ipv4.optional().describe("Address of the virtual IP within `network.cidr`. Absent: Neutron chooses."),
         virtualRouterId: whole(1, 255).default(51).describe("VRRP id of keepalived; must differ between clusters in one subnet."),
       }).describe("A reserved Neutron port, held by one control-plane machine at a time (keepalived); needs no Octavia."),
       section({
-        kind: z.literal("external"),
+        kind: z.literal("external").describe("Chooses this kind of endpoint."),
         ...common,
         host: host.describe("Host name or address that leads to port 6443 of every control-plane machine."),
       }).describe("A load balancer or DNS name that somebody else runs."),

@@ -75,7 +75,8 @@ function urlProblem(value: string, schemes: readonly string[], { credentials = f
   if (scpLike && schemes.includes("ssh")) return `${wanted}; did you mean ssh://${value.replace(":", "/")}?`;
   if (!URL.canParse(value)) {
     const withScheme = `${schemes[0] ?? "https"}://${value}`;
-    return !value.includes("://") && URL.canParse(withScheme) ? `${wanted}; did you mean ${withScheme}?` : wanted;
+    // A value with "@" may hold a password, which no sentence repeats.
+    return !value.includes("://") && !value.includes("@") && URL.canParse(withScheme) ? `${wanted}; did you mean ${withScheme}?` : wanted;
   }
   const url = new URL(value);
   if (!schemes.includes(url.protocol.replace(/:$/, "")) || url.hostname === "") return wanted;

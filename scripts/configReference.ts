@@ -1,0 +1,165 @@
+/** docs/configuration.md and the `config:` section of Pulumi.yaml, rendered from the schema. */
+import { stringify } from "yaml";
+import { type Section, type Shape, shapeOfCluster } from "../src/config/shape";
+import { projectName } from "../src/config/stackFile";
+
+const begin = "# The lines from here to the end are generated from src/config/schema by scripts/generateConfigDocs.ts.";
+
+/** The text of Pulumi.yaml with its `config:` section renewed; what stands above the section is kept. */
+export function renderProjectFile(current: string): string {
+  const at = current.indexOf(begin);
+  const head = at < 0 ? `${current.trimEnd()}\n` : current.slice(0, at);
+  return `${head}${begin}\n${renderProjectConfig()}`;
+}
+
+/**
+ * The engine takes a declared key without a default for required, and stops before the program runs when it is not set. Optional keys without
+ * a default can therefore not be declared; a comment names them.
+ */
+function renderProjectConfig(): string {
+  const keys = Object.entries(shapeOfCluster().keys);
+  const declared = keys.filter(([, shape]) => shape.required || shape.default !== undefined);
+  const optional = keys.filter(([, shape]) => !shape.required && shape.default === undefined);
+  const config = Object.fromEntries(
+    declared.map(([key, shape]) => [key, { ...projectType(shape), description: shape.description, ...(shape.required ? {} : { default: shape.default }) }]),
+  );
+  return [
+    "# A key without a default must be set in every stack. These keys may be left out, and Pulumi has no way to declare such a key:",
+    ...optional.map(([key, shape]) => `#   ${key}: ${shape.description}`),
+    stringify({ config }, { lineWidth: 0 }),
+  ].join("\n");
+}
+
+function projectType(shape: Shape): { type: string; items?: object } {
+  switch (shape.kind) {
+    case "text":
+      return { type: "string" };
+    case "number":
+      return { type: "integer" };
+    case "boolean":
+      return { type: "boolean" };
+    case "list":
+      return { type: "array", items: projectType(shape.items) };
+    case "map":
+    case "section":
+    case "variants":
+      return { type: "object" };
+  }
+}
+
+/** The text of docs/configuration.md. */
+export function renderConfigurationDoc(): string {
+  const root = shapeOfCluster();
+  return [
+    "# Configuration",
+    "",
+    "<!-- Generated from src/config/schema by scripts/generateConfigDocs.ts. Change the schema, then run it. -->",
+    "",
+    ...introduction,
+    "",
+    "## All keys",
+    "",
+    ...table(root),
+    ...Object.entries(root.keys).flatMap(([key, shape]) => chapter(key, shape, 2)),
+    "",
+  ].join("\n");
+}
+
+const introduction = [
+  `A stack is configured by \`Pulumi.<stack>.yaml\`. Every key below stands there under \`config:\` with the namespace \`${projectName}:\`, for instance \`${projectName}:image\`.`,
+  "A value can be edited in the file, or set by a command:",
+  "",
+  "```sh",
+  "pulumi config set image 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e",
+  "pulumi config set --path 'nodePools[0].count' 5",
+  `pulumi config set --path 'nodePools[0].labels["example.org/tier"]' batch`,
+  "pulumi config set --path --secret proxy.httpProxy http://user:password@proxy.example.org:3128",
+  "```",
+  "",
+  "Keys that are not listed here are refused, and so are values that contradict each other. All errors are shown at once, one sentence each: the key as in the",
+  "commands above, its value, and what is allowed. The rules between keys are in `src/config/checks`, one function each.",
+  "",
+  "Four values are derived: `clusterName` from the stack's name, `os.cgroup` from the release, the MTU of pods from `network.mtu` and `cni.encapsulation`,",
+  "and the address of the cluster DNS (the tenth of `kubernetes.serviceCidr`).",
+  "",
+  "The offline preview has no key to decrypt secrets with. Where the schema wants free text or a URL it puts a placeholder in the place of an encrypted value,",
+  "and says so; an encrypted value anywhere else (a CIDR, a number) is an error there.",
+];
+
+function chapter(path: string, shape: Shape, level: number): string[] {
+  const heading = `${"#".repeat(Math.min(level, 4))} \`${path}\``;
+  switch (shape.kind) {
+    case "section":
+      return ["", heading, "", shape.description, "", ...table(shape), ...below(path, shape, level)];
+    case "list":
+      return shape.items.kind === "section" || shape.items.kind === "variants"
+        ? chapter(`${path}[]`, { ...shape.items, description: shape.description }, level)
+        : [];
+    case "variants":
+      return [
+        "",
+        heading,
+        "",
+        `${shape.description} Its key \`kind\` decides which other keys there are.`,
+        ...Object.entries(shape.variants).flatMap(([kind, variant]) => [
+          "",
+          `${"#".repeat(level + 1)} \`${path}\` of kind \`${kind}\``,
+          "",
+          variant.description,
+          "",
+          ...table(variant),
+          ...below(path, variant, level + 1),
+        ]),
+      ];
+    default:
+      return [];
+  }
+}
+
+function below(path: string, section: Section, level: number): string[] {
+  return Object.entries(section.keys).flatMap(([key, shape]) => chapter(`${path}.${key}`, shape, level + 1));
+}
+
+/** A table with its columns padded, as the formatter would leave it. */
+function table(section: Section): string[] {
+  const rows = [
+    ["Key", "Type", "Default", "Meaning"],
+    ...Object.entries(section.keys).map(([key, shape]) => [`\`${key}\``, typeOf(shape), defaultOf(shape), shape.description].map(cell)),
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) => `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const [header = [], ...body] = rows;
+  return [line(header), line(widths.map((width) => "-".repeat(width))), ...body.map(line)];
+}
+
+function typeOf(shape: Shape): string {
+  switch (shape.kind) {
+    case "text":
+      return shape.choices ? choicesOf(shape.choices) : shape.format;
+    case "number":
+      return shape.choices ? choicesOf(shape.choices) : `whole number, ${String(shape.minimum)} to ${String(shape.maximum)}`;
+    case "boolean":
+      return "true or false";
+    case "list":
+      return `list of ${shape.items.kind === "section" ? "sections" : typeOf(shape.items)}`;
+    case "map":
+      return `map of ${shape.keyFormat} to ${typeOf(shape.values)}`;
+    case "section":
+    case "variants":
+      return "section";
+  }
+}
+
+function choicesOf(choices: readonly (string | number)[]): string {
+  return choices.map((choice) => `\`${choice}\``).join(", ");
+}
+
+function defaultOf(shape: Shape): string {
+  if (shape.required) return "required";
+  if (shape.kind === "section") return shape.default === undefined ? "none" : "see below";
+  return shape.default === undefined ? "none" : `\`${JSON.stringify(shape.default)}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}

@@ -1,0 +1,157 @@
+/** Nova and Cinder: servers, server groups, key pairs, volumes. */
+import { createHash } from "node:crypto";
+import { idOf } from "../identity";
+import { words, type Created, type Creation, type ResourceTypes } from "../resourceType";
+import { unknown, type Properties } from "../values";
+import { found, type Cloud } from "./cloud";
+import { makePort, region } from "./networkTypes";
+
+/** Nova's limit for user data, in bytes after base64 (MAX_USERDATA_SIZE in nova/objects/instance.py). */
+export const maxUserDataBytes = 65_535;
+
+export const computeTypes: ResourceTypes = {
+  "openstack:compute/instance:Instance": {
+    required: [],
+    optional: words(`accessIpV4 accessIpV6 adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName floatingIp forceDelete imageId
+      imageName keyPair metadata name networkMode networks personalities powerState region schedulerHints securityGroups stopBeforeDestroy tags userData vendorOptions
+      volumes`),
+    // Not the image: the provider rebuilds the server in place, which wipes its root disk. See `wipes` in replacement.ts.
+    replaces: new Set(words("availabilityZone availabilityZoneHints blockDevices configDrive keyPair networkMode networks region schedulerHints userData")),
+    check: checkInstance,
+    create: createInstance,
+  },
+  "openstack:compute/serverGroup:ServerGroup": {
+    required: [],
+    optional: words("name policies region rules valueSpecs"),
+    replaces: new Set(words("name policies region rules valueSpecs")),
+    create: ({ urn, name, inputs, cloud }) => {
+      const policies = inputs.policies === undefined ? [] : [inputs.policies].flat();
+      const strange = policies.filter((policy) => !words("anti-affinity soft-anti-affinity affinity soft-affinity").includes(policy as string));
+      if (strange.length > 0) throw new Error(`Nova has no server group policy ${JSON.stringify(strange[0])}`);
+      const id = idOf(urn);
+      cloud.serverGroups.add(id);
+      return { id, outputs: { region, name: inputs.name ?? name, members: [] } };
+    },
+  },
+  "openstack:compute/keypair:Keypair": {
+    required: [],
+    optional: words("name publicKey region userId valueSpecs"),
+    replaces: new Set(words("name publicKey region userId valueSpecs")),
+    create: createKeypair,
+  },
+  "openstack:compute/volumeAttach:VolumeAttach": {
+    required: words("instanceId volumeId"),
+    optional: words("device multiattach region vendorOptions"),
+    replaces: new Set(words("device instanceId multiattach region vendorOptions volumeId")),
+    create: ({ inputs, cloud }) => {
+      const { instanceId, volumeId } = inputs as { instanceId: string; volumeId: string };
+      if (!cloud.servers.has(instanceId)) found(undefined, "server", instanceId);
+      const volume = found(cloud.volumes.get(volumeId), "volume", volumeId);
+      if (volume.attachedTo !== undefined) throw new Error(`volume ${volumeId} is already attached to ${volume.attachedTo}`);
+      volume.attachedTo = instanceId;
+      return { id: `${instanceId}/${volumeId}`, outputs: { region, device: inputs.device ?? "/dev/vdb" } };
+    },
+  },
+  "openstack:compute/interfaceAttach:InterfaceAttach": {
+    required: ["instanceId"],
+    optional: words("fixedIp networkId portId region"),
+    replaces: new Set(words("fixedIp instanceId networkId portId region")),
+    create: ({ urn, inputs, cloud, previous }) => {
+      const instanceId = inputs.instanceId as string;
+      if (!cloud.servers.has(instanceId)) found(undefined, "server", instanceId);
+      const { portId, addresses, networkId } = plug(cloud, urn, `${urn} interface`, { port: inputs.portId, uuid: inputs.networkId, fixedIpV4: inputs.fixedIp }, previous, instanceId);
+      return { id: `${instanceId}/${portId}`, outputs: { region, portId, networkId, fixedIp: addresses[0] ?? "" } };
+    },
+  },
+  "openstack:blockstorage/volume:Volume": {
+    required: ["size"],
+    optional: words(`availabilityZone backupId consistencyGroupId description enableOnlineResize imageId metadata multiattach name region schedulerHints snapshotId
+      sourceReplica sourceVolId volumeType`),
+    replaces: new Set(words("availabilityZone backupId consistencyGroupId imageId multiattach region schedulerHints snapshotId sourceReplica sourceVolId volumeType")),
+    create: ({ urn, name, inputs, cloud }) => {
+      const id = idOf(urn);
+      cloud.volumes.set(id, { size: inputs.size as number, attachedTo: undefined });
+      const { availabilityZone = "nova", volumeType = "__DEFAULT__", metadata = {} } = inputs;
+      return { id, outputs: { region, name: inputs.name ?? name, availabilityZone, volumeType, metadata, attachments: [] } };
+    },
+  },
+};
+
+/** Bytes of user data as Nova counts them: the provider encodes what is not base64 already. */
+export function userDataBytes(userData: string): number {
+  const isBase64 = userData.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(userData);
+  return isBase64 ? userData.length : Math.ceil(Buffer.byteLength(userData) / 3) * 4;
+}
+
+function checkInstance(inputs: Properties): void {
+  const { userData, flavorName, flavorId, imageName, imageId, blockDevices } = inputs;
+  if (flavorName === undefined && flavorId === undefined) throw new Error("a server needs flavorName or flavorId");
+  if (imageName === undefined && imageId === undefined && blockDevices === undefined) throw new Error("a server needs imageName, imageId or blockDevices to boot from");
+  if (typeof userData === "string" && userData !== unknown && userDataBytes(userData) > maxUserDataBytes) {
+    throw new Error(`user data is ${userDataBytes(userData)} bytes in base64; Nova takes at most ${maxUserDataBytes}`);
+  }
+}
+
+type Interface = { readonly port?: unknown; readonly uuid?: unknown; readonly name?: unknown; readonly fixedIpV4?: unknown };
+
+function createInstance({ urn, name, inputs, cloud, previous }: Creation): Created {
+  const id = idOf(urn);
+  const serverName = (inputs.name as string | undefined) ?? name;
+  // Nova allows it; Kubernetes would take the two machines for one node.
+  cloud.claimName("server", serverName, urn);
+  for (const group of (inputs.securityGroups ?? []) as string[]) {
+    if (group !== "default") found(cloud.securityGroupNamed(group), "security group named", group);
+  }
+  for (const hint of (inputs.schedulerHints ?? []) as { group?: string }[]) {
+    if (hint.group !== undefined && !cloud.serverGroups.has(hint.group)) found(undefined, "server group", hint.group);
+  }
+  const networks = ((inputs.networks ?? []) as (Interface & Properties)[]).map((wanted, index) => {
+    const plugged = plug(cloud, urn, `${urn} ${index}`, wanted, index === 0 ? previous : undefined, urn);
+    return { ...wanted, uuid: plugged.networkId, name: cloud.network(plugged.networkId).name, mac: plugged.macAddress, fixedIpV4: plugged.addresses[0] ?? "", port: wanted.port ?? "" };
+  });
+  cloud.servers.add(id);
+  const image = inputs.imageName ?? inputs.imageId;
+  return {
+    id,
+    outputs: {
+      region,
+      name: serverName,
+      networks,
+      accessIpV4: networks[0]?.fixedIpV4 ?? "",
+      accessIpV6: "",
+      availabilityZone: inputs.availabilityZone ?? "nova",
+      flavorName: inputs.flavorName ?? "",
+      flavorId: inputs.flavorId ?? idOf(`flavor ${String(inputs.flavorName)}`),
+      imageName: inputs.imageName ?? "",
+      imageId: image === undefined ? "Attempt to boot from volume - no image supplied" : (inputs.imageId ?? idOf(`image ${String(image)}`)),
+      powerState: "active",
+      securityGroups: inputs.securityGroups ?? ["default"],
+      allMetadata: inputs.metadata ?? {},
+      allTags: inputs.tags ?? [],
+    },
+  };
+}
+
+/** Gives a server an interface: an existing port, or a new one in a network. */
+function plug(cloud: Cloud, urn: string, label: string, wanted: Interface, previous: Properties | undefined, owner: string) {
+  if (wanted.port !== undefined) {
+    const port = cloud.port(wanted.port);
+    if (port.owner !== undefined) throw new Error(`port ${port.id} is already in use by ${port.owner}`);
+    port.owner = owner;
+    return { portId: port.id, networkId: port.networkId, macAddress: port.macAddress, addresses: port.addresses.map(({ ipAddress }) => ipAddress) };
+  }
+  const networkId = wanted.uuid ?? [...cloud.networks.values()].find((network) => network.name === wanted.name)?.id;
+  const fixedIps = wanted.fixedIpV4 === undefined ? undefined : [{ subnetId: cloud.subnetOf(networkId).id, ipAddress: wanted.fixedIpV4 }];
+  const port = makePort(cloud, urn, { networkId, fixedIps }, previous, label);
+  port.owner = owner;
+  return { portId: port.id, networkId: port.networkId, macAddress: port.macAddress, addresses: port.addresses.map(({ ipAddress }) => ipAddress) };
+}
+
+function createKeypair({ urn, name, inputs, cloud }: Creation): Created {
+  const keyName = (inputs.name as string | undefined) ?? name;
+  cloud.claimName("key pair", keyName, urn);
+  const publicKey = inputs.publicKey as string | undefined;
+  if (publicKey === undefined) throw new Error("publicKey is missing: a private key made by Nova would lie in the state, and is not simulated");
+  const blob = Buffer.from(publicKey.trim().split(/\s+/)[1] ?? "", "base64");
+  return { id: keyName, outputs: { region, name: keyName, fingerprint: (createHash("md5").update(blob).digest("hex").match(/../g) ?? []).join(":") } };
+}

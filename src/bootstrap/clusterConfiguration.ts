@@ -1,0 +1,75 @@
+/** kubeadm's ClusterConfiguration (v1beta4): what is the same on all control-plane machines. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { prefixLength } from "../network/cidr";
+import { endpointAddress } from "./apiServerAddress";
+import type { ControlPlaneFacts } from "./inputs";
+import { kubeadmArguments } from "./kubeadmArguments";
+import { apiServerDirectory } from "./machineFile";
+import { tlsCipherSuites, tlsMinVersion } from "./tlsPolicy";
+
+export const auditLogDirectory = "/var/log/kubernetes/audit";
+
+export function renderClusterConfiguration(config: ClusterConfig, facts: Pick<ControlPlaneFacts, "endpointHost" | "certSans">): object {
+  const { kubernetes } = config;
+  return {
+    apiVersion: "kubeadm.k8s.io/v1beta4",
+    kind: "ClusterConfiguration",
+    clusterName: config.clusterName,
+    kubernetesVersion: `v${kubernetes.version}`,
+    controlPlaneEndpoint: endpointAddress(config, facts.endpointHost),
+    encryptionAlgorithm: "ECDSA-P256",
+    networking: { dnsDomain: kubernetes.dnsDomain, podSubnet: kubernetes.podCidr, serviceSubnet: kubernetes.serviceCidr },
+    apiServer: {
+      // kubeadm adds each machine's own name and address and the endpoint; localhost is for the health checks on the machine itself.
+      certSANs: [...new Set([facts.endpointHost, ...facts.certSans, ...kubernetes.certSans, "127.0.0.1", "localhost"])],
+      extraArgs: kubeadmArguments(apiServerArguments(config)),
+      extraVolumes: [
+        { name: "openstack-kubernetes", hostPath: apiServerDirectory, mountPath: apiServerDirectory, readOnly: true, pathType: "Directory" },
+        ...(kubernetes.audit.enabled
+          ? [{ name: "audit-log", hostPath: auditLogDirectory, mountPath: auditLogDirectory, readOnly: false, pathType: "DirectoryOrCreate" }]
+          : []),
+      ],
+    },
+    controllerManager: { extraArgs: kubeadmArguments({ profiling: false, ...nodeCidrArguments(config) }) },
+    scheduler: { extraArgs: kubeadmArguments({ profiling: false }) },
+    etcd: {
+      local: {
+        dataDir: "/var/lib/etcd",
+        extraArgs: kubeadmArguments({
+          "election-timeout": kubernetes.etcd.electionTimeoutMs,
+          "heartbeat-interval": kubernetes.etcd.heartbeatIntervalMs,
+        }),
+      },
+    },
+  };
+}
+
+function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, string | number | boolean> {
+  return {
+    "admission-control-config-file": `${apiServerDirectory}/admission.yaml`,
+    "authentication-config": `${apiServerDirectory}/authentication.yaml`,
+    profiling: false,
+    "tls-cipher-suites": tlsCipherSuites.join(","),
+    "tls-min-version": tlsMinVersion,
+    ...(kubernetes.encryptionAtRest === "none" ? {} : { "encryption-provider-config": `${apiServerDirectory}/encryption.yaml` }),
+    ...(kubernetes.audit.enabled
+      ? {
+          "audit-log-maxage": kubernetes.audit.maxAgeDays,
+          "audit-log-maxbackup": kubernetes.audit.maxBackups,
+          "audit-log-maxsize": kubernetes.audit.maxSizeMb,
+          "audit-log-path": `${auditLogDirectory}/audit.log`,
+          "audit-policy-file": `${apiServerDirectory}/audit-policy.yaml`,
+        }
+      : {}),
+  };
+}
+
+/**
+ * Calico hands out addresses by itself, in blocks: a CIDR per node would only run out (a /16 has no more than 256 of them). Any other CNI may
+ * rely on them: each gets twice the addresses of the pods it may run, as upstream does with its /24 for 110 pods.
+ */
+function nodeCidrArguments({ cni, kubernetes }: ClusterConfig): Record<string, string | number | boolean> {
+  if (cni.kind === "calico") return { "allocate-node-cidrs": false };
+  const wanted = 32 - Math.ceil(Math.log2(2 * kubernetes.maxPodsPerNode));
+  return { "node-cidr-mask-size": Math.max(wanted, prefixLength(kubernetes.podCidr)) };
+}

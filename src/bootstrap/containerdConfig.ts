@@ -1,0 +1,47 @@
+/** Configuration of containerd 2 (format version 3), its registry mirrors, and crictl's. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineFile } from "./inputs";
+import { textFile } from "./machineFile";
+import { hasSelinux } from "./osFamily";
+import { sandboxImage } from "./versions";
+
+export function containerdFiles(config: ClusterConfig): MachineFile[] {
+  return [
+    textFile("/etc/containerd/config.toml", renderContainerdConfig(config)),
+    ...config.registryMirrors.map((mirror) => textFile(`/etc/containerd/certs.d/${mirror.registry}/hosts.toml`, renderHostsToml(mirror))),
+    textFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n"),
+  ];
+}
+
+export function renderContainerdConfig(config: ClusterConfig): string {
+  return [
+    "version = 3",
+    "[plugins.'io.containerd.cri.v1.images'.pinned_images]",
+    `sandbox = ${toml(sandboxImage(config))}`,
+    "[plugins.'io.containerd.cri.v1.images'.registry]",
+    `config_path = "/etc/containerd/certs.d"`,
+    "[plugins.'io.containerd.cri.v1.runtime']",
+    `enable_selinux = ${hasSelinux(config)}`,
+    "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]",
+    `runtime_type = "io.containerd.runc.v2"`,
+    "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]",
+    // kubelet and containerd must agree on who manages control groups; systemd is the one that owns them.
+    "SystemdCgroup = true",
+    "",
+  ].join("\n");
+}
+
+/** Mirrors are asked in their order; when none has the image, containerd falls back to the registry itself. */
+export function renderHostsToml({ registry, endpoints, overridePath }: ClusterConfig["registryMirrors"][number]): string {
+  const upstream = registry === "docker.io" ? "registry-1.docker.io" : registry;
+  return [
+    `server = ${toml(`https://${upstream}`)}`,
+    ...endpoints.flatMap((endpoint) => [`[host.${toml(endpoint)}]`, `capabilities = ["pull", "resolve"]`, ...(overridePath ? ["override_path = true"] : [])]),
+    "",
+  ].join("\n");
+}
+
+/** A TOML basic string; its escapes are JSON's. */
+function toml(value: string): string {
+  return JSON.stringify(value);
+}

@@ -1,0 +1,77 @@
+/** User data of control-plane machines. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { renderAdmissionConfiguration } from "./admissionConfiguration";
+import { renderAuditPolicy } from "./auditPolicy";
+import { renderAuthenticationConfiguration } from "./authenticationConfiguration";
+import { renderClusterConfiguration } from "./clusterConfiguration";
+import { renderEncryptionConfiguration } from "./encryptionConfiguration";
+import { renderInitConfiguration } from "./initConfiguration";
+import type { ControlPlaneFacts, ControlPlaneSecrets, MachineFile, UserData } from "./inputs";
+import { caCertificateHash, renderControlPlaneJoinConfiguration } from "./joinConfiguration";
+import { checkApiPath, keepalivedTemplatePath, renderKeepalivedConfig } from "./keepalivedConfig";
+import { kubeadmPatchFiles } from "./kubeadmCommon";
+import { renderKubeletConfiguration } from "./kubeletConfiguration";
+import { apiServerDirectory, binDirectory, etcDirectory, scriptFile, textFile, yamlFile } from "./machineFile";
+import { nodeFiles } from "./nodeFiles";
+import { renewalUnits, snapshotUnits } from "./systemdUnits";
+import { packUserData, startBootstrap } from "./userData";
+import type { DataVolume } from "./volumes";
+
+/**
+ * The same document for every control-plane machine: each finds itself by its name among the peers and decides at boot whether it inits or joins.
+ * Throws UserDataTooLargeError when Nova would refuse it.
+ */
+export function renderControlPlaneUserData(config: ClusterConfig, facts: ControlPlaneFacts, secrets: ControlPlaneSecrets): UserData {
+  const files = controlPlaneFiles(config, facts, secrets, caCertificateHash(secrets.clusterCa.certificatePem));
+  return packUserData(config, "the control plane", files, startBootstrap);
+}
+
+/** The files of a control-plane machine; `caCertHash` pins the cluster CA. */
+export function controlPlaneFiles(config: ClusterConfig, facts: ControlPlaneFacts, secrets: ControlPlaneSecrets, caCertHash: string): MachineFile[] {
+  const { kubernetes } = config;
+  const credentials = { endpointHost: facts.endpointHost, bootstrapToken: secrets.bootstrapToken, caCertHash };
+  return [
+    ...nodeFiles(config, "control-plane", facts.endpointHost, etcdVolume(config)),
+    scriptFile("control-plane.sh", `${binDirectory}/become-node.sh`),
+    scriptFile("renew-certificates.sh"),
+    scriptFile("snapshot-etcd.sh"),
+    ...renewalUnits(),
+    ...snapshotUnits(kubernetes.etcd.snapshotIntervalHours),
+    textFile(`${etcDirectory}/peers`, facts.peers.map(({ name, address }) => `${name} ${address}`).join("\n")),
+    ...certificateFiles(secrets),
+    yamlFile(`${etcDirectory}/init.yaml`, [
+      renderInitConfiguration(config, secrets.bootstrapToken),
+      renderClusterConfiguration(config, facts),
+      renderKubeletConfiguration(config),
+    ]),
+    yamlFile(`${etcDirectory}/join.yaml`, [renderControlPlaneJoinConfiguration(config, credentials)]),
+    ...kubeadmPatchFiles(config),
+    yamlFile(`${apiServerDirectory}/admission.yaml`, [renderAdmissionConfiguration(config)]),
+    yamlFile(`${apiServerDirectory}/authentication.yaml`, [renderAuthenticationConfiguration(config)]),
+    ...(kubernetes.audit.enabled ? [yamlFile(`${apiServerDirectory}/audit-policy.yaml`, [renderAuditPolicy()])] : []),
+    ...(kubernetes.encryptionAtRest === "none"
+      ? []
+      : [yamlFile(`${apiServerDirectory}/encryption.yaml`, [renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey)])]),
+    ...(config.apiEndpoint.kind === "virtualIp"
+      ? [textFile(keepalivedTemplatePath, renderKeepalivedConfig(facts, config.apiEndpoint.virtualRouterId)), scriptFile("check-api.sh", checkApiPath)]
+      : []),
+  ];
+}
+
+function etcdVolume({ controlPlane }: ClusterConfig): DataVolume[] {
+  return controlPlane.etcdVolume === undefined ? [] : [{ name: "etcd", sizeGb: controlPlane.etcdVolume.sizeGb, mountPath: "/var/lib/etcd" }];
+}
+
+/** In the layout of /etc/kubernetes/pki, where the bootstrap copies them: kubeadm issues the leaves from them and replaces none. */
+function certificateFiles({ clusterCa, etcdCa, frontProxyCa, serviceAccount }: ControlPlaneSecrets): MachineFile[] {
+  const directory = `${etcDirectory}/pki`;
+  const cas = { ca: clusterCa, "etcd/ca": etcdCa, "front-proxy-ca": frontProxyCa };
+  return [
+    ...Object.entries(cas).flatMap(([name, ca]) => [
+      textFile(`${directory}/${name}.crt`, ca.certificatePem),
+      textFile(`${directory}/${name}.key`, ca.privateKeyPem, "0600"),
+    ]),
+    textFile(`${directory}/sa.pub`, serviceAccount.publicKeyPem),
+    textFile(`${directory}/sa.key`, serviceAccount.privateKeyPem, "0600"),
+  ];
+}

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Makes this machine part of the control plane. Exactly one machine ever starts a cluster: the first of the peers, and only when neither the
+# endpoint nor any peer has answered and it holds no etcd data itself. Every other one, a recreated first one included, joins.
+set -euo pipefail
+# shellcheck source=/dev/null
+. /etc/openstack-kubernetes/bootstrap.env
+etc=/etc/openstack-kubernetes
+state=/var/lib/openstack-kubernetes
+data=/var/lib/etcd
+run=/run/openstack-kubernetes
+install -d -m 0700 "$run"
+
+name=$(uname -n)
+name=${name%%.*}
+address=$(awk -v name="$name" '$1 == name { print $2 }' "$etc/peers")
+if [[ -z $address ]]; then
+  echo "This machine is called $name, which is not among the control-plane machines: $(cut -d ' ' -f 1 "$etc/peers" | xargs)."
+  exit 1
+fi
+interface=$(ip -4 -o addr show to "$address" | awk 'NR == 1 { print $2 }')
+if [[ -z $interface ]]; then
+  echo "No interface has the address $address that $name should have."
+  exit 1
+fi
+
+api() { curl -fsS --noproxy '*' --max-time 5 --cacert "$etc/pki/ca.crt" "https://$1$2"; }
+admin() { kubectl --kubeconfig "$run/admin.conf" --request-timeout 30s "$@"; }
+etcd_is_empty() { [[ -z $(find "$data" -mindepth 1 -not -name lost+found 2>/dev/null | head -n 1) ]]; }
+
+# Any HTTP answer at the endpoint counts, whatever its certificate: a load balancer without members does not give one. All are asked at
+# once, because an address that nobody holds costs a full time limit.
+cluster_answers() {
+  local peer port probe probes=()
+  curl -ks --noproxy '*' --max-time 3 --output /dev/null "https://$ENDPOINT/readyz" &
+  probes+=($!)
+  while read -r _ peer; do
+    [[ $peer != "$address" ]] || continue
+    for port in "$API_PORT" 2379 2380; do
+      timeout 3 bash -c "</dev/tcp/$peer/$port" 2>/dev/null &
+      probes+=($!)
+    done
+  done <"$etc/peers"
+  for probe in "${probes[@]}"; do
+    if wait "$probe"; then return 0; fi
+  done
+  return 1
+}
+
+# Eight looks, two seconds apart and more: a peer that restarts its API server or elects a leader answers within that time on its etcd port.
+nothing_answers() {
+  local look
+  for look in {1..8}; do
+    if cluster_answers; then return 1; fi
+    echo "look $look: neither the endpoint nor a peer answers"
+    sleep 2
+  done
+}
+
+# kubeadm reset empties /etc/kubernetes/pki, so the CAs are kept elsewhere and laid there anew.
+lay_documents() {
+  mkdir -p /etc/kubernetes/pki
+  cp -r --preserve=mode "$etc/pki/." /etc/kubernetes/pki/
+  local document
+  for document in init.yaml join.yaml; do sed "s/@NODE_IP@/$address/g" "$etc/$document" >"$run/$document"; done
+  if command -v restorecon >/dev/null; then restorecon -R /etc/kubernetes; fi
+}
+
+start_keepalived() {
+  [[ -n $VIRTUAL_IP ]] || return 0
+  mkdir -p /etc/keepalived
+  sed -e "/^ *$address\$/d" -e "s/@NODE_IP@/$address/" -e "s/@NODE_INTERFACE@/$interface/" "$etc/keepalived.conf" >/etc/keepalived/keepalived.conf
+  systemctl enable keepalived
+  systemctl restart keepalived
+}
+
+init() {
+  local ignored=()
+  if [[ -e $state/init-started ]]; then
+    # The phases of init find and keep what an earlier attempt made; nothing is wiped, because others may have joined already.
+    ignored=(--ignore-preflight-errors "$RESUME_IGNORES")
+  fi
+  touch "$state/init-started"
+  lay_documents
+  start_keepalived
+  if [[ -n $VIRTUAL_IP ]]; then
+    until [[ -n $(ip -4 -o addr show to "$VIRTUAL_IP") ]]; do
+      if ((SECONDS > 120)); then
+        echo "keepalived did not take the virtual IP $VIRTUAL_IP within two minutes."
+        return 1
+      fi
+      sleep 1
+    done
+  fi
+  kubeadm init --config "$run/init.yaml" --skip-token-print "${ignored[@]}"
+}
+
+wait_for_endpoint() {
+  local answer
+  until answer=$(api "$ENDPOINT" /readyz 2>&1); do
+    if ((SECONDS > 1200)); then
+      if etcd_is_empty; then
+        echo "The API endpoint https://$ENDPOINT is not ready after 20 minutes: $answer"
+      else
+        echo "$data holds data of an earlier cluster, but https://$ENDPOINT does not answer ($answer): restore a snapshot, or empty $data to begin anew."
+      fi
+      return 1
+    fi
+    sleep 3
+  done
+}
+
+# One machine at a time: etcd takes one learner at once. The lock is a ConfigMap, because creating one is atomic. A machine that died
+# holding it loses it after 15 minutes.
+take_turn() {
+  local holder since
+  until admin -n kube-system create configmap control-plane-join --from-literal=machine="$name"; do
+    holder=$(admin -n kube-system get configmap control-plane-join -o 'jsonpath={.data.machine} {.metadata.creationTimestamp}' || true)
+    since=${holder#* }
+    if [[ ${holder%% *} == "$name" ]]; then break; fi
+    if [[ -n $since ]] && (($(date +%s) - $(date -d "$since" +%s) > 900)); then end_turn; fi
+    if ((SECONDS > 2400)); then
+      echo "Another control-plane machine (${holder%% *}) has been joining for too long."
+      return 1
+    fi
+    sleep 3
+  done
+}
+
+end_turn() { admin -n kube-system delete configmap control-plane-join --ignore-not-found; }
+
+# What an earlier machine of this name left behind: its etcd member and its Node. This machine has the name and the address, and no etcd
+# runs on it yet, so neither can be alive.
+remove_predecessor() {
+  local pod members id
+  local etcdctl=(etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key)
+  for pod in $(admin -n kube-system get pods -l component=etcd --field-selector status.phase=Running -o 'jsonpath={.items[*].metadata.name}'); do
+    [[ $pod != "etcd-$name" ]] || continue
+    members=$(timeout 30 kubectl --kubeconfig "$run/admin.conf" -n kube-system exec "$pod" -c etcd -- "${etcdctl[@]}" member list) || continue
+    members=$(awk -F ', ' -v name="$name" -v url="https://$address:2380" '$3 == name || $4 == url { print $1 }' <<<"$members")
+    for id in $members; do
+      echo "removing etcd member $id, left by an earlier $name"
+      admin -n kube-system exec "$pod" -c etcd -- "${etcdctl[@]}" member remove "$id"
+    done
+    find "$data" -mindepth 1 -delete 2>/dev/null || true
+    admin delete node "$name" --ignore-not-found --timeout 60s
+    return 0
+  done
+  echo "No etcd pod of another control-plane machine answers, so a member left by an earlier $name cannot be removed."
+  return 1
+}
+
+join() {
+  wait_for_endpoint
+  if [[ -e $state/join-started ]]; then kubeadm reset --force; fi
+  lay_documents
+  kubeadm init phase kubeconfig admin --config "$run/init.yaml" --kubeconfig-dir "$run"
+  take_turn
+  trap end_turn EXIT
+  remove_predecessor
+  touch "$state/join-started"
+  kubeadm join --config "$run/join.yaml"
+}
+
+if [[ -e $state/member ]]; then
+  echo "kubeadm has finished on this machine already"
+elif [[ -e $state/init-started ]]; then
+  init
+elif [[ $name == "$(awk 'NR == 1 { print $1 }' "$etc/peers")" ]] && etcd_is_empty && nothing_answers; then
+  init
+else
+  join
+fi
+touch "$state/member"
+
+until answer=$(api "127.0.0.1:$API_PORT" /readyz 2>&1); do
+  if ((SECONDS > 3000)); then
+    echo "The API server of this machine is not ready: $answer"
+    exit 1
+  fi
+  sleep 1
+done
+start_keepalived
+systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer

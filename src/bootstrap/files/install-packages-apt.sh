@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs the packages on Debian and Ubuntu, at the pinned version of Kubernetes, and keeps unattended upgrades away from them.
+set -euo pipefail
+# shellcheck source=/dev/null
+. /etc/openstack-kubernetes/bootstrap.env
+export DEBIAN_FRONTEND=noninteractive
+marker=/var/lib/openstack-kubernetes/packages-installed
+[[ ! -e $marker ]] || exit 0
+
+# python3 is on every image that has cloud-init; curl is not.
+fetch='import sys, urllib.request; open(sys.argv[2], "wb").write(urllib.request.urlopen(sys.argv[1], timeout=60).read())'
+while read -r url key; do
+  [[ -s $key ]] && continue
+  echo "fetching $url"
+  python3 -c "$fetch" "$url" "$key.part"
+  mv "$key.part" "$key"
+done </etc/openstack-kubernetes/repository-keys
+
+read -ra wanted <<<"$PACKAGES"
+read -ra held <<<"$HELD_PACKAGES"
+options=(-q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold)
+apt-get "${options[@]}" update
+apt-get "${options[@]}" install -y --no-install-recommends --allow-change-held-packages "${wanted[@]}"
+if ((${#held[@]})); then apt-mark hold "${held[@]}"; fi
+touch "$marker"

@@ -1,0 +1,19 @@
+/** kubeadm's InitConfiguration (v1beta4): the first control-plane machine's own part. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { apiServerPort } from "./apiServerAddress";
+import { kubeadmPatches, kubeadmTimeouts } from "./kubeadmCommon";
+import { nodeIpPlaceholder } from "./machineFile";
+import { controlPlaneRegistration } from "./nodeRegistration";
+
+/** The token is the first of those that `up` renews; its life here is kubeadm's default of 24 hours. */
+export function renderInitConfiguration(config: ClusterConfig, bootstrapToken: string): object {
+  return {
+    apiVersion: "kubeadm.k8s.io/v1beta4",
+    kind: "InitConfiguration",
+    bootstrapTokens: [{ token: bootstrapToken, description: "first join credentials of the cluster" }],
+    localAPIEndpoint: { advertiseAddress: nodeIpPlaceholder, bindPort: apiServerPort(config) },
+    nodeRegistration: controlPlaneRegistration(config),
+    ...kubeadmPatches(config),
+    timeouts: kubeadmTimeouts,
+  };
+}

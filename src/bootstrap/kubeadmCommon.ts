@@ -1,0 +1,29 @@
+/** Parts that InitConfiguration and JoinConfiguration share. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineFile } from "./inputs";
+import { etcDirectory, yamlFile } from "./machineFile";
+import { hasSelinux } from "./osFamily";
+
+/**
+ * Twice kubeadm's four minutes for the control plane to become healthy: images come through slow mirrors, and a small machine needs longer
+ * than a big one.
+ */
+export const kubeadmTimeouts = { controlPlaneComponentHealthCheck: "8m0s" };
+
+const patchesDirectory = `${etcDirectory}/patches`;
+
+export function kubeadmPatches(config: ClusterConfig): object {
+  return hasSelinux(config) ? { patches: { directory: patchesDirectory } } : {};
+}
+
+/**
+ * With SELinux enforcing containers are confined to their own files. The static pods of the control plane live on files of the machine
+ * (/etc/kubernetes, /var/lib/etcd), so they alone run as spc_t; all other pods stay confined.
+ */
+export function kubeadmPatchFiles(config: ClusterConfig): MachineFile[] {
+  if (!hasSelinux(config)) return [];
+  const patch = { spec: { securityContext: { seLinuxOptions: { type: "spc_t" } } } };
+  return ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"].map((component) =>
+    yamlFile(`${patchesDirectory}/${component}+strategic.yaml`, [patch]),
+  );
+}

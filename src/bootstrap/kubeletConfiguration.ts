@@ -1,0 +1,32 @@
+/** KubeletConfiguration, the same for all nodes: kubeadm keeps it in the cluster, and joining nodes read it from there. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { tlsCipherSuites, tlsMinVersion } from "./tlsPolicy";
+
+/**
+ * Hardened after the CIS Kubernetes Benchmark (section 4.2). serverTLSBootstrap stays off: nobody in the cluster approves serving certificates,
+ * and without an approver `kubectl logs` and `exec` would stop working; the kubelet's self-signed certificate is used instead.
+ */
+export function renderKubeletConfiguration(config: ClusterConfig): object {
+  return {
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    authentication: { anonymous: { enabled: false }, webhook: { enabled: true } },
+    authorization: { mode: "Webhook" },
+    cgroupDriver: "systemd",
+    // Since 1.35 the kubelet refuses to start on control groups v1 unless it is told that this is known.
+    ...(config.os.cgroup === "v1" ? { failCgroupV1: false } : {}),
+    // kubelet and containerd of a small node, as kubespray reserves for them.
+    kubeReserved: { cpu: "100m", memory: "256Mi" },
+    maxPods: config.kubernetes.maxPodsPerNode,
+    // Enough for a JVM with many threads, and an end to fork bombs (CIS 4.2, pod-max-pids).
+    podPidsLimit: 4096,
+    protectKernelDefaults: true,
+    readOnlyPort: 0,
+    rotateCertificates: true,
+    seccompDefault: true,
+    // A booted Debian 12 without Kubernetes used 233 MB.
+    systemReserved: { cpu: "100m", memory: "256Mi" },
+    tlsCipherSuites,
+    tlsMinVersion,
+  };
+}

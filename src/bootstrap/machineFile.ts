@@ -1,0 +1,46 @@
+/** Files that are laid on machines: where they live, and how they are written down. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import type { MachineFile } from "./inputs";
+
+/** Configuration of our own scripts and the documents they hand to kubeadm. */
+export const etcDirectory = "/etc/openstack-kubernetes";
+/** Our scripts. SELinux policy labels /opt/<package>/bin as programs (bin_t), which it does not do for every folder of /usr/local. */
+export const binDirectory = "/opt/openstack-kubernetes/bin";
+/** What the API server reads beside its certificates; mounted into its pod. */
+export const apiServerDirectory = `${etcDirectory}/api-server`;
+
+/** Stands in documents where a machine puts its own address, so that one document serves all machines of a role. */
+export const nodeIpPlaceholder = "@NODE_IP@";
+
+/** A file with the given text; `permissions` in octal. */
+export function textFile(path: string, content: string, permissions = "0644"): MachineFile {
+  return { path, permissions, content: content.endsWith("\n") ? content : `${content}\n` };
+}
+
+/** A file of one or several YAML documents. */
+export function yamlFile(path: string, documents: readonly object[], permissions = "0600"): MachineFile {
+  return textFile(path, documents.map((document) => renderYaml(document)).join("---\n"), permissions);
+}
+
+/** YAML without anchors and folded lines: what an operator reads on the machine is what the document says. */
+export function renderYaml(document: object): string {
+  return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+/** A script of ./files, put on the machine without its comments, which live in the repository. */
+export function scriptFile(name: string, path = `${binDirectory}/${name}`): MachineFile {
+  return textFile(path, withoutComments(readFileSync(join(__dirname, "files", name), "utf8")), "0755");
+}
+
+/**
+ * Drops blank lines and lines that hold nothing but a comment; the first line (`#!`) stays. Not for scripts with here-documents, whose
+ * lines are data; the test of the scripts refuses those.
+ */
+export function withoutComments(script: string): string {
+  return script
+    .split("\n")
+    .filter((line, index) => index === 0 || !/^\s*(#.*)?$/.test(line))
+    .join("\n");
+}

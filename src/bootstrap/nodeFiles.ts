@@ -1,0 +1,41 @@
+/** What machines of both roles get. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { bootstrapEnvironmentFile } from "./bootstrapEnvironment";
+import { chronyFiles } from "./chronyConfig";
+import { containerdFiles } from "./containerdConfig";
+import type { MachineFile } from "./inputs";
+import { scriptFile, textFile } from "./machineFile";
+import { kernelFiles } from "./kernelSettings";
+import { metadataFilterFile } from "./metadataFilter";
+import { hasSelinux } from "./osFamily";
+import { packageFiles, type Role } from "./packages";
+import { proxyFiles } from "./proxyEnvironment";
+import { bootstrapUnit, metadataUnit } from "./systemdUnits";
+import { trustStoreFiles } from "./trustStore";
+import { volumeFiles, type DataVolume } from "./volumes";
+
+export function nodeFiles(config: ClusterConfig, role: Role, endpointHost: string, volumes: readonly DataVolume[]): MachineFile[] {
+  const volumeTable = volumeFiles(volumes);
+  return [
+    bootstrapEnvironmentFile(config, role, endpointHost),
+    bootstrapUnit(),
+    metadataUnit(),
+    metadataFilterFile(),
+    ...["bootstrap.sh", "prepare-host.sh", "start-runtime.sh", "close-metadata.sh"].map((name) => scriptFile(name)),
+    ...kernelFiles(),
+    ...containerdFiles(config),
+    ...packageFiles(config),
+    ...proxyFiles(config, endpointHost),
+    ...chronyFiles(config),
+    ...trustStoreFiles(config),
+    ...(volumeTable.length === 0 ? [] : [scriptFile("mount-volumes.sh"), ...volumeTable]),
+    ...networkManagerFiles(config),
+  ];
+}
+
+/** NetworkManager would take the interfaces of Calico under its care and drop their routes. */
+function networkManagerFiles(config: ClusterConfig): MachineFile[] {
+  if (!hasSelinux(config) || config.cni.kind !== "calico") return [];
+  const interfaces = ["cali*", "tunl*", "vxlan.calico"].map((name) => `interface-name:${name}`).join(";");
+  return [textFile("/etc/NetworkManager/conf.d/calico.conf", `[keyfile]\nunmanaged-devices=${interfaces}\n`)];
+}

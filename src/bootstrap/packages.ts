@@ -1,0 +1,145 @@
+/** Which packages a node needs and where they come from. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineFile } from "./inputs";
+import { scriptFile, textFile, binDirectory } from "./machineFile";
+import { packageManager } from "./osFamily";
+import { minorVersion } from "./versions";
+
+export type Role = "control-plane" | "worker";
+
+const installScript = `${binDirectory}/install-packages.sh`;
+const codenames: Readonly<Record<string, string>> = { "debian 12": "bookworm", "debian 13": "trixie", "ubuntu 22.04": "jammy", "ubuntu 24.04": "noble" };
+
+/** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
+export function kubernetesPackages(role: Role): string[] {
+  return role === "control-plane" ? ["kubeadm", "kubectl", "kubelet"] : ["kubeadm", "kubelet"];
+}
+
+/** What the package manager is asked to install, versions included. */
+export function packageList(config: ClusterConfig, role: Role): string[] {
+  const apt = packageManager(config) === "apt";
+  const version = config.kubernetes.version;
+  const containerd = config.packageSource === "mirror" && config.packageMirror !== undefined ? config.packageMirror.containerdPackage : "containerd.io";
+  return [
+    ...kubernetesPackages(role).map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`)),
+    containerd,
+    "ca-certificates",
+    "curl",
+    "nftables",
+    ...(config.ntpServers.length === 0 ? [] : ["chrony"]),
+    ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),
+    ...(role === "control-plane" ? ["openssl"] : []),
+    ...(apt ? [] : ["container-selinux", "policycoreutils"]),
+  ];
+}
+
+/** Programs that an image with preinstalled packages must hold. */
+export function requiredCommands(config: ClusterConfig, role: Role): string[] {
+  return [
+    "containerd",
+    "runc",
+    "crictl",
+    "curl",
+    ...kubernetesPackages(role),
+    ...(config.ntpServers.length === 0 ? [] : ["chronyd"]),
+    ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),
+  ];
+}
+
+/** Repositories, their keys, and the script that installs from them (or checks, when all is preinstalled). */
+export function packageFiles(config: ClusterConfig): MachineFile[] {
+  if (config.packageSource === "preinstalled") return [scriptFile("check-packages.sh", installScript)];
+  return packageManager(config) === "apt"
+    ? [scriptFile("install-packages-apt.sh", installScript), ...aptFiles(config)]
+    : [scriptFile("install-packages-dnf.sh", installScript), ...dnfFiles(config)];
+}
+
+interface Repository {
+  readonly name: string;
+  readonly url: string;
+  /** Distribution and component of a deb repository; absent: a flat one. */
+  readonly suite?: { readonly name: string; readonly component: string };
+  /** Where the key is fetched from, or the key itself; absent: unsigned. */
+  readonly key?: { readonly url: string } | { readonly armoured: string };
+  /** Packages that ordinary updates must leave alone. */
+  readonly excluded?: string;
+}
+
+const kubernetesExcludes = "kubelet kubeadm kubectl cri-tools kubernetes-cni";
+
+function repositories(config: ClusterConfig): Repository[] {
+  const { packageMirror } = config;
+  if (config.packageSource === "mirror" && packageMirror !== undefined) {
+    const key = packageMirror.signingKey === undefined ? undefined : { armoured: packageMirror.signingKey.trim() };
+    const { kubernetesUrl, containerdUrl } = packageMirror;
+    return [
+      { name: "kubernetes", url: kubernetesUrl, key, excluded: kubernetesExcludes },
+      ...(containerdUrl === undefined || containerdUrl === kubernetesUrl ? [] : [{ name: "containerd", url: containerdUrl, key }]),
+    ];
+  }
+  const upstream = `https://pkgs.k8s.io/core:/stable:/v${minorVersion(config.kubernetes.version)}`;
+  if (packageManager(config) === "apt") {
+    const { family, version } = config.os;
+    const docker = `https://download.docker.com/linux/${family}`;
+    return [
+      { name: "kubernetes", url: `${upstream}/deb/`, key: { url: `${upstream}/deb/Release.key` } },
+      { name: "containerd", url: docker, suite: { name: codenames[`${family} ${version}`] ?? "stable", component: "stable" }, key: { url: `${docker}/gpg` } },
+    ];
+  }
+  const docker = "https://download.docker.com/linux/rhel";
+  return [
+    { name: "kubernetes", url: `${upstream}/rpm/`, key: { url: `${upstream}/rpm/repodata/repomd.xml.key` }, excluded: kubernetesExcludes },
+    // Docker's builds for RHEL serve its rebuilds as well.
+    { name: "containerd", url: `${docker}/${config.os.version}/$basearch/stable`, key: { url: `${docker}/gpg` } },
+  ];
+}
+
+const aptKeyPath = ({ name }: Repository) => `/etc/apt/keyrings/openstack-kubernetes-${name}.asc`;
+const dnfKeyPath = ({ name }: Repository) => `/etc/pki/rpm-gpg/RPM-GPG-KEY-openstack-kubernetes-${name}`;
+
+function aptFiles(config: ClusterConfig): MachineFile[] {
+  const all = repositories(config);
+  const fetched = all.flatMap((repository) =>
+    repository.key !== undefined && "url" in repository.key ? [`${repository.key.url} ${aptKeyPath(repository)}`] : [],
+  );
+  return [
+    ...all.map((repository) => {
+      const { name, url, suite, key } = repository;
+      const lines = [
+        "Types: deb",
+        `URIs: ${url}`,
+        `Suites: ${suite?.name ?? "/"}`,
+        ...(suite === undefined ? [] : [`Components: ${suite.component}`]),
+        key === undefined ? "Trusted: yes" : `Signed-By: ${aptKeyPath(repository)}`,
+      ];
+      return textFile(`/etc/apt/sources.list.d/openstack-kubernetes-${name}.sources`, lines.join("\n"));
+    }),
+    ...keyFiles(all, aptKeyPath),
+    textFile("/etc/openstack-kubernetes/repository-keys", fetched.join("\n")),
+  ];
+}
+
+function dnfFiles(config: ClusterConfig): MachineFile[] {
+  const all = repositories(config);
+  return [
+    ...all.map((repository) => {
+      const { name, url, key, excluded } = repository;
+      const lines = [
+        `[openstack-kubernetes-${name}]`,
+        `name=${name}`,
+        `baseurl=${url}`,
+        "enabled=1",
+        ...(key === undefined ? ["gpgcheck=0"] : ["gpgcheck=1", `gpgkey=${"url" in key ? key.url : `file://${dnfKeyPath(repository)}`}`]),
+        ...(excluded === undefined ? [] : [`exclude=${excluded}`]),
+      ];
+      return textFile(`/etc/yum.repos.d/openstack-kubernetes-${name}.repo`, lines.join("\n"));
+    }),
+    ...keyFiles(all, dnfKeyPath),
+  ];
+}
+
+function keyFiles(all: readonly Repository[], path: (repository: Repository) => string): MachineFile[] {
+  return all.flatMap((repository) =>
+    repository.key !== undefined && "armoured" in repository.key ? [textFile(path(repository), repository.key.armoured)] : [],
+  );
+}

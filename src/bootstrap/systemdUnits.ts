@@ -1,0 +1,76 @@
+/** systemd units of a node. */
+import type { MachineFile } from "./inputs";
+import { binDirectory, textFile } from "./machineFile";
+import { proxyEnvironmentPath } from "./proxyEnvironment";
+
+const unitDirectory = "/etc/systemd/system";
+
+/**
+ * The bootstrap as a service rather than as cloud-init's child, so that it goes on after a reboot and tries again after a failure. Type=simple
+ * because systemd 239 (RHEL 8) restarts no oneshot service.
+ */
+export function bootstrapUnit(): MachineFile {
+  return textFile(
+    `${unitDirectory}/openstack-kubernetes.service`,
+    `[Unit]
+Description=Turn this machine into a Kubernetes node
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=!/var/lib/openstack-kubernetes/joined
+StartLimitIntervalSec=0
+[Service]
+EnvironmentFile=-${proxyEnvironmentPath}
+ExecStart=${binDirectory}/bootstrap.sh
+Restart=on-failure
+RestartSec=30
+[Install]
+WantedBy=multi-user.target
+`,
+  );
+}
+
+/** Closes the metadata service to pods at every boot, before any pod can start. */
+export function metadataUnit(): MachineFile {
+  return textFile(
+    `${unitDirectory}/openstack-kubernetes-metadata.service`,
+    `[Unit]
+Description=Close the metadata service to pods
+After=nftables.service
+Before=kubelet.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${binDirectory}/close-metadata.sh
+[Install]
+WantedBy=multi-user.target
+`,
+  );
+}
+
+/** Weekly, within twelve hours, so that the machines of a control plane do not restart their pods at the same time. */
+export function renewalUnits(): MachineFile[] {
+  return timer(
+    "renew",
+    "Renew the leaf certificates of the control plane",
+    "renew-certificates.sh",
+    "OnCalendar=weekly\nRandomizedDelaySec=12h\nPersistent=true",
+  );
+}
+
+/** @param intervalHours Hours between snapshots. */
+export function snapshotUnits(intervalHours: number): MachineFile[] {
+  return timer("snapshot", "Save a snapshot of etcd", "snapshot-etcd.sh", `OnActiveSec=15min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=5min`);
+}
+
+function timer(name: string, description: string, script: string, schedule: string): MachineFile[] {
+  return [
+    textFile(
+      `${unitDirectory}/openstack-kubernetes-${name}.service`,
+      `[Unit]\nDescription=${description}\n[Service]\nType=oneshot\nExecStart=${binDirectory}/${script}\n`,
+    ),
+    textFile(
+      `${unitDirectory}/openstack-kubernetes-${name}.timer`,
+      `[Unit]\nDescription=${description}\n[Timer]\n${schedule}\n[Install]\nWantedBy=timers.target\n`,
+    ),
+  ];
+}

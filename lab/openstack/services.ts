@@ -183,12 +183,13 @@ function nova(lab: Lab): Unit[] {
         manage("cell_v2", "create_cell", "--name=cell1"),
       ],
     ),
-    daemon("nova-conductor", ["nova-schema", "rabbitmq", "memcached"]),
-    daemon("nova-scheduler", ["nova-schema", "rabbitmq", "identity", "memcached"]),
+    // They ask Keystone's catalogue for Placement when they start, and end when Placement does not answer there.
+    daemon("nova-conductor", ["nova-schema", "rabbitmq", "placement"]),
+    daemon("nova-scheduler", ["nova-schema", "rabbitmq", "placement"]),
     {
       kind: "service",
       name: "nova-api",
-      after: ["nova-schema", "rabbitmq", "identity"],
+      after: ["nova-schema", "rabbitmq", "placement"],
       command: pythonCommand("nova-api-os-compute", ...conf),
       port: ports.nova,
       ready: { kind: "http", url: `${apiUrl("nova")}/` },

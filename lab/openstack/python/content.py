@@ -25,20 +25,21 @@ SERVICES = {
     "octavia": ("load-balancer", "http://127.0.0.1:9876"),
 }
 
-# Name: vCPUs, memory in MiB, disk in GiB.
+# Name: vCPUs, memory in MiB, disk in GiB. Names and sizes that many clouds have, and the examples use.
 FLAVORS = {
-    "lab.tiny": (1, 1024, 10),
-    "lab.small": (2, 4096, 20),
-    "lab.medium": (4, 8192, 50),
-    "lab.large": (8, 32768, 100),
+    "m1.small": (1, 2048, 20),
+    "m1.medium": (2, 4096, 40),
+    "m1.large": (4, 8192, 80),
+    "m1.xlarge": (8, 16384, 160),
+    "m1.2xlarge": (16, 32768, 160),
 }
 
 # Name: properties that images of public clouds carry. Their content is a placeholder: nothing boots from it.
 IMAGES = {
     "debian-12": {"os_distro": "debian", "os_version": "12"},
-    "debian-13": {"os_distro": "debian", "os_version": "13"},
     "ubuntu-24.04": {"os_distro": "ubuntu", "os_version": "24.04"},
-    "rhel-9": {"os_distro": "rhel", "os_version": "9"},
+    "rhel-8.10-x86_64-kvm": {"os_distro": "rhel", "os_version": "8.10"},
+    "rhel-9.6-x86_64-kvm": {"os_distro": "rhel", "os_version": "9.6"},
 }
 
 EXTERNAL_NETWORK = "public"

@@ -18,12 +18,12 @@ const longestShown = 80;
 /** A value for a sentence: short, on one line, and without what may be secret (PEM blocks, passwords within URLs). */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return "empty";
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a map";
   if (typeof value !== "string") return `${value as number | boolean}`;
   if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${value.length} characters`;
   // Everything up to the last "@": a token may stand in the place of the user, and a password may hold an "@" itself.
-  const masked = value.replace(/:\/\/\S*@/g, "://***@").replace(/^[^\s/]*:[^\s]*@/, "***@");
+  const masked = value.includes("://") ? value.replace(/:\/\/.*@/, "://***@") : value.replace(/^[^/]*:.*@/, "***@");
   return masked.length > longestShown ? `${JSON.stringify(masked.slice(0, longestShown)).slice(0, -1)}..."` : JSON.stringify(masked);
 }
 

@@ -9,11 +9,28 @@ type Show = (path: KeyPath, value: unknown) => string;
 /** Sentences for the issues found in `root`; values under the top-level keys in `secretKeys` are not shown. */
 export function schemaSentences(issues: readonly Issue[], root: unknown, secretKeys: ReadonlySet<string>): string[] {
   const show: Show = (path, value) => (secretKeys.has(String(path[0])) && value !== null ? "[secret]" : shown(value));
-  return issues.flatMap((issue) => sentencesOf(issue, root, show));
+  const misspelt = new Set(issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? misspeltKeys(pathOf(issue), issue.keys, root) : [])));
+  // A required key that was merely misspelt is one error, not two.
+  return issues.filter((issue) => !misspelt.has(keyPath(pathOf(issue)))).flatMap((issue) => sentencesOf(issue, root, show));
+}
+
+function pathOf(issue: Issue): (string | number)[] {
+  return issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+}
+
+/** Paths of the absent keys of the section at `path` that the unknown `keys` are probably meant to be. */
+function misspeltKeys(path: KeyPath, keys: readonly string[], root: unknown): string[] {
+  const parent = shapeAt(path, root);
+  const section = parent?.kind === "variants" ? variantOf(parent, valueAt(path, root)) : parent;
+  const known = section?.kind === "section" ? Object.keys(section.keys) : [];
+  return keys.flatMap((key) => {
+    const near = didYouMean(key, known);
+    return near !== undefined && valueAt([...path, near], root) === undefined ? [keyPath([...path, near])] : [];
+  });
 }
 
 function sentencesOf(issue: Issue, root: unknown, show: Show): string[] {
-  const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+  const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, root));
   if (issue.code === "invalid_key") {
     return [`${keyPath(path.slice(0, -1))} has the key ${shown(path.at(-1))}, but a key ${issue.issues[0]?.message ?? "must be text"}.`];

@@ -13,28 +13,28 @@ function clusterNetworks({ network, kubernetes }: Networks): Record<NetworkKey, 
 /** Private and shared address space (RFC 1918, RFC 6598) that a colliding network can move to, in the order of proposal. */
 const spare: readonly string[] = ["192.168.0.0/16", "172.16.0.0/16", "172.24.0.0/16", "10.244.0.0/16", "10.96.0.0/16", "10.200.0.0/16", "100.64.0.0/16"];
 
-/** A network that overlaps none of `taken`. The machines' network is the site's and the hardest to change, so it is never the one to move. */
-function proposal(taken: readonly string[]): string {
-  const free = spare.find((candidate) => taken.every((network) => !overlaps(candidate, network)));
-  return free === undefined ? "a network that overlaps neither" : `for instance ${free}`;
+/** A network that overlaps none of `taken`. */
+function proposal(taken: readonly string[]): string | undefined {
+  return spare.find((candidate) => taken.every((network) => !overlaps(candidate, network)));
 }
 
+/** The machines' network is the site's and the hardest to change, so it is never the one to move. */
 export const networksApart = rule(["network", "kubernetes"], (config) => {
   const networks = clusterNetworks(config);
+  /** The networks as they would be if the user followed the sentences so far, so that two proposals never collide. */
+  const mended = { ...networks };
   const pairs: [NetworkKey, NetworkKey][] = [
     ["kubernetes.podCidr", "network.cidr"],
     ["kubernetes.serviceCidr", "network.cidr"],
     ["kubernetes.serviceCidr", "kubernetes.podCidr"],
   ];
-  return pairs.flatMap(([moved, kept]) =>
-    when(
-      overlaps(networks[moved], networks[kept]),
-      () =>
-        `${moved} is "${networks[moved]}" but overlaps ${kept} "${networks[kept]}"; set ${moved} to a free network, ${proposal(
-          Object.entries(networks).flatMap(([key, network]) => (key === moved ? [] : [network])),
-        )}.`,
-    ),
-  );
+  return pairs.flatMap(([moved, kept]) => {
+    if (!overlaps(networks[moved], networks[kept])) return [];
+    const free = proposal([...Object.values(networks), ...Object.entries(mended).flatMap(([key, network]) => (key === moved ? [] : [network]))]);
+    mended[moved] = free ?? mended[moved];
+    const example = free === undefined ? "that overlaps neither of the others" : `such as ${free}`;
+    return [`${moved} is "${networks[moved]}" but overlaps ${kept} "${networks[kept]}"; set ${moved} to a free network ${example}.`];
+  });
 });
 
 /** IANA's special-purpose ranges that no machine, pod or Service can use. */

@@ -73,11 +73,12 @@ function urlProblem(value: string, schemes: readonly string[], { credentials = f
   if (!/^[\u0021-\u007e]+$/.test(value) || /["'`\\<>]/.test(value)) return wanted;
   const scpLike = /^(?:[\w.-]+@)[\w.-]+:(?!\/\/)(.+)$/.exec(value);
   if (scpLike && schemes.includes("ssh")) return `${wanted}; did you mean ssh://${value.replace(":", "/")}?`;
-  if (!URL.canParse(value)) {
+  if (!value.includes("://")) {
     const withScheme = `${schemes[0] ?? "https"}://${value}`;
     // A value with "@" may hold a password, which no sentence repeats.
-    return !value.includes("://") && !value.includes("@") && URL.canParse(withScheme) ? `${wanted}; did you mean ${withScheme}?` : wanted;
+    return /^[A-Za-z0-9]/.test(value) && !value.includes("@") && URL.canParse(withScheme) ? `${wanted}; did you mean ${withScheme}?` : wanted;
   }
+  if (!URL.canParse(value)) return wanted;
   const url = new URL(value);
   if (!schemes.includes(url.protocol.replace(/:$/, "")) || url.hostname === "") return wanted;
   if (!credentials && (url.password !== "" || (url.username !== "" && url.protocol !== "ssh:"))) return "must not carry a user name or password";

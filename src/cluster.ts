@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { controlPlaneTemplateDigest, poolTemplateDigest } from "./bootstrap/templateDigest";
 import { Bastion } from "./compute/bastion";
 import { ControlPlane, type MachineSummary } from "./compute/controlPlane";
 import { NodePool } from "./compute/nodePool";
@@ -18,22 +19,27 @@ export interface NodeOutput {
   readonly address: string;
 }
 
+/** What the stack tells. */
+export interface ClusterOutputs {
+  /** Super-user credentials, secret: `pulumi stack output adminKubeconfig --show-secrets`. */
+  readonly adminKubeconfig: pulumi.Output<string>;
+  /** https://host:port that operators reach the API at; in an `up`, known once the API answers. */
+  readonly apiEndpoint: pulumi.Output<string>;
+  /** Where to jump from, where the cluster has a bastion. */
+  readonly bastionAddress?: pulumi.Output<string>;
+  /** End of validity of each certificate of the program, RFC 3339. */
+  readonly certificateExpiry: pulumi.Output<Record<string, string>>;
+  /** Machines and their addresses, control plane first. */
+  readonly nodes: pulumi.Output<NodeOutput[]>;
+  /** Machines born with another template than today's; they change only when rolled. */
+  readonly staleMachines: pulumi.Output<string[]>;
+  /** Digest of today's user-data template by role or pool. */
+  readonly templateDigests: Readonly<Record<string, string>>;
+}
+
 /** One Kubernetes cluster on OpenStack: the only place that knows network, keys and machines at once. */
 export class Cluster extends pulumi.ComponentResource {
-  /** Super-user credentials. Secret. */
-  public readonly adminKubeconfig: pulumi.Output<string>;
-  /** https://host:port that operators reach the API at; in an `up`, known once the API answers. */
-  public readonly apiEndpoint: pulumi.Output<string>;
-  /** End of validity of each certificate of the program, RFC 3339. */
-  public readonly certificateExpiry: pulumi.Output<Record<string, string>>;
-  /** Machines and their addresses, control plane first. */
-  public readonly nodes: pulumi.Output<NodeOutput[]>;
-  /** Digest of today's user-data template by role or pool. */
-  public readonly templateDigests: Record<string, string>;
-  /** Machines born with another template than today's; they change only when rolled. */
-  public readonly staleMachines: pulumi.Output<string[]>;
-  /** Where to jump from, where the cluster has a bastion. */
-  public readonly bastionAddress?: pulumi.Output<string>;
+  public readonly outputs: ClusterOutputs;
 
   constructor(config: ClusterConfig, opts?: pulumi.ComponentResourceOptions) {
     const name = config.clusterName;
@@ -61,18 +67,20 @@ export class Cluster extends pulumi.ComponentResource {
     const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
 
     const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
-    this.adminKubeconfig = pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })));
-    this.apiEndpoint = readiness.whenApiReady(pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`);
-    this.certificateExpiry = pki.expiry;
-    this.nodes = pulumi
-      .all(machines.map(({ server }) => server.accessIpV4))
-      .apply((addresses) => machines.map(({ name: machine }, index) => ({ name: machine, address: addresses[index] as string })));
-    this.templateDigests = Object.fromEntries([
-      ...controlPlane.machines.slice(0, 1).map(({ templateDigest }) => ["control-plane", templateDigest]),
-      ...config.nodePools.flatMap((pool, index) => pools[index]?.machines.slice(0, 1).map(({ templateDigest }) => [pool.name, templateDigest]) ?? []),
-    ]) as Record<string, string>;
-    this.staleMachines = staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]);
-    this.bastionAddress = bastion?.address;
+    this.outputs = {
+      adminKubeconfig: pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known }))),
+      apiEndpoint: readiness.whenApiReady(pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`),
+      ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
+      certificateExpiry: pki.expiry,
+      nodes: pulumi
+        .all(machines.map(({ server }) => server.accessIpV4))
+        .apply((addresses) => machines.map(({ name: machine }, index) => ({ name: machine, address: addresses[index] as string }))),
+      staleMachines: staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]),
+      templateDigests: {
+        "control-plane": controlPlaneTemplateDigest(config),
+        ...Object.fromEntries(config.nodePools.map((pool) => [pool.name, poolTemplateDigest(config, pool)])),
+      },
+    };
     this.registerOutputs({});
   }
 }

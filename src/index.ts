@@ -5,14 +5,5 @@ import { loadClusterConfig } from "./config/load";
 export = () => {
   const config = loadClusterConfig();
   const cluster = new Cluster(config);
-  return {
-    /** Super-user credentials: `pulumi stack output adminKubeconfig --show-secrets`. */
-    adminKubeconfig: cluster.adminKubeconfig,
-    apiEndpoint: cluster.apiEndpoint,
-    bastionAddress: cluster.bastionAddress,
-    certificateExpiry: cluster.certificateExpiry,
-    nodes: cluster.nodes,
-    staleMachines: cluster.staleMachines,
-    templateDigests: cluster.templateDigests,
-  };
+  return cluster.outputs;
 };

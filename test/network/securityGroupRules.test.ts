@@ -3,6 +3,7 @@ import { parseClusterConfig } from "../../src/config/parse";
 import { securityGroupNames, securityGroupRuleName, securityGroupRules, type SecurityGroupRule } from "../../src/network/securityGroupRules";
 import { minimalStack } from "../fixtures/minimalStack";
 
+const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me";
 const config = (changes: Record<string, unknown> = {}): ClusterConfig => parseClusterConfig({ ...minimalStack, ...changes }, "test");
 const names = (rules: readonly SecurityGroupRule[]) => rules.map(securityGroupRuleName);
 const ingress = (of: ClusterConfig) => securityGroupRules(of).filter(({ direction }) => direction === "ingress");
@@ -66,7 +67,7 @@ describe("security-group rules", () => {
   });
 
   it("lead log-ins by way of the bastion, and to the bastion from its own CIDRs", () => {
-    const withBastion = config({ ssh: { bastion: { flavor: "small", allowedCidrs: ["10.1.0.0/16"], floatingIp: false } } });
+    const withBastion = config({ ssh: { authorizedKeys: [key], bastion: { flavor: "small", allowedCidrs: ["10.1.0.0/16"], floatingIp: false } } });
     expect(securityGroupNames(withBastion)).toEqual(["node", "control-plane", "bastion"]);
     expect(names(ingress(withBastion)).filter((name) => name.includes("ssh"))).toEqual(["node-ssh-from-bastion-tcp-22", "bastion-ssh-from-10-1-0-0-16-tcp-22"]);
   });
@@ -76,7 +77,7 @@ describe("security-group rules", () => {
       securityGroupRules(
         config({
           apiEndpoint: { kind: "virtualIp", allowedCidrs: ["10.0.0.0/8", "10.0.0.0/9"] },
-          ssh: { allowedCidrs: ["10.0.0.0/8"], bastion: { flavor: "small", allowedCidrs: ["10.0.0.0/8"], floatingIp: false } },
+          ssh: { allowedCidrs: ["10.0.0.0/8"], authorizedKeys: [key], bastion: { flavor: "small", allowedCidrs: ["10.0.0.0/8"], floatingIp: false } },
         }),
       ),
     );

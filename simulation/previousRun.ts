@@ -13,6 +13,8 @@ export interface PreviousResource {
   readonly inputs: KeptInputs;
   /** Id and computed outputs, secrets left out. */
   readonly computed: Properties;
+  /** How often it was replaced. Absent: never. */
+  readonly generation?: number;
 }
 
 export interface PreviousRun {
@@ -24,9 +26,7 @@ export interface PreviousRun {
 export type KeptInputs = Readonly<Record<string, KeptInput>>;
 
 export function keptInputs(inputs: Properties, secrets: readonly string[], seed: string): KeptInputs {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, secrets.includes(name) ? { digest: secretDigest(seed, value) } : { value }]),
-  );
+  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, secrets.includes(name) ? { digest: secretDigest(seed, value) } : { value }]));
 }
 
 /** What the next run needs to know of a resource. */
@@ -37,24 +37,40 @@ export function keep(resource: SimulatedResource): PreviousResource {
     name: resource.name,
     ...(resource.parent === undefined ? {} : { parent: resource.parent }),
     inputs: resource.kept,
+    ...(resource.generation === 0 ? {} : { generation: resource.generation }),
     computed: { ...(resource.id === undefined ? {} : { id: resource.id }), ...Object.fromEntries(computed) },
   };
 }
 
 /** How a resource that exists already differs from what the program asks for now. Names of inputs, sorted. */
 export interface Change {
+  readonly operation: "same" | "update" | "replace";
   /** Differences that the provider is asked to bring about. */
   readonly changed: readonly string[];
+  /** Those of them that cannot be brought about in place. Paths below an input where only a part of it counts. */
+  readonly replacing: readonly string[];
   /** Differences that `ignoreChanges` hides: the resource stays as it was born. */
   readonly ignored: readonly string[];
 }
 
-/** Compares two states of a resource's inputs as the engine does, and tells which inputs it has afterwards. */
-export function compare(before: KeptInputs, now: KeptInputs, ignoreChanges: readonly string[]): Change & { readonly effective: KeptInputs } {
+/**
+ * Compares two states of a resource's inputs as the engine does, and tells which inputs it has afterwards.
+ * @param replaces inputs, or paths, whose change means a new resource; "*" is every one.
+ */
+export function compare(
+  before: KeptInputs,
+  now: KeptInputs,
+  ignoreChanges: readonly string[],
+  replaces: readonly string[],
+): Change & { readonly effective: KeptInputs } {
   const effective: Record<string, KeptInput> = structuredClone(ignoreChanges.includes("*") ? { ...before } : { ...now });
   const paths = ignoreChanges.filter((path) => path !== "*").map(segments);
   for (const path of paths) put(effective, path, valueAt(before, path));
-  return { effective, changed: differences(before, effective), ignored: differences(now, effective) };
+  const changed = differences(before, effective);
+  const differs = (path: string) => JSON.stringify(sorted(valueAt(before, segments(path)))) !== JSON.stringify(sorted(valueAt(effective, segments(path))));
+  const replacing = replaces.includes("*") ? changed : [...new Set(replaces)].filter(differs).sort();
+  const operation = changed.length === 0 ? "same" : replacing.length === 0 ? "update" : "replace";
+  return { operation, changed, replacing, ignored: differences(now, effective), effective };
 }
 
 /** Splits a property path of Pulumi: metadata["key"].inner[0]. */

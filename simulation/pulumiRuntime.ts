@@ -34,7 +34,17 @@ export interface RunSettings {
 export function connect(monitor: object, callbacks: Callbacks, run: RunSettings): void {
   settings.setMockOptions(monitor, run.project, run.stack, run.preview, run.organization);
   const store = state.getStore();
-  for (const feature of ["Secrets", "ResourceReferences", "OutputValues", "DeletedWith", "ReplaceWith", "AliasSpecs", "Parameterization", "ResourceHooks", "ErrorHooks"] as const) {
+  for (const feature of [
+    "Secrets",
+    "ResourceReferences",
+    "OutputValues",
+    "DeletedWith",
+    "ReplaceWith",
+    "AliasSpecs",
+    "Parameterization",
+    "ResourceHooks",
+    "ErrorHooks",
+  ] as const) {
     store[`supports${feature}`] = true;
   }
   store.supportsTransforms = false;

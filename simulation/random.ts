@@ -27,8 +27,8 @@ export const randomTypes: ResourceTypes = {
     required: ["length"],
     optional: ["keepers"],
     replaces: new Set(["length", "keepers"]),
-    create: ({ seed, urn, inputs }) => {
-      const bytes = derivedBytes(seed, urn, inputs.length as number);
+    create: ({ seed, identity, inputs }) => {
+      const bytes = derivedBytes(seed, identity, inputs.length as number);
       return { outputs: { base64: bytes.toString("base64"), hex: bytes.toString("hex") } };
     },
   },
@@ -36,8 +36,8 @@ export const randomTypes: ResourceTypes = {
     required: ["byteLength"],
     optional: ["keepers", "prefix"],
     replaces: new Set(["byteLength", "keepers", "prefix"]),
-    create: ({ seed, urn, inputs }) => {
-      const bytes = derivedBytes(seed, urn, inputs.byteLength as number);
+    create: ({ seed, identity, inputs }) => {
+      const bytes = derivedBytes(seed, identity, inputs.byteLength as number);
       const prefix = (inputs.prefix as string | undefined) ?? "";
       const hex = bytes.toString("hex");
       const encodings = { b64Std: bytes.toString("base64"), b64Url: bytes.toString("base64url"), hex, dec: BigInt(`0x${hex}`).toString() };
@@ -48,7 +48,7 @@ export const randomTypes: ResourceTypes = {
 };
 
 /** A text of `length` characters with at least the asked-for number of each kind. */
-function randomText({ seed, urn, inputs }: Creation): string {
+function randomText({ seed, identity, inputs }: Creation): string {
   const kinds = [
     { use: inputs.lower !== false, least: inputs.minLower, characters: "abcdefghijklmnopqrstuvwxyz" },
     { use: inputs.upper !== false, least: inputs.minUpper, characters: "ABCDEFGHIJKLMNOPQRSTUVWXYZ" },
@@ -57,11 +57,11 @@ function randomText({ seed, urn, inputs }: Creation): string {
   ].filter((kind) => kind.use);
   const length = inputs.length as number;
   const wanted = kinds.flatMap((kind) => Array<string>((kind.least as number | undefined) ?? 0).fill(kind.characters));
-  if (kinds.length === 0 || wanted.length > length) throw new Error(`${urn} asks for ${wanted.length} certain characters in a length of ${length}`);
+  if (kinds.length === 0 || wanted.length > length) throw new Error(`asks for ${wanted.length} certain characters in a length of ${length}`);
   const all = kinds.map((kind) => kind.characters).join("");
   const sets = [...wanted, ...Array<string>(length - wanted.length).fill(all)];
   // Two bytes each: one byte would favour the first characters of a set visibly.
-  const bytes = derivedBytes(seed, urn, length * 4);
+  const bytes = derivedBytes(seed, identity, length * 4);
   const picked = sets.map((set, index) => ({ character: set[bytes.readUInt16BE(index * 4) % set.length], place: bytes.readUInt16BE(index * 4 + 2) }));
   return picked
     .sort((a, b) => a.place - b.place)

@@ -17,7 +17,7 @@ export function urnOf(run: { readonly project: string; readonly stack: string },
   return ["urn:pulumi:" + run.stack, run.project, prefix + request.getType(), request.getName()].join("::");
 }
 
-type Options = Omit<SimulatedResource, "inputs" | "kept" | "change" | "outputs" | "secretInputs" | "secretOutputs" | "hooks" | "id">;
+type Options = Omit<SimulatedResource, "inputs" | "kept" | "generation" | "change" | "outputs" | "secretInputs" | "secretOutputs" | "hooks" | "id">;
 
 export function optionsOf(request: RegisterResourceRequest, urn: string, find: (urn: string) => SimulatedResource | undefined): Options {
   const parentUrn = request.getParent();

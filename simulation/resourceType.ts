@@ -4,6 +4,8 @@ import type { Properties } from "./values";
 
 export interface Creation {
   readonly urn: string;
+  /** The URN, and after a replacement the number of it besides: what ids and keys derive from. */
+  readonly identity: string;
   /** Pulumi's logical name. */
   readonly name: string;
   /** All known. */
@@ -18,7 +20,7 @@ export interface Creation {
 }
 
 export interface Created {
-  /** Absent: derived from the URN. */
+  /** Absent: derived from the identity. */
   readonly id?: string;
   /** The computed outputs, and inputs the provider rewrites; all other inputs become outputs as they are. */
   readonly outputs: Properties;

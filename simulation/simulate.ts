@@ -41,7 +41,10 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
   const { project = "openstack-kubernetes", stack = "test", preview = false, config = {}, previous } = options;
   const seed = previous?.seed ?? randomBytes(32).toString("hex");
   const before = previous?.resources ?? {};
-  const cloud = new Cloud(options.existing ?? {}, Object.entries(before).map(([urn, resource]) => [urn, resource.computed] as const));
+  const cloud = new Cloud(
+    options.existing ?? {},
+    Object.entries(before).map(([urn, resource]) => [urn, resource.computed] as const),
+  );
   const monitor = new SimulatedMonitor({ project, stack, preview, seed, cloud, previous: before, onProgress: options.onProgress });
   const failures = new Map<unknown, Failure>();
   const fail = (error: unknown) => failures.set(error, { where: "program", message: error instanceof Error ? error.message : String(error), error });

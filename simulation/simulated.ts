@@ -19,6 +19,8 @@ export interface SimulatedResource {
   readonly inputs: Properties;
   /** As they are after the run, for the next one to compare with. */
   readonly kept: KeptInputs;
+  /** How often it was replaced in this run and the previous ones. */
+  readonly generation: number;
   /** Absent for what did not exist before the run. */
   readonly change?: Change;
   outputs: Properties;

@@ -10,7 +10,7 @@ import { knownType } from "./catalogue";
 import { idOf } from "./identity";
 import type { Cloud } from "./openstack/cloud";
 import { lookups } from "./openstack/lookups";
-import { compare, keptInputs, type Change, type PreviousRun } from "./previousRun";
+import { compare, keptInputs, type PreviousRun } from "./previousRun";
 import type { Callbacks } from "./pulumiRuntime";
 import { hooksOf, optionsOf, urnOf } from "./registration";
 import type { SimulatedInvoke, SimulatedResource } from "./simulated";
@@ -155,7 +155,16 @@ export class SimulatedMonitor implements Callbacks {
       const inputs = decodeProperties(wire);
       const options = optionsOf(request, urn, (parent) => this.resources.get(parent));
       const kept = keptInputs(inputs.values, inputs.secrets, this.options.seed);
-      const record = { ...options, ...hooksOf(request), inputs: inputs.values, secretInputs: inputs.secrets, kept, outputs: {}, secretOutputs: [] };
+      const record = {
+        ...options,
+        ...hooksOf(request),
+        inputs: inputs.values,
+        secretInputs: inputs.secrets,
+        kept,
+        generation: 0,
+        outputs: {},
+        secretOutputs: [],
+      };
       // Holds the place while a key or a certificate is made, so that a second resource of this URN is noticed.
       this.resources.set(urn, record);
       const created = await this.create(record, request, inputs);
@@ -175,27 +184,31 @@ export class SimulatedMonitor implements Callbacks {
   private async create(record: SimulatedResource, request: protocol.RegisterResourceRequest, inputs: DecodedProperties): Promise<Made> {
     const { urn, type, name, kept } = record;
     const { seed, cloud, preview } = this.options;
+    const provides = record.custom && !type.startsWith("pulumi:providers:") ? knownType(type) : undefined;
+    provides?.checkInputs(inputs.values);
     const before = this.options.previous[urn];
-    const { effective, ...change } = before === undefined ? { effective: kept } : compare(before.inputs, kept, record.ignoreChanges);
-    const history = before === undefined ? { kept } : { kept: effective, change: change as Change };
+    const { effective, ...change } =
+      before === undefined
+        ? { effective: kept, operation: undefined }
+        : compare(before.inputs, kept, record.ignoreChanges, [...(provides?.replaces ?? []), ...record.replaceOnChanges]);
+    const generation = (before?.generation ?? 0) + (change.operation === "replace" ? 1 : 0);
+    const history = { kept: effective, generation, ...(change.operation === undefined ? {} : { change }) };
+    const identity = generation === 0 ? urn : `${urn} replacement ${generation}`;
     const plain = { ...history, outputs: inputs.values, secretOutputs: [...inputs.secrets] };
-    if (!record.custom) return plain;
-    if (type.startsWith("pulumi:providers:")) return { ...plain, id: idOf(urn) };
-    const known = knownType(type);
-    known.checkInputs(inputs.values);
+    if (provides === undefined) return record.custom ? { ...plain, id: idOf(identity) } : plain;
     const secretOutputs = [...inputs.secrets, ...request.getAdditionalsecretoutputsList()];
     // In a preview the engine asks no cloud for what does not exist yet: its computed outputs are unknown.
     if (preview && (before === undefined || inputs.unknowns.length > 0)) return { ...plain, secretOutputs };
     // An ignored change leaves the old value in place; of a secret only the digest was kept, so the new one stands in for it.
     const values = Object.fromEntries(Object.entries(effective).map(([input, now]) => [input, "value" in now ? now.value : inputs.values[input]]));
-    const unchanged = history.change?.changed.length === 0;
-    const created = await known.create({ urn, name, inputs: values, previous: before?.computed, unchanged, cloud, seed });
-    return { ...history, id: created.id ?? idOf(urn), outputs: { ...values, ...created.outputs }, secretOutputs };
+    const previous = change.operation === "replace" ? undefined : before?.computed;
+    const created = await provides.create({ urn, identity, name, inputs: values, previous, unchanged: change.operation === "same", cloud, seed });
+    return { ...history, id: created.id ?? idOf(identity), outputs: { ...values, ...created.outputs }, secretOutputs };
   }
 }
 
 /** What `create` adds to a resource's record. */
-type Made = Pick<SimulatedResource, "id" | "kept" | "change" | "outputs" | "secretOutputs">;
+type Made = Pick<SimulatedResource, "id" | "kept" | "generation" | "change" | "outputs" | "secretOutputs">;
 
 function javaScript(properties: Struct | undefined): Properties {
   return properties?.toJavaScript() ?? {};

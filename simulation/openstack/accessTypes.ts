@@ -12,8 +12,8 @@ export const accessTypes: ResourceTypes = {
     required: [],
     optional: words("deleteDefaultRules description name region tags tenantId"),
     replaces: new Set(words("deleteDefaultRules region tenantId")),
-    create: ({ urn, name, inputs, cloud }) => {
-      const id = idOf(urn);
+    create: ({ urn, identity, name, inputs, cloud }) => {
+      const id = idOf(identity);
       const groupName = (inputs.name as string | undefined) ?? name;
       // Neutron allows two groups of one name; Nova then refuses every machine that names it.
       cloud.claimName("security group", groupName, urn);
@@ -81,8 +81,8 @@ function fingerprint(rule: Properties): string {
   return JSON.stringify(ruleInputs.map((name) => rule[name] ?? null));
 }
 
-function createFloatingIp({ urn, inputs, cloud, previous }: Creation): Created {
-  const id = idOf(urn);
+function createFloatingIp({ urn, identity, inputs, cloud, previous }: Creation): Created {
+  const id = idOf(identity);
   const address = (inputs.address as string | undefined) ?? cloud.floatingAddress(inputs.pool as string, urn, addressBefore(previous));
   const floatingIp = { id, portId: undefined };
   cloud.floatingIps.set(address, floatingIp);

@@ -65,7 +65,8 @@ export class Cloud {
       if (address !== undefined) this.reserved.set(address, urn);
     }
     for (const subnet of existing.subnets ?? []) {
-      if (!this.networks.has(subnet.networkId)) this.addNetwork({ id: subnet.networkId, name: `existing-${subnet.networkId.slice(0, 8)}`, mtu: 9000, external: false });
+      if (!this.networks.has(subnet.networkId))
+        this.addNetwork({ id: subnet.networkId, name: `existing-${subnet.networkId.slice(0, 8)}`, mtu: 9000, external: false });
       this.addSubnet(subnet.id, subnet.networkId, subnet.cidr, undefined, [], true);
     }
   }
@@ -134,7 +135,8 @@ export class Cloud {
 
 /** Throws when `value` is absent, naming what was looked for. */
 export function found<T>(value: T | undefined, kind: string, id: unknown): T {
-  if (value === undefined) throw new Error(`there is no ${kind} ${JSON.stringify(id)}: it neither exists before the program runs nor has been created by it yet`);
+  if (value === undefined)
+    throw new Error(`there is no ${kind} ${JSON.stringify(id)}: it neither exists before the program runs nor has been created by it yet`);
   return value;
 }
 

@@ -12,7 +12,8 @@ export const maxUserDataBytes = 65_535;
 export const computeTypes: ResourceTypes = {
   "openstack:compute/instance:Instance": {
     required: [],
-    optional: words(`accessIpV4 accessIpV6 adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName floatingIp forceDelete imageId
+    optional:
+      words(`accessIpV4 accessIpV6 adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName floatingIp forceDelete imageId
       imageName keyPair metadata name networkMode networks personalities powerState region schedulerHints securityGroups stopBeforeDestroy tags userData vendorOptions
       volumes`),
     // Not the image: the provider rebuilds the server in place, which wipes its root disk. See `wipes` in replacement.ts.
@@ -24,11 +25,11 @@ export const computeTypes: ResourceTypes = {
     required: [],
     optional: words("name policies region rules valueSpecs"),
     replaces: new Set(words("name policies region rules valueSpecs")),
-    create: ({ urn, name, inputs, cloud }) => {
+    create: ({ identity, name, inputs, cloud }) => {
       const policies = inputs.policies === undefined ? [] : [inputs.policies].flat();
       const strange = policies.filter((policy) => !words("anti-affinity soft-anti-affinity affinity soft-affinity").includes(policy as string));
       if (strange.length > 0) throw new Error(`Nova has no server group policy ${JSON.stringify(strange[0])}`);
-      const id = idOf(urn);
+      const id = idOf(identity);
       cloud.serverGroups.add(id);
       return { id, outputs: { region, name: inputs.name ?? name, members: [] } };
     },
@@ -56,20 +57,30 @@ export const computeTypes: ResourceTypes = {
     required: ["instanceId"],
     optional: words("fixedIp networkId portId region"),
     replaces: new Set(words("fixedIp instanceId networkId portId region")),
-    create: ({ urn, inputs, cloud, previous }) => {
+    create: ({ urn, identity, inputs, cloud, previous }) => {
       const instanceId = inputs.instanceId as string;
       if (!cloud.servers.has(instanceId)) found(undefined, "server", instanceId);
-      const { portId, addresses, networkId } = plug(cloud, urn, `${urn} interface`, { port: inputs.portId, uuid: inputs.networkId, fixedIpV4: inputs.fixedIp }, previous, instanceId);
+      const { portId, addresses, networkId } = plug(
+        cloud,
+        urn,
+        `${identity} interface`,
+        { port: inputs.portId, uuid: inputs.networkId, fixedIpV4: inputs.fixedIp },
+        previous,
+        instanceId,
+      );
       return { id: `${instanceId}/${portId}`, outputs: { region, portId, networkId, fixedIp: addresses[0] ?? "" } };
     },
   },
   "openstack:blockstorage/volume:Volume": {
     required: ["size"],
-    optional: words(`availabilityZone backupId consistencyGroupId description enableOnlineResize imageId metadata multiattach name region schedulerHints snapshotId
+    optional:
+      words(`availabilityZone backupId consistencyGroupId description enableOnlineResize imageId metadata multiattach name region schedulerHints snapshotId
       sourceReplica sourceVolId volumeType`),
-    replaces: new Set(words("availabilityZone backupId consistencyGroupId imageId multiattach region schedulerHints snapshotId sourceReplica sourceVolId volumeType")),
-    create: ({ urn, name, inputs, cloud }) => {
-      const id = idOf(urn);
+    replaces: new Set(
+      words("availabilityZone backupId consistencyGroupId imageId multiattach region schedulerHints snapshotId sourceReplica sourceVolId volumeType"),
+    ),
+    create: ({ identity, name, inputs, cloud }) => {
+      const id = idOf(identity);
       cloud.volumes.set(id, { size: inputs.size as number, attachedTo: undefined });
       const { availabilityZone = "nova", volumeType = "__DEFAULT__", metadata = {} } = inputs;
       return { id, outputs: { region, name: inputs.name ?? name, availabilityZone, volumeType, metadata, attachments: [] } };
@@ -86,7 +97,8 @@ export function userDataBytes(userData: string): number {
 function checkInstance(inputs: Properties): void {
   const { userData, flavorName, flavorId, imageName, imageId, blockDevices } = inputs;
   if (flavorName === undefined && flavorId === undefined) throw new Error("a server needs flavorName or flavorId");
-  if (imageName === undefined && imageId === undefined && blockDevices === undefined) throw new Error("a server needs imageName, imageId or blockDevices to boot from");
+  if (imageName === undefined && imageId === undefined && blockDevices === undefined)
+    throw new Error("a server needs imageName, imageId or blockDevices to boot from");
   if (typeof userData === "string" && userData !== unknown && userDataBytes(userData) > maxUserDataBytes) {
     throw new Error(`user data is ${userDataBytes(userData)} bytes in base64; Nova takes at most ${maxUserDataBytes}`);
   }
@@ -94,8 +106,8 @@ function checkInstance(inputs: Properties): void {
 
 type Interface = { readonly port?: unknown; readonly uuid?: unknown; readonly name?: unknown; readonly fixedIpV4?: unknown };
 
-function createInstance({ urn, name, inputs, cloud, previous }: Creation): Created {
-  const id = idOf(urn);
+function createInstance({ urn, identity, name, inputs, cloud, previous }: Creation): Created {
+  const id = idOf(identity);
   const serverName = (inputs.name as string | undefined) ?? name;
   // Nova allows it; Kubernetes would take the two machines for one node.
   cloud.claimName("server", serverName, urn);
@@ -106,8 +118,15 @@ function createInstance({ urn, name, inputs, cloud, previous }: Creation): Creat
     if (hint.group !== undefined && !cloud.serverGroups.has(hint.group)) found(undefined, "server group", hint.group);
   }
   const networks = ((inputs.networks ?? []) as (Interface & Properties)[]).map((wanted, index) => {
-    const plugged = plug(cloud, urn, `${urn} ${index}`, wanted, index === 0 ? previous : undefined, urn);
-    return { ...wanted, uuid: plugged.networkId, name: cloud.network(plugged.networkId).name, mac: plugged.macAddress, fixedIpV4: plugged.addresses[0] ?? "", port: wanted.port ?? "" };
+    const plugged = plug(cloud, urn, `${identity} interface ${index}`, wanted, index === 0 ? previous : undefined, urn);
+    return {
+      ...wanted,
+      uuid: plugged.networkId,
+      name: cloud.network(plugged.networkId).name,
+      mac: plugged.macAddress,
+      fixedIpV4: plugged.addresses[0] ?? "",
+      port: wanted.port ?? "",
+    };
   });
   cloud.servers.add(id);
   const image = inputs.imageName ?? inputs.imageId;

@@ -9,23 +9,25 @@ const protocols = words("TCP UDP HTTP HTTPS TERMINATED_HTTPS PROXY PROXYV2 SCTP"
 export const loadBalancerTypes: ResourceTypes = {
   "openstack:loadbalancer/loadBalancer:LoadBalancer": {
     required: [],
-    optional: words(`adminStateUp availabilityZone description flavorId loadbalancerProvider name region securityGroupIds tags tenantId vipAddress vipNetworkId vipPortId
+    optional:
+      words(`adminStateUp availabilityZone description flavorId loadbalancerProvider name region securityGroupIds tags tenantId vipAddress vipNetworkId vipPortId
       vipSubnetId`),
     replaces: new Set(words("availabilityZone flavorId loadbalancerProvider region tenantId vipAddress vipNetworkId vipPortId vipSubnetId")),
     create: createLoadBalancer,
   },
   "openstack:loadbalancer/listener:Listener": {
     required: words("loadbalancerId protocol protocolPort"),
-    optional: words(`adminStateUp allowedCidrs connectionLimit defaultPoolId defaultTlsContainerRef description insertHeaders name region sniContainerRefs tags tenantId
+    optional:
+      words(`adminStateUp allowedCidrs connectionLimit defaultPoolId defaultTlsContainerRef description insertHeaders name region sniContainerRefs tags tenantId
       timeoutClientData timeoutMemberConnect timeoutMemberData timeoutTcpInspect`),
     replaces: new Set(words("loadbalancerId protocol protocolPort region tenantId")),
-    create: ({ urn, name, inputs, cloud }) => {
+    create: ({ identity, name, inputs, cloud }) => {
       const loadBalancer = found(cloud.loadBalancers.get(inputs.loadbalancerId as string), "load balancer", inputs.loadbalancerId);
       const protocol = known(inputs.protocol);
       const listening = `${protocol === "UDP" ? "UDP" : "TCP"} ${String(inputs.protocolPort)}`;
       if (loadBalancer.listenerPorts.has(listening)) throw new Error(`another listener of the load balancer has ${listening} already`);
       loadBalancer.listenerPorts.add(listening);
-      const id = idOf(urn);
+      const id = idOf(identity);
       cloud.listeners.set(id, { loadBalancerId: inputs.loadbalancerId as string, protocol, pool: undefined });
       // Octavia's own timeouts, in milliseconds (its api_settings and haproxy_amphora defaults).
       const timeouts = {
@@ -47,25 +49,26 @@ export const loadBalancerTypes: ResourceTypes = {
     required: words("address poolId protocolPort"),
     optional: words("adminStateUp backup monitorAddress monitorPort name region subnetId tenantId weight"),
     replaces: new Set(words("address poolId protocolPort region subnetId tenantId")),
-    create: ({ urn, name, inputs, cloud }) => {
+    create: ({ identity, name, inputs, cloud }) => {
       const pool = found(cloud.pools.get(inputs.poolId as string), "pool", inputs.poolId);
       if (inputs.subnetId !== undefined) cloud.subnet(inputs.subnetId);
       const member = `${String(inputs.address)}:${String(inputs.protocolPort)}`;
       if (pool.members.has(member)) throw new Error(`the pool has a member ${member} already`);
       pool.members.add(member);
-      return { id: idOf(urn), outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, weight: inputs.weight ?? 1 } };
+      return { id: idOf(identity), outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, weight: inputs.weight ?? 1 } };
     },
   },
   "openstack:loadbalancer/monitor:Monitor": {
     required: words("delay maxRetries poolId timeout type"),
     optional: words("adminStateUp expectedCodes httpMethod maxRetriesDown name region tenantId urlPath"),
     replaces: new Set(words("poolId region tenantId type")),
-    create: ({ urn, name, inputs, cloud }) => {
+    create: ({ identity, name, inputs, cloud }) => {
       const pool = found(cloud.pools.get(inputs.poolId as string), "pool", inputs.poolId);
       if (pool.monitored) throw new Error("the pool has a health monitor already");
-      if ((inputs.timeout as number) > (inputs.delay as number)) throw new Error(`timeout ${String(inputs.timeout)} s is above delay ${String(inputs.delay)} s`);
+      if ((inputs.timeout as number) > (inputs.delay as number))
+        throw new Error(`timeout ${String(inputs.timeout)} s is above delay ${String(inputs.delay)} s`);
       pool.monitored = true;
-      return { id: idOf(urn), outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, maxRetriesDown: inputs.maxRetriesDown ?? 3 } };
+      return { id: idOf(identity), outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, maxRetriesDown: inputs.maxRetriesDown ?? 3 } };
     },
   },
 };
@@ -75,14 +78,20 @@ function known(protocol: unknown): string {
   return protocol as string;
 }
 
-function createLoadBalancer({ urn, name, inputs, cloud, previous }: Creation): Created {
-  const id = idOf(urn);
+function createLoadBalancer({ urn, identity, name, inputs, cloud, previous }: Creation): Created {
+  const id = idOf(identity);
   const subnet = inputs.vipSubnetId === undefined ? undefined : cloud.subnet(inputs.vipSubnetId);
   const networkId = inputs.vipNetworkId ?? subnet?.networkId;
   if (networkId === undefined && inputs.vipPortId === undefined) throw new Error("a load balancer needs vipSubnetId, vipNetworkId or vipPortId");
   const port =
     inputs.vipPortId === undefined
-      ? makePort(cloud, urn, { networkId, fixedIps: [{ subnetId: subnet?.id ?? cloud.subnetOf(networkId).id, ipAddress: inputs.vipAddress }] }, previous, `${urn} vip`)
+      ? makePort(
+          cloud,
+          urn,
+          { networkId, fixedIps: [{ subnetId: subnet?.id ?? cloud.subnetOf(networkId).id, ipAddress: inputs.vipAddress }] },
+          previous,
+          `${identity} vip`,
+        )
       : cloud.port(inputs.vipPortId);
   cloud.loadBalancers.set(id, { listenerPorts: new Set() });
   return {
@@ -102,13 +111,14 @@ function createLoadBalancer({ urn, name, inputs, cloud, previous }: Creation): C
   };
 }
 
-function createPool({ urn, name, inputs, cloud }: Creation): Created {
-  const id = idOf(urn);
+function createPool({ identity, name, inputs, cloud }: Creation): Created {
+  const id = idOf(identity);
   const protocol = known(inputs.protocol);
   if (inputs.listenerId !== undefined) {
     const listener = found(cloud.listeners.get(inputs.listenerId as string), "listener", inputs.listenerId);
     if (listener.pool !== undefined) throw new Error("the listener has a default pool already");
-    if (listener.protocol === "UDP" ? protocol !== "UDP" : protocol === "UDP") throw new Error(`a ${protocol} pool cannot serve a ${listener.protocol} listener`);
+    if (listener.protocol === "UDP" ? protocol !== "UDP" : protocol === "UDP")
+      throw new Error(`a ${protocol} pool cannot serve a ${listener.protocol} listener`);
     listener.pool = id;
   } else if (inputs.loadbalancerId !== undefined) {
     found(cloud.loadBalancers.get(inputs.loadbalancerId as string), "load balancer", inputs.loadbalancerId);

@@ -28,7 +28,20 @@ const network: Lookup = (args, cloud) => {
 const subnet: Lookup = (args, cloud) => {
   const { id, networkId, addresses } = cloud.subnet(text(args, "subnetId", "networking.getSubnet"));
   const gatewayIp = addresses.gateway ?? nthAddress(addresses.cidr, 1);
-  return { id, subnetId: id, name: `existing-${id.slice(0, 8)}`, networkId, cidr: addresses.cidr, gatewayIp, ipVersion: 4, enableDhcp: true, region, tenantId, allTags: [], dnsNameservers: [] };
+  return {
+    id,
+    subnetId: id,
+    name: `existing-${id.slice(0, 8)}`,
+    networkId,
+    cidr: addresses.cidr,
+    gatewayIp,
+    ipVersion: 4,
+    enableDhcp: true,
+    region,
+    tenantId,
+    allTags: [],
+    dnsNameservers: [],
+  };
 };
 
 const router: Lookup = (args) => {

@@ -17,35 +17,61 @@ export const networkTypes: ResourceTypes = {
     optional: words(`adminStateUp availabilityZoneHints description dnsDomain external mtu name portSecurityEnabled qosPolicyId region segments shared tags
       tenantId transparentVlan valueSpecs`),
     replaces: new Set(words("availabilityZoneHints region segments tenantId transparentVlan valueSpecs")),
-    create: ({ urn, name, inputs, cloud }) => {
-      const id = idOf(urn);
-      const network = { id, name: (inputs.name as string | undefined) ?? name, mtu: (inputs.mtu as number | undefined) ?? 1450, external: inputs.external === true };
+    create: ({ identity, name, inputs, cloud }) => {
+      const id = idOf(identity);
+      const network = {
+        id,
+        name: (inputs.name as string | undefined) ?? name,
+        mtu: (inputs.mtu as number | undefined) ?? 1450,
+        external: inputs.external === true,
+      };
       cloud.addNetwork(network);
       const { mtu, external } = network;
       return {
         id,
-        outputs: { ...everywhere, name: network.name, mtu, external, adminStateUp: inputs.adminStateUp ?? true, shared: false, portSecurityEnabled: true, allTags: inputs.tags ?? [] },
+        outputs: {
+          ...everywhere,
+          name: network.name,
+          mtu,
+          external,
+          adminStateUp: inputs.adminStateUp ?? true,
+          shared: false,
+          portSecurityEnabled: true,
+          allTags: inputs.tags ?? [],
+        },
       };
     },
   },
   "openstack:networking/subnet:Subnet": {
     required: ["networkId"],
-    optional: words(`allocationPools allocationPoolsCollection cidr description dnsNameservers enableDhcp gatewayIp hostRoutes ipVersion ipv6AddressMode ipv6RaMode
+    optional:
+      words(`allocationPools allocationPoolsCollection cidr description dnsNameservers enableDhcp gatewayIp hostRoutes ipVersion ipv6AddressMode ipv6RaMode
       name noGateway prefixLength region serviceTypes subnetpoolId tags tenantId valueSpecs`),
     replaces: new Set(words("cidr ipVersion ipv6AddressMode ipv6RaMode networkId prefixLength region subnetpoolId tenantId valueSpecs")),
     create: createSubnet,
   },
   "openstack:networking/router:Router": {
     required: [],
-    optional: words(`adminStateUp availabilityZoneHints description distributed enableSnat externalFixedIps externalGateway externalNetworkId externalSubnetIds name
+    optional:
+      words(`adminStateUp availabilityZoneHints description distributed enableSnat externalFixedIps externalGateway externalNetworkId externalSubnetIds name
       region tags tenantId valueSpecs vendorOptions`),
     replaces: new Set(words("availabilityZoneHints distributed region tenantId valueSpecs vendorOptions")),
-    create: ({ urn, name, inputs, cloud }) => {
-      const id = idOf(urn);
+    create: ({ identity, name, inputs, cloud }) => {
+      const id = idOf(identity);
       const external = inputs.externalNetworkId as string | undefined;
       if (external !== undefined && !cloud.network(external).external) throw new Error(`network ${external} is not external: a router's gateway must be`);
       cloud.routers.set(id, external);
-      return { id, outputs: { ...everywhere, name: inputs.name ?? name, adminStateUp: true, distributed: false, enableSnat: external !== undefined, allTags: inputs.tags ?? [] } };
+      return {
+        id,
+        outputs: {
+          ...everywhere,
+          name: inputs.name ?? name,
+          adminStateUp: true,
+          distributed: false,
+          enableSnat: external !== undefined,
+          allTags: inputs.tags ?? [],
+        },
+      };
     },
   },
   "openstack:networking/routerInterface:RouterInterface": {
@@ -63,8 +89,8 @@ export const networkTypes: ResourceTypes = {
   },
 };
 
-function createSubnet({ urn, name, inputs, cloud }: Creation): Created {
-  const id = idOf(urn);
+function createSubnet({ identity, name, inputs, cloud }: Creation): Created {
+  const id = idOf(identity);
   const network = cloud.network(inputs.networkId);
   if (inputs.cidr === undefined) throw new Error("cidr is missing: subnet pools are not simulated");
   const cidr = inputs.cidr as string;
@@ -95,7 +121,7 @@ function createSubnet({ urn, name, inputs, cloud }: Creation): Created {
   };
 }
 
-function createRouterInterface({ urn, inputs, cloud }: Creation): Created {
+function createRouterInterface({ urn, identity, inputs, cloud }: Creation): Created {
   const routerId = inputs.routerId as string;
   // A router that the program did not make is taken on trust, gateway included.
   const leadsOutside = !cloud.routers.has(routerId) || cloud.routers.get(routerId) !== undefined;
@@ -108,12 +134,12 @@ function createRouterInterface({ urn, inputs, cloud }: Creation): Created {
     subnet.addresses.take(subnet.addresses.gateway, urn);
   }
   subnet.reachable = leadsOutside;
-  const id = port?.id ?? idOf(urn);
+  const id = port?.id ?? idOf(identity);
   return { id, outputs: { region, subnetId, portId: id } };
 }
 
-function createPort({ urn, name, inputs, cloud, previous }: Creation): Created {
-  const port = makePort(cloud, urn, inputs, previous);
+function createPort({ urn, identity, name, inputs, cloud, previous }: Creation): Created {
+  const port = makePort(cloud, urn, inputs, previous, identity);
   const groups = securityGroupsOf(cloud, inputs);
   return {
     id: port.id,
@@ -134,18 +160,24 @@ function createPort({ urn, name, inputs, cloud, previous }: Creation): Created {
   };
 }
 
-/** A port in `inputs.networkId`, with the fixed IPs asked for or one of Neutron's choice. */
-export function makePort(cloud: Cloud, urn: string, inputs: Properties, previous: Properties | undefined, label = urn): Port {
+/** A port in `inputs.networkId`, with the fixed IPs asked for or one of Neutron's choice. Its id and MAC address come from `label`. */
+export function makePort(cloud: Cloud, urn: string, inputs: Properties, previous: Properties | undefined, label: string): Port {
   const network = cloud.network(inputs.networkId);
-  const wanted = (inputs.fixedIps ?? (inputs.noFixedIp === true ? [] : [{ subnetId: cloud.subnetOf(network.id).id }])) as { subnetId: string; ipAddress?: string }[];
+  const wanted = (inputs.fixedIps ?? (inputs.noFixedIp === true ? [] : [{ subnetId: cloud.subnetOf(network.id).id }])) as {
+    subnetId: string;
+    ipAddress?: string;
+  }[];
   const addresses = wanted.map(({ subnetId, ipAddress }, index) => {
     const subnet = cloud.subnet(subnetId);
     if (subnet.networkId !== network.id) throw new Error(`subnet ${subnetId} is not in network ${network.id}`);
     const before = index === 0 ? addressBefore(previous) : undefined;
-    return { subnetId, ipAddress: ipAddress === undefined || ipAddress === "" ? subnet.addresses.allocate(urn, before) : subnet.addresses.take(ipAddress, urn) };
+    return {
+      subnetId,
+      ipAddress: ipAddress === undefined || ipAddress === "" ? subnet.addresses.allocate(urn, before) : subnet.addresses.take(ipAddress, urn),
+    };
   });
   const port: Port = {
-    id: idOf(label === urn ? urn : `port ${label}`),
+    id: idOf(label),
     networkId: network.id,
     addresses,
     macAddress: (inputs.macAddress as string | undefined) ?? macOf(label),

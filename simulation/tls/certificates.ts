@@ -59,7 +59,7 @@ export const certificateTypes: ResourceTypes = {
     required: ["privateKeyPem"],
     optional: subjectAndNames,
     replaces: new Set(["privateKeyPem", ...subjectAndNames]),
-    create: keepOr(async ({ urn, inputs }) => {
+    create: keepOr(async ({ identity, inputs }) => {
       const key = createPrivateKey(inputs.privateKeyPem as string);
       const { algorithm, keys } = await importPair(key);
       const names = namesOf(inputs);
@@ -69,7 +69,7 @@ export const certificateTypes: ResourceTypes = {
         signingAlgorithm: algorithm,
         extensions: names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)],
       });
-      return { id: sha1(urn), outputs: { certRequestPem: pem(request), keyAlgorithm: providerAlgorithm(key) } };
+      return { id: sha1(identity), outputs: { certRequestPem: pem(request), keyAlgorithm: providerAlgorithm(key) } };
     }),
   },
   "tls:index/locallySignedCert:LocallySignedCert": {
@@ -113,14 +113,21 @@ interface Issue {
   readonly authorityKeyId?: string;
 }
 
-async function issue({ seed, urn, inputs }: Creation, details: Issue): Promise<Created> {
+async function issue({ seed, identity, inputs }: Creation, details: Issue): Promise<Created> {
   const uses = inputs.allowedUses as string[];
   const strange = uses.filter((use) => !Object.hasOwn(keyUsages, use) && !Object.hasOwn(extendedUsages, use));
-  if (strange.length > 0) throw new Error(`allowedUses has no ${strange.join(", ")}; it has ${[...Object.keys(keyUsages), ...Object.keys(extendedUsages)].join(", ")}`);
+  if (strange.length > 0)
+    throw new Error(`allowedUses has no ${strange.join(", ")}; it has ${[...Object.keys(keyUsages), ...Object.keys(extendedUsages)].join(", ")}`);
   const isCa = inputs.isCaCertificate === true;
   const flags = uses.reduce((sum, use) => sum | (keyUsages[use] ?? 0), 0);
   const extended = uses.flatMap((use) => extendedUsages[use] ?? []);
-  const subjectKey = await webcrypto.subtle.importKey("spki", details.publicKey, importAlgorithm(createPublicKey({ key: details.publicKey, format: "der", type: "spki" })), true, ["verify"]);
+  const subjectKey = await webcrypto.subtle.importKey(
+    "spki",
+    details.publicKey,
+    importAlgorithm(createPublicKey({ key: details.publicKey, format: "der", type: "spki" })),
+    true,
+    ["verify"],
+  );
   const extensions: x509.Extension[] = [];
   if (flags !== 0) extensions.push(new x509.KeyUsagesExtension(flags, true));
   if (extended.length > 0) extensions.push(new x509.ExtendedKeyUsageExtension(extended, false));
@@ -134,7 +141,7 @@ async function issue({ seed, urn, inputs }: Creation, details: Issue): Promise<C
   const end = new Date(start.getTime() + (inputs.validityPeriodHours as number) * 3_600_000);
   const { algorithm, keys } = await importPair(details.signingKey);
   // 127 bits and never 0, so that the number is positive and has a fixed length.
-  const serial = derivedBytes(seed, `${urn} serial ${start.toISOString()}`, 16);
+  const serial = derivedBytes(seed, `${identity} serial ${start.toISOString()}`, 16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial.toString("hex"),
@@ -178,7 +185,9 @@ function nameOf(subject: unknown): x509.JsonName {
     ["CN", given.commonName],
     ["2.5.4.5", given.serialNumber],
   ];
-  return attributes.filter(([, value]) => value !== undefined && value !== "").map(([type, value]) => ({ [type]: Array.isArray(value) ? (value as string[]) : [value as string] }));
+  return attributes
+    .filter(([, value]) => value !== undefined && value !== "")
+    .map(([type, value]) => ({ [type]: Array.isArray(value) ? (value as string[]) : [value as string] }));
 }
 
 function namesOf(inputs: Properties): x509.GeneralName[] {

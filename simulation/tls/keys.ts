@@ -29,14 +29,14 @@ export const keyTypes: ResourceTypes = {
   },
 };
 
-async function privateKey({ seed, urn, inputs }: Creation): Promise<KeyObject> {
+async function privateKey({ seed, identity, inputs }: Creation): Promise<KeyObject> {
   switch (inputs.algorithm) {
     case "ECDSA":
-      return ellipticKey(seed, urn, (inputs.ecdsaCurve as string | undefined) ?? "P224");
+      return ellipticKey(seed, identity, (inputs.ecdsaCurve as string | undefined) ?? "P224");
     case "ED25519":
       // The fixed head of a PKCS #8 document for Ed25519 (RFC 8410, section 7), then the 32 bytes of the key.
       return createPrivateKey({
-        key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), derivedBytes(seed, urn, 32)]),
+        key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), derivedBytes(seed, identity, 32)]),
         format: "der",
         type: "pkcs8",
       });
@@ -47,14 +47,16 @@ async function privateKey({ seed, urn, inputs }: Creation): Promise<KeyObject> {
   }
 }
 
-function ellipticKey(seed: string, urn: string, curveName: string): KeyObject {
+function ellipticKey(seed: string, identity: string, curveName: string): KeyObject {
   if (!Object.hasOwn(curves, curveName)) {
-    throw new Error(`ecdsaCurve ${curveName} is not simulated (the provider's default is P224, which Kubernetes refuses): choose ${Object.keys(curves).join(" or ")}`);
+    throw new Error(
+      `ecdsaCurve ${curveName} is not simulated (the provider's default is P224, which Kubernetes refuses): choose ${Object.keys(curves).join(" or ")}`,
+    );
   }
   const curve = curves[curveName as keyof typeof curves];
   const bytes = (curve.order.toString(16).length + 1) / 2;
   // 16 bytes more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
-  const wide = BigInt(`0x${derivedBytes(seed, urn, Math.floor(bytes) + 16).toString("hex")}`);
+  const wide = BigInt(`0x${derivedBytes(seed, identity, Math.floor(bytes) + 16).toString("hex")}`);
   const scalar = Buffer.from(((wide % (curve.order - 1n)) + 1n).toString(16).padStart(Math.floor(bytes) * 2, "0"), "hex");
   const ecdh = createECDH(curve.openssl);
   ecdh.setPrivateKey(scalar);
@@ -81,7 +83,8 @@ function describeKey(key: KeyObject): Properties {
   const kind = key.asymmetricKeyType as string;
   const blob = sshPublicKey(key);
   return {
-    privateKeyPem: kind in traditional ? key.export({ type: traditional[kind as keyof typeof traditional], format: "pem" } as { type: "pkcs1"; format: "pem" }) : pkcs8,
+    privateKeyPem:
+      kind in traditional ? key.export({ type: traditional[kind as keyof typeof traditional], format: "pem" } as { type: "pkcs1"; format: "pem" }) : pkcs8,
     privateKeyPemPkcs8: pkcs8,
     publicKeyPem: createPublicKey(key).export({ type: "spki", format: "pem" }),
     publicKeyOpenssh: `${blob.subarray(4, 4 + blob.readUInt32BE(0)).toString()} ${blob.toString("base64")}\n`,

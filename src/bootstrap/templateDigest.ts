@@ -12,7 +12,7 @@ const authority = { certificatePem: "CERTIFICATE", privateKeyPem: "PRIVATE_KEY" 
 
 /** Template of the control plane: documents, image, flavor, volumes and zones. `replicas` is no part of it. */
 export function controlPlaneTemplateDigest(config: ClusterConfig): string {
-  const { replicas: _replicas, ...machine } = config.controlPlane;
+  const { flavor, image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy } = config.controlPlane;
   const files = controlPlaneFiles(
     config,
     { endpointHost: labels.endpointHost, certSans: [], peers: [{ name: "PEER", address: "PEER_ADDRESS" }] },
@@ -26,14 +26,14 @@ export function controlPlaneTemplateDigest(config: ClusterConfig): string {
     },
     labels.caCertHash,
   );
-  return digest(config, files, { ...machine, image: machine.image ?? config.image });
+  return digest(config, files, { flavor, image: image ?? config.image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy });
 }
 
 /** Template of a pool. Its `count`, and labels and taints, which `up` reconciles on the nodes themselves, are no part of it. */
 export function poolTemplateDigest(config: ClusterConfig, pool: NodePoolConfig): string {
-  const { count: _count, labels: _labels, taints: _taints, ...machine } = pool;
+  const { flavor, image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy } = pool;
   const files = workerFiles(config, { ...pool, labels: {}, taints: [] }, authority.certificatePem, labels);
-  return digest(config, files, { ...machine, image: machine.image ?? config.image });
+  return digest(config, files, { flavor, image: image ?? config.image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy });
 }
 
 /** Template of the bastion. Throws when the configuration has none. */

@@ -16,11 +16,12 @@ fail() {
 digest() { cat -- "$@" | sha256sum | cut -c1-12; }
 
 # made DIRECTORY COMMAND...: runs the command with a scratch directory as its last argument and moves that into place when it succeeded.
-# A step that was interrupted leaves only the scratch directory, which the next run replaces; one that is done is never done again.
+# With LAB_SITE_ONLY_CACHED set nothing is built: what is absent is an error that says so. A step that was interrupted leaves only the scratch directory, which the next run replaces; one that is done is never done again.
 made() {
   local target=$1 start=$SECONDS
   shift
   [ ! -d "$target" ] || return 0
+  [ -z "${LAB_SITE_ONLY_CACHED:-}" ] || fail "$(basename "$target") is not built; run: npm run lab:machines -- build"
   rm -rf "$target.part"
   mkdir -p "$target.part"
   say "$(basename "$target"): building"

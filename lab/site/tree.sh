@@ -18,6 +18,7 @@ bootstrapTree() {
     tail -5 "$1/debootstrap.log" >&2
     return 1
   }
+  rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/*
   # Machines cloned from one tree must not share an identity: systemd derives DHCP ids and MACs from machine-id, sshd its host keys.
   : >"$tree/etc/machine-id"
   rm -f "$tree/var/lib/dbus/machine-id" "$tree"/etc/ssh/ssh_host_*

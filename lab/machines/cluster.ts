@@ -1,0 +1,148 @@
+/** A cluster of lab machines: its stack, its keys, and the questions that its user would ask. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ClusterConfig } from "../../src/config/clusterConfig";
+import { parseClusterConfig } from "../../src/config/parse";
+import { readStackFile } from "../../src/config/stackFile";
+import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
+import { prefixLength } from "../../src/network/cidr";
+import { renderConfigDrive } from "./configDrive";
+import { createLabKeys, type LabKeys } from "./keys";
+import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
+import { hostCgroup, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
+import { inNetwork, programOf, runFolder, startSite, type Site } from "./site";
+
+export const stackFile = join(__dirname, "Pulumi.machines.yaml");
+
+/** How many machines; absent: as the stack file says. */
+export interface Size {
+  readonly controlPlane?: number;
+  readonly workers?: number;
+}
+
+/** The lab's stack, for the control-group version that the host boots with. `changes` replaces top-level keys. */
+export function labConfig(size: Size = {}, changes: Record<string, unknown> = {}): ClusterConfig {
+  const { values } = readStackFile(stackFile);
+  const [pool] = values.nodePools as Record<string, unknown>[];
+  return parseClusterConfig(
+    {
+      ...values,
+      os: { ...(values.os as object), cgroup: hostCgroup() },
+      controlPlane: { ...(values.controlPlane as object), ...(size.controlPlane !== undefined && { replicas: size.controlPlane }) },
+      nodePools: [{ ...pool, ...(size.workers !== undefined && { count: size.workers }) }],
+      ...changes,
+    },
+    "machines",
+  );
+}
+
+/** A cluster on the lab's machines. Keys and admin kubeconfig are kept in the run folder until `down`. */
+export class LabCluster {
+  private readonly kubectlProgram = programOf("kubernetes", "kubectl");
+
+  private constructor(
+    readonly config: ClusterConfig,
+    readonly site: Site,
+    readonly keys: LabKeys,
+    readonly plan: MachinesPlan,
+  ) {}
+
+  /** The cluster of a configuration; keys are made the first time. */
+  static async of(config: ClusterConfig, site: Site): Promise<LabCluster> {
+    const keys = await keptKeys(config.clusterName);
+    return new LabCluster(config, site, keys, planMachines(config, keys.secrets));
+  }
+
+  machine(name: string): PlannedMachine {
+    const found = this.plan.machines.find((machine) => machine.name === name);
+    if (found === undefined) throw new Error(`There is no machine ${name}; there are ${this.plan.machines.map((machine) => machine.name).join(", ")}.`);
+    return found;
+  }
+
+  /** Starts the site's mirrors, if they do not run. */
+  startSite(): void {
+    startSite(this.site, `${this.plan.gateway}/${prefixLength(this.config.network.cidr)}`);
+  }
+
+  start(name: string): void {
+    const machine = this.machine(name);
+    startMachine(machine, this.site.layers, renderConfigDrive(this.config, this.plan, machine));
+  }
+
+  /** What `up` does with a lost machine: the same name, address and user data on a new disk. */
+  recreate(name: string): void {
+    stopMachine(name);
+    wipeMachine(name);
+    this.start(name);
+  }
+
+  /** Path of the admin kubeconfig that the program computes. */
+  adminKubeconfig(host = this.plan.endpointHost): string {
+    const file = join(runFolder, `kubeconfig-${host}`);
+    const { clusterName, apiEndpoint } = this.config;
+    const { admin, secrets } = this.keys;
+    const content = renderAdminKubeconfig({
+      clusterName,
+      host,
+      port: apiEndpoint.port,
+      clusterCaCertificatePem: secrets.clusterCa.certificatePem,
+      clientCertificatePem: admin.certificatePem,
+      clientKeyPem: admin.privateKeyPem,
+    });
+    writeFileSync(file, content, { mode: 0o600 });
+    return file;
+  }
+
+  /** kubectl with the admin kubeconfig, from outside the machines. */
+  kubectl(words: readonly string[], options: { input?: string; host?: string; timeoutSeconds?: number } = {}): Answer {
+    const { status, stdout, stderr } = inNetwork(
+      [this.kubectlProgram, "--kubeconfig", this.adminKubeconfig(options.host), "--request-timeout=20s", ...words],
+      options,
+    );
+    return { status, stdout, stderr };
+  }
+
+  /** kubectl's output. Throws with its message when it fails. */
+  ask(...words: string[]): string {
+    const answer = this.kubectl(words);
+    if (answer.status !== 0) throw new Error(`kubectl ${words.join(" ")} failed: ${answer.stderr.trim()}`);
+    return answer.stdout.trim();
+  }
+
+  /** Names of the nodes and whether they are Ready; empty while the API does not answer. */
+  nodes(): Record<string, boolean> {
+    const path = '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
+    const answer = this.kubectl(["get", "nodes", "--output", `jsonpath=${path}`]);
+    const lines = answer.status === 0 ? answer.stdout.trim().split("\n").filter(Boolean) : [];
+    return Object.fromEntries(lines.map((line) => [line.split(" ")[0]!, line.split(" ")[1] === "True"]));
+  }
+
+  /** Installs the lab's small CNI. */
+  installCni(): void {
+    const manifest = readFileSync(join(__dirname, "cni.yaml"), "utf8")
+      .replaceAll("POD_CIDR", this.config.kubernetes.podCidr)
+      .replaceAll("POD_MTU", String(this.config.podMtu));
+    const answer = this.kubectl(["apply", "--filename", "-"], { input: manifest });
+    if (answer.status !== 0) throw new Error(`The lab's CNI could not be installed: ${answer.stderr.trim()}`);
+  }
+}
+
+async function keptKeys(clusterName: string): Promise<LabKeys> {
+  const file = join(runFolder, "keys.json");
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as LabKeys;
+  const keys = await createLabKeys(clusterName, new Date());
+  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+  writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
+/** Asks again every second until `question` answers something. Throws with `what` when it took longer than `seconds`. */
+export async function eventually<T>(what: string, seconds: number, question: () => T | undefined): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = question();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end) throw new Error(`${what}: not so within ${seconds} s.`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}

@@ -1,0 +1,60 @@
+/** What the program plans for the machines of a stack, as plain values: names, addresses, MACs and the user data that it renders. */
+import { createHash } from "node:crypto";
+import type { ControlPlaneSecrets, UserData } from "../../src/bootstrap/inputs";
+import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
+import { renderWorkerUserData } from "../../src/bootstrap/worker";
+import { controlPlaneMachineNames, poolMachineNames, type ClusterConfig } from "../../src/config/clusterConfig";
+import { nthAddress } from "../../src/network/cidr";
+
+export interface PlannedMachine {
+  readonly name: string;
+  readonly role: "control-plane" | "worker";
+  /** IPv4 address within `network.cidr`. */
+  readonly address: string;
+  readonly mac: string;
+  readonly userData: UserData;
+}
+
+export interface MachinesPlan {
+  /** Router of the machines' subnet. */
+  readonly gateway: string;
+  /** Where nodes reach the API. */
+  readonly endpointHost: string;
+  readonly machines: readonly PlannedMachine[];
+}
+
+/** Where in the subnet the lab's Neutron would begin to hand out addresses; below lie the gateway and the virtual IP. */
+const firstControlPlaneAddress = 10;
+const firstWorkerAddress = 100;
+
+/** Plans the machines of a stack. Throws when the API endpoint is of a kind that machines alone cannot hold. */
+export function planMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
+  const { cidr } = config.network;
+  if (config.apiEndpoint.kind !== "virtualIp" || config.apiEndpoint.address === undefined) {
+    throw new Error(`apiEndpoint must be of kind virtualIp with an address: the machines hold it themselves, as the lab has no load balancer for ${cidr}.`);
+  }
+  const endpointHost = config.apiEndpoint.address;
+  const peers = controlPlaneMachineNames(config).map((name, index) => ({ name, address: nthAddress(cidr, firstControlPlaneAddress + index) }));
+  const controlPlaneUserData = renderControlPlaneUserData(config, { endpointHost, certSans: config.kubernetes.certSans, peers }, secrets);
+  const controlPlane = peers.map(({ name, address }) => machine(name, "control-plane", address, controlPlaneUserData));
+  const workers = config.nodePools.flatMap((pool) => {
+    const facts = { endpointHost, clusterCaCertificatePem: secrets.clusterCa.certificatePem, bootstrapToken: secrets.bootstrapToken };
+    const userData = renderWorkerUserData(config, pool, facts);
+    return poolMachineNames(config, pool).map((name) => ({ name, userData }));
+  });
+  return {
+    gateway: nthAddress(cidr, 1),
+    endpointHost,
+    machines: [...controlPlane, ...workers.map(({ name, userData }, index) => machine(name, "worker", nthAddress(cidr, firstWorkerAddress + index), userData))],
+  };
+}
+
+function machine(name: string, role: PlannedMachine["role"], address: string, userData: UserData): PlannedMachine {
+  return { name, role, address, mac: macOf(name), userData };
+}
+
+/** A MAC as Neutron makes them (its base fa:16:3e), the same for the same name. */
+export function macOf(name: string): string {
+  const digest = createHash("sha256").update(name).digest("hex");
+  return ["fa:16:3e", digest.slice(0, 2), digest.slice(2, 4), digest.slice(4, 6)].join(":");
+}

@@ -1,0 +1,102 @@
+/** The power switch of the lab's machines, and what can be asked of them from outside. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { networkNamespace, runFolder } from "./site";
+import type { PlannedMachine } from "./plan";
+
+const machineScript = join(__dirname, "machine.sh");
+/** Where the lab's control groups lie in each of the host's hierarchies; cgroups.sh makes and removes them. */
+const labGroup = "openstack-kubernetes";
+
+export function machineFolder(name: string): string {
+  return join(runFolder, "disks", name);
+}
+
+/** Puts a config drive in a machine and switches it on. A machine that has been on before keeps its disk, as after a power cut. */
+export function startMachine(machine: PlannedMachine, layers: readonly string[], drive: Record<string, string | Buffer>): void {
+  const folder = machineFolder(machine.name);
+  for (const [path, content] of Object.entries(drive)) {
+    const file = join(folder, "upper/var/lib/cloud/seed/config_drive", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content, { mode: 0o600 });
+  }
+  execFileSync(machineScript, ["start", machine.name, folder, layers.join(":"), machine.mac], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Pulls the plug. Returns when no process, mount, namespace or control group of the machine is left; its disk stays. */
+export function stopMachine(name: string): void {
+  execFileSync(machineScript, ["stop", name], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Throws away the disk of a machine that is off. */
+export function wipeMachine(name: string): void {
+  rmSync(machineFolder(name), { recursive: true, force: true });
+}
+
+/** Names of the machines that have power, or of which a start that was cut short left something. */
+export function machinesWithPower(): string[] {
+  const names = new Set<string>();
+  for (const hierarchy of hierarchies()) {
+    const folder = join(hierarchy, labGroup);
+    if (!existsSync(folder)) continue;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
+  }
+  if (existsSync("/run/netns")) for (const name of readdirSync("/run/netns")) if (name.startsWith("osk-")) names.add(name.slice("osk-".length));
+  names.delete(networkNamespace);
+  names.delete(networkNamespace.slice("osk-".length));
+  return [...names].sort();
+}
+
+function hierarchies(): string[] {
+  return readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
+    .map(([, mountPoint]) => mountPoint!);
+}
+
+/** What the host's machines boot with: v2 when the unified hierarchy is the only one. */
+export function hostCgroup(): "v1" | "v2" {
+  return existsSync("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1";
+}
+
+export interface Answer {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command in a machine as root. */
+export function onMachine(name: string, command: readonly string[], timeoutSeconds = 60): Answer {
+  const { status, stdout, stderr } = spawnSync(machineScript, ["enter", name, ...command], {
+    encoding: "utf8",
+    timeout: timeoutSeconds * 1000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { status, stdout, stderr };
+}
+
+/** What the machine has printed on its console since its disk was new. */
+export function consoleOf(name: string): string {
+  const file = join(machineFolder(name), "console.log");
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+/** A shell in the machine, on our terminal. Returns its exit code. */
+export function shellOn(name: string): number {
+  return spawnSync(machineScript, ["enter", name, "/bin/bash", "--login"], { stdio: "inherit" }).status ?? 1;
+}
+
+/** Memory that the machine holds, in MiB, page cache not counted; undefined where the host does not account for it. */
+export function memoryMib(name: string): number | undefined {
+  for (const [file, key] of [
+    [`/sys/fs/cgroup/memory/${labGroup}/${name}/memory.stat`, "total_rss"],
+    [`/sys/fs/cgroup/${labGroup}/${name}/memory.stat`, "anon"],
+  ] as const) {
+    if (!existsSync(file)) continue;
+    const bytes = new RegExp(`^${key} (\\d+)$`, "m").exec(readFileSync(file, "utf8"))?.[1];
+    if (bytes !== undefined) return Math.round(Number(bytes) / 2 ** 20);
+  }
+  return undefined;
+}

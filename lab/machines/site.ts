@@ -1,0 +1,110 @@
+/** What stands around the machines: the trees and mirrors that lab/site builds, and the network namespace that serves them. */
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+const labFolder = resolve(__dirname, "..");
+export const cacheFolder = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes");
+/** What the running machines write: disks, consoles, keys. */
+export const runFolder = join(cacheFolder, "machines");
+/** Address of the package mirror, the registry mirror and the resolver, outside the machines' subnet; Pulumi.machines.yaml names it as resolver. */
+export const siteAddress = "10.20.0.10";
+export const networkNamespace = "osk-lan";
+
+export interface Site {
+  /** Lower directories of a machine's disk, uppermost first. */
+  readonly layers: readonly string[];
+  /** Folder of the flat package repositories. */
+  readonly packages: string;
+  /** Folder of the registry mirror. */
+  readonly registry: string;
+}
+
+/**
+ * Builds what is not in the cache yet, with progress on stderr, and tells where it lies: up to 40 minutes the first time, then seconds. With
+ * `onlyCached` nothing is built; what is absent is an error.
+ */
+export async function buildSite({ onlyCached = false } = {}): Promise<Site> {
+  const run = (name: string) => script(name, onlyCached);
+  await run("binaries.sh");
+  const [tree, packages, registry] = [await run("tree.sh"), await run("packages.sh"), await run("images.sh")];
+  return { layers: [imageLayer(), tree], packages, registry };
+}
+
+/** Runs a build step; its progress goes to our stderr, its last line of output is the folder it made. */
+function script(name: string, onlyCached: boolean): Promise<string> {
+  return new Promise((done, failed) => {
+    const child = spawn(join(labFolder, "site", name), {
+      stdio: ["ignore", "pipe", onlyCached ? "ignore" : "inherit"],
+      env: { ...process.env, ...(onlyCached && { LAB_SITE_ONLY_CACHED: "1" }) },
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.on("error", failed);
+    child.on("close", (code) =>
+      code === 0
+        ? done(output.trim())
+        : failed(new Error(`lab/site/${name} failed${onlyCached ? ": nothing may be built now" : "; its messages stand above"}.`)),
+    );
+  });
+}
+
+/** Path of a program that lab/site builds, by its module and name; it need not be built yet. */
+export function programOf(module: string, name: string): string {
+  const folder = execFileSync("bash", ["-c", 'source "$0/cache.sh" && binaries "$1"', join(labFolder, "site"), module], { encoding: "utf8" });
+  return join(folder.trim(), name);
+}
+
+/** The few files that make the tree a lab's image (lab/machines/image), as root's. */
+function imageLayer(): string {
+  const folder = join(runFolder, "image");
+  if (readdirOrEmpty(runFolder).every((name) => name === "image")) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+  cpSync(join(labFolder, "machines", "image"), folder, { recursive: true, verbatimSymlinks: true, force: true });
+  execFileSync("chown", ["-R", "--no-dereference", "root:root", folder]);
+  return folder;
+}
+
+function readdirOrEmpty(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** Starts network, mirrors and resolver; nothing happens when they run. */
+export function startSite(site: Site, gateway: string): void {
+  if (siteRuns()) return;
+  execFileSync(
+    join(labFolder, "machines", "lan.sh"),
+    [
+      "up",
+      join(runFolder, networkNamespace),
+      gateway,
+      siteAddress,
+      site.packages,
+      site.registry,
+      programOf("registry", "registry"),
+      programOf("coredns", "coredns"),
+    ],
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+}
+
+export function siteRuns(): boolean {
+  return existsSync(`/run/netns/${networkNamespace}`);
+}
+
+/** Stops them and removes the network; machines must be stopped before. */
+export function stopSite(): void {
+  execFileSync(join(labFolder, "machines", "lan.sh"), ["down"], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Runs a command of the host in the machines' network. */
+export function inNetwork(command: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutSeconds?: number } = {}) {
+  return spawnSync("nsenter", [`--net=/run/netns/${networkNamespace}`, ...command], {
+    encoding: "utf8",
+    input: options.input ?? "",
+    env: { ...process.env, ...options.env },
+    timeout: (options.timeoutSeconds ?? 60) * 1000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+}

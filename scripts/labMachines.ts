@@ -1,0 +1,146 @@
+/** `npm run lab:machines -- up | status | shell NAME | console NAME | kubectl ... | down`: a real cluster of the lab's machines. */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { eventually, LabCluster, labConfig, type Size } from "../lab/machines/cluster";
+import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn, stopMachine } from "../lab/machines/power";
+import { networkNamespace, buildSite, inNetwork, programOf, runFolder, siteRuns, stopSite } from "../lab/machines/site";
+
+/** How long the machines of `up` may take to become Ready, in seconds: five times what two idle cores need. */
+const readySeconds = 1200;
+
+const started = Date.now();
+const say = (line: string) => console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
+
+async function up(size: Size): Promise<void> {
+  const config = labConfig(size);
+  const cluster = await LabCluster.of(config, await buildSite());
+  cluster.startSite();
+  const powered = machinesWithPower();
+  for (const { name, address } of cluster.plan.machines.filter((machine) => !powered.includes(machine.name))) {
+    cluster.start(name);
+    say(`${name} (${address}) has power`);
+  }
+  await waitUntilReady(cluster);
+  console.log(`\nReady. Credentials: ${cluster.adminKubeconfig()}`);
+  console.log(`Try: npm run lab:machines -- kubectl get nodes`);
+}
+
+/** Tells what happens on the machines until all nodes are Ready; a machine whose bootstrap gave up ends the wait with its reason. */
+async function waitUntilReady(cluster: LabCluster): Promise<void> {
+  const told = new Set<string>();
+  const once = (line: string) => {
+    if (!told.has(line)) say(line);
+    told.add(line);
+  };
+  let cni = false;
+  await eventually("All nodes Ready", readySeconds, () => {
+    for (const { name } of cluster.plan.machines) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
+    const nodes = cluster.nodes();
+    if (Object.keys(nodes).length > 0) once(`the API answers at ${cluster.plan.endpointHost}`);
+    if (Object.keys(nodes).length > 0 && !cni) {
+      cluster.installCni();
+      cni = true;
+    }
+    const ready = cluster.plan.machines.filter(({ name }) => nodes[name] === true);
+    for (const { name } of ready) once(`node ${name} is Ready`);
+    return ready.length === cluster.plan.machines.length || undefined;
+  });
+}
+
+/** What the bootstrap said about its own end, on the console. */
+function verdictsOf(name: string): string[] {
+  return [...consoleOf(name).matchAll(/openstack-kubernetes: ((?:SUCCESS|FAILED).*)/g)].map(([, verdict = ""]) => verdict.trim());
+}
+
+function status(): void {
+  const powered = machinesWithPower();
+  console.log(`site: ${siteRuns() ? "runs" : "off"}`);
+  for (const name of powered) {
+    const verdict = verdictsOf(name).at(-1) ?? "bootstrap still at work";
+    console.log(`${name}: ${memoryMib(name) ?? "?"} MiB; ${verdict}`);
+  }
+  if (powered.length === 0) console.log("no machine has power");
+}
+
+function down(): void {
+  for (const name of machinesWithPower()) {
+    stopMachine(name);
+    say(`${name} is off`);
+  }
+  if (siteRuns()) stopSite();
+  rmSync(runFolder, { recursive: true, force: true });
+  say("nothing is left but the cached builds");
+}
+
+function kubectl(words: readonly string[]): number {
+  const config = labConfig();
+  const endpoint = config.apiEndpoint.kind === "virtualIp" ? config.apiEndpoint.address : undefined;
+  const file = join(runFolder, `kubeconfig-${endpoint ?? ""}`);
+  if (!existsSync(file)) throw new Error("There is no cluster; run `npm run lab:machines -- up` first.");
+  const answer = inNetwork([programOf("kubernetes", "kubectl"), "--kubeconfig", file, ...words]);
+  process.stdout.write(answer.stdout);
+  process.stderr.write(answer.stderr);
+  return answer.status ?? 1;
+}
+
+function requireRoot(): void {
+  if (process.getuid?.() !== 0) throw new Error("The lab's machines are made of namespaces and control groups: run this as root.");
+}
+
+function count(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("must be a whole number.");
+  return Number(text);
+}
+
+function program(): Command {
+  const cli = new Command("lab:machines").description("A real Kubernetes cluster on this machine, from the user data that the program renders.");
+  cli
+    .command("up")
+    .description("build what is missing, start the machines and wait until all nodes are Ready")
+    .option("--control-plane <n>", "control-plane machines (default: as in Pulumi.machines.yaml)", count)
+    .option("--workers <n>", "workers (default: as in Pulumi.machines.yaml)", count)
+    .action((size: Size) => up(size));
+  cli
+    .command("build")
+    .description("build packages, images and trees, and start nothing")
+    .action(async () => {
+      await buildSite();
+    });
+  cli.command("status").description("which machines have power, and what their bootstrap said").action(status);
+  cli
+    .command("shell <name>")
+    .description("a root shell in a machine")
+    .action((name: string) => {
+      process.exitCode = shellOn(name);
+    });
+  cli
+    .command("console <name>")
+    .description("what a machine printed on its console")
+    .action((name: string) => {
+      if (!existsSync(machineFolder(name))) throw new Error(`There is no machine ${name}; there are ${machinesWithPower().join(", ") || "none"}.`);
+      process.stdout.write(consoleOf(name));
+    });
+  cli
+    .command("kubectl [words...]")
+    .description("kubectl with the admin kubeconfig, from within the machines' network")
+    .allowUnknownOption()
+    .action((words: string[]) => {
+      process.exitCode = kubectl(words);
+    });
+  cli.command("down").description(`pull every plug and remove disks, keys and the network ${networkNamespace}`).action(down);
+  return cli;
+}
+
+async function main(): Promise<void> {
+  try {
+    const cli = program();
+    if (!process.argv.slice(2).some((word) => word === "--help" || word === "-h")) requireRoot();
+    await cli.parseAsync();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
+
+void main();

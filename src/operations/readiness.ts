@@ -38,10 +38,12 @@ export class Readiness {
 
   /** Resolves to `url` once the API answers; the machines' user data must not depend on it (see NodePoolArgs.after). */
   public whenApiReady(url: pulumi.Output<string>): pulumi.Output<string> {
-    return pulumi.all([url, this.args.access, this.serverIds]).apply(async ([known]) => {
+    const ready = pulumi.all([url, this.args.access, this.serverIds]).apply(async ([known]) => {
       await this.apiReady();
       return known;
     });
+    // What it waited with is secret; the address is not.
+    return pulumi.unsecret(ready);
   }
 
   private waits(): boolean {

@@ -3,3 +3,4 @@ export { simulate, SimulationError, type SimulateOptions } from "./simulate";
 export type { HookBinding, Simulated, SimulatedInvoke, SimulatedResource } from "./simulated";
 export type { PreviousRun } from "./previousRun";
 export { unknown } from "./values";
+export { existingThings } from "./existing";

@@ -12,6 +12,8 @@ export interface ExistingSubnet {
 
 export interface ExistingThings {
   readonly subnets?: readonly ExistingSubnet[];
+  /** Ids of networks of which nothing more is known: their addresses come from 198.18.0.0/15, the block for tests (RFC 2544). */
+  readonly networks?: readonly string[];
 }
 
 export interface Network {
@@ -54,6 +56,7 @@ export class Cloud {
   public readonly pools = new Map<string, { readonly members: Set<string>; monitored: boolean }>();
   /** Value: id of the port it leads to. */
   public readonly floatingIps = new Map<string, { readonly id: string; portId: string | undefined }>();
+  private readonly existing = new Set<string>();
   private readonly names = new Map<string, string>();
   private readonly floatingPools = new Map<string, AddressPool>();
   /** Addresses of the previous run and the URNs that hold them. */
@@ -64,11 +67,17 @@ export class Cloud {
       const address = addressBefore(computed);
       if (address !== undefined) this.reserved.set(address, urn);
     }
+    for (const id of existing.networks ?? []) this.addExistingNetwork(id);
     for (const subnet of existing.subnets ?? []) {
-      if (!this.networks.has(subnet.networkId))
-        this.addNetwork({ id: subnet.networkId, name: `existing-${subnet.networkId.slice(0, 8)}`, mtu: 9000, external: false });
+      this.addExistingNetwork(subnet.networkId);
       this.addSubnet(subnet.id, subnet.networkId, subnet.cidr, undefined, [], true);
     }
+  }
+
+  private addExistingNetwork(id: string): void {
+    // 9000: nobody knows offline, so no MTU that the configuration claims is contradicted.
+    this.existing.add(id);
+    this.addNetwork({ id, name: `existing-${id.slice(0, 8)}`, mtu: 9000, external: false });
   }
 
   public addNetwork(network: Network): void {
@@ -96,6 +105,9 @@ export class Cloud {
   /** The subnet that Neutron would take an address from when only the network is named. */
   public subnetOf(networkId: unknown): Subnet {
     const subnet = [...this.subnets.values()].find((candidate) => candidate.networkId === networkId);
+    if (subnet === undefined && this.existing.has(networkId as string)) {
+      return this.addSubnet(idOf(`subnet of ${String(networkId)}`), networkId as string, "198.18.0.0/15", undefined, [], false);
+    }
     if (subnet === undefined) throw new Error(`network ${String(networkId)} has no subnet yet: make the resource depend on the subnet`);
     return subnet;
   }

@@ -1,0 +1,97 @@
+/** `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from the previous preview. */
+import * as path from "node:path";
+import { Command, CommanderError } from "commander";
+import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
+import { paintFor } from "../simulation/preview/paint";
+import { progressLine } from "../simulation/preview/progress";
+import { readPrevious, writePrevious } from "../simulation/preview/previousFile";
+import { readStack, runStack } from "../simulation/preview/run";
+import { ConfigError } from "../src/config/configError";
+
+interface Options {
+  readonly out?: string;
+  readonly json?: true;
+  readonly config?: string;
+  readonly flavors: string;
+  readonly previous?: string;
+  readonly color: boolean;
+}
+
+const root = path.join(__dirname, "..");
+const exitCodes = { configOrProgram: 1, usage: 2 };
+
+async function preview(stack: string, options: Options): Promise<void> {
+  const previousFile = options.previous ?? path.join(root, ".preview", `${stack}.json`);
+  const input = readStack(stack, options.config ?? path.join(root, `Pulumi.${stack}.yaml`));
+  const flavors = readFlavors(options.flavors);
+  const { assertOurs, writeDocuments } = await import("../simulation/preview/documents");
+  if (options.out !== undefined) assertOurs(options.out);
+
+  const kept = readPrevious(previousFile);
+  const before = kept !== undefined && "run" in kept ? kept : undefined;
+  const progress = progressLine();
+  const run = await runStack(input, before?.run, progress.update).finally(progress.end);
+  const { differenceOf } = await import("../simulation/preview/difference");
+  const { totalsOf } = await import("../simulation/preview/totals");
+  const { renderJson, renderText } = await import("../simulation/preview/report");
+  const notes = [...input.notes, ...(kept !== undefined && "reason" in kept ? [kept.reason] : [])];
+  const result = { stack, run, notes, totals: totalsOf(run, flavors), difference: differenceOf(run, before?.run, before?.time ?? "") };
+
+  const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
+  process.stdout.write(options.json === true ? `${renderJson(result)}\n` : renderText(result, paintFor(colored)));
+  if (options.out !== undefined) {
+    const count = writeDocuments(options.out, result);
+    process.stderr.write(`Wrote ${count} documents to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`);
+  }
+  writePrevious(previousFile, run.toPrevious(), new Date().toISOString());
+}
+
+/** What the user reads when it goes wrong: sentences for what a user can mend, the place in the source for a fault of the program. */
+async function explain(error: unknown): Promise<string> {
+  if (error instanceof ConfigError) return error.message;
+  const { SimulationError } = await import("../simulation/simulate");
+  if (!(error instanceof SimulationError)) return error instanceof Error ? error.message : String(error);
+  const { sourceStack } = (await import("./typescript.js" as string)) as { sourceStack: (stack: string) => string };
+  return error.failures
+    .map(({ where, message, error: thrown }) => {
+      if (where !== "program") return `${where}: ${message}`;
+      // RunError is Pulumi's error for the user: its message is all there is to say.
+      return thrown instanceof Error && !("__pulumiRunError" in thrown) ? sourceStack(thrown.stack ?? message) : message;
+    })
+    .join("\n");
+}
+
+const command = new Command("npm run preview --")
+  .description("Simulates `pulumi up` of a stack with no cloud at all: resources, totals, and the difference from the previous preview.")
+  .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
+  .option("--out <dir>", "write every rendered document to this folder, keys (throw-away ones) included")
+  .option("--json", "print one JSON document, secrets hidden")
+  .option("--config <file>", "read this stack file instead")
+  .option("--flavors <file>", "sizes of flavors, for the totals", defaultFlavorsFile)
+  .option("--previous <file>", "compare with the run kept in this file, and keep this one there (default: .preview/<stack>.json)")
+  .option("--no-color", "no colours")
+  .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
+  .exitOverride()
+  .action(preview);
+
+// Stdout is for the preview alone: what the SDK logs without an engine goes to stderr.
+console.log = console.info = console.error;
+// `npm run preview -- dev | head` closes the pipe early, which is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : exitCodes.configOrProgram));
+// A program that waits for itself leaves Node with nothing to do.
+const stuck = () => {
+  process.stderr.write("The program waits for something that never comes: two resources may depend on each other.\n");
+  process.exitCode = exitCodes.configOrProgram;
+};
+process.once("beforeExit", stuck);
+command
+  .parseAsync()
+  .catch(async (error: unknown) => {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+      return;
+    }
+    process.exitCode = exitCodes.configOrProgram;
+    process.stderr.write(`${await explain(error)}\n`);
+  })
+  .finally(() => process.removeListener("beforeExit", stuck));

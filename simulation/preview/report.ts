@@ -1,0 +1,101 @@
+/** The preview as text for people and as JSON for machines. */
+import { maxUserDataBytes } from "../openstack/computeTypes";
+import type { Simulated } from "../simulated";
+import type { Properties } from "../values";
+import type { Difference, Differing } from "./difference";
+import type { Paint } from "./paint";
+import type { Totals } from "./totals";
+import { renderTree } from "./tree";
+
+export interface Preview {
+  readonly stack: string;
+  readonly run: Simulated;
+  readonly totals: Totals;
+  readonly difference: Difference;
+  /** What the reader should know about the configuration. */
+  readonly notes: readonly string[];
+}
+
+/** Longer lists than this are cut, and say so. */
+const listed = 20;
+
+export function renderText({ stack, run, totals, difference, notes }: Preview, paint: Paint): string {
+  return [
+    paint.strong(`SIMULATION of stack ${stack}: no cloud was asked and none was changed.`),
+    "Names of images, flavors and existing networks are taken on trust; addresses, ids and keys are made up. `pulumi preview` asks your OpenStack.",
+    ...notes.map((note) => paint.warning(`Note: ${note}`)),
+    "",
+    ...renderTree(run, paint),
+    "",
+    paint.strong("Totals"),
+    ...renderTotals(totals),
+    "",
+    paint.strong("Difference"),
+    ...renderDifference(difference, paint),
+    "",
+  ].join("\n");
+}
+
+function renderTotals(totals: Totals): string[] {
+  const unsized = totals.flavors.filter(({ vcpus }) => vcpus === undefined).map(({ name }) => name);
+  const gib = (mib: number) => `${Number((mib / 1024).toFixed(1))} GiB`;
+  const rows: [string, string][] = [
+    ["machines", `${totals.machines}: ${totals.flavors.map(({ name, machines }) => `${machines} × ${name}`).join(", ")}`],
+    ["vCPU, RAM, disk", `${totals.vcpus} vCPU, ${gib(totals.ramMiB)} RAM, ${totals.localDiskGiB} GiB on the hypervisors, ${totals.volumeGiB} GiB in volumes`],
+    ...(unsized.length === 0 ? [] : [["", `without ${unsized.join(", ")}: tell their sizes in simulation/flavors.yaml or with --flavors`] as [string, string]]),
+    ...totals.subnets.map(({ cidr, used, free }): [string, string] => [`addresses ${cidr}`, `${used} used, ${free} free`]),
+    ["network", `${totals.ports} ports, ${totals.floatingIps} floating IPs, ${totals.loadBalancers} load balancers`],
+    ["security groups", `${totals.securityGroups} with ${totals.securityGroupRules} rules`],
+    ...totals.userData.map(({ pool, machines, bytes }): [string, string] => [
+      `user data ${pool}`,
+      `${bytes} of ${maxUserDataBytes} bytes${machines === 1 ? "" : `, the same on ${machines} machines`}`,
+    ]),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+}
+
+function renderDifference(difference: Difference, paint: Paint): string[] {
+  const { added, changed, replaced, removed, unchanged, stale } = difference;
+  if (difference.comparedWith === undefined)
+    return [`  First preview of this stack here, so there is nothing to compare with: ${added.length} resources to create.`];
+  const sentence = `  ${added.length} to create, ${changed.length} to change in place, ${replaced.length} to replace, ${removed.length} to delete, ${unchanged} unchanged`;
+  return [
+    `${sentence} (compared with the previous preview, ${difference.comparedWith}).`,
+    ...list(added, (text) => paint.add(`+ ${text}`)),
+    ...list(changed, (text) => paint.change(`~ ${text}`)),
+    ...list(replaced, (text) => paint.replace(`± ${text}`)),
+    ...list(removed, (text) => paint.remove(`- ${text}`)),
+    ...(stale.length === 0 ? [] : [`  ${stale.length} stay as they were born, though the program would make them otherwise today (stale):`]),
+    ...list(stale, (text) => paint.faint(`  ${text}`)),
+  ];
+}
+
+function list(resources: readonly Differing[], paint: (text: string) => string): string[] {
+  const lines = resources.slice(0, listed).map(({ type, name, inputs, note }) => {
+    const what = inputs.length === 0 ? "" : ` [${inputs.join(", ")}]`;
+    return `    ${paint(`${type.split(":").at(-1) ?? type} ${name}${what}${note === undefined ? "" : `: ${note}`}`)}`;
+  });
+  return resources.length > listed ? [...lines, `    … and ${resources.length - listed} more`] : lines;
+}
+
+/** One JSON document; every secret is "[secret]". */
+export function renderJson({ stack, run, totals, difference, notes }: Preview): string {
+  return JSON.stringify(
+    { simulation: true, stack, notes, totals, difference, outputs: hide(run.outputs, run.secretOutputs), resources: publicResources(run) },
+    null,
+    2,
+  );
+}
+
+export function publicResources(run: Simulated): Properties[] {
+  return run.resources.map(({ inputs, outputs, secretInputs, secretOutputs, kept: _kept, generation: _generation, ...rest }) => ({
+    ...rest,
+    inputs: hide(inputs, secretInputs),
+    outputs: hide(outputs, secretOutputs),
+  }));
+}
+
+function hide(values: Properties, secrets: readonly string[]): Properties {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, secrets.includes(name) ? "[secret]" : value]));
+}

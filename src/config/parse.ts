@@ -6,7 +6,7 @@ import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
 import { clusterSchema, type ParsedCluster } from "./schema";
 import { schemaSentences } from "./schemaSentences";
-import { shapeOfCluster } from "./shape";
+import { shapeOfCluster, valueAt } from "./shape";
 import { shown } from "./keyPath";
 import { inWantedForm } from "./textForms";
 
@@ -36,8 +36,24 @@ export function parseClusterConfig(raw: Record<string, unknown>, stack: string, 
       : []),
     ...rules.flatMap((rule) => (rule.needs.every((key) => key in parsed) ? rule.problems({ ...parsed, clusterName } as Checked) : [])),
   ];
-  if (!whole.success || clusterName === undefined || sentences.length > 0) throw new ConfigError(options.source ?? `stack ${stack}`, sentences);
+  if (!whole.success || clusterName === undefined || sentences.length > 0) {
+    throw new ConfigError(options.source ?? `stack ${stack}`, withoutSecrets(sentences, input, options.secretKeys ?? new Set()));
+  }
   return deepFreeze(complete(whole.data, clusterName, stack));
+}
+
+/** Shortest text that is taken for a secret, in characters: replacing shorter ones would garble words that merely contain them. */
+const shortestSecret = 6;
+
+/** The sentences with every text that stands under a secret key replaced: rules name values without knowing what is secret. */
+function withoutSecrets(sentences: readonly string[], input: unknown, secretKeys: ReadonlySet<string>): string[] {
+  const texts = [...secretKeys].flatMap((key) => textsWithin(valueAt([key], input))).filter((text) => text.length >= shortestSecret);
+  return sentences.map((sentence) => texts.reduce((result, text) => result.replaceAll(text, "[secret]"), sentence));
+}
+
+function textsWithin(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsWithin) : [];
 }
 
 /** Every top-level key, so that an optional one that is absent counts as parsed. */

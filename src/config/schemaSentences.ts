@@ -4,14 +4,12 @@ import { didYouMean, type KeyPath, keyPath, shown } from "./keyPath";
 import { type Shape, shapeAt, valueAt, variantOf } from "./shape";
 
 type Issue = z.core.$ZodIssue;
-type Show = (path: KeyPath, value: unknown) => string;
 
-/** Sentences for the issues found in `root`; values under the top-level keys in `secretKeys` are not shown. */
+/** Sentences for the issues found in `root`; those on values under the top-level keys in `secretKeys` show neither the value nor anything made from it. */
 export function schemaSentences(issues: readonly Issue[], root: unknown, secretKeys: ReadonlySet<string>): string[] {
-  const show: Show = (path, value) => (secretKeys.has(String(path[0])) && value !== null ? "[secret]" : shown(value));
   const misspelt = new Set(issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? misspeltKeys(pathOf(issue), issue.keys, root) : [])));
   // A required key that was merely misspelt is one error, not two.
-  return issues.filter((issue) => !misspelt.has(keyPath(pathOf(issue)))).flatMap((issue) => sentencesOf(issue, root, show));
+  return issues.filter((issue) => !misspelt.has(keyPath(pathOf(issue)))).flatMap((issue) => sentencesOf(issue, root, secretKeys.has(String(issue.path[0]))));
 }
 
 function pathOf(issue: Issue): (string | number)[] {
@@ -29,7 +27,7 @@ function misspeltKeys(path: KeyPath, keys: readonly string[], root: unknown): st
   });
 }
 
-function sentencesOf(issue: Issue, root: unknown, show: Show): string[] {
+function sentencesOf(issue: Issue, root: unknown, secret: boolean): string[] {
   const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, root));
   if (issue.code === "invalid_key") {
@@ -38,7 +36,9 @@ function sentencesOf(issue: Issue, root: unknown, show: Show): string[] {
   const value = valueAt(path, root);
   const shape = shapeAt(path, root);
   if (value === undefined) return [missing(path, shape)];
-  return [ended(`${keyPath(path)} is ${show(path, value)} but ${issue.message}${suggestion(value, shape)}`)];
+  if (secret && value !== null)
+    return [`${keyPath(path)} is [secret] but is not a valid ${shape?.kind === "text" ? shape.format : String(shape?.kind)}; see docs/configuration.md.`];
+  return [ended(`${keyPath(path)} is ${shown(value)} but ${issue.message}${suggestion(value, shape)}`)];
 }
 
 function missing(path: KeyPath, shape: Shape | undefined): string {

@@ -61,7 +61,7 @@ export function ownKeys(config: Readonly<Record<string, unknown>>, project: stri
 
 function configSection(content: string, file: string): Record<string, unknown> {
   const lineCounter = new LineCounter();
-  const document = parseDocument(content, { lineCounter, merge: true, prettyErrors: false });
+  const document = parseDocument(content, { lineCounter, merge: true, prettyErrors: false, logLevel: "error" });
   if (document.errors.length > 0) {
     throw new ConfigError(
       file,

@@ -27,11 +27,11 @@ function access({ apiEndpoint, ssh, network }: ClusterConfig): string[] {
   ];
 }
 
-function network({ network, apiEndpoint }: ClusterConfig): string[] {
+function network({ network }: ClusterConfig): string[] {
   return when(
-    network.externalNetwork === undefined && network.routerId === undefined && network.networkId === undefined && apiEndpoint.kind !== "external",
+    network.externalNetwork === undefined && network.routerId === undefined && network.networkId === undefined,
     () =>
-      "network has neither externalNetwork nor routerId nor networkId, so nothing outside the created network can be reached, mirrors and proxies included, and the API can be reached from within only.",
+      "network has neither externalNetwork nor routerId nor networkId, so nothing outside the created network can be reached, package sources, registries and proxies included.",
   );
 }
 

@@ -5,7 +5,7 @@ export type ParsedCidr = { readonly ok: true; readonly cidr: string } | { readon
 
 /** Reads `value` as an IPv4 network; the reason of a refusal is a sentence for the user, with the repaired network where one can be told. */
 export function parseCidr(value: string): ParsedCidr {
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value)) {
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value) || /\/0\d/.test(value)) {
     const single = ipaddr.IPv4.isValidFourPartDecimal(value) ? ` (a single address is ${value}/32)` : "";
     return { ok: false, reason: `must be an IPv4 network such as 10.0.0.0/24${single}` };
   }

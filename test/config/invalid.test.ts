@@ -1,0 +1,28 @@
+/** Every fixture in test/fixtures/config/invalid begins with the sentences that a user must read, one `# expect:` line each, no more and no fewer. */
+import { readFileSync } from "node:fs";
+import { parseClusterConfig } from "../../src/config/parse";
+import { readStackFile } from "../../src/config/stackFile";
+import { fixtureNames, fixturePath, sentencesOf } from "./fixtures";
+
+describe("a broken stack file", () => {
+  it.each(fixtureNames("invalid"))("is refused with the sentences expected: %s", (name) => {
+    const path = fixturePath("invalid", name);
+    const expected = [...readFileSync(path, "utf8").matchAll(/^# expect: (.*)$/gm)].map((match) => match[1]);
+    expect(expected).not.toEqual([]);
+    expect(sentencesOf(() => parseClusterConfig(readStackFile(path).values, "web"))).toEqual(expected);
+  });
+
+  it("is described by whole sentences that show no secret", () => {
+    for (const name of fixtureNames("invalid")) {
+      const path = fixturePath("invalid", name);
+      for (const sentence of sentencesOf(() => parseClusterConfig(readStackFile(path).values, "web"))) {
+        expect(sentence).toMatch(/^[^\n]+[.?]$/);
+        expect(sentence).not.toMatch(/hunter2|BEGIN [A-Z ]*PRIVATE|MIIB/);
+      }
+    }
+  });
+
+  it("has a fixture for every mistake that the issue asks for", () => {
+    expect(fixtureNames("invalid").length).toBeGreaterThanOrEqual(70);
+  });
+});

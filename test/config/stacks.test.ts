@@ -1,0 +1,34 @@
+/** The two stacks of this repository run the same code with the same configuration: DEV has fewer and smaller workers, and a network of its own. */
+import { join } from "node:path";
+import type { ClusterConfig } from "../../src/config/clusterConfig";
+import { parseClusterConfig } from "../../src/config/parse";
+import { readStackFile } from "../../src/config/stackFile";
+import { configWarnings } from "../../src/config/warnings";
+
+function stack(name: string): ClusterConfig {
+  return parseClusterConfig(readStackFile(join(__dirname, `../../Pulumi.${name}.yaml`)).values, name);
+}
+
+/** Key paths at which two values differ. */
+function differences(a: unknown, b: unknown, path = ""): string[] {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b ? [] : [path];
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return keys.flatMap((key) => differences((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], path === "" ? key : `${path}.${key}`));
+}
+
+describe("dev and prod", () => {
+  const [dev, prod] = [stack("dev"), stack("prod")];
+
+  it("differ in name, node network, and number and size of the workers only", () => {
+    expect(differences(dev, prod).sort()).toEqual(["clusterName", "network.cidr", "nodePools.0.count", "nodePools.0.flavor", "stack"]);
+  });
+
+  it("have three control-plane machines each, and DEV fewer workers", () => {
+    expect([dev.controlPlane.replicas, prod.controlPlane.replicas, dev.nodePools[0]?.count, prod.nodePools[0]?.count]).toEqual([3, 3, 3, 12]);
+  });
+
+  it("carry no warning and no secret", () => {
+    expect([...configWarnings(dev), ...configWarnings(prod)]).toEqual([]);
+    expect(JSON.stringify([dev, prod])).not.toMatch(/secure|password|PRIVATE/);
+  });
+});

@@ -1,0 +1,64 @@
+import { parseClusterConfig } from "../../src/config/parse";
+import { configWarnings } from "../../src/config/warnings";
+import { minimal } from "./fixtures";
+
+const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhc3Rpb24ga2V5IGZvciB0ZXN0cyBvbmx5 ops";
+const connected = { ...minimal, network: { externalNetwork: "public" } };
+const pool = { name: "general", count: 3, flavor: "m1.large" };
+
+describe("warnings", () => {
+  it("are none for a plain configuration", () => {
+    expect(configWarnings(parseClusterConfig(connected, "dev"))).toEqual([]);
+  });
+
+  it.each([
+    [
+      { network: {} },
+      "network has neither externalNetwork nor routerId nor networkId, so nothing outside the created network can be reached, package sources, registries and proxies included.",
+    ],
+    [
+      { apiEndpoint: { kind: "virtualIp", floatingIp: true } },
+      "apiEndpoint.floatingIp is true but apiEndpoint.allowedCidrs is empty, so nobody outside can reach the API through it; name the networks of your people.",
+    ],
+    [
+      { apiEndpoint: { kind: "external", host: "api.example.org" } },
+      'apiEndpoint.allowedCidrs is empty, so the external load balancer reaches the API only from within network.cidr "10.10.0.0/22"; name its networks.',
+    ],
+    [
+      { ssh: { authorizedKeys: [key] } },
+      "ssh.authorizedKeys is set but neither ssh.allowedCidrs nor ssh.bastion is, so no network may reach port 22 of the machines.",
+    ],
+    [
+      { controlPlane: { flavor: "m1.large", serverGroupPolicy: "affinity" } },
+      'controlPlane.serverGroupPolicy is "affinity", so one hypervisor holds the whole control plane and its failure stops the cluster.',
+    ],
+    [
+      { controlPlane: { flavor: "m1.large", availabilityZones: ["az1", "az2"] } },
+      "controlPlane.availabilityZones names 2 zones for 3 machines, so the loss of the one that holds more of them takes etcd's quorum; 3 zones survive the loss of any.",
+    ],
+    [
+      { nodePools: [{ ...pool, serverGroupPolicy: "anti-affinity" }] },
+      'nodePools[0].serverGroupPolicy is "anti-affinity", so pool general needs 3 hypervisors or Nova answers "no valid host"; soft-anti-affinity does without.',
+    ],
+    [
+      { nodePools: [{ ...pool, taints: [{ key: "gpu", effect: "NoSchedule" }] }] },
+      "nodePools are all tainted and the control plane is not schedulable, so pods without tolerations, those of the platform included, stay pending.",
+    ],
+    [{ kubernetes: { encryptionAtRest: "none" } }, 'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.'],
+    [
+      { oidc: { issuerUrl: "https://id.example.org", clientId: "k", groupsPrefix: "" } },
+      "oidc.usernamePrefix or oidc.groupsPrefix is empty, so the issuer decides who is a Kubernetes user or group of the same name.",
+    ],
+    [
+      { packageSource: "mirror", packageMirror: { kubernetesUrl: "https://packages.example.org" } },
+      "packageMirror.signingKey is absent, so the machines trust unsigned packages from the mirror.",
+    ],
+    [
+      { readiness: { machinesBoot: false } },
+      "readiness.machinesBoot is false, so `up` ends without a working API; only a lab whose machines never boot wants that.",
+    ],
+    [{ cni: { kind: "none" } }, 'cni.kind is "none", so nodes stay NotReady until you install a CNI.'],
+  ])("%j", (change, warning) => {
+    expect(configWarnings(parseClusterConfig({ ...connected, ...change }, "dev"))).toEqual([warning]);
+  });
+});

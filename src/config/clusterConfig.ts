@@ -25,6 +25,14 @@ export type ControlPlaneConfig = ClusterConfig["controlPlane"];
 export type NetworkConfig = ClusterConfig["network"];
 export type ApiEndpointConfig = ClusterConfig["apiEndpoint"];
 
+/**
+ * Prefix length of each node's share of the pod CIDR, where kube-controller-manager deals it out (any CNI but Calico): twice the addresses of
+ * the pods a node may run, as upstream has its /24 for 110 pods, so that an address rests a while before it is used again.
+ */
+export function nodeSharePrefix(maxPodsPerNode: number): number {
+  return 32 - Math.ceil(Math.log2(2 * maxPodsPerNode));
+}
+
 /** Name of one control-plane machine. */
 export function controlPlaneMachineName(clusterName: string, index: number): string {
   return `${clusterName}-control-plane-${index}`;

@@ -1,5 +1,6 @@
 /** The three networks of a cluster: apart from each other, from reserved ranges, and large enough. */
 import { addressCount, contains, overlaps, prefixLength } from "../../network/cidr";
+import { nodeSharePrefix } from "../clusterConfig";
 import type { Checked } from "./rule";
 import { rule, when } from "./rule";
 
@@ -67,17 +68,23 @@ export const serviceCidrSize = rule(["kubernetes"], ({ kubernetes }) => {
   );
 });
 
-/** kube-controller-manager gives each node a /24 of the pod CIDR (--node-cidr-mask-size); kubeadm lets the two differ by at most 16 bits. */
-const nodePodPrefix = 24;
+/** kubeadm refuses a pod CIDR that is narrower than a node's share, or wider by more than 16 bits (PodSubnetNodeMaskMaxDiff). */
+const mostBitsAboveShare = 16;
+/** Calico deals out no shares; upstream's own, a /24, keeps the bounds sensible. */
+const calicoSharePrefix = 24;
 /** Calico gives addresses to nodes in blocks of a /26 (its default blockSize). */
 const calicoBlockPrefix = 26;
 
-export const podCidrSize = rule(["kubernetes"], ({ kubernetes }) => {
+const sharePrefix = ({ kubernetes, cni }: Pick<Checked, "kubernetes" | "cni">) =>
+  cni.kind === "none" ? nodeSharePrefix(kubernetes.maxPodsPerNode) : calicoSharePrefix;
+
+export const podCidrSize = rule(["kubernetes", "cni"], ({ kubernetes, cni }) => {
   const prefix = prefixLength(kubernetes.podCidr);
+  const share = sharePrefix({ kubernetes, cni });
   return when(
-    prefix < nodePodPrefix - 16 || prefix > nodePodPrefix,
+    prefix < share - mostBitsAboveShare || prefix > share,
     () =>
-      `kubernetes.podCidr is "${kubernetes.podCidr}" but its prefix must be from /${nodePodPrefix - 16} to /${nodePodPrefix} (kubeadm's bounds, as a node's share is a /${nodePodPrefix}).`,
+      `kubernetes.podCidr is "${kubernetes.podCidr}" but its prefix must be from /${share - mostBitsAboveShare} to /${share} with cni.kind "${cni.kind}" and ${kubernetes.maxPodsPerNode} pods per node.`,
   );
 });
 
@@ -91,38 +98,24 @@ function wideEnough(cidr: string, addresses: number): string {
 }
 
 export const podCidrHoldsNodes = rule(["kubernetes", "cni", "controlPlane", "nodePools"], ({ kubernetes, cni, ...machines }) => {
-  // A prefix that kubeadm refuses anyway has its own sentence.
-  if (prefixLength(kubernetes.podCidr) > nodePodPrefix) return [];
-  const count = machineCount(machines);
-  const shareOfNode = 2 ** (32 - nodePodPrefix);
-  if (cni.kind === "none") {
-    return [
-      ...when(
-        kubernetes.maxPodsPerNode > shareOfNode - 3,
-        () =>
-          `kubernetes.maxPodsPerNode is ${kubernetes.maxPodsPerNode} but must be at most ${shareOfNode - 3} with cni.kind "none", as a node's share of the pod CIDR is a /${nodePodPrefix}.`,
-      ),
-      ...tooSmall(count, shareOfNode, `a /${nodePodPrefix} each`),
-    ];
-  }
-  // One address more than pods: the tunnel's own on each node.
+  const share = sharePrefix({ kubernetes, cni });
+  // A prefix out of bounds has its own sentence.
+  if (prefixLength(kubernetes.podCidr) > share) return [];
+  // With Calico one address more than pods: the tunnel's own on each node.
   const blocks = Math.ceil((kubernetes.maxPodsPerNode + 1) / 2 ** (32 - calicoBlockPrefix));
-  return tooSmall(
-    count,
-    blocks * 2 ** (32 - calicoBlockPrefix),
-    `${blocks} Calico blocks of a /${calicoBlockPrefix} each for ${kubernetes.maxPodsPerNode} pods`,
+  const [addressesEach, need] =
+    cni.kind === "none"
+      ? [2 ** (32 - share), `a /${share} each for ${kubernetes.maxPodsPerNode} pods`]
+      : [blocks * 2 ** (32 - calicoBlockPrefix), `${blocks} Calico blocks of a /${calicoBlockPrefix} each for ${kubernetes.maxPodsPerNode} pods`];
+  const needed = machineCount(machines) * addressesEach;
+  return when(
+    needed > addressCount(kubernetes.podCidr),
+    () =>
+      `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${machineCount(machines)} machines with ${need}; use a ${wideEnough(
+        kubernetes.podCidr,
+        needed,
+      )} or wider, fewer machines, or a lower kubernetes.maxPodsPerNode.`,
   );
-
-  function tooSmall(machineTotal: number, addressesEach: number, need: string): string[] {
-    return when(
-      machineTotal * addressesEach > addressCount(kubernetes.podCidr),
-      () =>
-        `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${machineTotal} machines with ${need}; use a ${wideEnough(
-          kubernetes.podCidr,
-          machineTotal * addressesEach,
-        )} or wider, fewer machines, or a lower kubernetes.maxPodsPerNode.`,
-    );
-  }
 });
 
 /**

@@ -14,9 +14,9 @@ export const apiServerDirectory = `${etcDirectory}/api-server`;
 /** Stands in documents where a machine puts its own address, so that one document serves all machines of a role. */
 export const nodeIpPlaceholder = "@NODE_IP@";
 
-/** A file with the given text; `permissions` in octal. */
+/** A file with the given text, which ends with a line break unless it is empty; `permissions` in octal. */
 export function textFile(path: string, content: string, permissions = "0644"): MachineFile {
-  return { path, permissions, content: content.endsWith("\n") ? content : `${content}\n` };
+  return { path, permissions, content: content === "" || content.endsWith("\n") ? content : `${content}\n` };
 }
 
 /** A file of one or several YAML documents. */

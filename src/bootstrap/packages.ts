@@ -24,7 +24,8 @@ export function packageList(config: ClusterConfig, role: Role): string[] {
     ...kubernetesPackages(role).map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`)),
     containerd,
     "ca-certificates",
-    "curl",
+    // By its path on the RHEL family, where curl-minimal may be what provides it.
+    apt ? "curl" : "/usr/bin/curl",
     "nftables",
     ...(config.ntpServers.length === 0 ? [] : ["chrony"]),
     ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),

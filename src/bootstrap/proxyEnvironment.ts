@@ -32,7 +32,8 @@ export function proxyFiles(config: ClusterConfig, endpointHost: string): Machine
   const { httpProxy, httpsProxy = httpProxy } = config.proxy;
   const noProxy = noProxyEntries(config, endpointHost);
   const variables = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy.join(",") };
-  const lines = Object.entries(variables).flatMap(([name, value]) => [`${name}=${value}`, `${name.toUpperCase()}=${value}`]);
+  // Quoted so that systemd and a shell read the same text; the schema admits no quotes within.
+  const lines = Object.entries(variables).flatMap(([name, value]) => [`${name}='${value}'`, `${name.toUpperCase()}='${value}'`]);
   const dropIn = `[Service]\nEnvironmentFile=${proxyEnvironmentPath}\n`;
   return [
     // Only root reads it: a proxy's URL may hold a password.
@@ -41,7 +42,7 @@ export function proxyFiles(config: ClusterConfig, endpointHost: string): Machine
     textFile("/etc/systemd/system/containerd.service.d/10-proxy.conf", dropIn),
     textFile("/etc/systemd/system/kubelet.service.d/05-proxy.conf", dropIn),
     ...(packageManager(config) === "apt"
-      ? [textFile("/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy", aptProxy(config, httpProxy, httpsProxy, noProxy))]
+      ? [textFile("/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy", aptProxy(config, httpProxy, httpsProxy, noProxy), "0600")]
       : []),
   ];
 }
@@ -51,7 +52,7 @@ function aptProxy(config: ClusterConfig, httpProxy: string, httpsProxy: string, 
   const mirrors = [config.packageMirror?.kubernetesUrl, config.packageMirror?.containerdUrl].flatMap((url) => (url === undefined ? [] : [new URL(url)]));
   const direct = mirrors
     .filter(({ hostname }) => bypassesProxy(hostname, noProxy))
-    .map(({ protocol, hostname }) => `Acquire::${protocol}:Proxy::${hostname} "DIRECT";`);
+    .map(({ protocol, hostname }) => `Acquire::${protocol.replace(":", "")}::Proxy::${hostname} "DIRECT";`);
   return [`Acquire::http::Proxy ${JSON.stringify(httpProxy)};`, `Acquire::https::Proxy ${JSON.stringify(httpsProxy)};`, ...new Set(direct)].join("\n");
 }
 
@@ -60,7 +61,7 @@ export function bypassesProxy(host: string, noProxy: readonly string[]): boolean
   const isAddress = /^\d+\.\d+\.\d+\.\d+$/.test(host);
   return noProxy.some((entry) => {
     if (entry.includes("/")) return isAddress && contains(entry, host);
-    const domain = entry.replace(/^\*?\./, "");
+    const domain = entry.replace(/^\./, "");
     return host === domain || host.endsWith(`.${domain}`);
   });
 }

@@ -28,8 +28,8 @@ step() {
   fi
   cat "$output" >>"$log"
   local line reason
-  reason=$(grep -v '^[[:space:]]*$' "$output" | tail -n 1)
-  grep -v '^[[:space:]]*$' "$output" | tail -n 15 | while read -r line; do console "  | $line"; done
+  reason=$(grep -v '^[[:space:]]*$' "$output" | tail -n 1) || true
+  tail -n 15 "$output" | while read -r line; do console "  | $line"; done
   console "FAILED: ${reason:-no output} (step: $title; full log: $log; tried again in 30 s)"
   exit 1
 }

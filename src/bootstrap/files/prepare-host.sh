@@ -27,4 +27,4 @@ fi
 
 # Security groups filter what reaches a machine; firewalld would drop the pods' traffic as well.
 if systemctl is-active --quiet firewalld; then systemctl disable --now firewalld; fi
-if command -v restorecon >/dev/null; then restorecon -R /etc/openstack-kubernetes /opt/openstack-kubernetes /etc/systemd/system /usr/libexec/keepalived; fi
+if command -v restorecon >/dev/null; then restorecon -Ri /etc/openstack-kubernetes /opt/openstack-kubernetes /etc/systemd/system /usr/libexec/keepalived; fi

@@ -1,0 +1,102 @@
+import { renderAdmissionConfiguration } from "../../src/bootstrap/admissionConfiguration";
+import { renderAuditPolicy } from "../../src/bootstrap/auditPolicy";
+import { renderAuthenticationConfiguration } from "../../src/bootstrap/authenticationConfiguration";
+import { renderEncryptionConfiguration } from "../../src/bootstrap/encryptionConfiguration";
+import { caCertificate, sampleConfig } from "./samples";
+
+const anonymous = {
+  enabled: true,
+  conditions: [{ path: "/livez" }, { path: "/readyz" }, { path: "/healthz" }, { path: "/api/v1/namespaces/kube-public/configmaps/cluster-info" }],
+};
+
+describe("AuthenticationConfiguration", () => {
+  it("lets nobody in without a name but health checks and joining machines", () => {
+    expect(renderAuthenticationConfiguration(sampleConfig())).toEqual({
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "AuthenticationConfiguration",
+      jwt: [],
+      anonymous,
+    });
+  });
+
+  it("maps the claims of the issuer to users and groups with their prefixes", () => {
+    const oidc = { issuerUrl: "https://sso.example/realms/corp", clientId: "kubernetes", usernameClaim: "email", groupsPrefix: "ldap:", ca: caCertificate };
+    expect(renderAuthenticationConfiguration(sampleConfig({ oidc }))).toEqual({
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "AuthenticationConfiguration",
+      jwt: [
+        {
+          issuer: { url: "https://sso.example/realms/corp", audiences: ["kubernetes"], certificateAuthority: caCertificate },
+          claimMappings: { username: { claim: "email", prefix: "oidc:" }, groups: { claim: "groups", prefix: "ldap:" } },
+        },
+      ],
+      anonymous,
+    });
+  });
+});
+
+describe("EncryptionConfiguration", () => {
+  it.each(["secretbox", "aescbc"] as const)("writes with %s and still reads what was never encrypted", (provider) => {
+    expect(renderEncryptionConfiguration(provider, "KEY")).toEqual({
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "EncryptionConfiguration",
+      resources: [{ resources: ["secrets"], providers: [{ [provider]: { keys: [{ name: "key-1", secret: "KEY" }] } }, { identity: {} }] }],
+    });
+  });
+});
+
+describe("AdmissionConfiguration", () => {
+  it("applies the Pod Security levels of the configuration to namespaces without labels", () => {
+    const config = sampleConfig({ kubernetes: { podSecurity: { enforce: "restricted", exemptNamespaces: ["kube-system", "csi"] } } });
+    expect(renderAdmissionConfiguration(config)).toEqual({
+      apiVersion: "apiserver.config.k8s.io/v1",
+      kind: "AdmissionConfiguration",
+      plugins: [
+        {
+          name: "PodSecurity",
+          configuration: {
+            apiVersion: "pod-security.admission.config.k8s.io/v1",
+            kind: "PodSecurityConfiguration",
+            defaults: {
+              enforce: "restricted",
+              "enforce-version": "latest",
+              audit: "restricted",
+              "audit-version": "latest",
+              warn: "restricted",
+              "warn-version": "latest",
+            },
+            exemptions: { namespaces: ["csi", "kube-system"] },
+          },
+        },
+      ],
+    });
+  });
+});
+
+describe("the audit policy", () => {
+  const { rules } = renderAuditPolicy() as { rules: { level: string; resources?: { group: string; resources?: string[] }[]; verbs?: string[] }[] };
+  const aboutSecrets = rules.findIndex((rule) => rule.resources?.some(({ resources }) => resources?.includes("secrets")));
+
+  it("logs the metadata of Secrets and tokens, never their content", () => {
+    expect(rules[aboutSecrets]).toEqual({
+      level: "Metadata",
+      resources: [
+        { group: "", resources: ["secrets", "configmaps", "serviceaccounts/token"] },
+        { group: "authentication.k8s.io", resources: ["tokenreviews"] },
+      ],
+    });
+    expect(rules.slice(0, aboutSecrets).filter(({ level }) => level === "Request" || level === "RequestResponse")).toEqual([]);
+  });
+
+  it("leaves out reads only, apart from events and leases", () => {
+    const silent = rules.filter(({ level, resources, verbs }) => level === "None" && resources === undefined && verbs !== undefined);
+    expect(silent.map(({ verbs }) => verbs)).toEqual([
+      ["get", "list", "watch"],
+      ["get", "list", "watch"],
+    ]);
+  });
+
+  it("logs everything else at least by metadata", () => {
+    expect(rules.at(-1)).toEqual({ level: "Metadata" });
+  });
+});

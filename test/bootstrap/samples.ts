@@ -1,0 +1,71 @@
+/** Configurations, facts and secrets for the tests of the renderers. Secrets are labels, so that a test can look for them. */
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { ControlPlaneFacts, ControlPlaneSecrets, MachineFile, WorkerFacts } from "../../src/bootstrap/inputs";
+import type { ClusterConfig } from "../../src/config/clusterConfig";
+import { parseClusterConfig } from "../../src/config/parse";
+import { readStackFile } from "../../src/config/stackFile";
+
+/** A configuration that says no more than it must, with `changes` to its top-level keys. */
+export function sampleConfig(changes: Record<string, unknown> = {}): ClusterConfig {
+  const least = {
+    os: { family: "debian", version: "12" },
+    image: "debian-12",
+    apiEndpoint: { kind: "loadBalancer" },
+    controlPlane: { flavor: "medium" },
+    nodePools: [{ name: "default", count: 2, flavor: "large" }],
+  };
+  return parseClusterConfig({ ...least, ...changes }, "test");
+}
+
+export const rhel9 = { os: { family: "rhel", version: "9" } };
+export const virtualIp = { apiEndpoint: { kind: "virtualIp", virtualRouterId: 7 } };
+
+const fixtureDirectory = join(__dirname, "../fixtures/config/valid");
+
+/** Every valid fixture of the configuration, by name. They belong to a stack called dev. */
+export function fixtures(): (readonly [string, ClusterConfig])[] {
+  const files = readdirSync(fixtureDirectory).filter((file) => file.endsWith(".yaml"));
+  return files.map((file) => [basename(file, ".yaml"), parseClusterConfig(readStackFile(join(fixtureDirectory, file)).values, "dev")]);
+}
+
+/** A CA certificate made for these tests; its public key's SHA-256 was computed with openssl. */
+export const caCertificate = `-----BEGIN CERTIFICATE-----
+MIIBgTCCASegAwIBAgIUcbwbV2465LZZlbP9keuXl6kVYEswCgYIKoZIzj0EAwIw
+FTETMBEGA1UEAwwKa3ViZXJuZXRlczAgFw0yNjExMjIxODQyNThaGA8yMTI2MTAy
+OTE4NDI1OFowFTETMBEGA1UEAwwKa3ViZXJuZXRlczBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABK8KdKHZyUh3SLZdY7yu2qEV7nZsnsdE3dn6cGLOOZA1bs9Va2fp
+lfIkIpu1aqOmaqeXFruoGIqCH13wnA5NDBujUzBRMB0GA1UdDgQWBBTFrpy8jm/5
+QYbk2raIDCuSmt1bJjAfBgNVHSMEGDAWgBTFrpy8jm/5QYbk2raIDCuSmt1bJjAP
+BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIApDXzSsDBc+2ArNEyTJ
+ZP87yF4Pdsb78fn3xSsCo2wKAiEAuadAKdh/EqhNRPqRVh8ijw/aveV6/rNJiyeP
+Wg60jNk=
+-----END CERTIFICATE-----
+`;
+export const caCertificateSha256 = "sha256:5ef3a3561a74816388166030f6b2e23a3597a31259dca4cd55865a687e77f805";
+
+export const bootstrapToken = "abcdef.0123456789abcdef";
+
+export const secrets: ControlPlaneSecrets = {
+  clusterCa: { certificatePem: caCertificate, privateKeyPem: "<cluster CA key>" },
+  etcdCa: { certificatePem: "<etcd CA>", privateKeyPem: "<etcd CA key>" },
+  frontProxyCa: { certificatePem: "<front-proxy CA>", privateKeyPem: "<front-proxy CA key>" },
+  serviceAccount: { publicKeyPem: "<service-account public key>", privateKeyPem: "<service-account key>" },
+  encryptionKey: "<encryption key>",
+  bootstrapToken,
+};
+
+/** Facts of a cluster of that many control-plane machines. */
+export function sampleFacts(config: ClusterConfig): ControlPlaneFacts {
+  const peers = Array.from({ length: config.controlPlane.replicas }, (_, index) => ({ name: `test-control-plane-${index}`, address: `10.10.0.${10 + index}` }));
+  return { endpointHost: config.apiEndpoint.kind === "external" ? config.apiEndpoint.host : "10.10.0.5", certSans: [], peers };
+}
+
+export const workerFacts: WorkerFacts = { endpointHost: "10.10.0.5", clusterCaCertificatePem: caCertificate, bootstrapToken };
+
+/** Content of the file with this path. */
+export function contentOf(files: readonly MachineFile[], path: string): string {
+  const found = files.find((file) => file.path === path);
+  if (found === undefined) throw new Error(`There is no ${path} among ${files.map((file) => file.path).join(", ")}.`);
+  return found.content;
+}

@@ -51,10 +51,14 @@ export function stackFileOnLab(lab: Layout, stack: string): string {
   return join(lab.root, "stacks", `Pulumi.${stack}.yaml`);
 }
 
-/** Writes the stack's configuration for the lab and returns its path. Errors: there is no such stack file. */
-export function writeStackOnLab(lab: Layout, stack: string, settings: readonly { path: readonly string[]; value: unknown }[] = []): string {
-  const source = join(checkout, `Pulumi.${stack}.yaml`);
-  if (!existsSync(source)) throw new Error(`There is no Pulumi.${stack}.yaml: name one of the stacks of this folder, for instance dev.`);
+/**
+ * Writes the stack's configuration for the lab and returns its path. Errors: there is no such stack file.
+ *
+ * @param model Stack whose file is taken. @default the stack itself
+ */
+export function writeStackOnLab(lab: Layout, stack: string, settings: readonly { path: readonly string[]; value: unknown }[] = [], model = stack): string {
+  const source = join(checkout, `Pulumi.${model}.yaml`);
+  if (!existsSync(source)) throw new Error(`There is no Pulumi.${model}.yaml: name one of the stacks of this folder, for instance dev.`);
   const target = stackFileOnLab(lab, stack);
   mkdirSync(join(lab.root, "stacks"), { recursive: true, mode: 0o700 });
   const before = existsSync(target) ? readFileSync(target, "utf8") : undefined;

@@ -1,0 +1,156 @@
+/** A stack of the program, run by the real engine against the lab. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../lab/openstack/commands";
+import { labFolder } from "../../lab/openstack/layout";
+import { isRunning } from "../../lab/openstack/lab";
+import { checkout, engineEnvironment, ensureStack, launcher, stackFileOnLab, writeStackOnLab } from "../../lab/openstack/stack";
+import { labIn } from "../../lab/openstack/units";
+import { parse } from "yaml";
+
+const lab = labIn(labFolder());
+
+/** One resource that the engine did something to: `create proof-general-2 (openstack:compute/instance:Instance)`. */
+export interface Change {
+  operation: string;
+  type: string;
+  name: string;
+}
+
+/** A value for the stack's configuration, by path below the project's namespace. */
+export interface Setting {
+  path: readonly string[];
+  value: unknown;
+}
+
+interface EngineEvent {
+  resourcePreEvent?: { metadata: { op: string; urn: string } };
+  diagnosticEvent?: { severity: string; message: string };
+}
+
+/** Why the engine tests cannot run here, or undefined when they can. */
+export function obstacle(): string | undefined {
+  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const engines = existsSync(join(home, "versions")) ? readdirSync(join(home, "versions")) : [];
+  if (engines.length === 0) return `Pulumi's engine is not in ${home}/versions`;
+  const plugins = existsSync(join(home, "plugins")) ? readdirSync(join(home, "plugins")) : [];
+  for (const name of ["openstack", "tls", "random"])
+    if (!plugins.some((plugin) => plugin.startsWith(`resource-${name}-`))) return `the engine's plugin ${name} is not in ${home}/plugins`;
+  return isRunning(lab) ? undefined : "the lab is not up (`npm run lab -- up`)";
+}
+
+/** `describe`, or, where the tests cannot run, a skipped one that says why in a line nobody overlooks. */
+export function describeOnLab(name: string, tests: () => void): void {
+  const reason = obstacle();
+  if (reason === undefined) return void describe(name, tests);
+  process.stderr.write(`\n*** SKIPPED: ${name}: ${reason}. Nothing of it is proven by this run. ***\n\n`);
+  describe.skip(name, tests);
+}
+
+/** A stack named `name`, configured as `model` with `settings` on top. */
+export class EngineStack {
+  private readonly environment = { ...engineEnvironment(lab), PULUMI_DEBUG_COMMANDS: "true" };
+
+  constructor(
+    readonly name: string,
+    private readonly settings: readonly Setting[],
+    private readonly model = "dev",
+  ) {}
+
+  /** `pulumi up` with these settings instead of the stack's own of the same path. */
+  async up(settings: readonly Setting[] = []): Promise<Change[]> {
+    const file = writeStackOnLab(lab, this.name, [...this.settings, ...settings], this.model);
+    await ensureStack(lab, this.name, this.environment);
+    return this.change("up", "--yes", "--skip-preview", "--parallel", "16", "--config-file", file);
+  }
+
+  async preview(settings: readonly Setting[] = []): Promise<Change[]> {
+    const file = writeStackOnLab(lab, this.name, [...this.settings, ...settings], this.model);
+    await ensureStack(lab, this.name, this.environment);
+    return this.change("preview", "--config-file", file);
+  }
+
+  /** What the engine finds different in OpenStack from what it remembers. */
+  refresh(): Promise<Change[]> {
+    return this.change("refresh", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
+  }
+
+  /** `pulumi destroy`, with the program running so that its hooks do, after the CAs' protection was lifted as the runbook says. */
+  async destroy(): Promise<void> {
+    await this.engine("state", "unprotect", "--all", "--yes");
+    await this.change("destroy", "--yes", "--skip-preview", "--run-program", "--config-file", stackFileOnLab(lab, this.name));
+  }
+
+  /** Ends what an earlier run of the tests left: the stack, if there is one. */
+  async removeLeftovers(): Promise<void> {
+    writeStackOnLab(lab, this.name, this.settings, this.model);
+    await ensureStack(lab, this.name, this.environment);
+    await this.engine("cancel", "--yes").catch(() => undefined); // Only a run that was killed leaves something to cancel.
+    if ((await this.exported()).includes('"urn"')) await this.destroy();
+  }
+
+  /** Outputs, secrets included. */
+  async outputs(): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.engine("stack", "output", "--json", "--show-secrets")) as Record<string, unknown>;
+  }
+
+  /** The state as the backend holds it: secrets encrypted. */
+  exported(): Promise<string> {
+    return this.engine("stack", "export");
+  }
+
+  /** The state with its secrets in the clear. */
+  exportedInTheClear(): Promise<string> {
+    return this.engine("stack", "export", "--show-secrets");
+  }
+
+  private async engine(...args: string[]): Promise<string> {
+    // Asked of the checkout, since that is where the project is.
+    return (
+      await run(launcher, [...args, "--cwd", checkout, "--stack", this.name, "--non-interactive"].filter(notFor(args)), { environment: this.environment })
+    ).stdout;
+  }
+
+  private async change(...args: string[]): Promise<Change[]> {
+    const folder = mkdtempSync(join(tmpdir(), "engine-"));
+    const log = join(folder, "events.jsonl");
+    try {
+      const { code, stdout } = await run(launcher, [...args, "--event-log", log, "--cwd", checkout, "--stack", this.name, "--non-interactive"], {
+        environment: this.environment,
+        allowFailure: true,
+      });
+      const events = existsSync(log)
+        ? readFileSync(log, "utf8")
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line) as EngineEvent)
+        : [];
+      const errors = events.flatMap(({ diagnosticEvent }) => (diagnosticEvent?.severity === "error" ? [diagnosticEvent.message] : []));
+      if (code !== 0) throw new Error(`pulumi ${args[0]} of ${this.name} failed (${code}): ${errors.join("\n") || stdout.slice(-2000)}`);
+      return events
+        .flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [changeOf(resourcePreEvent.metadata)] : []))
+        .filter(({ operation }) => !quiet.has(operation));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Operations that change nothing. */
+const quiet = new Set(["same", "read", "refresh"]);
+
+/** `pulumi cancel` takes the stack as its argument and not as an option. */
+function notFor(args: readonly string[]): (arg: string) => boolean {
+  return (arg) => !(args[0] === "cancel" && arg === "--stack");
+}
+
+function changeOf({ op, urn }: { op: string; urn: string }): Change {
+  const [, , types = "", name = ""] = urn.split("::");
+  return { operation: op, type: types.split("$").pop() ?? "", name };
+}
+
+/** The stack's configuration as it was written for the lab. */
+export function configurationOf(stack: EngineStack): Record<string, unknown> {
+  return (parse(readFileSync(stackFileOnLab(lab, stack.name), "utf8")) as { config: Record<string, unknown> }).config;
+}

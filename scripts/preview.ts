@@ -12,7 +12,7 @@ interface Options {
   readonly out?: string;
   readonly json?: true;
   readonly config?: string;
-  readonly flavors: string;
+  readonly flavors?: string;
   readonly previous?: string;
   readonly color: boolean;
 }
@@ -23,7 +23,7 @@ const exitCodes = { configOrProgram: 1, usage: 2 };
 async function preview(stack: string, options: Options): Promise<void> {
   const previousFile = options.previous ?? path.join(root, ".preview", `${stack}.json`);
   const input = readStack(stack, options.config ?? path.join(root, `Pulumi.${stack}.yaml`));
-  const flavors = readFlavors(options.flavors);
+  const flavors = readFlavors(options.flavors ?? defaultFlavorsFile);
   const { assertOurs, writeDocuments } = await import("../simulation/preview/documents");
   if (options.out !== undefined) assertOurs(options.out);
 
@@ -67,7 +67,7 @@ const command = new Command("npm run preview --")
   .option("--out <dir>", "write every rendered document to this folder, keys (throw-away ones) included")
   .option("--json", "print one JSON document, secrets hidden")
   .option("--config <file>", "read this stack file instead")
-  .option("--flavors <file>", "sizes of flavors, for the totals", defaultFlavorsFile)
+  .option("--flavors <file>", "sizes of flavors, for the totals (default: simulation/flavors.yaml)")
   .option("--previous <file>", "compare with the run kept in this file, and keep this one there (default: .preview/<stack>.json)")
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")

@@ -10,9 +10,9 @@ import { workerFiles } from "./worker";
 const labels = { endpointHost: "ENDPOINT_HOST", bootstrapToken: "BOOTSTRAP_TOKEN", caCertHash: "CA_CERT_HASH" };
 const authority = { certificatePem: "CERTIFICATE", privateKeyPem: "PRIVATE_KEY" };
 
-/** Template of the control plane: documents, image, flavor, volumes and zones. `replicas` is no part of it. */
+/** Template of the control plane: documents, image, volumes and zones. `replicas` is no part of it, nor the flavor, which `up` changes in place. */
 export function controlPlaneTemplateDigest(config: ClusterConfig): string {
-  const { flavor, image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy } = config.controlPlane;
+  const { image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy } = config.controlPlane;
   const files = controlPlaneFiles(
     config,
     { endpointHost: labels.endpointHost, certSans: [], peers: [{ name: "PEER", address: "PEER_ADDRESS" }] },
@@ -26,13 +26,13 @@ export function controlPlaneTemplateDigest(config: ClusterConfig): string {
     },
     labels.caCertHash,
   );
-  return digest(config, files, { flavor, image: image ?? config.image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy });
+  return digest(config, files, { image: image ?? config.image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy });
 }
 
-/** Template of a pool. Its `count`, and labels and taints, which `up` reconciles on the nodes themselves, are no part of it. */
+/** Template of a pool: documents, flavor, image, volumes, networks, zones, labels and taints. Its `count` is no part of it. */
 export function poolTemplateDigest(config: ClusterConfig, pool: NodePoolConfig): string {
   const { flavor, image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy } = pool;
-  const files = workerFiles(config, { ...pool, labels: {}, taints: [] }, authority.certificatePem, labels);
+  const files = workerFiles(config, pool, authority.certificatePem, labels);
   return digest(config, files, { flavor, image: image ?? config.image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy });
 }
 

@@ -30,7 +30,6 @@ describe("the digest of a pool", () => {
   it.each([
     ["its count", pools({ count: 50 })],
     ["another pool", pools({}, { name: "gpu" })],
-    ["labels and taints, which are reconciled on the nodes", pools({ labels: { tier: "x" }, taints: [{ key: "k", effect: "NoSchedule" }] })],
     ["the control plane", controlPlane({ replicas: 5, flavor: "huge", etcdVolume: { sizeGb: 20 } })],
     ["tags", { tags: { owner: "me" } }],
   ])("does not change with %s", (_what, changes) => {
@@ -39,6 +38,8 @@ describe("the digest of a pool", () => {
 
   it.each([
     ["its flavor", pools({ flavor: "huge" })],
+    ["a label, which a node gets at birth only", pools({ labels: { tier: "x" } })],
+    ["a taint, which a node gets at birth only", pools({ taints: [{ key: "k", effect: "NoSchedule" }] })],
     ["the image of all machines", { image: "debian-12.8" }],
     ["its own image", pools({ image: "gpu" })],
     ["a volume", pools({ volumes: [{ name: "data", sizeGb: 10, mountPath: "/data" }] })],
@@ -58,6 +59,7 @@ describe("the digest of a pool", () => {
 describe("the digest of the control plane", () => {
   it.each([
     ["replicas", controlPlane({ replicas: 5 })],
+    ["its flavor, which is resized in place", controlPlane({ flavor: "huge" })],
     ["pools", pools({ count: 50 }, { name: "gpu", flavor: "gpu" })],
   ])("does not change with %s", (_what, changes) => {
     expect(ofControlPlane(changes)).toBe(ofControlPlane());
@@ -65,7 +67,6 @@ describe("the digest of the control plane", () => {
 
   it.each([
     ["its etcd volume", controlPlane({ etcdVolume: { sizeGb: 20 } })],
-    ["its flavor", controlPlane({ flavor: "huge" })],
     ["a flag of the API server", { kubernetes: { audit: { maxAgeDays: 90 } } }],
   ])("changes with %s", (_what, changes) => {
     expect(ofControlPlane(changes)).not.toBe(ofControlPlane());

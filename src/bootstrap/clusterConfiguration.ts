@@ -1,6 +1,5 @@
 /** kubeadm's ClusterConfiguration (v1beta4): what is the same on all control-plane machines. */
-import type { ClusterConfig } from "../config/clusterConfig";
-import { prefixLength } from "../network/cidr";
+import { nodeSharePrefix, type ClusterConfig } from "../config/clusterConfig";
 import { endpointAddress } from "./apiServerAddress";
 import type { ControlPlaneFacts } from "./inputs";
 import { kubeadmArguments } from "./kubeadmArguments";
@@ -65,11 +64,10 @@ function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, strin
 }
 
 /**
- * Calico hands out addresses by itself, in blocks: a CIDR per node would only run out (a /16 has no more than 256 of them). Any other CNI may
- * rely on them: each gets twice the addresses of the pods it may run, as upstream does with its /24 for 110 pods.
+ * Calico hands out addresses by itself, in blocks: a CIDR per node would only run out (a /16 has no more than 256 /24s). Any other CNI may
+ * rely on them.
  */
 function nodeCidrArguments({ cni, kubernetes }: ClusterConfig): Record<string, string | number | boolean> {
   if (cni.kind === "calico") return { "allocate-node-cidrs": false };
-  const wanted = 32 - Math.ceil(Math.log2(2 * kubernetes.maxPodsPerNode));
-  return { "node-cidr-mask-size": Math.max(wanted, prefixLength(kubernetes.podCidr)) };
+  return { "node-cidr-mask-size": nodeSharePrefix(kubernetes.maxPodsPerNode) };
 }

@@ -31,8 +31,16 @@ export function renderYaml(document: object): string {
 
 /** A script of ./files, put on the machine without its comments, which live in the repository. */
 export function scriptFile(name: string, path = `${binDirectory}/${name}`): MachineFile {
-  return textFile(path, withoutComments(readFileSync(join(__dirname, "files", name), "utf8")), "0755");
+  let content = scripts.get(name);
+  if (content === undefined) {
+    content = withoutComments(readFileSync(join(__dirname, "files", name), "utf8"));
+    scripts.set(name, content);
+  }
+  return textFile(path, content, "0755");
 }
+
+/** Read once: a program with many pools renders the same scripts many times. */
+const scripts = new Map<string, string>();
 
 /**
  * Drops blank lines and lines that hold nothing but a comment; the first line (`#!`) stays. Not for scripts with here-documents, whose

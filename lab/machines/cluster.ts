@@ -28,7 +28,12 @@ export function labConfig(size: Size = {}, changes: Record<string, unknown> = {}
     {
       ...values,
       os: { ...(values.os as object), cgroup: hostCgroup() },
-      controlPlane: { ...(values.controlPlane as object), ...(size.controlPlane !== undefined && { replicas: size.controlPlane }) },
+      // Without workers the pods need a place on the control plane.
+      controlPlane: {
+        ...(values.controlPlane as object),
+        ...(size.controlPlane !== undefined && { replicas: size.controlPlane }),
+        ...(size.workers === 0 && { schedulable: true }),
+      },
       nodePools: [{ ...pool, ...(size.workers !== undefined && { count: size.workers }) }],
       ...changes,
     },

@@ -15,8 +15,20 @@ fail() {
 # digest PATH...: 12 hex digits that change when any of the files does.
 digest() { cat -- "$@" | sha256sum | cut -c1-12; }
 
+# What is being built, and the server that helps with it, if any: what an exit on error has to tell and to end.
+building=''
+server=''
+tidy() {
+  local status=$?
+  [ -z "$server" ] || kill "$server"
+  [ -z "$building" ] || say "$building: failed"
+  exit $status
+}
+trap tidy EXIT
+
 # made DIRECTORY COMMAND...: runs the command with a scratch directory as its last argument and moves that into place when it succeeded.
-# With LAB_SITE_ONLY_CACHED set nothing is built: what is absent is an error that says so. A step that was interrupted leaves only the scratch directory, which the next run replaces; one that is done is never done again.
+# With LAB_SITE_ONLY_CACHED set nothing is built: what is absent is an error that says so. A step that was interrupted leaves only the
+# scratch directory, which the next run replaces; one that is done is never done again. Not to be called where bash ignores errors (||, if).
 made() {
   local target=$1 start=$SECONDS
   shift
@@ -24,10 +36,12 @@ made() {
   [ -z "${LAB_SITE_ONLY_CACHED:-}" ] || fail "$(basename "$target") is not built; run: npm run lab:machines -- build"
   rm -rf "$target.part"
   mkdir -p "$target.part"
-  say "$(basename "$target"): building"
-  "$@" "$target.part" || fail "$(basename "$target"): failed after $((SECONDS - start)) s"
+  building=$(basename "$target")
+  say "$building: building"
+  "$@" "$target.part"
   mv "$target.part" "$target"
-  say "$(basename "$target"): done in $((SECONDS - start)) s"
+  say "$building: done in $((SECONDS - start)) s"
+  building=''
 }
 
 # pinned MODULE PATH: the version that modules/MODULE/go.mod requires of PATH, without the leading v.

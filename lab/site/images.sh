@@ -8,7 +8,7 @@ source "$(dirname "$0")/cache.sh"
 source "$SITE/images/push.sh"
 
 # What kube-proxy calls, and what the lab's CNI and test pods are made of.
-tools=(bash cat cp cut date echo env grep head hostname ls mkdir mv printf ps rm sed sleep sort tail test tr true uname wc
+tools=(bash cat cp cut date echo env grep head hostname ls mkdir mount mv printf ps rm sed sleep sort tail test tr true uname wc
   conntrack curl getent ip iptables iptables-restore iptables-save ip6tables ip6tables-restore ip6tables-save modprobe nft socat sysctl timeout)
 
 # toolsRoot ROOT PACKAGES SCRATCH: copies the tools, with the libraries they load, out of the image with the gathered packages installed.
@@ -22,8 +22,8 @@ toolsRoot() {
     mount --bind "$packages" "$scratch/tree/packages"
     mount --bind "$root" "$scratch/tree/out"
     chroot "$scratch/tree" bash -euc "
-      for package in conntrack iptables libip6tc2 libip4tc2 libnetfilter-conntrack3 libnfnetlink0 libnftnl11 libnftables1 nftables libjansson4 socat; do
-        for file in /packages/\${package}_*.deb; do [ ! -e \"\$file\" ] || dpkg-deb -x \"\$file\" /; done
+      for package in conntrack iptables libip6tc2 libnetfilter-conntrack3 libnfnetlink0 libnftnl11 libnftables1 nftables libjansson4 socat; do
+        for file in /packages/\${package}_*.deb; do dpkg-deb --fsys-tarfile \"\$file\" | tar -x --keep-directory-symlink -C /; done
       done
       for name in iptables iptables-restore iptables-save ip6tables ip6tables-restore ip6tables-save; do ln -sf xtables-nft-multi /usr/sbin/\$name; done
       ldconfig
@@ -54,7 +54,7 @@ program() {
 }
 
 makeRegistry() {
-  local out=$1 scratch=$1/scratch kubernetes etcd repositories server image name tag source
+  local out=$1 scratch=$1/scratch kubernetes etcd repositories image name tag source
   kubernetes=$(binaries kubernetes)
   etcd=$(binaries etcd)
   mkdir -p "$scratch" "$out/registry"
@@ -65,7 +65,9 @@ makeRegistry() {
   gcc -Os -static -o "$scratch/pause.bin" "$SITE/images/pause.c"
   program "$out" pause "$scratch/pause.bin" /pause
   program "$out" coredns "$(binaries coredns)/coredns" /coredns
-  for name in kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubectl; do program "$out" "$name" "$kubernetes/$name" "/usr/local/bin/$name"; done
+  for name in kube-apiserver kube-controller-manager kube-scheduler kubectl; do program "$out" "$name" "$kubernetes/$name" "/usr/local/bin/$name"; done
+  install -D -m 0755 "$SITE/images/kube-proxy.sh" "$scratch/kube-proxy/usr/local/bin/kube-proxy"
+  program "$out" kube-proxy "$kubernetes/kube-proxy" /usr/local/bin/kube-proxy-program
   install -D -m 0755 "$etcd/etcdctl" "$scratch/etcd/usr/local/bin/etcdctl"
   install -D -m 0755 "$etcd/etcdutl" "$scratch/etcd/usr/local/bin/etcdutl"
   program "$out" etcd "$etcd/server" /usr/local/bin/etcd
@@ -73,8 +75,6 @@ makeRegistry() {
   REGISTRY_HTTP_ADDR=127.0.0.1:5999 REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="$out/registry" OTEL_TRACES_EXPORTER=none \
     "$(binaries registry)/registry" serve "$SITE/images/registry.yaml" >"$out/registry.log" 2>&1 &
   server=$!
-  # shellcheck disable=SC2064 # the number of this very server
-  trap "kill $server" EXIT
   for _ in $(seq 50); do curl -fs -o /dev/null http://127.0.0.1:5999/v2/ && break || sleep 0.2; done
 
   # kubeadm itself says which images it will ask for, under which tags.
@@ -92,7 +92,7 @@ makeRegistry() {
   pushImage http://127.0.0.1:5999 lab/tools 1 "" "$scratch/tools.layer" "$scratch/kubectl.layer"
 
   kill "$server"
-  trap - EXIT
+  server=''
   rm -rf "$scratch"
 }
 

@@ -53,7 +53,7 @@ program
   .description('print shell exports: eval "$(npm run --silent lab -- env)"')
   .action(() => environmentLines(labIn(labFolder())).forEach((line) => console.log(line)));
 
-program.parseAsync().catch((error: Error) => {
-  say(error.message);
+program.parseAsync().catch((error: unknown) => {
+  say((error as Error).message);
   process.exitCode = 1;
 });

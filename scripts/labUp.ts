@@ -20,7 +20,7 @@ new Command("lab:up")
     process.exitCode = await stackUp(lab, stack, say);
   })
   .parseAsync()
-  .catch((error: Error) => {
-    say(error.message);
+  .catch((error: unknown) => {
+    say((error as Error).message);
     process.exitCode = 1;
   });

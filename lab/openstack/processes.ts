@@ -142,7 +142,7 @@ function liveProcesses(): ProcessEntry[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => processEntry(Number(pid)))
-    .filter((entry) => entry !== undefined) as ProcessEntry[];
+    .filter((entry) => entry !== undefined);
 }
 
 function environmentOf(pid: number): string[] {

@@ -43,7 +43,7 @@ export async function bringUp(lab: Lab, units: readonly Unit[], reporter: Report
             ready.add(unit.name);
             reporter.finished(unit, outcome, (Date.now() - began) / 1000);
           })
-          .catch((error: Error) => void failures.push(error))
+          .catch((error: unknown) => void failures.push(error as Error))
           .finally(() => active.delete(unit.name));
         active.set(unit.name, work);
       }

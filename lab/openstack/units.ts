@@ -68,7 +68,7 @@ export function hypervisorNames(lab: Lab): string[] {
 
 /** Environment of what the lab starts: Debian's own programs, none of the user's proxies, Python settings or OpenStack variables. */
 export function environmentOf(lab: Lab, unit: Unit): Record<string, string> {
-  const secrets = Object.entries(unit.secretEnvironment ?? {}).map(([variable, name]) => [variable, loadSecrets(lab)[name]]);
+  const secrets = Object.entries(unit.secretEnvironment ?? {}).map(([variable, name]) => [variable, loadSecrets(lab)[name]] as const);
   return {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: lab.data,

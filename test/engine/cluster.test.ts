@@ -13,7 +13,8 @@ const workers = (count: number) => ({ path: ["nodePools"], value: [{ name: "gene
 describeOnLab("a cluster on OpenStack", () => {
   const stack = new EngineStack("proof", [{ path: ["clusterName"], value: "proof" }, workers(2)]);
   let openstack: Openstack;
-  const identities = (servers: Item[]) => Object.fromEntries(servers.map(({ name, id, created, updated }) => [name, { id, created, updated }]));
+  const identities = (servers: Item[]) =>
+    Object.fromEntries(servers.map(({ name, id, created, updated }) => [String(name), { id, created, updated }] as const));
 
   beforeAll(async () => {
     await stack.removeLeftovers();
@@ -73,7 +74,7 @@ describeOnLab("a cluster on OpenStack", () => {
     const { "proof-general-2": third, "proof-general-3": fourth, "proof-general-4": fifth, ...rest } = after;
     expect([third, fourth, fifth].every((machine) => machine !== undefined)).toBe(true);
     expect(rest).toEqual(before);
-    expect(changes.every(({ operation, name }) => operation === "create" && /^proof-general-[234]/.test(name))).toBe(true);
+    expect(changes.filter(({ operation, name }) => operation !== "create" || !/^proof-general-[234]$/.test(name))).toEqual([]);
   });
 
   it("shrinks from 5 to 3 workers by deleting the last two and touching no other", async () => {
@@ -82,7 +83,7 @@ describeOnLab("a cluster on OpenStack", () => {
     const { "proof-general-3": fourth, "proof-general-4": fifth, ...rest } = before;
     expect([fourth, fifth].every((machine) => machine !== undefined)).toBe(true);
     expect(identities(await openstack.servers())).toEqual(rest);
-    expect(changes.every(({ operation, name }) => operation === "delete" && /^proof-general-[34]/.test(name))).toBe(true);
+    expect(changes.filter(({ operation, name }) => operation !== "delete" || !/^proof-general-[34]$/.test(name))).toEqual([]);
   });
 
   it("keeps every machine as it is when the template changes, and names those that are stale", async () => {

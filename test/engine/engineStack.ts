@@ -43,7 +43,10 @@ export function obstacle(): string | undefined {
 /** `describe`, or, where the tests cannot run, a skipped one that says why in a line nobody overlooks. */
 export function describeOnLab(name: string, tests: () => void): void {
   const reason = obstacle();
-  if (reason === undefined) return void describe(name, tests);
+  if (reason === undefined) {
+    describe(name, tests);
+    return;
+  }
   process.stderr.write(`\n*** SKIPPED: ${name}: ${reason}. Nothing of it is proven by this run. ***\n\n`);
   describe.skip(name, tests);
 }
@@ -76,10 +79,15 @@ export class EngineStack {
     return this.change("refresh", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
-  /** `pulumi destroy`, with the program running so that its hooks do, after the CAs' protection was lifted as the runbook says. */
+  /**
+   * `pulumi destroy` in its two parts: with the program, so that its hooks run, all that is not protected; then, without the program,
+   * which would protect them again, the CAs.
+   */
   async destroy(): Promise<void> {
+    const file = stackFileOnLab(lab, this.name);
+    await this.change("destroy", "--yes", "--skip-preview", "--run-program", "--exclude-protected", "--config-file", file);
     await this.engine("state", "unprotect", "--all", "--yes");
-    await this.change("destroy", "--yes", "--skip-preview", "--run-program", "--config-file", stackFileOnLab(lab, this.name));
+    await this.change("destroy", "--yes", "--skip-preview", "--config-file", file);
   }
 
   /** Ends what an earlier run of the tests left: the stack, if there is one. */

@@ -67,8 +67,12 @@ export class Openstack {
   async call<T>(service: string, path: string, method = "GET", body?: unknown): Promise<T> {
     const response = await fetch(`${this.endpoints.get(service)}${path}`, {
       method,
-      // 2.79 is a version of Nova's API at which servers carry their user data (for administrators) and flavor by name.
-      headers: { "x-auth-token": this.token, "content-type": "application/json", "openstack-api-version": "compute 2.79" },
+      headers: {
+        "x-auth-token": this.token,
+        "content-type": "application/json",
+        // The version of Nova's API from which on the flavor is told by name; others refuse to be asked for it.
+        ...(service === "compute" ? { "openstack-api-version": "compute 2.79" } : {}),
+      },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();

@@ -14,7 +14,7 @@ mkdir -p "$state"
 # Nova keeps what is written to the console, so that an operator without access to the machine sees why it is not a node.
 console() {
   printf 'openstack-kubernetes: %s\n' "$*"
-  printf 'openstack-kubernetes: %s\r\n' "$*" 2>/dev/null >/dev/console || true
+  printf 'openstack-kubernetes: %s\r\n' "$*" 2>/dev/null >>/dev/console || true
 }
 
 # step TITLE SCRIPT: the reason of a failure is the last line that the script wrote.

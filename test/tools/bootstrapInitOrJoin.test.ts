@@ -1,0 +1,208 @@
+/** What a control-plane machine decides at boot: whether it starts a cluster or joins one, and what it clears away first. */
+import { ScriptMachine } from "./scriptMachine";
+
+const peers = "test-control-plane-0 10.10.0.10\ntest-control-plane-1 10.10.0.11\ntest-control-plane-2 10.10.0.12\n";
+const environment = `ROLE='control-plane'
+ENDPOINT='10.10.0.5:6443'
+API_PORT='6443'
+VIRTUAL_IP=''
+RESUME_IGNORES='Port-6443,DirAvailable--var-lib-etcd'
+`;
+const members = `1111, started, test-control-plane-0, https://10.10.0.10:2380, https://10.10.0.10:2379, false
+2222, started, test-control-plane-1, https://10.10.0.11:2380, https://10.10.0.11:2379, false
+3333, unstarted, , https://10.10.0.12:2380, , true
+`;
+
+describe("a control-plane machine at boot", () => {
+  let machine: ScriptMachine;
+  beforeEach(() => {
+    machine = new ScriptMachine();
+    machine.file("/etc/openstack-kubernetes/peers", peers);
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", environment);
+    machine.file("/etc/openstack-kubernetes/pki/ca.crt", "CA");
+    machine.file("/etc/openstack-kubernetes/init.yaml", "advertiseAddress: @NODE_IP@\n");
+    machine.file("/etc/openstack-kubernetes/join.yaml", "advertiseAddress: @NODE_IP@\n");
+    machine.program("systemctl", "true");
+    machine.program("ip", 'echo "2: eth0    inet ${@: -1}/22 brd 10.10.3.255 scope global eth0"');
+    machine.program("kubeadm", "true");
+    nothingAnswers();
+    cluster();
+    is("test-control-plane-0");
+  });
+  afterEach(() => machine.remove());
+
+  const is = (name: string) => machine.program("uname", `echo ${name}.novalocal`);
+  /** The machine's own API server is up as soon as kubeadm has run; the endpoint and the peers as the tests say. */
+  const own = '[[ "$*" == *127.0.0.1* ]] && exit 0\n';
+  const nothingAnswers = () => {
+    machine.program("curl", `${own}[[ "$1" == -fsS ]] && echo "curl: (7) refused" >&2; exit 7`);
+    machine.program("timeout", '[[ "$*" == *kubectl* ]] && { shift; exec "$@"; }\nexit 1');
+  };
+  const endpointAnswers = () => machine.program("curl", "exit 0");
+  const peerAnswersOn = (port: number) => machine.program("timeout", `[[ "$*" == *kubectl* ]] && { shift; exec "$@"; }\n[[ "$*" == *10.10.0.11/${port} ]]`);
+  /** The API as the admin sees it. */
+  const cluster = ({ lock = "", etcdPods = "etcd-test-control-plane-0 etcd-test-control-plane-1", list = members } = {}) => {
+    machine.file("/members", list);
+    machine.program(
+      "kubectl",
+      `case "$*" in
+*"create configmap"*) ${lock === "" ? "true" : `[[ -e $machine/lock-gone ]]`} ;;
+*"get configmap"*) ${lock === "" ? "exit 1" : `echo "${lock}"`} ;;
+*"delete configmap"*) touch "$machine/lock-gone" ;;
+*"get pods"*) echo "${etcdPods}" ;;
+*"member list"*) cat "$machine/members" ;;
+esac`,
+    );
+  };
+  const did = (calls: readonly string[], what: string) => calls.filter((call) => call.includes(what));
+  const kubeadmCalls = (calls: readonly string[]) => calls.filter((call) => call.startsWith("kubeadm "));
+  const initCall = "kubeadm init --config /run/openstack-kubernetes/init.yaml --skip-token-print";
+  const joinCalls = [
+    "kubeadm init phase kubeconfig admin --config /run/openstack-kubernetes/init.yaml --kubeconfig-dir /run/openstack-kubernetes",
+    "kubeadm join --config /run/openstack-kubernetes/join.yaml",
+  ];
+
+  it("starts a cluster when it is the first and nobody has answered eight times", () => {
+    const { status, output, calls } = machine.run("control-plane.sh");
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 0, kubeadm: [initCall] });
+    expect(output.match(/neither the endpoint nor a peer answers/g)).toHaveLength(8);
+    expect(did(calls, "/dev/tcp/")).toHaveLength(8 * 2 * 3);
+    expect(machine.read("/run/openstack-kubernetes/init.yaml")).toBe("advertiseAddress: 10.10.0.10\n");
+    expect(machine.read("/etc/kubernetes/pki/ca.crt")).toBe("CA");
+    expect(calls.at(-1)).toBe("systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer");
+  });
+
+  it("joins when it is the first but the endpoint answers: a recreated machine starts no second cluster", () => {
+    endpointAnswers();
+    const { status, calls } = machine.run("control-plane.sh");
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 0, kubeadm: joinCalls });
+  });
+
+  it.each([2379, 2380, 6443])("starts no cluster while a peer answers on port %i, but waits for the endpoint", (port) => {
+    peerAnswersOn(port);
+    const { status, output, calls } = machine.run("control-plane.sh", 5000);
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 1, kubeadm: [] });
+    expect(output.trim().split("\n").at(-1)).toBe("The API endpoint https://10.10.0.5:6443 is not ready after 20 minutes: curl: (7) refused");
+  });
+
+  it("starts no cluster on data of an earlier one, and says what to do", () => {
+    machine.file("/var/lib/etcd/member/snap/db", "data");
+    const { status, output, calls } = machine.run("control-plane.sh", 5000);
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 1, kubeadm: [] });
+    expect(output).toContain(
+      "/var/lib/etcd holds data of an earlier cluster, but https://10.10.0.5:6443 does not answer (curl: (7) refused): restore a snapshot, or empty /var/lib/etcd to begin anew.",
+    );
+    expect(machine.has("/var/lib/etcd/member/snap/db")).toBe(true);
+  });
+
+  it("never starts a cluster when it is not the first", () => {
+    is("test-control-plane-2");
+    const { status, calls } = machine.run("control-plane.sh", 5000);
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 1, kubeadm: [] });
+  });
+
+  it("removes its own etcd member and Node of an earlier life, and no other's", () => {
+    endpointAnswers();
+    machine.file("/var/lib/etcd/member/snap/db", "stale");
+    const { status, calls } = machine.run("control-plane.sh");
+    expect(status).toBe(0);
+    expect(did(calls, "member remove").map((call) => call.split(" ").slice(-3))).toEqual([["member", "remove", "1111"]]);
+    // Asked of a peer's etcd, never of the pod that bears its own name.
+    expect(
+      did(calls, "member list")
+        .filter((call) => call.startsWith("kubectl"))
+        .map((call) => /exec (\S+)/.exec(call)?.[1]),
+    ).toEqual(["etcd-test-control-plane-1"]);
+    expect(did(calls, "delete node")[0]).toContain("delete node test-control-plane-0 --ignore-not-found");
+    expect(machine.has("/var/lib/etcd/member")).toBe(false);
+  });
+
+  it("knows a member that never started by its address", () => {
+    is("test-control-plane-2");
+    endpointAnswers();
+    const { calls } = machine.run("control-plane.sh");
+    expect(did(calls, "member remove").map((call) => call.split(" ").at(-1))).toEqual(["3333"]);
+  });
+
+  it("does not join while no etcd can be asked about its earlier life", () => {
+    endpointAnswers();
+    cluster({ etcdPods: "etcd-test-control-plane-0" });
+    const { status, output, calls } = machine.run("control-plane.sh");
+    expect({ status, join: did(calls, "kubeadm join") }).toEqual({ status: 1, join: [] });
+    expect(output).toContain("No etcd pod of another control-plane machine answers, so a member left by an earlier test-control-plane-0 cannot be removed.");
+    expect(did(calls, "delete configmap")).toHaveLength(1);
+  });
+
+  it("gives the turn back whether or not it could join", () => {
+    endpointAnswers();
+    machine.program("kubeadm", '[[ "$1" != join ]]');
+    const { status, calls } = machine.run("control-plane.sh");
+    expect(status).toBe(1);
+    expect(did(calls, "configmap control-plane-join").map((call) => (call.includes("create") ? "taken" : "given back"))).toEqual(["taken", "given back"]);
+    expect(machine.has("/var/lib/openstack-kubernetes/member")).toBe(false);
+  });
+
+  it("waits while another machine has its turn", () => {
+    endpointAnswers();
+    cluster({ lock: `test-control-plane-1 ${new Date().toISOString()}` });
+    const { status, output, calls } = machine.run("control-plane.sh", 5000);
+    expect({ status, join: did(calls, "kubeadm join"), deleted: did(calls, "delete configmap") }).toEqual({ status: 1, join: [], deleted: [] });
+    expect(output).toContain("Another control-plane machine (test-control-plane-1) has been joining for too long.");
+  });
+
+  it("takes the turn of a machine that has held it for more than 15 minutes", () => {
+    endpointAnswers();
+    cluster({ lock: "test-control-plane-1 2020-01-01T00:00:00Z" });
+    const { status, calls } = machine.run("control-plane.sh");
+    expect({ status, join: did(calls, "kubeadm join") }).toEqual({ status: 0, join: [joinCalls[1]] });
+  });
+
+  it("goes on with an init that was cut short, wiping nothing", () => {
+    machine.file("/var/lib/openstack-kubernetes/init-started");
+    machine.file("/var/lib/etcd/member/snap/db", "data");
+    const { status, calls } = machine.run("control-plane.sh");
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({
+      status: 0,
+      kubeadm: [`${initCall} --ignore-preflight-errors Port-6443,DirAvailable--var-lib-etcd`],
+    });
+    expect(machine.read("/var/lib/etcd/member/snap/db")).toBe("data");
+  });
+
+  it("begins a join that was cut short anew", () => {
+    endpointAnswers();
+    machine.file("/var/lib/openstack-kubernetes/join-started");
+    expect(kubeadmCalls(machine.run("control-plane.sh").calls)).toEqual(["kubeadm reset --force", ...joinCalls]);
+  });
+
+  it("leaves kubeadm alone once it has finished", () => {
+    machine.file("/var/lib/openstack-kubernetes/member");
+    const { status, calls } = machine.run("control-plane.sh");
+    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 0, kubeadm: [] });
+  });
+
+  it("refuses a name that is not among its peers", () => {
+    is("somebody");
+    const { status, output } = machine.run("control-plane.sh");
+    expect({ status, output }).toEqual({
+      status: 1,
+      output:
+        "This machine is called somebody, which is not among the control-plane machines: test-control-plane-0 test-control-plane-1 test-control-plane-2.\n",
+    });
+  });
+
+  it("holds the virtual IP before it inits, and leaves itself out of keepalived's peers", () => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"));
+    machine.file("/etc/openstack-kubernetes/keepalived.conf", "interface @NODE_INTERFACE@\nunicast_src_ip @NODE_IP@\n    10.10.0.10\n    10.10.0.11\n");
+    const { calls } = machine.run("control-plane.sh");
+    expect(machine.read("/etc/keepalived/keepalived.conf")).toBe("interface eth0\nunicast_src_ip 10.10.0.10\n    10.10.0.11\n");
+    expect(calls.indexOf("systemctl restart keepalived")).toBeLessThan(calls.indexOf(initCall));
+  });
+
+  it("holds no virtual IP before it has joined", () => {
+    endpointAnswers();
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"));
+    machine.file("/etc/openstack-kubernetes/keepalived.conf", "");
+    const { calls } = machine.run("control-plane.sh");
+    expect(calls.indexOf("systemctl restart keepalived")).toBeGreaterThan(calls.indexOf(joinCalls[1]!));
+  });
+});

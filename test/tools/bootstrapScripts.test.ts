@@ -1,0 +1,273 @@
+/** The scripts that machines run, one by one. */
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describeWithTools } from "./findTool";
+import { ScriptMachine } from "./scriptMachine";
+
+const directory = join(__dirname, "../../src/bootstrap/files");
+
+describeWithTools("shellcheck", ["shellcheck"], (tool) => {
+  it.each(readdirSync(directory))("finds nothing in %s", (script) => {
+    expect(execFileSync(tool("shellcheck"), ["--format", "gcc", join(directory, script)], { encoding: "utf8", stdio: "pipe" })).toBe("");
+  });
+
+  it("finds nothing in the script that installs these tools", () => {
+    expect(execFileSync(tool("shellcheck"), [join(__dirname, "../../scripts/installTestTools.sh")], { encoding: "utf8", stdio: "pipe" })).toBe("");
+  });
+});
+
+let machine: ScriptMachine;
+beforeEach(() => {
+  machine = new ScriptMachine();
+});
+afterEach(() => machine.remove());
+
+describe("the bootstrap", () => {
+  const steps = ["prepare-host.sh", "mount-volumes.sh", "install-packages.sh", "start-runtime.sh", "close-metadata.sh", "become-node.sh"];
+  const lay = (bodies: Record<string, string>) => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "ROLE='worker'\nCLUSTER_NAME='test'\n");
+    machine.program("uname", "echo test-default-0.novalocal");
+    for (const step of steps.filter((name) => name in bodies)) {
+      machine.file(`/opt/openstack-kubernetes/bin/${step}`, `#!/bin/bash\necho "${step}" >>"${machine.root}/steps"\n${bodies[step] ?? ""}\n`);
+      execFileSync("chmod", ["755", `${machine.root}/opt/openstack-kubernetes/bin/${step}`]);
+    }
+  };
+  const everything = Object.fromEntries(steps.map((step) => [step, "echo done"]));
+  const console = () => machine.read("/dev/console").replaceAll("\r", "").replaceAll(machine.root, "").trim().split("\n");
+
+  it("takes its steps in order and says on the console that it succeeded", () => {
+    lay(everything);
+    expect(machine.run("bootstrap.sh").status).toBe(0);
+    expect(machine.read("/steps").trim().split("\n")).toEqual(steps);
+    expect(console().at(-1)).toBe("openstack-kubernetes: SUCCESS: test-default-0 is a worker node of test");
+    expect(machine.has("/var/lib/openstack-kubernetes/joined")).toBe(true);
+  });
+
+  it("says on the console why it failed, in which step, and stops there", () => {
+    lay({ ...everything, "install-packages.sh": "echo 'E: first'; echo 'E: Unable to locate package kubelet' >&2; echo; exit 100" });
+    expect(machine.run("bootstrap.sh").status).toBe(1);
+    expect(console().slice(-5)).toEqual([
+      "openstack-kubernetes: installing packages",
+      "openstack-kubernetes:   | E: first",
+      "openstack-kubernetes:   | E: Unable to locate package kubelet",
+      "openstack-kubernetes:   | ",
+      "openstack-kubernetes: FAILED: E: Unable to locate package kubelet (step: installing packages; full log: /var/log/openstack-kubernetes.log; tried again in 30 s)",
+    ]);
+    expect(machine.read("/steps").trim().split("\n").at(-1)).toBe("install-packages.sh");
+    expect(machine.has("/var/lib/openstack-kubernetes/joined")).toBe(false);
+  });
+
+  it("gives a verdict on a step that says nothing", () => {
+    lay({ ...everything, "become-node.sh": "exit 1" });
+    machine.run("bootstrap.sh");
+    expect(console().at(-1)).toMatch(/^openstack-kubernetes: FAILED: no output \(step: becoming a worker node;/);
+  });
+
+  it("passes over a step that this machine does not have", () => {
+    lay(Object.fromEntries(Object.entries(everything).filter(([step]) => step !== "mount-volumes.sh")));
+    expect(machine.run("bootstrap.sh").status).toBe(0);
+  });
+});
+
+describe("mounting volumes", () => {
+  const uuid = "d0000000-0000-8000-a000-000000000001";
+  const other = "d0000000-0000-8000-a000-000000000002";
+  const gib = 2 ** 30;
+  const disks = (lines: string, known: Record<string, string> = {}, signatures: readonly string[] = []) => {
+    machine.file("/disks", lines);
+    machine.program("lsblk", '[[ "$*" == *--nodeps* ]] && cat "$machine/disks" || echo "${@: -1}"');
+    machine.program(
+      "blkid",
+      `case "$2" in ${Object.entries(known)
+        .map(([id, device]) => `${id}) echo ${device} ;;`)
+        .join(" ")} *) exit 2 ;; esac`,
+    );
+    machine.program("wipefs", `case "\${@: -1}" in ${signatures.map((device) => `${device}) echo "0x438,,ext4" ;;`).join(" ")} *) ;; esac`);
+    for (const name of ["mkfs.ext4", "mount", "systemctl", "udevadm"]) machine.program(name, "true");
+    machine.program("mountpoint", "exit 1");
+  };
+  const wants = (...lines: string[]) => machine.file("/etc/openstack-kubernetes/volumes", `${lines.join("\n")}\n`);
+  const formatted = (calls: readonly string[]) => calls.filter((call) => call.startsWith("mkfs"));
+
+  it("formats the empty disk of the right size and mounts it by UUID", () => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vda disk 0 ${40 * gib}\nsr0 rom 1 ${20 * gib}\nvdb disk 0 ${20 * gib}\n`);
+    const { status, calls } = machine.run("mount-volumes.sh");
+    expect({ status, formatted: formatted(calls) }).toEqual({ status: 0, formatted: [`mkfs.ext4 -q -U ${uuid} /dev/vdb`] });
+    expect(machine.read("/etc/fstab").replaceAll(machine.root, "")).toBe(`UUID=${uuid} /var/lib/etcd ext4 defaults,nofail 0 2\n`);
+    expect(calls).toContain("mount /var/lib/etcd");
+  });
+
+  it("tells disks of one size apart by their order", () => {
+    wants(`${uuid} ${10 * gib} 0 -`, `${other} ${10 * gib} 1 /var/lib/data`);
+    disks(`vdc disk 0 ${10 * gib}\nvda disk 0 ${40 * gib}\nvdb disk 0 ${10 * gib}\n`);
+    expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([`mkfs.ext4 -q -U ${other} /dev/vdc`]);
+  });
+
+  it("recognises its file system wherever it appears, and formats nothing", () => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vdx disk 0 ${20 * gib}\n`, { [uuid]: "/dev/vdx" }, ["/dev/vdx"]);
+    const { status, calls } = machine.run("mount-volumes.sh");
+    expect({ status, formatted: formatted(calls) }).toEqual({ status: 0, formatted: [] });
+    machine.run("mount-volumes.sh");
+    expect(machine.read("/etc/fstab").trim().split("\n")).toHaveLength(1);
+  });
+
+  it("leaves a disk alone that carries somebody else's data", () => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vdb disk 0 ${20 * gib}\n`, {}, ["/dev/vdb"]);
+    const { status, output, calls } = machine.run("mount-volumes.sh");
+    expect({ status, output, formatted: formatted(calls) }).toEqual({
+      status: 1,
+      output: "/dev/vdb, meant for /var/lib/etcd, is not empty; it is left alone. Empty it (wipefs --all) or give the machine a new volume.\n",
+      formatted: [],
+    });
+  });
+
+  it("says which volume is missing", () => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vda disk 0 ${40 * gib}\n`);
+    expect(machine.run("mount-volumes.sh")).toMatchObject({
+      status: 1,
+      output: "No disk of 21474836480 bytes (number 1 of that size) is there for /var/lib/etcd.\n",
+    });
+  });
+});
+
+describe("installing packages", () => {
+  beforeEach(() => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "PACKAGES='kubelet=1.36.3-* curl'\nHELD_PACKAGES='kubelet'\n");
+    for (const name of ["apt-get", "apt-mark"]) machine.program(name, "true");
+    machine.program("python3", 'echo key >"${@: -1}"');
+  });
+
+  it("fetches the keys, pins and holds, and does it once", () => {
+    machine.file("/etc/openstack-kubernetes/repository-keys", `https://example.org/key ${machine.root}/etc/a.asc\n`);
+    const { status, calls } = machine.run("install-packages-apt.sh");
+    expect(status).toBe(0);
+    expect(machine.read("/etc/a.asc")).toBe("key\n");
+    expect(calls.filter((call) => call.startsWith("apt-get")).map((call) => call.replace(/^.*--force-confold /, ""))).toEqual([
+      "update",
+      "install -y --no-install-recommends --allow-change-held-packages kubelet=1.36.3-* curl",
+    ]);
+    expect(calls.at(-1)).toBe("apt-mark hold kubelet");
+    expect(machine.run("install-packages-apt.sh").calls).toEqual([]);
+  });
+
+  it("needs no key for an unsigned mirror", () => {
+    machine.file("/etc/openstack-kubernetes/repository-keys");
+    expect(machine.run("install-packages-apt.sh").calls.filter((call) => call.startsWith("python3"))).toEqual([]);
+  });
+});
+
+describe("a worker that joins", () => {
+  beforeEach(() => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "ENDPOINT='10.10.0.5:6443'\nNODE_CIDR='10.10.0.0/22'\n");
+    machine.file("/etc/openstack-kubernetes/join.yaml", "node-ip: @NODE_IP@\n");
+    machine.program("ip", "echo '2: eth0    inet 10.10.0.77/22 brd 10.10.3.255 scope global eth0'");
+    machine.program("curl", "true");
+    machine.program("kubeadm", "true");
+  });
+
+  it("presents itself with its address in the node CIDR", () => {
+    const { status, calls } = machine.run("join-worker.sh");
+    expect({ status, kubeadm: calls.filter((call) => call.startsWith("kubeadm")) }).toEqual({
+      status: 0,
+      kubeadm: ["kubeadm join --config /run/openstack-kubernetes.join.yaml"],
+    });
+    expect(machine.read("/run/openstack-kubernetes.join.yaml")).toBe("node-ip: 10.10.0.77\n");
+  });
+
+  it("clears what an attempt cut short has left", () => {
+    machine.file("/var/lib/openstack-kubernetes/join-started");
+    expect(machine.run("join-worker.sh").calls.filter((call) => call.startsWith("kubeadm"))[0]).toBe("kubeadm reset --force");
+  });
+
+  it("says what it waited for in vain", () => {
+    machine.program("curl", 'echo "curl: (28) Connection timed out" >&2; exit 28');
+    expect(machine.run("join-worker.sh", 5000)).toMatchObject({
+      status: 1,
+      output: "The API endpoint https://10.10.0.5:6443 is not ready after 20 minutes: curl: (28) Connection timed out\n",
+    });
+  });
+});
+
+describe("a snapshot of etcd", () => {
+  beforeEach(() => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "SNAPSHOTS_KEPT='2'\n");
+    machine.file("/var/lib/etcd/member");
+    machine.program("crictl", 'case "$*" in ps*) echo c1 ;; *"snapshot save"*) echo data >"${@: -1}" ;; *"snapshot status"*) test -s "${@: -1}" ;; esac');
+  });
+  const kept = () => readdirSync(`${machine.root}/var/backups/etcd`).sort();
+
+  it("is whole or absent, and the oldest make room", () => {
+    for (const day of ["01", "02", "03"]) machine.file(`/var/backups/etcd/snapshot-202601${day}T000000Z.db`, "old");
+    expect(machine.run("snapshot-etcd.sh").status).toBe(0);
+    expect(kept()).toEqual(["snapshot-20260103T000000Z.db", expect.stringMatching(/^snapshot-\d{8}T\d{6}Z\.db$/)]);
+    expect(machine.has("/var/lib/etcd/.snapshot-partial")).toBe(false);
+  });
+
+  it("that cannot be read back is thrown away, and older ones stay", () => {
+    machine.file("/var/backups/etcd/snapshot-20260101T000000Z.db", "old");
+    machine.program("crictl", 'case "$*" in ps*) echo c1 ;; *"snapshot save"*) echo data >"${@: -1}" ;; *) exit 1 ;; esac');
+    expect(machine.run("snapshot-etcd.sh").status).toBe(1);
+    expect(kept()).toEqual(["snapshot-20260101T000000Z.db"]);
+    expect(machine.has("/var/lib/etcd/.snapshot-partial")).toBe(false);
+  });
+});
+
+describe("the renewal of certificates", () => {
+  const certificate = (days: number) => {
+    execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=x",
+        "-days",
+        String(days),
+        "-keyout",
+        "/dev/null",
+        "-out",
+        `${machine.root}/crt`,
+      ],
+      { stdio: "pipe" },
+    );
+    return machine.read("/crt");
+  };
+  const renew = (days: number, curl = "true") => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "ENDPOINT='10.10.0.5:6443'\nAPI_PORT='6443'\n");
+    machine.file("/etc/kubernetes/pki/apiserver.crt", certificate(days));
+    machine.file("/etc/kubernetes/pki/etcd/server.crt", certificate(400));
+    machine.program("curl", curl);
+    machine.program("kubeadm", "true");
+    machine.program("crictl", '[[ "$1" == ps ]] && echo c1 || true');
+    return machine.run("renew-certificates.sh");
+  };
+  const changes = (calls: readonly string[]) => calls.filter((call) => call.startsWith("kubeadm") || call.startsWith("crictl stop"));
+
+  it("waits until a leaf has less than 90 days left, whatever the CAs", () => {
+    machine.file("/etc/kubernetes/pki/ca.crt", certificate(1));
+    expect(changes(renew(100).calls)).toEqual([]);
+  });
+
+  it("renews and restarts the static pods one after the other", () => {
+    const { status, calls } = renew(80);
+    expect({ status, changes: changes(calls) }).toEqual({
+      status: 0,
+      changes: ["kubeadm certs renew all", ...Array.from({ length: 4 }, () => "crictl stop --timeout 30 c1")],
+    });
+  });
+
+  it("touches nothing while the control plane is not whole", () => {
+    const { status, calls } = renew(80, "exit 22");
+    expect({ status, changes: changes(calls) }).toEqual({ status: 22, changes: [] });
+  });
+});

@@ -1,0 +1,72 @@
+/**
+ * A pretended machine for the scripts of src/bootstrap/files: the script's absolute paths are moved below a folder, and the programs it calls are
+ * small stand-ins that write down each call and answer as the test says. Proves what a script decides, not what the programs would do.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const sources = join(__dirname, "../../src/bootstrap/files");
+const movedRoots = [
+  "/etc/openstack-kubernetes",
+  "/etc/kubernetes",
+  "/etc/keepalived",
+  "/etc/fstab",
+  "/var/lib/",
+  "/run/openstack-kubernetes",
+  "/opt/openstack-kubernetes",
+  "/var/log/",
+  "/var/backups/",
+  "/dev/console",
+];
+
+export class ScriptMachine {
+  readonly root = mkdtempSync(join(tmpdir(), "machine-"));
+
+  constructor() {
+    // Time does not pass on this machine unless a test says so.
+    this.program("sleep", "true");
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true });
+  }
+
+  /** Lays a file at an absolute path of the machine. */
+  file(path: string, content = ""): void {
+    mkdirSync(dirname(this.root + path), { recursive: true });
+    writeFileSync(this.root + path, content);
+  }
+
+  has(path: string): boolean {
+    return existsSync(this.root + path);
+  }
+
+  read(path: string): string {
+    return readFileSync(this.root + path, "utf8");
+  }
+
+  /** A stand-in: its call is written down, then `body` (bash) runs with the call's arguments; "$machine" is the machine's root. */
+  program(name: string, body: string): void {
+    const path = join(this.root, "stand-ins", name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `#!/bin/bash\nmachine=${this.root}\necho "${name} $*" >>"$machine/calls"\n${body}\n`, { mode: 0o755 });
+  }
+
+  /** Runs a script; `seconds` is how long it has been running already when it first looks at the clock. */
+  run(script: string, seconds = 0): { status: number | null; output: string; calls: string[] } {
+    writeFileSync(join(this.root, "calls"), "");
+    let source = readFileSync(join(sources, script), "utf8");
+    for (const path of movedRoots) source = source.replaceAll(path, this.root + path);
+    for (const folder of ["/var/lib/openstack-kubernetes", "/var/log", "/run", "/dev", "/etc"]) mkdirSync(this.root + folder, { recursive: true });
+    const path = join(this.root, script);
+    writeFileSync(path, source);
+    const env = { ...process.env, PATH: `${join(this.root, "stand-ins")}:${process.env["PATH"] ?? ""}`, SECONDS: String(seconds), LC_ALL: "C" };
+    const { status, stdout, stderr } = spawnSync("bash", [path], { encoding: "utf8", env, timeout: 30_000 });
+    const calls = this.read("/calls")
+      .split("\n")
+      .filter((call) => call !== "" && !call.startsWith("sleep"));
+    return { status, output: `${stdout}${stderr}`.replaceAll(this.root, ""), calls: calls.map((call) => call.replaceAll(this.root, "")) };
+  }
+}

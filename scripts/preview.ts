@@ -1,11 +1,16 @@
 /** `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from the previous preview. */
 import * as path from "node:path";
 import { Command, CommanderError } from "commander";
+import { differenceOf } from "../simulation/preview/difference";
+import { assertOurs, writeDocuments } from "../simulation/preview/documents";
 import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
 import { paintFor } from "../simulation/preview/paint";
 import { progressLine } from "../simulation/preview/progress";
 import { readPrevious, writePrevious } from "../simulation/preview/previousFile";
+import { renderJson, renderText } from "../simulation/preview/report";
 import { readStack, runStack } from "../simulation/preview/run";
+import { totalsOf } from "../simulation/preview/totals";
+import type { SimulationError } from "../simulation/simulate";
 import { ConfigError } from "../src/config/configError";
 
 interface Options {
@@ -17,6 +22,9 @@ interface Options {
   readonly color: boolean;
 }
 
+// The loader that runs this file; plain JavaScript, since nothing can compile it.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const { sourceStack } = require("./typescript") as { sourceStack: (stack: string) => string };
 const root = path.join(__dirname, "..");
 const exitCodes = { configOrProgram: 1, usage: 2 };
 
@@ -24,16 +32,12 @@ async function preview(stack: string, options: Options): Promise<void> {
   const previousFile = options.previous ?? path.join(root, ".preview", `${stack}.json`);
   const input = readStack(stack, options.config ?? path.join(root, `Pulumi.${stack}.yaml`));
   const flavors = readFlavors(options.flavors ?? defaultFlavorsFile);
-  const { assertOurs, writeDocuments } = await import("../simulation/preview/documents");
   if (options.out !== undefined) assertOurs(options.out);
 
   const kept = readPrevious(previousFile);
   const before = kept !== undefined && "run" in kept ? kept : undefined;
   const progress = progressLine();
   const run = await runStack(input, before?.run, progress.update).finally(progress.end);
-  const { differenceOf } = await import("../simulation/preview/difference");
-  const { totalsOf } = await import("../simulation/preview/totals");
-  const { renderJson, renderText } = await import("../simulation/preview/report");
   const notes = [...input.notes, ...(kept !== undefined && "reason" in kept ? [kept.reason] : [])];
   const result = { stack, run, notes, totals: totalsOf(run, flavors), difference: differenceOf(run, before?.run, before?.time ?? "") };
 
@@ -47,12 +51,12 @@ async function preview(stack: string, options: Options): Promise<void> {
 }
 
 /** What the user reads when it goes wrong: sentences for what a user can mend, the place in the source for a fault of the program. */
-async function explain(error: unknown): Promise<string> {
-  if (error instanceof ConfigError) return error.message;
-  const { SimulationError } = await import("../simulation/simulate");
-  if (!(error instanceof SimulationError)) return error instanceof Error ? error.message : String(error);
-  const { sourceStack } = (await import("./typescript.js" as string)) as { sourceStack: (stack: string) => string };
-  return error.failures
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || !(error instanceof Error)) return String((error as Partial<Error>).message ?? error);
+  // By name: the class itself would load Pulumi, for which a mistake in the configuration need not wait.
+  if (error.name !== "SimulationError") return error.message;
+  const { failures } = error as Error & Pick<SimulationError, "failures">;
+  return failures
     .map(({ where, message, error: thrown }) => {
       if (where !== "program") return `${where}: ${message}`;
       // RunError is Pulumi's error for the user: its message is all there is to say.
@@ -86,12 +90,12 @@ const stuck = () => {
 process.once("beforeExit", stuck);
 command
   .parseAsync()
-  .catch(async (error: unknown) => {
+  .catch((error: unknown) => {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
       return;
     }
     process.exitCode = exitCodes.configOrProgram;
-    process.stderr.write(`${await explain(error)}\n`);
+    process.stderr.write(`${explain(error)}\n`);
   })
   .finally(() => process.removeListener("beforeExit", stuck));

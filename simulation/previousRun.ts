@@ -93,7 +93,7 @@ function put(inputs: Record<string, KeptInput>, [name = "", ...rest]: readonly s
   let target: unknown = last === undefined ? inputs : input !== undefined && "value" in input ? input.value : undefined;
   for (const key of rest.slice(0, -1)) target = (target as Properties | undefined)?.[key];
   if (typeof target !== "object" || target === null) return;
-  if (value === undefined) delete (target as Properties)[last ?? name];
+  if (value === undefined) Reflect.deleteProperty(target, last ?? name);
   else (target as Properties)[last ?? name] = structuredClone(value);
 }
 

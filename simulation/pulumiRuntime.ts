@@ -1,5 +1,6 @@
 /** The one place that reaches into @pulumi/pulumi's runtime; written for 3.248, checked by test/simulation. */
 import type * as pulumi from "@pulumi/pulumi";
+import * as config from "@pulumi/pulumi/runtime/config";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as stack from "@pulumi/pulumi/runtime/stack";
 
@@ -49,8 +50,7 @@ export function connect(monitor: object, callbacks: Callbacks, run: RunSettings)
   }
   store.supportsTransforms = false;
   store.callbacks = callbacks;
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  (require("@pulumi/pulumi/runtime/config") as typeof import("@pulumi/pulumi/runtime/config")).setAllConfig({ ...run.config });
+  config.setAllConfig({ ...run.config });
 }
 
 /** Runs `program` inside a stack resource, as the language host does. */

@@ -109,11 +109,6 @@ export class SimulatedMonitor implements Callbacks {
     reply(null, {});
   }
 
-  /** The runtime asks for this to tell mocks from an engine's client. */
-  public close(): void {
-    this.hooks.size;
-  }
-
   public registerResourceHook(hook: pulumi.ResourceHook): Promise<void> {
     if (this.hooks.has(hook.name)) return Promise.reject(new Error(`there is already a resource hook named ${hook.name}`));
     this.hooks.set(hook.name, hook);

@@ -94,7 +94,7 @@ function createFloatingIp({ urn, identity, inputs, cloud, previous }: Creation):
 function associate(cloud: Cloud, floatingIp: { portId: string | undefined }, inputs: Properties): string {
   const port = cloud.port(inputs.portId);
   const address = port.addresses.find(({ ipAddress }) => inputs.fixedIp === undefined || ipAddress === inputs.fixedIp);
-  if (address === undefined) throw new Error(`port ${port.id} has no fixed IP${inputs.fixedIp === undefined ? "" : ` ${String(inputs.fixedIp)}`} to lead to`);
+  if (address === undefined) throw new Error(`port ${port.id} has no fixed IP${inputs.fixedIp === undefined ? "" : ` ${inputs.fixedIp as string}`} to lead to`);
   if (floatingIp.portId !== undefined) throw new Error(`the floating IP already leads to port ${floatingIp.portId}`);
   if (!cloud.subnet(address.subnetId).reachable) {
     throw new Error(`external network is not reachable from subnet ${address.subnetId}: make the floating IP depend on the router interface`);

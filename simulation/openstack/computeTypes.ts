@@ -129,7 +129,7 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
     };
   });
   cloud.servers.add(id);
-  const image = inputs.imageName ?? inputs.imageId;
+  const image = (inputs.imageName ?? inputs.imageId) as string | undefined;
   return {
     id,
     outputs: {
@@ -142,7 +142,7 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
       flavorName: inputs.flavorName ?? "",
       flavorId: inputs.flavorId ?? idOf(`flavor ${String(inputs.flavorName)}`),
       imageName: inputs.imageName ?? "",
-      imageId: image === undefined ? "Attempt to boot from volume - no image supplied" : (inputs.imageId ?? idOf(`image ${String(image)}`)),
+      imageId: image === undefined ? "Attempt to boot from volume - no image supplied" : (inputs.imageId ?? idOf(`image ${image}`)),
       powerState: "active",
       securityGroups: inputs.securityGroups ?? ["default"],
       allMetadata: inputs.metadata ?? {},

@@ -15,7 +15,7 @@ const image: Lookup = (args) => {
 const flavor: Lookup = (args) => {
   const name = (args.name ?? args.flavorId) as string | undefined;
   if (name === undefined) throw new Error("compute.getFlavor needs name or flavorId");
-  return { id: (args.flavorId as string | undefined) ?? idOf(`flavor ${name}`), name, region, isPublic: true, extraSpecs: {} };
+  return { id: args.flavorId ?? idOf(`flavor ${name}`), name, region, isPublic: true, extraSpecs: {} };
 };
 
 const network: Lookup = (args, cloud) => {

@@ -88,11 +88,14 @@ export function renderJson({ stack, run, totals, difference, notes }: Preview): 
   );
 }
 
+/** Resources as JSON may show them; what only the next run needs is left out. */
 export function publicResources(run: Simulated): Properties[] {
-  return run.resources.map(({ inputs, outputs, secretInputs, secretOutputs, kept: _kept, generation: _generation, ...rest }) => ({
-    ...rest,
-    inputs: hide(inputs, secretInputs),
-    outputs: hide(outputs, secretOutputs),
+  return run.resources.map((resource) => ({
+    ...resource,
+    kept: undefined,
+    generation: undefined,
+    inputs: hide(resource.inputs, resource.secretInputs),
+    outputs: hide(resource.outputs, resource.secretOutputs),
   }));
 }
 

@@ -2,6 +2,7 @@
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
 import { projectName, readStackFile } from "../../src/config/stackFile";
+import type * as simulation from "../index";
 import type { PreviousRun } from "../previousRun";
 import type { Simulated } from "../simulated";
 
@@ -19,21 +20,25 @@ export function readStack(stack: string, file: string): StackInput {
 }
 
 /** Throws SimulationError. */
-export async function runStack(
+export function runStack(
   { stack, config, values }: StackInput,
   previous: PreviousRun | undefined,
   onProgress: (resources: number) => void,
 ): Promise<Simulated> {
-  const { simulate, existingThings } = await import("../index");
-  const program = await import("../../src/index");
+  // Loaded here and not above: these load Pulumi and its SDKs, for which a mistake in the configuration need not wait.
+  /* eslint-disable @typescript-eslint/no-require-imports */
+  const { simulate, existingThings } = require("../index") as typeof simulation;
+  const program = require("../../src/index") as () => unknown;
+  /* eslint-enable @typescript-eslint/no-require-imports */
   // Pulumi hands structured values to a program as JSON and text as it is.
   const text = Object.entries(values).map(([key, value]) => [`${projectName}:${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
-  return simulate(program.default, {
+  const options = {
     project: projectName,
     stack,
     config: Object.fromEntries(text) as Record<string, string>,
     previous,
     existing: existingThings(config),
     onProgress,
-  });
+  };
+  return simulate(program, options);
 }

@@ -13,7 +13,7 @@ const issuing = words("allowedUses validityPeriodHours");
 const authority = words("isCaCertificate maxPathLength setSubjectKeyId");
 
 /** Key usages of the provider's `allowedUses`; all others are extended usages. */
-const keyUsages: Readonly<Record<string, number>> = {
+const keyUsages: Readonly<Record<string, x509.KeyUsageFlags>> = {
   digital_signature: x509.KeyUsageFlags.digitalSignature,
   content_commitment: x509.KeyUsageFlags.nonRepudiation,
   key_encipherment: x509.KeyUsageFlags.keyEncipherment,
@@ -78,8 +78,8 @@ export const certificateTypes: ResourceTypes = {
     replaces: new Set([...issuing, ...authority, ...words("caCertPem caPrivateKeyPem certRequestPem")]),
     create: keepOr(async (creation) => {
       const { inputs } = creation;
-      const request = new x509.Pkcs10CertificateRequest(inputs.certRequestPem as string);
-      const ca = new x509.X509Certificate(inputs.caCertPem as string);
+      const request = new x509.Pkcs10CertificateRequest(inputs.certRequestPem);
+      const ca = new x509.X509Certificate(inputs.caCertPem);
       const signingKey = createPrivateKey(inputs.caPrivateKeyPem as string);
       if (!spki(signingKey).equals(Buffer.from(ca.publicKey.rawData))) throw new Error("caPrivateKeyPem is not the key of caCertPem");
       const created = await issue(creation, {
@@ -119,7 +119,7 @@ async function issue({ seed, identity, inputs }: Creation, details: Issue): Prom
   if (strange.length > 0)
     throw new Error(`allowedUses has no ${strange.join(", ")}; it has ${[...Object.keys(keyUsages), ...Object.keys(extendedUsages)].join(", ")}`);
   const isCa = inputs.isCaCertificate === true;
-  const flags = uses.reduce((sum, use) => sum | (keyUsages[use] ?? 0), 0);
+  const flags = uses.reduce<x509.KeyUsageFlags>((sum, use) => sum | (keyUsages[use] ?? 0), 0);
   const extended = uses.flatMap((use) => extendedUsages[use] ?? []);
   const subjectKey = await webcrypto.subtle.importKey(
     "spki",

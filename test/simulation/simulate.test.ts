@@ -117,7 +117,7 @@ describe("a simulated run", () => {
   });
 
   it("forgets an earlier run", async () => {
-    const program = () => void new openstack.networking.Network("net", { name: "one" });
+    const program = () => ({ id: new openstack.networking.Network("net", { name: "one" }).id });
     const first = await simulate(program);
     const second = await simulate(program);
     expect(second.resources.map(({ urn, id }) => ({ urn, id }))).toEqual(first.resources.map(({ urn, id }) => ({ urn, id })));
@@ -158,7 +158,14 @@ describe("a simulated preview", () => {
 
   it("refuses what is wrong whatever the cloud says", async () => {
     const tooLarge = () => new openstack.compute.Instance("vm", { flavorName: "f", imageId: "i", userData: "x".repeat(49_153) });
-    await expect(simulate(() => void tooLarge(), { preview: true })).rejects.toThrow("user data is 65540 bytes in base64; Nova takes at most 65535");
+    await expect(
+      simulate(
+        () => {
+          tooLarge();
+        },
+        { preview: true },
+      ),
+    ).rejects.toThrow("user data is 65540 bytes in base64; Nova takes at most 65535");
   });
 });
 
@@ -200,18 +207,28 @@ describe("a failing run", () => {
     ["a missing input", "openstack:networking/port:Port", {}, "Port lacks networkId"],
     ["a missing input among several", "openstack:loadbalancer/pool:Pool", { lbMethod: "ROUND_ROBIN" }, "Pool lacks protocol"],
   ])("refuses %s", async (_, type, inputs, message) => {
-    await expect(simulate(() => void new Strange(type, inputs))).rejects.toThrow(message);
+    await expect(
+      simulate(() => {
+        new Strange(type, inputs);
+      }),
+    ).rejects.toThrow(message);
   });
 
   it("refuses two resources of one URN", async () => {
     const twice = () => [new openstack.networking.Network("net"), new openstack.networking.Network("net")];
-    await expect(simulate(() => void twice())).rejects.toThrow("Network::net: two resources have this URN: give one of them another name or parent");
+    await expect(
+      simulate(() => {
+        twice();
+      }),
+    ).rejects.toThrow("Network::net: two resources have this URN: give one of them another name or parent");
   });
 
   it("refuses a lookup that it does not know", async () => {
-    await expect(simulate(async () => void (await openstack.identity.getProject({ name: "x" })))).rejects.toThrow(
-      "the simulation does not know the lookup openstack:identity/getProject:getProject",
-    );
+    await expect(
+      simulate(async () => {
+        await openstack.identity.getProject({ name: "x" });
+      }),
+    ).rejects.toThrow("the simulation does not know the lookup openstack:identity/getProject:getProject");
   });
 
   it("refuses to read an existing resource", async () => {

@@ -158,7 +158,7 @@ async function persistently(ask: () => Promise<Answer>): Promise<Answer> {
 function reason(error: unknown): string {
   // A host with several addresses fails with one error per address and no message of its own.
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return first instanceof Error ? first.message : String(first);
+  return String(first).replace(/^\w*Error: /, "");
 }
 
 function call(cloud: OpenstackCloud, method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {

@@ -29,7 +29,13 @@ const longestList = 10;
 /** The end of a sentence about a name that is not there: the one that was probably meant, else those that are there. */
 export function instead(name: string, known: readonly string[]): string {
   const near = didYouMean(name, known);
-  return near === undefined ? `there ${known.length === 1 ? "is" : "are"}: ${listed(known)}.` : `did you mean ${near}?`;
+  return near === undefined ? thereAre(known) : `did you mean ${near}?`;
+}
+
+/** The end of a sentence about a name that is not there and like no other. */
+export function thereAre(known: readonly string[]): string {
+  if (known.length === 0) return "there is none.";
+  return `there ${known.length === 1 ? "is" : "are"}: ${listed(known)}.`;
 }
 
 /** Names for a sentence: sorted, and not too many. */

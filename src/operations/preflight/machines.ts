@@ -1,6 +1,6 @@
 /** Images, flavors, zones, volume types and extra networks of the machines that have yet to be made. */
 import type { ExistingMachine, Facts, Flavor, Image } from "./facts";
-import { instead, is, joined, listed, note, problem, type Findings } from "./findings";
+import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
 import { isImageId, type MachineGroup, type Needs, type Setting } from "./needs";
 
 /** Numbers below which `kubeadm init` and `kubeadm join --control-plane` refuse a machine (ControlPlaneNumCPU and ControlPlaneMem in kubeadm's constants.go). */
@@ -140,15 +140,7 @@ function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }
   const used = group.zones.filter((_, position) => group.names.some((name, index) => index % group.zones.length === position && made.has(name)));
   return used.flatMap((setting) => {
     const zone = zones?.find(({ name }) => name === setting.value);
-    if (zones !== undefined && zone === undefined)
-      return [
-        problem(
-          `${is(setting)} but Nova has no such zone; ${instead(
-            setting.value,
-            zones.map(({ name }) => name),
-          )}`,
-        ),
-      ];
+    if (zones !== undefined && zone === undefined) return [problem(`${is(setting)} but Nova has no such zone; ${thereAre(zones.map(({ name }) => name))}`)];
     if (zone?.available === false) {
       const others = zones?.filter(({ available }) => available).map(({ name }) => name) ?? [];
       return [problem(`${is(setting)} but Nova says that this zone is not available now; wait for it, or use another of: ${listed(others)}.`)];

@@ -2,7 +2,7 @@
 import type { ClusterConfig } from "../../config/clusterConfig";
 import { overlaps } from "../../network/cidr";
 import type { Facts, Network, NetworkFacts } from "./facts";
-import { instead, is, joined, listed, note, problem, type Findings } from "./findings";
+import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
 import { groupStates } from "./machines";
 import type { Needs, Setting } from "./needs";
 
@@ -147,10 +147,6 @@ function checkOctavia({ loadBalancer: needed }: Needs, { loadBalancer: { provide
       : [problem(`${is({ key: "apiEndpoint.provider", value: provider })} but Octavia has no such provider; ${instead(provider, providers)}`)]),
     ...(flavorId === undefined || flavors === undefined || own !== undefined || flavor?.enabled === true
       ? []
-      : [
-          problem(
-            `${is(setting)} but Octavia has ${flavor === undefined ? "no such flavor" : `turned that flavor ${flavor.name} off`}; there are: ${listed(known)}.`,
-          ),
-        ]),
+      : [problem(`${is(setting)} but Octavia has ${flavor === undefined ? "no such flavor" : `turned that flavor ${flavor.name} off`}; ${thereAre(known)}`)]),
   ]);
 }

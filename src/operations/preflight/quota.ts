@@ -4,9 +4,14 @@ import { joined, problem, type Findings } from "./findings";
 import { groupStates, type GroupState } from "./machines";
 import type { Needs } from "./needs";
 
+/** A thing in the singular and in the plural. */
+type Noun = readonly [one: string, many: string];
+const counted = (one: string, rest = ""): Noun => [`${one}${rest}`, `${one}s${rest}`];
+const uncounted = (word: string): Noun => [word, word];
+
 /** How much of one thing is needed, and by which keys. */
 interface Demand {
-  readonly what: string;
+  readonly what: Noun;
   readonly allowance: Allowance | undefined;
   readonly amount: number;
   readonly keys: readonly string[];
@@ -29,7 +34,7 @@ function check({ what, allowance, amount, keys, remedy }: Demand): Findings {
   if (allowance === undefined || allowance.limit < 0 || amount <= 0 || allowance.used + amount <= allowance.limit) return joined([]);
   const { limit, used } = allowance;
   return problem(
-    `${enumeration(keys)} ${keys.length > 1 ? "need" : "needs"} ${amount} more ${what} but the project has ${Math.max(limit - used, 0)} left (${used} of ${limit} in use); ${remedy}, or ask for a quota of ${used + amount}.`,
+    `${enumeration(keys)} ${keys.length > 1 ? "need" : "needs"} ${amount} more ${what[amount === 1 ? 0 : 1]} but the project has ${Math.max(limit - used, 0)} left (${used} of ${limit} in use); ${remedy}, or ask for a quota of ${used + amount}.`,
   );
 }
 
@@ -38,13 +43,7 @@ function enumeration(words: readonly string[]): string {
 }
 
 /** Adds up by group; groups that need nothing are not named. */
-function demand(
-  what: string,
-  allowance: Allowance | undefined,
-  states: readonly GroupState[],
-  amountOf: (state: GroupState) => number,
-  remedy: string,
-): Demand {
+function demand(what: Noun, allowance: Allowance | undefined, states: readonly GroupState[], amountOf: (state: GroupState) => number, remedy: string): Demand {
   const amounts = states.map((state) => [state.group.countKey, amountOf(state)] as const).filter(([, amount]) => amount > 0);
   return { what, allowance, amount: amounts.reduce((sum, [, amount]) => sum + amount, 0), keys: amounts.map(([key]) => key), remedy };
 }
@@ -63,10 +62,10 @@ function computeDemands(states: readonly GroupState[], { compute }: Facts, machi
     state.group.serverGroup === undefined || compute.existingServerGroups?.includes(state.group.serverGroup.name) !== false ? 0 : 1;
   const smaller = "lower the number or choose a smaller flavor";
   return [
-    demand("machines", compute.instances, states, ({ missing }) => missing.length, "lower the number"),
-    demand("vCPU", compute.cores, states, ofFlavor("vcpus"), smaller),
-    demand("MiB of memory", compute.ram, states, ofFlavor("ram"), smaller),
-    demand("server groups", compute.serverGroups, states, newGroups, 'set a serverGroupPolicy to "none"'),
+    demand(counted("machine"), compute.instances, states, ({ missing }) => missing.length, "lower the number"),
+    demand(uncounted("vCPU"), compute.cores, states, ofFlavor("vcpus"), smaller),
+    demand(uncounted("MiB of memory"), compute.ram, states, ofFlavor("ram"), smaller),
+    demand(counted("server group"), compute.serverGroups, states, newGroups, 'set a serverGroupPolicy to "none"'),
   ];
 }
 
@@ -77,9 +76,9 @@ function volumeDemands(states: readonly GroupState[], { volume: { quota = {} } }
     const kind = type === undefined ? "" : ` of type ${type}`;
     const volumesOf = ({ group }: GroupState) => group.volumes.filter((volume) => type === undefined || volume.type === type);
     return [
-      demand(`volumes${kind}`, quota[`volumes${suffix}`], states, (state) => state.missing.length * volumesOf(state).length, "lower the number"),
+      demand(counted("volume", kind), quota[`volumes${suffix}`], states, (state) => state.missing.length * volumesOf(state).length, "lower the number"),
       demand(
-        `GiB of volumes${kind}`,
+        uncounted(`GiB of volumes${kind}`),
         quota[`gigabytes${suffix}`],
         states,
         (state) => state.missing.length * volumesOf(state).reduce((sum, { sizeGb }) => sum + sizeGb, 0),
@@ -97,7 +96,7 @@ function networkDemands(needs: Needs, states: readonly GroupState[], { compute, 
   const router = creates.router && own.routers === 0 ? 1 : 0;
   const existing = "use an existing one";
   const fewer = "delete what is not used";
-  const single = (what: string, resource: string, amount: number, keys: readonly string[], remedy: string): Demand => ({
+  const single = (what: Noun, resource: string, amount: number, keys: readonly string[], remedy: string): Demand => ({
     what,
     allowance: quota[resource],
     amount,
@@ -106,12 +105,12 @@ function networkDemands(needs: Needs, states: readonly GroupState[], { compute, 
   });
   const floatingIps = Math.max(needs.floatingIpKeys.length - own.floatingIps, 0);
   const demands = [
-    single("networks", "network", network, ["network"], `${existing} (network.networkId)`),
-    single("subnets", "subnet", subnet, ["network"], `${existing} (network.subnetId)`),
-    single("routers", "router", router, ["network.externalNetwork"], `${existing} (network.routerId)`),
-    single("floating IPs", "floatingip", floatingIps, needs.floatingIpKeys, "release one that is not used or set it to false"),
-    single("security groups", "security_group", Math.max(needs.securityGroups - own.securityGroups, 0), ["the cluster"], fewer),
-    single("security-group rules", "security_group_rule", Math.max(needs.securityGroupRules - own.securityGroupRules, 0), ["the cluster"], fewer),
+    single(counted("network"), "network", network, ["network"], `${existing} (network.networkId)`),
+    single(counted("subnet"), "subnet", subnet, ["network"], `${existing} (network.subnetId)`),
+    single(counted("router"), "router", router, ["network.externalNetwork"], `${existing} (network.routerId)`),
+    single(counted("floating IP"), "floatingip", floatingIps, needs.floatingIpKeys, "release one that is not used or set it to false"),
+    single(counted("security group"), "security_group", Math.max(needs.securityGroups - own.securityGroups, 0), ["the cluster"], fewer),
+    single(counted("security-group rule"), "security_group_rule", Math.max(needs.securityGroupRules - own.securityGroupRules, 0), ["the cluster"], fewer),
   ];
   // Ports that Neutron and Octavia make of their own count as well: the subnet's DHCP or metadata port, the router's interface, the load balancer's virtual IP.
   const ownPorts =
@@ -120,7 +119,7 @@ function networkDemands(needs: Needs, states: readonly GroupState[], { compute, 
     (needs.loadBalancer !== undefined && loadBalancer.quota !== undefined && loadBalancer.own === undefined ? 1 : 0) +
     (needs.virtualIpPort !== undefined && !own.portNames.has(needs.virtualIpPort) ? 1 : 0);
   const ofMachines = demand(
-    "ports",
+    counted("port"),
     quota.port,
     compute.machines === undefined ? [] : states,
     ({ group, missing }) => missing.reduce((sum, name) => sum + group.networks.length + (own.portNames.has(name) ? 0 : 1), 0),
@@ -136,7 +135,7 @@ function octaviaDemands(needs: Needs, { loadBalancer: { quota = {}, own } }: Fac
   const members = needs.groups.find(({ role }) => role === "control-plane")?.names.length ?? 0;
   const wanted = { load_balancer: 1, listener: 1, pool: 1, health_monitor: 1, member: members };
   return Object.entries(wanted).map(([name, amount]) => ({
-    what: name === "member" ? "load-balancer members" : `${name.replaceAll("_", " ")}s`,
+    what: counted(name === "member" ? "load-balancer member" : name.replaceAll("_", " ")),
     allowance: quota[name],
     amount: amount - (own?.counts[name] ?? 0),
     keys: ["apiEndpoint"],

@@ -3,7 +3,11 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { OpenstackApi } from "./openstackApi";
 import { findOpenstackCloud } from "./openstackCloud";
 import { checkPreflight, preflightMessage } from "./preflight/check";
+import { problem, type Findings } from "./preflight/findings";
 import { gatherFacts } from "./preflight/gather";
+
+/** Set to `warn`, problems are warnings, for whoever knows better, and for `pulumi destroy --run-program`, which does not tell a program that it destroys. */
+const leniency = "OPENSTACK_KUBERNETES_PREFLIGHT";
 
 /**
  * Asks OpenStack, read-only, whether it can give what the configuration asks for, in previews as well as before an `up` creates anything.
@@ -11,16 +15,22 @@ import { gatherFacts } from "./preflight/gather";
  */
 export async function assertPreflight(config: ClusterConfig): Promise<void> {
   if (!pulumi.runtime.hasEngine()) return;
-  const { problems, notes } = checkPreflight(config, await gatherFacts(await logIn(), config));
-  await Promise.all(notes.map((sentence) => pulumi.log.warn(sentence)));
-  if (problems.length > 0) throw new pulumi.RunError(preflightMessage(problems));
+  const { problems, notes } = await preflight(config);
+  const lenient = process.env[leniency] === "warn";
+  await Promise.all([...notes, ...(lenient ? problems : [])].map((sentence) => pulumi.log.warn(sentence)));
+  if (problems.length === 0 || lenient) return;
+  throw new pulumi.RunError(`${preflightMessage(problems)}\nTo go on regardless, for instance with a destroy, set ${leniency}=warn in the environment.`);
 }
 
-async function logIn(): Promise<OpenstackApi> {
+/** A cloud that nobody can log in to is one problem. */
+async function preflight(config: ClusterConfig): Promise<Findings> {
   const provider = new pulumi.Config("openstack");
+  let api: OpenstackApi;
   try {
-    return await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
+    api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
   } catch (error) {
-    throw error instanceof Error ? new pulumi.RunError(`${error.message}.`) : error;
+    if (error instanceof Error) return problem(`${error.message}.`);
+    throw error;
   }
+  return checkPreflight(config, await gatherFacts(api, config));
 }

@@ -33,8 +33,9 @@ async function assertOn(change: Partial<Cloud>): Promise<void> {
   });
 }
 
+const wayOut = "To go on regardless, for instance with a destroy, set OPENSTACK_KUBERNETES_PREFLIGHT=warn in the environment.";
 const config = parseClusterConfig(minimalStack, "dev");
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OS_")));
+const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OS_")));
 
 beforeEach(() => {
   engine = true;
@@ -53,9 +54,10 @@ describe("pre-flight of a run", () => {
     expect(failure).toEqual(
       new RunError(
         [
-          "OpenStack cannot give what the configuration asks for (2 problems); nothing was changed:",
+          "Pre-flight found 2 problems; nothing was changed in OpenStack:",
           'image is "ubuntu-24.04" but Glance shows this project no such image; there is none.',
           'apiEndpoint.provider is "amphora" but Octavia has no such provider; there is: ovn.',
+          wayOut,
         ].join("\n"),
       ),
     );
@@ -65,8 +67,17 @@ describe("pre-flight of a run", () => {
   it("says in one sentence that the cloud cannot be reached", async () => {
     process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t" };
     await expect(assertPreflight(config)).rejects.toEqual(
-      new RunError("Keystone at http://127.0.0.1:9 could not be reached: connect ECONNREFUSED 127.0.0.1:9."),
+      new RunError(
+        `Pre-flight found 1 problem; nothing was changed in OpenStack:\nKeystone at http://127.0.0.1:9 could not be reached: connect ECONNREFUSED 127.0.0.1:9.\n${wayOut}`,
+      ),
     );
+  });
+
+  it("only warns when it is told so, since a destroy must not need what an up needs", async () => {
+    environment.OPENSTACK_KUBERNETES_PREFLIGHT = "warn";
+    await assertOn({ images: [] });
+    delete environment.OPENSTACK_KUBERNETES_PREFLIGHT;
+    expect(warned).toEqual(['image is "ubuntu-24.04" but Glance shows this project no such image; there is none.']);
   });
 
   it("asks nobody where no engine runs", async () => {

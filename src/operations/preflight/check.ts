@@ -55,8 +55,6 @@ function distribution({ os }: ClusterConfig, { images }: Facts): Findings {
 
 /** The one message of all problems. */
 export function preflightMessage(problems: readonly string[]): string {
-  return [
-    `OpenStack cannot give what the configuration asks for (${problems.length === 1 ? "1 problem" : `${problems.length} problems`}); nothing was changed:`,
-    ...problems,
-  ].join("\n");
+  const number = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return [`Pre-flight found ${number}; nothing was changed in OpenStack:`, ...problems].join("\n");
 }

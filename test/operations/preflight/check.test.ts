@@ -61,7 +61,7 @@ describe("pre-flight", () => {
   });
 
   it("puts all problems in one message", () => {
-    expect(preflightMessage(["One.", "Two."])).toBe("OpenStack cannot give what the configuration asks for (2 problems); nothing was changed:\nOne.\nTwo.");
+    expect(preflightMessage(["One.", "Two."])).toBe("Pre-flight found 2 problems; nothing was changed in OpenStack:\nOne.\nTwo.");
   });
 });
 

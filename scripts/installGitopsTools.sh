@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Builds what the tests of gitops/ run for real: Flux's source- and kustomize-controller, its own build and substitution, sops and
+# age-keygen; kubeconform; the kyverno CLI; and the definitions of what they validate. Sources come from the Go module proxy: versions
+# stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded.
+# Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest of its
+# pins: a second run finds everything, a changed pin builds that module anew.
+# Usage: installGitopsTools.sh [definitions|flux|kubeconform|kyverno ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
+set -euo pipefail
+
+modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/../test/gitops/tools" && pwd)
+tools=${OPENSTACK_KUBERNETES_TOOLS:-$HOME/.cache/openstack-kubernetes/tools}
+
+say() { printf '%s %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+# The digest covers what decides the binaries: the pins and this project's own Go files.
+# test/gitops/toolbox.ts computes the same one to find them.
+target() { echo "$tools/gitops-$1-$(cd "$modules/$1" && find . -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c1-12)"; }
+
+# files MODULE TARGET: what is taken from the modules as it is: definitions of custom resources, Kubernetes' OpenAPI document.
+files() {
+  local sources=() module directory
+  case $1 in
+    flux) sources=(github.com/fluxcd/source-controller github.com/fluxcd/kustomize-controller) ;;
+    kyverno) sources=(github.com/kyverno/kyverno) ;;
+    definitions) sources=(github.com/fluxcd/helm-controller k8s.io/kubernetes) ;;
+    *) return 0 ;;
+  esac
+  (cd "$modules/$1" && GOFLAGS=-mod=readonly go mod download "${sources[@]}")
+  mkdir -p "$2/crds"
+  for module in "${sources[@]}"; do
+    directory=$(cd "$modules/$1" && go list -m -f '{{.Dir}}' "$module")
+    case $module in
+      k8s.io/kubernetes) install -m 644 -t "$2" "$directory/api/openapi-spec/swagger.json" ;;
+      *) find "$directory"/config/crd* -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} + ;;
+    esac
+  done
+}
+
+# programs MODULE TARGET: builds the module's tools, and the project's own program beside them.
+programs() {
+  local packages=(tool) start=$SECONDS compiler
+  grep -q '^tool ' "$modules/$1/go.mod" || return 0
+  [[ ! -d $modules/$1/fluxbuild ]] || packages+=(./fluxbuild)
+  say "Building the $1 tools (minutes the first time) ..."
+  CGO_ENABLED=0 GOFLAGS='' nice -n 19 go build -C "$modules/$1" -mod=readonly -p "${GITOPS_TOOLS_JOBS:-1}" -trimpath -buildvcs=false -ldflags "-s -w" \
+    -o "$2/" "${packages[@]}" &
+  compiler=$!
+  while kill -0 "$compiler" 2>/dev/null; do
+    sleep 1
+    if (((SECONDS - start) % 30 == 0)); then say "  ... $((SECONDS - start)) s"; fi
+  done
+  wait "$compiler" || fail "Building the $1 tools failed; see above."
+  say "Built the $1 tools in $((SECONDS - start)) s."
+}
+
+# Made in a scratch folder and moved into place at the end only, so that an interrupted run never leaves half of them.
+provide() {
+  local directory
+  directory=$(target "$1")
+  [[ ! -d $directory ]] || return 0
+  rm -rf "$directory.part"
+  mkdir -p "$directory.part"
+  programs "$1" "$directory.part"
+  files "$1" "$directory.part"
+  mv "$directory.part" "$directory"
+}
+
+command -v go >/dev/null || fail "Missing: go. The tools are built from source: install Go 1.26.6 or newer (https://go.dev/dl) and run this again."
+mkdir -p "$tools"
+(($# > 0)) || set -- definitions kubeconform flux kyverno
+for name; do
+  [[ -f $modules/$name/go.mod ]] || fail "There is no module $name; known are: $(ls "$modules")"
+  provide "$name"
+done
+say "The GitOps tools are ready in $tools."

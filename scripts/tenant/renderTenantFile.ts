@@ -1,0 +1,39 @@
+/** A new tenant's file, as `npm run tenant -- new` writes it. */
+import { stringify } from "yaml";
+import type { EgressRule } from "./egress";
+import { credentialsComponent, gitComponent, type TenantFile } from "./tenantFile";
+
+export interface NewTenant {
+  readonly name: string;
+  readonly group: string;
+  /** Cores, as Kubernetes writes them. */
+  readonly cpu: string;
+  readonly memory: string;
+  readonly storage: string;
+  readonly egress: readonly EgressRule[];
+  /** Absent: the tenant deploys by hand. */
+  readonly git?: { readonly url: string; readonly branch?: string; readonly path?: string; readonly credentials: boolean };
+}
+
+export function renderTenantFile({ name, group, cpu, memory, storage, egress, git }: NewTenant): string {
+  const file: TenantFile = {
+    apiVersion: "kustomize.toolkit.fluxcd.io/v1",
+    kind: "Kustomization",
+    metadata: { name: `tenant-${name}` },
+    spec: {
+      ...(git ? { components: [gitComponent, ...(git.credentials ? ([credentialsComponent] as const) : [])] } : {}),
+      postBuild: {
+        substitute: {
+          TENANT: name,
+          GROUP: group,
+          CPU: cpu,
+          MEMORY: memory,
+          STORAGE: storage,
+          ...(egress.length > 0 ? { EGRESS: JSON.stringify(egress) } : {}),
+          ...(git ? { GIT_URL: git.url, ...(git.branch ? { GIT_BRANCH: git.branch } : {}), ...(git.path ? { GIT_PATH: git.path } : {}) } : {}),
+        },
+      },
+    },
+  };
+  return stringify(file, { lineWidth: 0 });
+}

@@ -1,0 +1,49 @@
+/** The tenants of a stack on disk: gitops/tenants/<stack>/*.yaml, and the namespaces that the platform keeps for itself. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { checkTenantFile } from "./tenantFile";
+
+/** Folders of gitops/tenants that are no stack's: what all tenants are made from. */
+const shared = ["base", "components"];
+
+export const tenantFile = (gitops: string, stack: string, name: string): string => join(gitops, "tenants", stack, `${name}.yaml`);
+
+/** The stacks that have tenants: the folders of gitops/tenants. */
+export function stacksOf(gitops: string): string[] {
+  const tenants = join(gitops, "tenants");
+  if (!existsSync(tenants)) throw new Error(`There is no ${tenants}; run this from the repository's root.`);
+  return readdirSync(tenants, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !shared.includes(entry.name))
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** Every problem of every tenant of every stack, each sentence after the file it is about. */
+export function checkTenants(gitops: string): { readonly checked: number; readonly problems: readonly string[] } {
+  const reserved = platformNamespaces(gitops);
+  const results = stacksOf(gitops).flatMap((stack) =>
+    readdirSync(join(gitops, "tenants", stack)).map((file) => {
+      const shownPath = `gitops/tenants/${stack}/${file}`;
+      if (!file.endsWith(".yaml")) return [`${shownPath}: Flux reads *.yaml here; rename or remove the file.`];
+      const { sentences } = checkTenantFile(readFileSync(join(gitops, "tenants", stack, file), "utf8"), file.replace(/\.yaml$/, ""), reserved);
+      return sentences.map((sentence) => `${shownPath}: ${sentence}`);
+    }),
+  );
+  return { checked: results.length, problems: results.flat() };
+}
+
+/** Namespaces that are Kubernetes' or Flux's, or made by gitops/infrastructure and gitops/apps. */
+export function platformNamespaces(gitops: string): string[] {
+  const made = ["infrastructure", "apps"].flatMap((folder) => {
+    const root = join(gitops, folder);
+    if (!existsSync(root)) return [];
+    return readdirSync(root, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".yaml"))
+      .flatMap((file) =>
+        parseAllDocuments(readFileSync(join(root, file), "utf8")).map((document) => document.toJS() as { kind?: string; metadata?: { name?: string } } | null),
+      )
+      .flatMap((object) => (object?.kind === "Namespace" && object.metadata?.name !== undefined ? [object.metadata.name] : []));
+  });
+  return ["default", "flux-system", "tigera-operator", "calico-system", ...made];
+}

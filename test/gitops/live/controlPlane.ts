@@ -1,0 +1,102 @@
+/** A real control plane on loopback: etcd, the API server and the controller manager of the pinned version. No nodes, so pods stay Pending. */
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { siteFolder } from "../toolbox";
+import { Kubectl } from "./kubectl";
+import { eventually, freePort, type Processes } from "./processes";
+
+export const controlPlanePrograms = [
+  ...["kube-apiserver", "kube-controller-manager", "kubectl"].map((name) => join(siteFolder("kubernetes"), name)),
+  join(siteFolder("etcd"), "server"),
+];
+
+/** What the API server needs of the controller manager here: namespaces, quotas, roles that aggregate, accounts, and what makes pods of a Deployment. */
+const controllers = [
+  "clusterrole-aggregation-controller",
+  "deployment-controller",
+  "garbage-collector-controller",
+  "namespace-controller",
+  "replicaset-controller",
+  "resourcequota-controller",
+  "root-ca-certificate-publisher-controller",
+  "serviceaccount-controller",
+  "serviceaccount-token-controller",
+];
+
+/** Starts it and waits until it serves; the admin is in kubeadm:cluster-admins, as the program's own admin kubeconfig is. */
+export async function startControlPlane(folder: string, processes: Processes): Promise<Kubectl> {
+  mkdirSync(folder, { recursive: true });
+  const [client, peer, api, manager] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const etcd = `http://127.0.0.1:${client}`;
+  const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const keyFile = join(folder, "service-account.key");
+  writeFileSync(keyFile, keys.privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
+  const token = randomBytes(16).toString("hex");
+  writeFileSync(join(folder, "tokens.csv"), `${token},root,root,"system:masters"\n`, { mode: 0o600 });
+
+  processes.start("etcd", join(siteFolder("etcd"), "server"), [
+    `--data-dir=${join(folder, "etcd")}`,
+    `--listen-client-urls=${etcd}`,
+    `--advertise-client-urls=${etcd}`,
+    `--listen-peer-urls=http://127.0.0.1:${peer}`,
+    `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+    `--initial-cluster=default=http://127.0.0.1:${peer}`,
+    "--unsafe-no-fsync",
+  ]);
+  const certificates = join(folder, "certificates");
+  processes.start("kube-apiserver", join(siteFolder("kubernetes"), "kube-apiserver"), [
+    `--etcd-servers=${etcd}`,
+    `--secure-port=${api}`,
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    `--cert-dir=${certificates}`,
+    "--service-cluster-ip-range=10.96.0.0/16",
+    "--authorization-mode=RBAC",
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-key-file=${keyFile}`,
+    `--service-account-signing-key-file=${keyFile}`,
+    `--token-auth-file=${join(folder, "tokens.csv")}`,
+    "--endpoint-reconciler-type=none",
+  ]);
+  const authority = join(certificates, "apiserver.crt");
+  const kubeconfig = writeKubeconfig(join(folder, "root.kubeconfig"), `https://127.0.0.1:${api}`, authority, token);
+  const kubectl = new Kubectl(join(siteFolder("kubernetes"), "kubectl"), kubeconfig);
+  await eventually(
+    "A ready API server",
+    180,
+    () => (kubectl.run(["get", "--raw", "/readyz"]) === "ok" ? true : undefined),
+    () => processes.tail("kube-apiserver"),
+  );
+  processes.start("kube-controller-manager", join(siteFolder("kubernetes"), "kube-controller-manager"), [
+    `--kubeconfig=${kubeconfig}`,
+    `--controllers=${controllers.join(",")}`,
+    "--leader-elect=false",
+    "--use-service-account-credentials",
+    `--root-ca-file=${authority}`,
+    `--service-account-private-key-file=${keyFile}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${manager}`,
+    `--cert-dir=${certificates}`,
+  ]);
+  await eventually("The namespace's default service account", 120, () => (kubectl.exists("serviceaccount", "default", "default") ? true : undefined));
+  return kubectl;
+}
+
+/** A kubeconfig with a bearer token; yields its path. */
+export function writeKubeconfig(file: string, server: string, authority: string, token: string): string {
+  writeFileSync(
+    file,
+    stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "test", cluster: { server, "certificate-authority": authority } }],
+      users: [{ name: "test", user: { token } }],
+      contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+      "current-context": "test",
+    }),
+    { mode: 0o600 },
+  );
+  return file;
+}

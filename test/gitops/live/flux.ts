@@ -1,0 +1,102 @@
+/** The real source- and kustomize-controller as processes, with the flags that Pulumi's Flux has on a cluster (docs/gitops.md, "The contract"). */
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { toolFolder } from "../toolbox";
+import { writeKubeconfig } from "./controlPlane";
+import type { Condition, Kubectl, KubernetesObject } from "./kubectl";
+import { eventually, freePort, type Processes } from "./processes";
+
+export const fluxPrograms = [...["source-controller", "kustomize-controller"].map((name) => join(toolFolder("flux"), name)), join(toolFolder("definitions"), "crds")];
+
+/** What keeps a tenant's Flux objects within its namespace. */
+export const lockdown = [
+  "--no-cross-namespace-refs=true",
+  "--no-remote-bases=true",
+  "--default-service-account=default",
+  "--feature-gates=StrictPostBuildSubstitutions=true",
+];
+
+/** Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. */
+export async function startFlux(folder: string, processes: Processes, kubectl: Kubectl): Promise<void> {
+  for (const module of ["flux", "definitions"] as const) kubectl.run(["apply", "--server-side", "-f", join(toolFolder(module), "crds")]);
+  kubectl.run(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  kubectl.run(["create", "namespace", "flux-system"]);
+  const [artifacts, sourceHealth, kustomizeHealth] = [await freePort(), await freePort(), await freePort()];
+  const common = ["--enable-leader-election=false", "--metrics-addr=127.0.0.1:0", "--watch-all-namespaces=true", "--log-level=info", "--min-retry-delay=500ms", "--max-retry-delay=5s"];
+  const storage = join(folder, "artifacts");
+  mkdirSync(storage, { recursive: true });
+  const start = (name: string, args: readonly string[]) => {
+    const kubeconfig = accountOf(name, folder, kubectl);
+    processes.start(name, join(toolFolder("flux"), name), [...common, ...args], { KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: "flux-system" });
+  };
+  start("source-controller", [
+    `--storage-path=${storage}`,
+    `--storage-addr=127.0.0.1:${artifacts}`,
+    `--storage-adv-addr=127.0.0.1:${artifacts}`,
+    `--health-addr=127.0.0.1:${sourceHealth}`,
+  ]);
+  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, ...lockdown]);
+}
+
+/** As Flux's own installation has it, both controllers may do everything: what a tenant's objects make them do is bound by impersonation. */
+function accountOf(name: string, folder: string, kubectl: Kubectl): string {
+  kubectl.run(["create", "serviceaccount", name, "-n", "flux-system"]);
+  kubectl.run(["create", "clusterrolebinding", name, "--clusterrole=cluster-admin", `--serviceaccount=flux-system:${name}`]);
+  const token = kubectl.run(["create", "token", name, "-n", "flux-system", "--duration=8h"]);
+  const { server, authority } = kubectl.address();
+  return writeKubeconfig(join(dirname(folder), `${name}.kubeconfig`), server, authority, token);
+}
+
+export type FluxKind = "gitrepository" | "kustomization";
+
+export const ready = ({ metadata, status }: KubernetesObject): Condition | undefined =>
+  status?.observedGeneration === metadata.generation ? status?.conditions?.find(({ type }) => type === "Ready") : undefined;
+
+export class Flux {
+  private requests = 0;
+
+  constructor(
+    private readonly kubectl: Kubectl,
+    private readonly processes: Processes,
+  ) {}
+
+  /** Asks for a reconciliation now, as `flux reconcile` does, instead of waiting for the interval; yields its outcome. */
+  async reconcile(kind: FluxKind, namespace: string, name: string): Promise<Condition> {
+    const token = `${Date.now()}-${this.requests++}`;
+    await eventually(`${kind} ${namespace}/${name}`, 60, () => (this.kubectl.exists(kind, namespace, name) ? true : undefined));
+    this.kubectl.run(["annotate", "--overwrite", kind, name, "-n", namespace, `reconcile.fluxcd.io/requestedAt=${token}`]);
+    return eventually(
+      `The reconciliation of ${kind} ${namespace}/${name}`,
+      120,
+      () => {
+        const object = this.kubectl.get(kind, namespace, name);
+        const condition = ready(object);
+        return object.status?.lastHandledReconcileAt === token && condition && condition.status !== "Unknown" ? condition : undefined;
+      },
+      () => this.log(),
+    );
+  }
+
+  /** Waits until the object is Ready, without asking for anything. */
+  becomesReady(kind: FluxKind, namespace: string, name: string, seconds = 120): Promise<Condition> {
+    return eventually(
+      `Ready ${kind} ${namespace}/${name}`,
+      seconds,
+      () => {
+        const condition = ready(this.kubectl.get(kind, namespace, name));
+        return condition?.status === "True" ? condition : undefined;
+      },
+      () => `${JSON.stringify(this.kubectl.attempt(["get", kind, name, "-n", namespace, "-o", "jsonpath={.status.conditions}"]).output)}\n${this.log()}`,
+    );
+  }
+
+  /** The whole platform after a commit: the source, then the Kustomizations named, in order. */
+  async arrive(...kustomizations: readonly string[]): Promise<void> {
+    await this.reconcile("gitrepository", "flux-system", "flux-system");
+    for (const name of kustomizations) await this.reconcile("kustomization", "flux-system", name);
+  }
+
+  log(): string {
+    return this.processes.tail("kustomize-controller");
+  }
+}

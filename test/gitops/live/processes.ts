@@ -1,0 +1,61 @@
+/** Programs started by a test: output in a file each, ended by their own process id when the test is over. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+export class Processes {
+  private readonly running: { readonly name: string; readonly child: ChildProcess }[] = [];
+
+  /** `folder` takes `<name>.log` of each program. */
+  constructor(private readonly folder: string) {}
+
+  start(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
+    const log = openSync(join(this.folder, `${name}.log`), "a");
+    const child = spawn(program, args, { stdio: ["ignore", log, log], env: { PATH: process.env.PATH, HOME: this.folder, TMPDIR: this.folder, ...env } });
+    closeSync(log);
+    this.running.push({ name, child });
+  }
+
+  /** Last lines of a program's output, for the message of a failed wait. */
+  tail(name: string, lines = 15): string {
+    return readFileSync(join(this.folder, `${name}.log`), "utf8").split("\n").slice(-lines).join("\n");
+  }
+
+  /** Ends all, the last started first, and waits until each is gone. */
+  async stop(): Promise<void> {
+    for (const { child } of this.running.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      const impatient = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      await gone;
+      clearTimeout(impatient);
+    }
+  }
+}
+
+/** A port of the loopback interface that nobody has at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Repeats `attempt` until it yields something; after `seconds` an error that says what was waited for, and what `otherwise` knows. */
+export async function eventually<T>(what: string, seconds: number, attempt: () => T | undefined, otherwise: () => string = () => ""): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  let last = "";
+  while (Date.now() < end) {
+    try {
+      const result = attempt();
+      if (result !== undefined) return result;
+    } catch (error) {
+      last = (error as Error).message;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`${what} did not come about within ${seconds} s. ${last}\n${otherwise()}`);
+}

@@ -1,0 +1,48 @@
+/** Where the programs are that these tests run for real. Made by scripts/installGitopsTools.sh, and the control plane by the lab's builds. */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+const repository = join(__dirname, "..", "..");
+const cache = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes");
+const tools = process.env.OPENSTACK_KUBERNETES_TOOLS ?? join(cache, "tools");
+
+/** The folder of a module's programs, named for a digest of its pins as scripts/installGitopsTools.sh names it. */
+export function toolFolder(module: "definitions" | "flux" | "kubeconform" | "kyverno"): string {
+  const source = join(__dirname, "tools", module);
+  const files = readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort((a, b) => (a < b ? -1 : 1));
+  const digest = createHash("sha256");
+  files.forEach((file) => digest.update(readFileSync(file)));
+  return join(tools, `gitops-${module}-${digest.digest("hex").slice(0, 12)}`);
+}
+
+/** The control plane's programs as the lab's machines run them: what lab/site/binaries.sh built from today's pins. */
+export function siteFolder(module: "kubernetes" | "etcd"): string {
+  const site = join(repository, "lab", "site");
+  const files = [join(site, "modules", module, "go.mod"), join(site, "modules", module, "go.sum"), join(site, "binaries.sh")];
+  const digest = createHash("sha256");
+  files.forEach((file) => digest.update(readFileSync(file)));
+  return join(cache, "site", `bin-${module}-${digest.digest("hex").slice(0, 12)}`);
+}
+
+const installGitops = "scripts/installGitopsTools.sh";
+const buildSite = "npm run lab:machines -- build";
+
+/**
+ * `describe` when the programs are there; else one that is skipped, with a line on the console that says what to run.
+ * `programs` are paths; a run in which nothing was proven must not look like one in which everything was.
+ */
+export function describeWith(programs: readonly string[]): jest.Describe {
+  const missing = programs.filter((program) => !existsSync(program));
+  if (missing.length === 0) return describe;
+  const remedy = missing.some((program) => program.includes("/site/")) ? `${installGitops} and ${buildSite}` : installGitops;
+  process.stderr.write(`SKIPPED: ${missing.join(", ")} not found; run ${remedy}.\n`);
+  return describe.skip;
+}
+
+export const gitopsFolder = join(repository, "gitops");
+export const repositoryFolder = repository;

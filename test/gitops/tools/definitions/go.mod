@@ -1,0 +1,9 @@
+// Modules of which only files are wanted: definitions of custom resources, and Kubernetes' own OpenAPI document.
+module openstack-kubernetes.test/definitions
+
+go 1.26.0
+
+require (
+	github.com/fluxcd/helm-controller v1.4.0
+	k8s.io/kubernetes v1.36.3
+)

@@ -89,6 +89,10 @@ describe("the audit policy", () => {
   });
 
   it("leaves out reads only, apart from events and leases", () => {
+    expect(rules.slice(0, aboutSecrets).map(({ level, resources }) => [level, resources?.map(({ group }) => group)])).toEqual([
+      ["None", undefined],
+      ["None", ["", "events.k8s.io", "coordination.k8s.io"]],
+    ]);
     const silent = rules.filter(({ level, resources, verbs }) => level === "None" && resources === undefined && verbs !== undefined);
     expect(silent.map(({ verbs }) => verbs)).toEqual([
       ["get", "list", "watch"],
@@ -96,7 +100,12 @@ describe("the audit policy", () => {
     ]);
   });
 
-  it("logs everything else at least by metadata", () => {
-    expect(rules.at(-1)).toEqual({ level: "Metadata" });
+  it("logs with their content the changes that people make, and everything else by metadata", () => {
+    expect(rules.slice(-4)).toEqual([
+      { level: "Metadata", userGroups: ["system:nodes", "system:serviceaccounts"] },
+      { level: "Metadata", users: ["system:apiserver", "system:kube-controller-manager", "system:kube-proxy", "system:kube-scheduler"] },
+      { level: "Request", userGroups: ["system:authenticated"] },
+      { level: "Metadata" },
+    ]);
   });
 });

@@ -89,7 +89,7 @@ describe("the size of user data", () => {
         ].map(({ encoded }) => encoded.length);
         return sizes.every((size) => size > 0 && size <= userDataLimit);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

@@ -74,16 +74,22 @@ describe("mounting volumes", () => {
   const uuid = "d0000000-0000-8000-a000-000000000001";
   const other = "d0000000-0000-8000-a000-000000000002";
   const gib = 2 ** 30;
-  const disks = (lines: string, known: Record<string, string> = {}, signatures: readonly string[] = []) => {
+  /** Disks as lsblk lists them; `carried` are the UUIDs of file systems, `partitioned` the disks with partitions. */
+  const disks = (lines: string, carried: Record<string, string> = {}, partitioned: readonly string[] = []) => {
     machine.file("/disks", lines);
-    machine.program("lsblk", '[[ "$*" == *--nodeps* ]] && cat "$machine/disks" || echo "${@: -1}"');
+    machine.file(
+      "/carried",
+      Object.entries(carried)
+        .map(([device, id]) => `${device} ${id}\n`)
+        .join(""),
+    );
+    machine.file("/partitioned", partitioned.map((device) => `${device}\n`).join(""));
+    machine.program("lsblk", '[[ "$*" == *--nodeps* ]] && cat "$machine/disks" && exit\necho "${@: -1}"\ngrep -x "${@: -1}" "$machine/partitioned" || true');
     machine.program(
       "blkid",
-      `case "$2" in ${Object.entries(known)
-        .map(([id, device]) => `${id}) echo ${device} ;;`)
-        .join(" ")} *) exit 2 ;; esac`,
+      '[[ $1 == -U ]] && { awk -v id="$2" \'$2 == id { print $1 }\' "$machine/carried"; exit; }\nawk -v device="${@: -1}" \'$1 == device { print $2 }\' "$machine/carried"',
     );
-    machine.program("wipefs", `case "\${@: -1}" in ${signatures.map((device) => `${device}) echo "0x438,,ext4" ;;`).join(" ")} *) ;; esac`);
+    machine.program("wipefs", 'grep "^${@: -1} " "$machine/carried" || grep -x "${@: -1}" "$machine/partitioned" || true');
     for (const name of ["mkfs.ext4", "mount", "systemctl", "udevadm"]) machine.program(name, "true");
     machine.program("mountpoint", "exit 1");
   };
@@ -107,30 +113,33 @@ describe("mounting volumes", () => {
 
   it("recognises its file system wherever it appears, and formats nothing", () => {
     wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
-    disks(`vdx disk 0 ${20 * gib}\n`, { [uuid]: "/dev/vdx" }, ["/dev/vdx"]);
+    disks(`vdx disk 0 ${20 * gib}\n`, { "/dev/vdx": uuid });
     const { status, calls } = machine.run("mount-volumes.sh");
     expect({ status, formatted: formatted(calls) }).toEqual({ status: 0, formatted: [] });
     machine.run("mount-volumes.sh");
     expect(machine.read("/etc/fstab").trim().split("\n")).toHaveLength(1);
   });
 
-  it("leaves a disk alone that carries somebody else's data", () => {
+  it("passes over the root disk, ephemeral disks and whatever else holds data, though they have the size", () => {
     wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
-    disks(`vdb disk 0 ${20 * gib}\n`, {}, ["/dev/vdb"]);
+    disks(["vda", "vdb", "vdc"].map((name) => `${name} disk 0 ${20 * gib}\n`).join(""), { "/dev/vdb": "0123-4567" }, ["/dev/vda"]);
+    expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([`mkfs.ext4 -q -U ${uuid} /dev/vdc`]);
+  });
+
+  it("counts the volumes that are formatted already", () => {
+    wants(`${uuid} ${10 * gib} 0 /var/lib/first`, `${other} ${10 * gib} 1 /var/lib/second`);
+    disks(["vdb", "vdc"].map((name) => `${name} disk 0 ${10 * gib}\n`).join(""), { "/dev/vdb": uuid });
+    expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([`mkfs.ext4 -q -U ${other} /dev/vdc`]);
+  });
+
+  it("formats nothing that holds data, and says which volume is missing", () => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vdb disk 0 ${20 * gib}\n`, { "/dev/vdb": "somebody-elses" });
     const { status, output, calls } = machine.run("mount-volumes.sh");
     expect({ status, output, formatted: formatted(calls) }).toEqual({
       status: 1,
-      output: "/dev/vdb, meant for /var/lib/etcd, is not empty; it is left alone. Empty it (wipefs --all) or give the machine a new volume.\n",
+      output: "No empty disk of 21474836480 bytes (number 1 of that size) is there for /var/lib/etcd; disks that hold other data are left alone.\n",
       formatted: [],
-    });
-  });
-
-  it("says which volume is missing", () => {
-    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
-    disks(`vda disk 0 ${40 * gib}\n`);
-    expect(machine.run("mount-volumes.sh")).toMatchObject({
-      status: 1,
-      output: "No disk of 21474836480 bytes (number 1 of that size) is there for /var/lib/etcd.\n",
     });
   });
 });

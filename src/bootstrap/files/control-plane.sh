@@ -46,10 +46,10 @@ cluster_answers() {
   return 1
 }
 
-# Eight looks, two seconds apart and more: a peer that restarts its API server or elects a leader answers within that time on its etcd port.
+# Five looks, two to five seconds apart, on top of the time that installing took: a peer that restarts its API server or elects a leader answers within that time on its etcd port.
 nothing_answers() {
   local look
-  for look in {1..8}; do
+  for look in {1..5}; do
     if cluster_answers; then return 1; fi
     echo "look $look: neither the endpoint nor a peer answers"
     sleep 2
@@ -69,8 +69,7 @@ start_keepalived() {
   [[ -n $VIRTUAL_IP ]] || return 0
   mkdir -p /etc/keepalived
   sed -e "/^ *$address\$/d" -e "s/@NODE_IP@/$address/" -e "s/@NODE_INTERFACE@/$interface/" "$etc/keepalived.conf" >/etc/keepalived/keepalived.conf
-  systemctl enable keepalived
-  systemctl restart keepalived
+  systemctl enable --now keepalived
 }
 
 init() {

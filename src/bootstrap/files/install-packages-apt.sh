@@ -3,7 +3,8 @@
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
-export DEBIAN_FRONTEND=noninteractive
+# needrestart would restart services in the middle of the bootstrap.
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 marker=/var/lib/openstack-kubernetes/packages-installed
 [[ ! -e $marker ]] || exit 0
 

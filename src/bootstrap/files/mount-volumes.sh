@@ -5,22 +5,30 @@
 # that carries no signature at all, with a UUID of our own; from then on that UUID finds it wherever it appears.
 set -euo pipefail
 
-# Whole disks of exactly $1 bytes, in the order in which the kernel found them.
-disks_of_size() {
-  lsblk --bytes --nodeps --noheadings --raw --output NAME,TYPE,RO,SIZE | awk -v size="$1" '$2 == "disk" && $3 == 0 && $4 == size { print "/dev/" $1 }' | sort -V
+table=/etc/openstack-kubernetes/volumes
+
+# Whole disks of exactly $1 bytes that are empty or carry a file system of the table, in the order in which the kernel found them. The root
+# disk, ephemeral disks of the flavor and whatever else holds somebody's data are passed over.
+usable_disks() {
+  local device uuid
+  lsblk --bytes --nodeps --noheadings --raw --output NAME,TYPE,RO,SIZE |
+    awk -v size="$1" '$2 == "disk" && $3 == 0 && $4 == size { print "/dev/" $1 }' | sort -V |
+    while read -r device; do
+      uuid=$(blkid -o value -s UUID "$device" || true)
+      if [[ -n $uuid ]]; then
+        if grep -q "^$uuid " "$table"; then echo "$device"; fi
+      elif [[ -z $(wipefs --noheadings --parsable "$device") && $(lsblk --noheadings --raw --output NAME "$device" | wc -l) == 1 ]]; then
+        echo "$device"
+      fi
+    done
 }
 
 mount_volume() {
   local uuid=$1 size=$2 rank=$3 path=$4 device
-  device=$(blkid -U "$uuid" || true)
-  if [[ -z $device ]]; then
-    device=$(disks_of_size "$size" | sed -n "$((rank + 1))p")
+  if [[ -z $(blkid -U "$uuid" || true) ]]; then
+    device=$(usable_disks "$size" | sed -n "$((rank + 1))p")
     if [[ -z $device ]]; then
-      echo "No disk of $size bytes (number $((rank + 1)) of that size) is there for $path."
-      return 1
-    fi
-    if [[ -n $(wipefs --noheadings --parsable "$device") || -n $(lsblk --noheadings --raw --output NAME "$device" | tail -n +2) ]]; then
-      echo "$device, meant for $path, is not empty; it is left alone. Empty it (wipefs --all) or give the machine a new volume."
+      echo "No empty disk of $size bytes (number $((rank + 1)) of that size) is there for $path; disks that hold other data are left alone."
       return 1
     fi
     mkfs.ext4 -q -U "$uuid" "$device"
@@ -36,5 +44,5 @@ mount_volume() {
 if command -v udevadm >/dev/null; then udevadm settle || true; fi
 while read -r uuid size rank path; do
   if [[ $path != - ]]; then mount_volume "$uuid" "$size" "$rank" "$path"; fi
-done </etc/openstack-kubernetes/volumes
+done <"$table"
 systemctl daemon-reload

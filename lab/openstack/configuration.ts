@@ -56,7 +56,7 @@ export function renderConfiguration(lab: Lab, secrets: Secrets): Record<string, 
 
 /** Folders the services expect to find. */
 export function dataFolders(lab: Lab): string[] {
-  const folders = ["locks", "glance/images", "glance/tasks", "glance/staging", "nova", "neutron", "cinder", "octavia", ...hypervisorNames(lab)];
+  const folders = ["tmp", "locks", "glance/images", "glance/tasks", "glance/staging", "nova", "neutron", "cinder", "octavia", ...hypervisorNames(lab)];
   return [lab.etc, lab.log, lab.run, lab.done, ...folders.map((name) => join(lab.data, name))];
 }
 

@@ -73,6 +73,7 @@ export function environmentOf(lab: Lab, unit: Unit): Record<string, string> {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: lab.data,
     LAB_ROOT: lab.root,
+    TMPDIR: join(lab.data, "tmp"),
     LANG: "C.UTF-8",
     PYTHONPATH: sources.python,
     // Compiled Python beside the checkout's files or in /usr would be a trace outside the lab's folder.

@@ -14,7 +14,7 @@ export interface Callbacks {
 
 interface RuntimeStore {
   callbacks: Callbacks | undefined;
-  leakCandidates: Set<{ _debugCtx?: string }>;
+  leakCandidates: Set<unknown>;
   settings: { rpcDone: Promise<unknown> };
   [feature: `supports${string}`]: boolean;
 }
@@ -68,11 +68,6 @@ export async function settle(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     if (store.settings.rpcDone === before) return;
   }
-}
-
-/** Describes promises that never came to an end, for instance of two resources that wait for each other. */
-export function unfinished(): string[] {
-  return [...state.getStore().leakCandidates].map((promise) => promise._debugCtx ?? "a promise");
 }
 
 export function disconnect(): void {

@@ -85,10 +85,6 @@ export class Simulated {
     return match;
   }
 
-  public byUrnOf(urn: string): SimulatedResource | undefined {
-    return this.byUrn.get(urn);
-  }
-
   /** Resources that `resource` depends on by property or by dependsOn. */
   public dependenciesOf(resource: SimulatedResource): SimulatedResource[] {
     return resource.dependencies.flatMap((urn) => this.byUrn.get(urn) ?? []);

@@ -119,7 +119,7 @@ async function issue({ seed, identity, inputs }: Creation, details: Issue): Prom
   if (strange.length > 0)
     throw new Error(`allowedUses has no ${strange.join(", ")}; it has ${[...Object.keys(keyUsages), ...Object.keys(extendedUsages)].join(", ")}`);
   const isCa = inputs.isCaCertificate === true;
-  const flags = uses.reduce<x509.KeyUsageFlags>((sum, use) => sum | (keyUsages[use] ?? 0), 0);
+  const flags: number = uses.map((use): number => keyUsages[use] ?? 0).reduce((sum, bit) => sum | bit, 0);
   const extended = uses.flatMap((use) => extendedUsages[use] ?? []);
   const subjectKey = await webcrypto.subtle.importKey(
     "spki",
@@ -129,7 +129,7 @@ async function issue({ seed, identity, inputs }: Creation, details: Issue): Prom
     ["verify"],
   );
   const extensions: x509.Extension[] = [];
-  if (flags !== 0) extensions.push(new x509.KeyUsagesExtension(flags, true));
+  if (uses.some((use) => Object.hasOwn(keyUsages, use))) extensions.push(new x509.KeyUsagesExtension(flags as x509.KeyUsageFlags, true));
   if (extended.length > 0) extensions.push(new x509.ExtendedKeyUsageExtension(extended, false));
   extensions.push(new x509.BasicConstraintsExtension(isCa, isCa ? pathLength(inputs.maxPathLength) : undefined, true));
   // Go gives every CA a subject key id, asked for or not.

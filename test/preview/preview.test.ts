@@ -37,7 +37,7 @@ describe.each(["dev", "prod"])("the preview of stack %s", (stack) => {
     expect(stdout).toContain(`\n└─ Cluster ${stack}\n`);
     expect(stdout).toMatch(/\nTotals\n {2}machines +\d+: /);
     expect(stdout).toMatch(/\n {2}First preview of this stack here, so there is nothing to compare with: \d+ resources to create\.\n$/);
-     
+
     expect(stdout).not.toMatch(/\u001b/);
   });
 

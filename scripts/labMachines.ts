@@ -1,10 +1,10 @@
 /** `npm run lab:machines -- up | status | shell NAME | console NAME | kubectl ... | down`: a real cluster of the lab's machines. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { eventually, LabCluster, labConfig, type Size } from "../lab/machines/cluster";
-import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn, stopMachine } from "../lab/machines/power";
-import { networkNamespace, buildSite, inNetwork, programOf, runFolder, siteRuns, stopSite } from "../lab/machines/site";
+import { LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
+import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn } from "../lab/machines/power";
+import { networkNamespace, buildSite, inNetwork, programOf, runFolder, siteRuns } from "../lab/machines/site";
 
 /** How long the machines of `up` may take to become Ready, in seconds: five times what two idle cores need. */
 const readySeconds = 1200;
@@ -21,36 +21,13 @@ async function up(size: Size): Promise<void> {
     cluster.start(name);
     say(`${name} (${address}) has power`);
   }
-  await waitUntilReady(cluster);
+  await cluster.waitUntilReady(
+    cluster.plan.machines.map(({ name }) => name),
+    readySeconds,
+    say,
+  );
   console.log(`\nReady. Credentials: ${cluster.adminKubeconfig()}`);
   console.log(`Try: npm run lab:machines -- kubectl get nodes`);
-}
-
-/** Tells what happens on the machines until all nodes are Ready; a machine whose bootstrap gave up ends the wait with its reason. */
-async function waitUntilReady(cluster: LabCluster): Promise<void> {
-  const told = new Set<string>();
-  const once = (line: string) => {
-    if (!told.has(line)) say(line);
-    told.add(line);
-  };
-  let cni = false;
-  await eventually("All nodes Ready", readySeconds, () => {
-    for (const { name } of cluster.plan.machines) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
-    const nodes = cluster.nodes();
-    if (Object.keys(nodes).length > 0) once(`the API answers at ${cluster.plan.endpointHost}`);
-    if (Object.keys(nodes).length > 0 && !cni) {
-      cluster.installCni();
-      cni = true;
-    }
-    const ready = cluster.plan.machines.filter(({ name }) => nodes[name] === true);
-    for (const { name } of ready) once(`node ${name} is Ready`);
-    return ready.length === cluster.plan.machines.length || undefined;
-  });
-}
-
-/** What the bootstrap said about its own end, on the console. */
-function verdictsOf(name: string): string[] {
-  return [...consoleOf(name).matchAll(/openstack-kubernetes: ((?:SUCCESS|FAILED).*)/g)].map(([, verdict = ""]) => verdict.trim());
 }
 
 function status(): void {
@@ -64,12 +41,7 @@ function status(): void {
 }
 
 function down(): void {
-  for (const name of machinesWithPower()) {
-    stopMachine(name);
-    say(`${name} is off`);
-  }
-  if (siteRuns()) stopSite();
-  rmSync(runFolder, { recursive: true, force: true });
+  takeDown(say);
   say("nothing is left but the cached builds");
 }
 

@@ -1,5 +1,5 @@
 /** A cluster of lab machines: its stack, its keys, and the questions that its user would ask. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
@@ -9,8 +9,8 @@ import { prefixLength } from "../../src/network/cidr";
 import { renderConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
 import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
-import { hostCgroup, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
-import { inNetwork, programOf, runFolder, startSite, type Site } from "./site";
+import { consoleOf, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
+import { inNetwork, programOf, runFolder, startSite, stopSite, type Site } from "./site";
 
 export const stackFile = join(__dirname, "Pulumi.machines.yaml");
 
@@ -122,14 +122,50 @@ export class LabCluster {
     return Object.fromEntries(lines.map((line) => [line.split(" ")[0]!, line.split(" ")[1] === "True"]));
   }
 
-  /** Installs the lab's small CNI. */
-  installCni(): void {
+  /**
+   * Installs the lab's CNI as soon as the API answers, then waits until all nodes of `names` are Ready. Throws after `seconds`. What happens on the
+   * way is told once.
+   */
+  async waitUntilReady(names: readonly string[], seconds: number, tell: (line: string) => void): Promise<void> {
+    const told = new Set<string>();
+    const once = (line: string) => {
+      if (!told.has(line)) tell(line);
+      told.add(line);
+    };
+    let cni = false;
+    await eventually(`All of ${names.join(", ")} Ready`, seconds, () => {
+      for (const name of names) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
+      const nodes = this.nodes();
+      if (Object.keys(nodes).length > 0) once(`the API answers at ${this.plan.endpointHost}`);
+      cni ||= Object.keys(nodes).length > 0 && this.installCni();
+      const ready = names.filter((name) => nodes[name] === true);
+      for (const name of ready) once(`node ${name} is Ready`);
+      return ready.length === names.length || undefined;
+    });
+  }
+
+  /** Installs the lab's small CNI. Returns whether the API took it. */
+  private installCni(): boolean {
     const manifest = readFileSync(join(__dirname, "cni.yaml"), "utf8")
       .replaceAll("POD_CIDR", this.config.kubernetes.podCidr)
       .replaceAll("POD_MTU", String(this.config.podMtu));
-    const answer = this.kubectl(["apply", "--filename", "-"], { input: manifest });
-    if (answer.status !== 0) throw new Error(`The lab's CNI could not be installed: ${answer.stderr.trim()}`);
+    return this.kubectl(["apply", "--filename", "-"], { input: manifest }).status === 0;
   }
+}
+
+/** What the bootstrap of a machine said about its own end, on the console, oldest first. */
+export function verdictsOf(name: string): string[] {
+  return [...consoleOf(name).matchAll(/openstack-kubernetes: ((?:SUCCESS|FAILED).*)/g)].map(([, verdict = ""]) => verdict.trim());
+}
+
+/** Pulls every plug and removes disks, keys and the network. Nothing is left but the cached builds, whatever was cut short before. */
+export function takeDown(tell: (line: string) => void): void {
+  for (const name of machinesWithPower()) {
+    stopMachine(name);
+    tell(`${name} is off`);
+  }
+  stopSite();
+  rmSync(runFolder, { recursive: true, force: true });
 }
 
 async function keptKeys(clusterName: string): Promise<LabKeys> {

@@ -15,7 +15,7 @@ lan=osk-lan
 firstProcess() {
   local process
   for process in $(groupProcesses "$1/machine"); do
-    # shellcheck disable=SC2086 # the numbers of one process in nested namespaces, outermost first
+    # shellcheck disable=SC2046 # the numbers of one process in nested namespaces, outermost first
     set -- "$1" $(sed -n 's/^NSpid:\s*//p' "/proc/$process/status" 2>/dev/null)
     if [ $# = 3 ] && [ "$3" = 1 ]; then
       echo "$process"
@@ -42,7 +42,6 @@ plug() {
 # Runs as long as the machine has power. A machine that reboots comes back with a new network card and a new /run, as a real one does.
 supervise() {
   local name=$1 directory=$2 lower=$3 mac=$4 status=129
-  enterGroup "$name/supervisor"
   while [ $status = 129 ]; do # 128 + SIGHUP is how the kernel reports that a PID namespace asked for a reboot
     plug "$name" "$mac"
     status=0
@@ -58,6 +57,8 @@ case $command in
     [ -z "$(groupProcesses "$name")" ] || { echo "machine $name is already running" >&2 && exit 1; }
     makeGroups "$name"
     mkdir -p "$3"
+    # From here on all that belongs to the machine is in its group, so that a stop at any moment finds it.
+    enterGroup "$name/supervisor"
     supervise "$name" "$3" "$4" "$5" >"$3/supervisor.log" 2>&1 </dev/null &
     ;;
   stop)

@@ -67,10 +67,11 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** Runs a command in a machine as root. */
-export function onMachine(name: string, command: readonly string[], timeoutSeconds = 60): Answer {
+/** Runs a command in a machine as root, with `input` on its standard input. */
+export function onMachine(name: string, command: readonly string[], timeoutSeconds = 60, input = ""): Answer {
   const { status, stdout, stderr } = spawnSync(machineScript, ["enter", name, ...command], {
     encoding: "utf8",
+    input,
     timeout: timeoutSeconds * 1000,
     maxBuffer: 64 * 1024 * 1024,
   });

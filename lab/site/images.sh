@@ -13,6 +13,7 @@ tools=(bash cat cp cut date echo env grep head hostname ls mkdir mount mv printf
 
 # toolsRoot ROOT PACKAGES SCRATCH: copies the tools, with the libraries they load, out of the image with the gathered packages installed.
 toolsRoot() {
+  # shellcheck disable=SC2016 # the inner shell expands it
   unshare --mount --propagation private bash -euc '
     tree=$1 packages=$2 scratch=$3 root=$4
     shift 4
@@ -37,6 +38,7 @@ toolsRoot() {
         ldd \"\$path\" | grep -o \"/[^ ]*\" | while read -r library; do cp -L --parents \"\$library\" /out; done
       done
       cp -a --parents /usr/lib/*/xtables /out
+      ldd /usr/lib/*/xtables/*.so | grep -o \"=> /[^ ]*\" | cut -c4- | sort -u | while read -r library; do cp -L --parents \"\$library\" /out; done
       cp -L --parents /usr/lib/*/libnss_dns.so.2 /usr/lib/*/libnss_files.so.2 /out
       cp --parents /etc/protocols /etc/services /out
       ln -sf bash usr/bin/sh
@@ -75,7 +77,10 @@ makeRegistry() {
   REGISTRY_HTTP_ADDR=127.0.0.1:5999 REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="$out/registry" OTEL_TRACES_EXPORTER=none \
     "$(binaries registry)/registry" serve "$SITE/images/registry.yaml" >"$out/registry.log" 2>&1 &
   server=$!
-  for _ in $(seq 50); do curl -fs -o /dev/null http://127.0.0.1:5999/v2/ && break || sleep 0.2; done
+  for _ in $(seq 50); do
+    ! curl -fs -o /dev/null http://127.0.0.1:5999/v2/ || break
+    sleep 0.2
+  done
 
   # kubeadm itself says which images it will ask for, under which tags.
   while read -r image; do

@@ -64,6 +64,7 @@ makeRepositories() {
 gatherDebian() {
   local out=$1 tree=$1/scratch/tree
   mkdir -p "$tree" "$out/scratch/upper" "$out/scratch/work"
+  # shellcheck disable=SC2016 # the inner shell expands it
   unshare --mount --propagation private bash -euc '
     mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/scratch/upper,workdir=$2/scratch/work" "$2/scratch/tree"
     rm -f "$2/scratch/tree/etc/resolv.conf"

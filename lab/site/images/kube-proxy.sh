@@ -4,7 +4,7 @@
 # upstream's image does without this.
 set -euo pipefail
 for setting in /proc/sys/net/netfilter/nf_conntrack_max /sys/module/nf_conntrack/parameters/hashsize; do
-  copy=/tmp/$(basename "$setting")
+  copy=/tmp/${setting##*/}
   cat "$setting" >"$copy"
   mount --bind "$copy" "$setting"
 done

@@ -1,0 +1,128 @@
+/** What the tests on running machines share: whether they can run here, and the questions they ask of host and cluster. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { LabCluster } from "../../lab/machines/cluster";
+import { onMachine } from "../../lab/machines/power";
+import { buildSite, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
+
+/** The site when these tests can run, or why they cannot. */
+export async function siteOrReason(): Promise<Site | string> {
+  if (process.getuid?.() !== 0) return "namespaces and control groups need root";
+  try {
+    return await buildSite({ onlyCached: true });
+  } catch {
+    return "the site is not built; run: npm run lab:machines -- build";
+  }
+}
+
+/** `describe`, or a skipped one with one loud line when the site cannot be had; whether it can is known at once from the cache. */
+export function describeOnMachines(name: string, tests: (site: () => Site) => void): void {
+  const reason = quickReason();
+  if (reason !== undefined) process.stderr.write(`\nSKIPPED: ${name}: ${reason}\n`);
+  (reason === undefined ? describe : describe.skip)(name, () => {
+    let site: Site | undefined;
+    beforeAll(async () => {
+      const found = await siteOrReason();
+      if (typeof found === "string") throw new Error(found);
+      site = found;
+    }, 60_000);
+    tests(() => site!);
+  });
+}
+
+function quickReason(): string | undefined {
+  if (process.getuid?.() !== 0) return "namespaces and control groups need root";
+  const cache = resolve(runFolder, "../site");
+  const built = existsSync(cache) ? readdirSync(cache).filter((name) => !name.endsWith(".part")) : [];
+  const missing = ["bin-kubernetes", "tree", "packages", "images"].filter((part) => !built.some((name) => name.startsWith(`${part}-`)));
+  return missing.length === 0 ? undefined : `the site is not built (${missing.join(", ")}); run: npm run lab:machines -- build`;
+}
+
+/** Everything of the lab's machines that the host still holds: processes, mounts, network namespaces and control groups. */
+export function tracesOnHost(): string[] {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+  const groups = mounts
+    .map((line) => /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2? /.exec(line)?.[1])
+    .filter((mountPoint) => mountPoint !== undefined && existsSync(join(mountPoint, "openstack-kubernetes")));
+  const processes = readdirSync("/proc").filter((entry) => {
+    try {
+      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cgroup`, "utf8").includes("/openstack-kubernetes/");
+    } catch {
+      return false; // It ended while we looked.
+    }
+  });
+  const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns").filter((name) => name.startsWith("osk-")) : [];
+  return [
+    ...processes.map((id) => `process ${id}`),
+    ...mounts.filter((line) => line.includes(runFolder)).map((line) => `mount ${line}`),
+    ...namespaces.map((name) => `network namespace ${name}`),
+    ...groups.map((mountPoint) => `control group in ${mountPoint!}`),
+  ];
+}
+
+/** The host's settings that machines must not change: those that a bootstrap writes, and the host's own addresses and routes. */
+export function hostSettings(): Record<string, string> {
+  const files = [
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "fs/inotify/max_user_instances",
+    "net/ipv4/ip_forward",
+    "kernel/hostname",
+  ];
+  return Object.fromEntries([
+    ...files.map((file) => [file, readFileSync(`/proc/sys/${file}`, "utf8").trim()] as const),
+    ["routes", readFileSync("/proc/net/route", "utf8")],
+    ["devices", readdirSync("/sys/class/net").sort().join(" ")],
+  ]);
+}
+
+/** The control-plane machine that holds the virtual IP. */
+export function holderOf(cluster: LabCluster): string | undefined {
+  return cluster.plan.machines.find(({ name, role }) => role === "control-plane" && hasAddress(name, cluster.plan.endpointHost))?.name;
+}
+
+function hasAddress(name: string, address: string): boolean {
+  return onMachine(name, ["ip", "-4", "-o", "addr", "show", "to", address]).stdout.trim() !== "";
+}
+
+/** Starts a client that asks the API for its readiness ten times a second. */
+export function startPolling(cluster: LabCluster): { answers: () => number[]; process: ChildProcess } {
+  const ca = join(runFolder, "ca.crt");
+  writeFileSync(ca, cluster.keys.secrets.clusterCa.certificatePem);
+  const url = `https://${cluster.plan.endpointHost}:${cluster.config.apiEndpoint.port}/readyz`;
+  const root = resolve(__dirname, "../..");
+  const child = spawn(
+    "nsenter",
+    [`--net=/run/netns/${networkNamespace}`, process.execPath, "-r", join(root, "scripts/typescript.js"), join(__dirname, "pollApi.ts"), url, ca],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return { answers: () => output.trim().split("\n").filter(Boolean).map(Number), process: child };
+}
+
+/** The longest time between two answers, in seconds. */
+export function longestGap(answers: readonly number[]): number {
+  return Math.max(...answers.slice(1).map((time, index) => time - answers[index]!)) / 1000;
+}
+
+/** Started members of etcd by name, asked of the etcd on one machine. */
+export function etcdMembers(cluster: LabCluster, name: string): string[] {
+  const list = etcdctl(cluster, name, "member", "list");
+  return list
+    .split("\n")
+    .map((line) => line.split(", "))
+    .filter(([, state]) => state === "started")
+    .map(([, , member = ""]) => member)
+    .sort();
+}
+
+/** etcdctl in the etcd pod of a machine, by way of the API as an administrator would. */
+export function etcdctl(cluster: LabCluster, name: string, ...words: string[]): string {
+  const pki = "/etc/kubernetes/pki/etcd";
+  const credentials = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
+  return cluster.ask("-n", "kube-system", "exec", `etcd-${name}`, "--", "etcdctl", ...credentials, ...words);
+}

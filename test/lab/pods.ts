@@ -1,0 +1,71 @@
+/** Pods that answer with their name, one on each worker, behind a Service. */
+import type { LabCluster } from "../../lab/machines/cluster";
+
+const manifest = {
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    {
+      apiVersion: "apps/v1",
+      kind: "DaemonSet",
+      metadata: { name: "echo", namespace: "default" },
+      spec: {
+        selector: { matchLabels: { app: "echo" } },
+        template: {
+          metadata: { labels: { app: "echo" } },
+          spec: {
+            terminationGracePeriodSeconds: 1,
+            containers: [
+              {
+                name: "echo",
+                image: "registry.lab/lab/tools:1",
+                command: ["socat", "TCP-LISTEN:8080,fork,reuseaddr", `SYSTEM:printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'; uname -n`],
+                readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+              },
+            ],
+          },
+        },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "echo", namespace: "default" },
+      spec: { selector: { app: "echo" }, ports: [{ port: 80, targetPort: 8080 }] },
+    },
+  ],
+};
+
+export function startPods(cluster: LabCluster): void {
+  const answer = cluster.kubectl(["apply", "--filename", "-"], { input: JSON.stringify(manifest) });
+  if (answer.status !== 0) throw new Error(answer.stderr);
+}
+
+export interface EchoPod {
+  readonly name: string;
+  readonly address: string;
+  readonly node: string;
+}
+
+/** The echo pods that are ready, once there is one on each of the nodes. */
+export function podsOnEveryNode(cluster: LabCluster, nodes: readonly string[]): EchoPod[] | undefined {
+  const answer = cluster.kubectl(["get", "pods", "-l", "app=echo", "-o", "json"]);
+  if (answer.status !== 0) return undefined;
+  interface Pod {
+    metadata: { name: string; deletionTimestamp?: string };
+    spec: { nodeName?: string };
+    status: { podIP?: string; conditions?: { type: string; status: string }[] };
+  }
+  const ready = (JSON.parse(answer.stdout) as { items: Pod[] }).items
+    .filter(
+      ({ metadata, status }) =>
+        metadata.deletionTimestamp === undefined && status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
+    )
+    .map(({ metadata, spec, status }) => ({ name: metadata.name, address: status.podIP!, node: spec.nodeName! }));
+  return nodes.every((node) => ready.some((pod) => pod.node === node)) ? ready.filter(({ node }) => nodes.includes(node)) : undefined;
+}
+
+/** What a pod gets from a URL; empty when it gets nothing within five seconds. */
+export function inPod(cluster: LabCluster, pod: string, url: string): string {
+  return cluster.kubectl(["exec", pod, "--", "curl", "-s", "--max-time", "5", url]).stdout.trim();
+}

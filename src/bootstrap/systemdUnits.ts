@@ -19,6 +19,7 @@ After=network-online.target
 ConditionPathExists=!/var/lib/openstack-kubernetes/joined
 StartLimitIntervalSec=0
 [Service]
+Environment=HOME=/root
 EnvironmentFile=-${proxyEnvironmentPath}
 ExecStart=${binDirectory}/bootstrap.sh
 Restart=on-failure
@@ -29,13 +30,17 @@ WantedBy=multi-user.target
   );
 }
 
-/** Closes the metadata service to pods at every boot, before any pod can start. */
+/**
+ * Closes the metadata service to pods at every boot, before any pod can start, and again when a restart of nftables.service has flushed all
+ * rules.
+ */
 export function metadataUnit(): MachineFile {
   return textFile(
     `${unitDirectory}/openstack-kubernetes-metadata.service`,
     `[Unit]
 Description=Close the metadata service to pods
 After=nftables.service
+PartOf=nftables.service
 Before=kubelet.service
 [Service]
 Type=oneshot

@@ -9,7 +9,7 @@ import { prefixLength } from "../../src/network/cidr";
 import { renderConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
 import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
-import { consoleOf, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
+import { consoleOf, hasPower, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
 import { inNetwork, programOf, runFolder, startSite, stopSite, type Site } from "./site";
 
 export const stackFile = join(__dirname, "Pulumi.machines.yaml");
@@ -82,7 +82,8 @@ export class LabCluster {
   }
 
   /** Path of the admin kubeconfig that the program computes. */
-  adminKubeconfig(host = this.plan.endpointHost): string {
+  adminKubeconfig(): string {
+    const host = this.plan.endpointHost;
     const file = join(runFolder, `kubeconfig-${host}`);
     const { clusterName, apiEndpoint } = this.config;
     const { admin, secrets } = this.keys;
@@ -98,13 +99,18 @@ export class LabCluster {
     return file;
   }
 
-  /** kubectl with the admin kubeconfig, from outside the machines. */
-  kubectl(words: readonly string[], options: { input?: string; host?: string; timeoutSeconds?: number } = {}): Answer {
-    const { status, stdout, stderr } = inNetwork(
-      [this.kubectlProgram, "--kubeconfig", this.adminKubeconfig(options.host), "--request-timeout=20s", ...words],
-      options,
-    );
+  /** kubectl from outside the machines, with the admin kubeconfig, or as the bearer of a token. */
+  kubectl(words: readonly string[], options: { input?: string; token?: string; timeoutSeconds?: number } = {}): Answer {
+    const credentials = options.token === undefined ? ["--kubeconfig", this.adminKubeconfig()] : this.tokenCredentials(options.token);
+    const { status, stdout, stderr } = inNetwork([this.kubectlProgram, ...credentials, "--request-timeout=20s", ...words], options);
     return { status, stdout, stderr };
+  }
+
+  private tokenCredentials(token: string): string[] {
+    const ca = join(runFolder, "ca.crt");
+    writeFileSync(ca, this.keys.secrets.clusterCa.certificatePem);
+    const server = `https://${this.plan.endpointHost}:${this.config.apiEndpoint.port}`;
+    return ["--kubeconfig", "/dev/null", "--server", server, "--certificate-authority", ca, "--token", token];
   }
 
   /** kubectl's output. Throws with its message when it fails. */
@@ -134,6 +140,8 @@ export class LabCluster {
     };
     let cni = false;
     await eventually(`All of ${names.join(", ")} Ready`, seconds, () => {
+      const off = names.find((name) => !hasPower(name));
+      if (off !== undefined) throw new Error(`${off} has lost power; the end of its console:\n${consoleOf(off).split("\n").slice(-10).join("\n")}`);
       for (const name of names) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
       const nodes = this.nodes();
       if (Object.keys(nodes).length > 0) once(`the API answers at ${this.plan.endpointHost}`);

@@ -26,7 +26,7 @@ up() {
   # The mirrors stand outside the machines' subnet, behind its router; and where OpenStack has its metadata service, something answers too.
   ip -n $lan addr add "$site/32" dev lo
   ip -n $lan addr add 169.254.169.254/32 dev lo
-  printf '.:53 {\n  bind %s\n  hosts {\n    %s mirror.site.lab\n  }\n}\n' "$site" "$site" >"$directory/Corefile"
+  printf '.:53 {\n  bind %s\n  hosts {\n    %s mirror.site.lab issuer.site.lab\n  }\n}\n' "$site" "$site" >"$directory/Corefile"
   (
     enterGroup $lan/machine
     cd "$directory"

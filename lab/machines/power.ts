@@ -48,6 +48,12 @@ export function machinesWithPower(): string[] {
   return [...names].sort();
 }
 
+/** Whether something runs a machine: false after a power-off, and when it could not even be started. */
+export function hasPower(name: string): boolean {
+  const file = join(hierarchies()[0] ?? "", labGroup, name, "supervisor", "cgroup.procs");
+  return existsSync(file) && readFileSync(file, "utf8") !== "";
+}
+
 function hierarchies(): string[] {
   return readFileSync("/proc/self/mounts", "utf8")
     .split("\n")

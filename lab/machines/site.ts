@@ -1,6 +1,6 @@
 /** What stands around the machines: the trees and mirrors that lab/site builds, and the network namespace that serves them. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -28,8 +28,9 @@ export interface Site {
 export async function buildSite({ onlyCached = false } = {}): Promise<Site> {
   const run = (name: string) => script(name, onlyCached);
   await run("binaries.sh");
-  const [tree, packages, registry] = [await run("tree.sh"), await run("packages.sh"), await run("images.sh")];
-  return { layers: [imageLayer(), tree], packages, registry };
+  const layers = [await run("image.sh"), await run("tree.sh")];
+  const [packages, registry] = [await run("packages.sh"), await run("images.sh")];
+  return { layers, packages, registry };
 }
 
 /** Runs a build step; its progress goes to our stderr, its last line of output is the folder it made. */
@@ -54,20 +55,6 @@ function script(name: string, onlyCached: boolean): Promise<string> {
 export function programOf(module: string, name: string): string {
   const folder = execFileSync("bash", ["-c", 'source "$0/cache.sh" && binaries "$1"', join(labFolder, "site"), module], { encoding: "utf8" });
   return join(folder.trim(), name);
-}
-
-/** The few files that make the tree a lab's image (lab/machines/image), as root's. */
-function imageLayer(): string {
-  const folder = join(runFolder, "image");
-  if (readdirOrEmpty(runFolder).every((name) => name === "image")) rmSync(folder, { recursive: true, force: true });
-  mkdirSync(runFolder, { recursive: true, mode: 0o700 });
-  cpSync(join(labFolder, "machines", "image"), folder, { recursive: true, verbatimSymlinks: true, force: true });
-  execFileSync("chown", ["-R", "--no-dereference", "root:root", folder]);
-  return folder;
-}
-
-function readdirOrEmpty(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** Starts network, mirrors and resolver; nothing happens when they run. */

@@ -3,14 +3,16 @@
  * program renders become a highly available cluster. One cluster for all claims, in the order of this file; a claim that destroys something leaves
  * the cluster whole again. Does not prove what OpenStack itself does: addresses are handed out by the lab, and no security group filters.
  */
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { eventually, LabCluster, labConfig, takeDown, verdictsOf } from "../../lab/machines/cluster";
+import { eventually, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../../lab/machines/cluster";
 import { renderConfigDrive } from "../../lab/machines/configDrive";
 import { planMachines } from "../../lab/machines/plan";
 import { consoleOf, machinesWithPower, memoryMib, onMachine, startMachine, stopMachine, wipeMachine } from "../../lab/machines/power";
 import { waitForApi } from "../../src/operations/apiGate";
 import { renderBootstrapTokenSecret } from "../../src/operations/bootstrapToken";
 import { describeOnMachines, etcdctl, etcdMembers, holderOf, hostSettings, longestGap, startPolling, tracesOnHost } from "./machinesFixture";
+import { LabIssuer } from "./oidc";
 import { inPod, podsOnEveryNode, startPods } from "./pods";
 
 /** Seconds that a step may take on two busy cores; the numbers that were measured are printed. */
@@ -20,7 +22,10 @@ const print = (line: string) => process.stderr.write(`  ${line}\n`);
 
 describeOnMachines("a cluster of real machines", (site) => {
   let cluster: LabCluster;
+  let issuer: LabIssuer;
+  let issuerProcess: ChildProcess;
   let hostBefore: Record<string, string>;
+  const config = (size: Size = {}, changes: Record<string, unknown> = {}) => labConfig(size, { oidc: issuer.configuration(), ...changes });
   const names = () => cluster.plan.machines.map(({ name }) => name);
   const controlPlane = () => cluster.plan.machines.filter(({ role }) => role === "control-plane").map(({ name }) => name);
   const workers = () => cluster.plan.machines.filter(({ role }) => role === "worker").map(({ name }) => name);
@@ -36,11 +41,14 @@ describeOnMachines("a cluster of real machines", (site) => {
   beforeAll(async () => {
     takeDown(() => undefined);
     hostBefore = hostSettings();
-    cluster = await LabCluster.of(labConfig(), site());
+    issuer = new LabIssuer();
+    cluster = await LabCluster.of(config(), site());
     cluster.startSite();
+    issuerProcess = issuer.start();
   }, 120_000);
 
   afterAll(() => {
+    issuerProcess.kill();
     takeDown(() => undefined);
     expect(tracesOnHost()).toEqual([]);
     expect(hostSettings()).toEqual(hostBefore);
@@ -126,6 +134,21 @@ describeOnMachines("a cluster of real machines", (site) => {
     }
   });
 
+  it("accepts a person's token from the OIDC issuer, and its groups where a RoleBinding names them", async () => {
+    const token = issuer.token("alice", ["team-a"]);
+    cluster.ask("create", "namespace", "team-a");
+    cluster.ask("-n", "team-a", "create", "rolebinding", "team-a", "--clusterrole=admin", "--group=oidc:team-a");
+    // Without the administrator's certificate, which would count before the token.
+    const asBearer = (bearer: string, ...words: string[]) => cluster.kubectl(words, { token: bearer });
+    const asAlice = (...words: string[]) => asBearer(token, ...words);
+    await eventually("the API server to know the issuer", 120, () => asAlice("auth", "whoami").status === 0 || undefined);
+    const who = JSON.parse(asAlice("auth", "whoami", "-o", "json").stdout) as { status: { userInfo: { username: string; groups: string[] } } };
+    expect(who.status.userInfo).toMatchObject({ username: "oidc:alice", groups: ["oidc:team-a", "system:authenticated"] });
+    expect(["team-a", "default"].map((namespace) => asAlice("-n", namespace, "auth", "can-i", "create", "deployments").stdout.trim())).toEqual(["yes", "no"]);
+    const forged = [...issuer.token("mallory", ["team-a"]).split(".").slice(0, 2), token.split(".")[2]!].join(".");
+    expect(asBearer(forged, "auth", "whoami").stderr).toContain("Unauthorized");
+  });
+
   it("closes the metadata service to pods, not to the machines", () => {
     const url = "http://169.254.169.254/";
     for (const name of names()) expect(sh(name, `curl -s --max-time 5 ${url}`).stdout.trim()).toBe("the metadata service of the lab");
@@ -181,13 +204,13 @@ describeOnMachines("a cluster of real machines", (site) => {
     const renewed = renderBootstrapTokenSecret(token, new Date(Date.now() + 3_600_000));
     const answer = cluster.kubectl(["apply", "--filename", "-"], { input: JSON.stringify(renewed) });
     expect([answer.status, answer.stdout.trim()]).toEqual([0, `secret/${secret} created`]);
-    cluster = await LabCluster.of(labConfig({ workers: 3 }), site());
+    cluster = await LabCluster.of(config({ workers: 3 }), site());
     cluster.start("lab-workers-2");
     await allReady("an added worker", ["lab-workers-2"]);
   });
 
   it("tells on the console, and so in the gate's message, why a machine does not become a node", async () => {
-    const changed = labConfig({ workers: 4 }, { packageMirror: { kubernetesUrl: "http://mirror.site.lab/absent" } });
+    const changed = config({ workers: 4 }, { packageMirror: { kubernetesUrl: "http://mirror.site.lab/absent" } });
     const plan = planMachines(changed, cluster.keys.secrets);
     const machine = plan.machines.at(-1)!;
     startMachine(machine, cluster.site.layers, renderConfigDrive(changed, plan, machine));

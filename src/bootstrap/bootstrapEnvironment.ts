@@ -1,6 +1,6 @@
 /** bootstrap.env: the plain values that the scripts read. */
-import type { ClusterConfig } from "../config/clusterConfig";
-import { apiServerPort, endpointAddress } from "./apiServerAddress";
+import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
+import { endpointAddress } from "./apiServerAddress";
 import { clockService } from "./chronyConfig";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";

@@ -1,6 +1,5 @@
 /** kubeadm's InitConfiguration (v1beta4): the first control-plane machine's own part. */
-import type { ClusterConfig } from "../config/clusterConfig";
-import { apiServerPort } from "./apiServerAddress";
+import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
 import { kubeadmPatches, kubeadmTimeouts } from "./kubeadmCommon";
 import { nodeIpPlaceholder } from "./machineFile";
 import { controlPlaneRegistration } from "./nodeRegistration";

@@ -1,7 +1,7 @@
 /** kubeadm's JoinConfiguration (v1beta4), for workers and for all control-plane machines but the one that inits. */
 import { X509Certificate, createHash } from "node:crypto";
-import type { ClusterConfig, NodePoolConfig } from "../config/clusterConfig";
-import { apiServerPort, endpointAddress } from "./apiServerAddress";
+import { apiServerPort, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
+import { endpointAddress } from "./apiServerAddress";
 import { kubeadmPatches, kubeadmTimeouts } from "./kubeadmCommon";
 import { nodeIpPlaceholder } from "./machineFile";
 import { controlPlaneRegistration, workerRegistration } from "./nodeRegistration";

@@ -33,6 +33,14 @@ export function nodeSharePrefix(maxPodsPerNode: number): number {
   return 32 - Math.ceil(Math.log2(2 * maxPodsPerNode));
 }
 
+/**
+ * Port that the API server of every control-plane machine listens on. A virtual IP leads straight to a machine, so that its port is the
+ * API server's; a load balancer or an external endpoint leads to 6443, whatever its own port is.
+ */
+export function apiServerPort(config: Pick<ClusterConfig, "apiEndpoint">): number {
+  return config.apiEndpoint.kind === "virtualIp" ? config.apiEndpoint.port : 6443;
+}
+
 /** Name of one control-plane machine. */
 export function controlPlaneMachineName(clusterName: string, index: number): string {
   return `${clusterName}-control-plane-${index}`;
@@ -57,3 +65,20 @@ export function controlPlaneMachineNames(config: Pick<ClusterConfig, "clusterNam
 export function poolMachineNames(config: Pick<ClusterConfig, "clusterName">, pool: Pick<NodePoolConfig, "name" | "count">): string[] {
   return Array.from({ length: pool.count }, (_, index) => poolMachineName(config.clusterName, pool.name, index));
 }
+
+/** Entries of the ConfigMap `cluster-settings` that the program computes: its contract with gitops/ (docs/platform.md). */
+export const computedSettings = [
+  "CLUSTER_NAME",
+  "STACK",
+  "POD_CIDR",
+  "SERVICE_CIDR",
+  "NODE_CIDR",
+  "API_SERVER_HOST",
+  "API_SERVER_PORT",
+  "DNS_DOMAIN",
+  "OIDC_ISSUER_URL",
+  "OIDC_CLIENT_ID",
+  "OIDC_GROUPS_PREFIX",
+  "HTTP_PROXY",
+  "NO_PROXY",
+] as const;

@@ -1,12 +1,9 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
-import type { ApiEndpointConfig, ClusterConfig } from "../config/clusterConfig";
+import { apiServerPort, type ApiEndpointConfig, type ClusterConfig } from "../config/clusterConfig";
 import type { ApiEndpointMember } from "./apiEndpoint";
 import type { Network } from "./network";
 import { openstackTags } from "./tags";
-
-/** Port of every API server; `apiEndpoint.port` is where the endpoint listens. */
-const apiServerPort = 6443;
 
 /** The Octavia load balancer of the API: one listener, one pool, a member per control-plane machine. */
 export class ApiLoadBalancer extends pulumi.ComponentResource {
@@ -66,7 +63,7 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
       made.push(
         new openstack.loadbalancer.Member(
           `${name}-api`,
-          { name, poolId: this.pool.id, address, protocolPort: apiServerPort, subnetId: this.network.subnetId },
+          { name, poolId: this.pool.id, address, protocolPort: apiServerPort(this.config), subnetId: this.network.subnetId },
           { parent: this, deleteBeforeReplace: true, dependsOn: made.slice(-1) },
         ),
       );

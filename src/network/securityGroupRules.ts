@@ -1,5 +1,5 @@
 /** What may talk to what, as data: one row per purpose. Whatever no row allows, Neutron drops. */
-import type { ClusterConfig } from "../config/clusterConfig";
+import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
 
 /** `node` holds every machine of the cluster; `control-plane` the control-plane machines besides. */
 export type SecurityGroupName = "node" | "control-plane" | "bastion";
@@ -44,6 +44,7 @@ export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
     reason,
   });
   const nodeCidr = cidr(config.network.cidr);
+  const api = tcp(apiServerPort(config));
   return [
     ...securityGroupNames(config).map((group): SecurityGroupRule => ({
       group,
@@ -58,11 +59,11 @@ export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
     ingress("node", "node-ports-tcp", tcpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
     ingress("node", "node-ports-udp", udpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
     ...cniRules(config, ingress),
-    ingress("control-plane", "api", tcp(6443), node, "kubelets and pods call the API"),
+    ingress("control-plane", "api", api, node, "kubelets and pods call the API"),
     ...(config.apiEndpoint.kind === "loadBalancer"
-      ? [ingress("control-plane", "api-load-balancer", tcp(6443), nodeCidr, "the load balancer's traffic and health checks come from the node subnet")]
+      ? [ingress("control-plane", "api-load-balancer", api, nodeCidr, "the load balancer's traffic and health checks come from the node subnet")]
       : []),
-    ...config.apiEndpoint.allowedCidrs.map((allowed) => ingress("control-plane", "api", tcp(6443), cidr(allowed), "apiEndpoint.allowedCidrs")),
+    ...config.apiEndpoint.allowedCidrs.map((allowed) => ingress("control-plane", "api", api, cidr(allowed), "apiEndpoint.allowedCidrs")),
     ingress("control-plane", "etcd", tcpRange(2379, 2380), controlPlane, "etcd clients and peers"),
     ...(config.apiEndpoint.kind === "virtualIp"
       ? [ingress("control-plane", "vrrp", protocol("vrrp"), controlPlane, "keepalived agrees who holds the virtual IP")]

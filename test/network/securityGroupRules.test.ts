@@ -39,6 +39,14 @@ describe("security-group rules", () => {
     ]);
   });
 
+  it("open the port that the API server listens on, which a virtual IP leads straight to", () => {
+    const rules = ingress(config({ apiEndpoint: { kind: "virtualIp", port: 443, allowedCidrs: ["10.0.0.0/8"] } }));
+    expect(names(rules).filter((name) => name.startsWith("control-plane-api"))).toEqual([
+      "control-plane-api-from-node-tcp-443",
+      "control-plane-api-from-10-0-0-0-8-tcp-443",
+    ]);
+  });
+
   it("let control-plane machines agree on the virtual IP, and only them", () => {
     const rules = ingress(config({ apiEndpoint: { kind: "virtualIp" } }));
     expect(rules.filter(({ ports }) => ports.protocol === "vrrp").map(({ group, remote }) => ({ group, remote }))).toEqual([

@@ -1,4 +1,5 @@
 /** What a control-plane machine decides at boot: whether it starts a cluster or joins one, and what it clears away first. */
+import { parse } from "yaml";
 import { ScriptMachine } from "./scriptMachine";
 
 const peers = "test-control-plane-0 10.10.0.10\ntest-control-plane-1 10.10.0.11\ntest-control-plane-2 10.10.0.12\n";
@@ -21,7 +22,7 @@ describe("a control-plane machine at boot", () => {
     machine.file("/etc/openstack-kubernetes/bootstrap.env", environment);
     machine.file("/etc/openstack-kubernetes/pki/ca.crt", "CA");
     machine.file("/etc/openstack-kubernetes/init.yaml", "advertiseAddress: @NODE_IP@\n");
-    machine.file("/etc/openstack-kubernetes/join.yaml", "advertiseAddress: @NODE_IP@\n");
+    machine.file("/etc/openstack-kubernetes/join.yaml", "advertiseAddress: @NODE_IP@\n    token: abcdef.0123456789abcdef\n");
     machine.program("systemctl", "true");
     machine.program("ip", 'echo "2: eth0    inet ${@: -1}/22 brd 10.10.3.255 scope global eth0"');
     machine.program("kubeadm", "true");
@@ -50,6 +51,7 @@ describe("a control-plane machine at boot", () => {
 *"get configmap"*) ${lock === "" ? "exit 1" : `echo "${lock}"`} ;;
 *"delete configmap"*) touch "$machine/lock-gone" ;;
 *"get pods"*) echo "${etcdPods}" ;;
+*"create -f -"*) cat >"$machine/secret" ;;
 *"member list"*) cat "$machine/members" ;;
 esac`,
     );
@@ -131,6 +133,42 @@ esac`,
     expect({ status, join: did(calls, "kubeadm join") }).toEqual({ status: 1, join: [] });
     expect(output).toContain("No etcd pod of another control-plane machine answers, so a member left by an earlier test-control-plane-0 cannot be removed.");
     expect(did(calls, "delete configmap")).toHaveLength(1);
+  });
+
+  it("asks again while the etcd of a cluster that has just begun is not listed yet", () => {
+    endpointAnswers();
+    machine.file("/looks", "");
+    cluster();
+    const kubectl = machine.read("/stand-ins/kubectl").split("\n").slice(3).join("\n");
+    machine.program("kubectl", `if [[ "$*" == *"get pods"* ]]; then echo >>"$machine/looks"; [[ $(wc -l <"$machine/looks") -gt 2 ]] || exit 0; fi\n${kubectl}`);
+    const { status, output } = machine.run("control-plane.sh");
+    expect({ status, looks: output.match(/look \d+: no etcd pod/g)?.length }).toEqual({ status: 0, looks: 2 });
+  });
+
+  it("has its token honoured before it joins, so that one recreated a year later joins too", () => {
+    endpointAnswers();
+    const { calls } = machine.run("control-plane.sh");
+    const secret = parse(machine.read("/secret")) as { stringData: { expiration: string } };
+    expect(secret).toEqual({
+      apiVersion: "v1",
+      kind: "Secret",
+      type: "bootstrap.kubernetes.io/token",
+      metadata: { name: "bootstrap-token-abcdef", namespace: "kube-system" },
+      stringData: {
+        "token-id": "abcdef",
+        "token-secret": "0123456789abcdef",
+        expiration: expect.any(String) as string,
+        "usage-bootstrap-authentication": "true",
+        "usage-bootstrap-signing": "true",
+        "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+      },
+    });
+    const hours = (Date.parse(secret.stringData.expiration) - Date.now()) / 3_600_000;
+    expect(hours).toBeGreaterThan(1.9);
+    expect(hours).toBeLessThanOrEqual(2);
+    expect(calls.findIndex((call) => call.includes("create -f -"))).toBeLessThan(calls.indexOf(joinCalls[1]!));
+    // Neither a command line, which every process may read, nor the output shows it.
+    expect(calls.join("\n")).not.toContain("0123456789abcdef");
   });
 
   it("gives the turn back whether or not it could join", () => {

@@ -112,7 +112,7 @@ wait_for_endpoint() {
 # holding it loses it after 15 minutes.
 take_turn() {
   local holder since
-  until admin -n kube-system create configmap control-plane-join --from-literal=machine="$name"; do
+  until admin -n kube-system create configmap control-plane-join --from-literal=machine="$name" >/dev/null; do
     holder=$(admin -n kube-system get configmap control-plane-join -o 'jsonpath={.data.machine} {.metadata.creationTimestamp}' || true)
     since=${holder#* }
     if [[ ${holder%% *} == "$name" ]]; then break; fi
@@ -125,11 +125,25 @@ take_turn() {
   done
 }
 
-end_turn() { admin -n kube-system delete configmap control-plane-join --ignore-not-found; }
+# Silent, because the last line that this script writes is shown as the reason of a failure.
+end_turn() { admin -n kube-system delete configmap control-plane-join --ignore-not-found >/dev/null; }
 
 # What an earlier machine of this name left behind: its etcd member and its Node. This machine has the name and the address, and no etcd
 # runs on it yet, so neither can be alive.
 remove_predecessor() {
+  local look
+  # The pod of an etcd that has just been started is not listed as running at once.
+  for look in {1..36}; do
+    if ask_peers; then return 0; fi
+    echo "look $look: no etcd pod of another control-plane machine answers"
+    sleep 5
+  done
+  echo "No etcd pod of another control-plane machine answers, so a member left by an earlier $name cannot be removed."
+  return 1
+}
+
+# Has the first peer that answers remove the member and the Node of this name; fails while none answers.
+ask_peers() {
   local pod members id
   local etcdctl=(etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key)
   for pod in $(admin -n kube-system get pods -l component=etcd --field-selector status.phase=Running -o 'jsonpath={.items[*].metadata.name}'); do
@@ -138,14 +152,25 @@ remove_predecessor() {
     members=$(awk -F ', ' -v name="$name" -v url="https://$address:2380" '$3 == name || $4 == url { print $1 }' <<<"$members")
     for id in $members; do
       echo "removing etcd member $id, left by an earlier $name"
-      admin -n kube-system exec "$pod" -c etcd -- "${etcdctl[@]}" member remove "$id"
+      admin -n kube-system exec "$pod" -c etcd -- "${etcdctl[@]}" member remove "$id" || return 1
     done
     find "$data" -mindepth 1 -delete 2>/dev/null || true
-    admin delete node "$name" --ignore-not-found --timeout 60s
+    admin delete node "$name" --ignore-not-found --timeout 60s || return 1
     return 0
   done
-  echo "No etcd pod of another control-plane machine answers, so a member left by an earlier $name cannot be removed."
   return 1
+}
+
+# The token in this machine's user data was honoured for two hours when the cluster began. A machine that holds the CA may renew it for itself.
+honour_token() {
+  local token
+  token=$(awk '$1 == "token:" { gsub(/["'"'"']/, "", $2); print $2 }' "$run/join.yaml")
+  admin -n kube-system delete secret "bootstrap-token-${token%%.*}" --ignore-not-found >/dev/null
+  # printf is the shell's own, so that the token is on no command line.
+  printf '{"apiVersion":"v1","kind":"Secret","type":"bootstrap.kubernetes.io/token","metadata":{"name":"bootstrap-token-%s","namespace":"kube-system"},
+    "stringData":{"token-id":"%s","token-secret":"%s","expiration":"%s","usage-bootstrap-authentication":"true","usage-bootstrap-signing":"true",
+    "auth-extra-groups":"system:bootstrappers:kubeadm:default-node-token"}}' \
+    "${token%%.*}" "${token%%.*}" "${token#*.}" "$(date -u -d '+2 hours' +%FT%TZ)" | admin create -f - >/dev/null
 }
 
 join() {
@@ -156,6 +181,7 @@ join() {
   take_turn
   trap end_turn EXIT
   remove_predecessor
+  honour_token
   touch "$state/join-started"
   kubeadm join --config "$run/join.yaml"
 }

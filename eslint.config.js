@@ -31,6 +31,7 @@ module.exports = tseslint.config(
       "src/network/{cidr,securityGroupRules,tags}.ts",
       "src/pki/{catalogue,kubeconfig}.ts",
       "src/compute/updatePolicy.ts",
+      "src/operations/preflight/**/*.ts",
     ],
     ignores: ["src/config/load.ts"],
     rules: {

@@ -123,7 +123,7 @@ export class OpenstackApi {
         `the cloud's catalog has no public ${service} endpoint${this.cloud.region === undefined ? "" : ` in region ${this.cloud.region}`}`,
       );
     }
-    const known: { version?: string } = services[service];
+    const known: { readonly types: readonly string[]; readonly version?: string } = services[service];
     const trimmed = url.replace(/\/+$/, "");
     // Catalogs name these services with or without a version.
     return known.version === undefined ? trimmed : `${trimmed.replace(/\/v\d+(\.\d+)?$/, "")}/${known.version}`;

@@ -12,8 +12,9 @@ const project = (displayName, testMatch, extra = {}) => ({
 
 module.exports = {
   projects: [
-    project("simulation", ["<rootDir>/test/**/*.test.ts"], { testPathIgnorePatterns: ["<rootDir>/test/(engine|lab|tools)/"] }),
+    project("simulation", ["<rootDir>/test/**/*.test.ts"], { testPathIgnorePatterns: ["<rootDir>/test/(engine|gitops|lab|tools)/"] }),
     project("tools", ["<rootDir>/test/tools/**/*.test.ts"]),
+    project("gitops", ["<rootDir>/test/gitops/**/*.test.ts"]),
     project("engine", ["<rootDir>/test/engine/**/*.test.ts"]),
     project("lab", ["<rootDir>/test/lab/**/*.test.ts"]),
   ],

@@ -1,6 +1,7 @@
 /** From a stack's file to a simulated run of the real program. */
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
+import { configWarnings } from "../../src/config/warnings";
 import { projectName, readStackFile } from "../../src/config/stackFile";
 import type * as simulation from "../index";
 import type { PreviousRun } from "../previousRun";
@@ -16,7 +17,8 @@ export interface StackInput {
 /** Throws ConfigError. Done before Pulumi is loaded, so that a mistake is told at once. */
 export function readStack(stack: string, file: string): StackInput {
   const { values, notes } = readStackFile(file);
-  return { stack, values, notes, config: parseClusterConfig(values, stack, { source: file }) };
+  const config = parseClusterConfig(values, stack, { source: file });
+  return { stack, values, config, notes: [...notes, ...configWarnings(config)] };
 }
 
 /** Throws SimulationError. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
 import { parseClusterConfig } from "./parse";
-import { ownKeys } from "./stackFile";
+import { inTheClear, ownKeys } from "./stackFile";
 
 /** The SDK has this function but leaves it out of its declarations. */
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret: (key: string) => boolean };
@@ -17,7 +17,14 @@ export function loadClusterConfig(): ClusterConfig {
   const values = ownKeys(runtime.allConfig(), project);
   const secretKeys = new Set(Object.keys(values).filter((key) => runtime.isConfigSecret(`${project}:${key}`)));
   try {
-    return parseClusterConfig(values, pulumi.getStack(), { secretKeys });
+    // The simulation hands over text without a word on what is secret; the stack file has told it already.
+    if (pulumi.runtime.hasEngine() && values.credentials !== undefined && !secretKeys.has("credentials")) {
+      throw new ConfigError(`stack ${pulumi.getStack()}`, [inTheClear("credentials")]);
+    }
+    const config = parseClusterConfig(values, pulumi.getStack(), { secretKeys });
+    // Without an engine the offline preview shows them itself.
+    if (pulumi.runtime.hasEngine()) for (const warning of configWarnings(config)) void pulumi.log.warn(warning);
+    return config;
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }

@@ -36,6 +36,7 @@ function sentencesOf(issue: Issue, root: unknown, secret: boolean): string[] {
   const value = valueAt(path, root);
   const shape = shapeAt(path, root);
   if (value === undefined) return [missing(path, shape)];
+  if (shape?.kind === "text" && shape.format === "secret") return [ended(`${keyPath(path)} is [secret] but ${issue.message}`)];
   if (secret && value !== null)
     return [`${keyPath(path)} is [secret] but is not a valid ${shape?.kind === "text" ? shape.format : String(shape?.kind)}; see docs/configuration.md.`];
   return [ended(`${keyPath(path)} is ${shown(value)} but ${issue.message}${suggestion(value, shape)}`)];

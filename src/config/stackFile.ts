@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "./configError";
 import { didYouMean, type KeyPath, keyPath, shown } from "./keyPath";
+import { encryptedPlaceholder } from "./schema/primitives";
 import { shapeAt, valueAt } from "./shape";
 import { isMapping } from "./textForms";
 
@@ -101,7 +102,11 @@ function namespaceProblems(keys: readonly string[]): string[] {
 /** `value` with a placeholder for each encrypted value within. */
 function withoutSecrets(value: unknown, path: KeyPath, root: unknown, notes: string[], problems: string[]): unknown {
   if (Array.isArray(value)) return value.map((item, index) => withoutSecrets(item, [...path, index], root, notes, problems));
-  if (!isMapping(value)) return value;
+  if (!isMapping(value)) {
+    const shape = typeof value === "string" ? shapeAt(path, root) : undefined;
+    if (shape?.kind === "text" && shape.format === "secret") problems.push(inTheClear(keyPath(path)));
+    return value;
+  }
   const keys = Object.keys(value);
   if (!(keys.length === 1 && keys[0] === "secure" && typeof value.secure === "string")) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutSecrets(item, [...path, key], root, notes, problems)]));
@@ -120,5 +125,10 @@ function placeholderFor(path: KeyPath, root: unknown): string | undefined {
   const shape = shapeAt(path, root);
   if (shape?.kind !== "text" || shape.choices) return undefined;
   if (shape.format === "URL") return `${shape.schemes?.[0] ?? "https"}://encrypted.invalid`;
-  return shape.format === "text" ? "encrypted" : undefined;
+  return shape.format === "text" || shape.format === "secret" ? encryptedPlaceholder : undefined;
+}
+
+/** What to do about a secret that stands in a stack file for all to read. */
+export function inTheClear(key: string): string {
+  return `${key} is a secret but stands in the clear; replace what it opens, then set it by \`pulumi config set --secret --path ${key}\`.`;
 }

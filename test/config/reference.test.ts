@@ -32,6 +32,14 @@ describe("Pulumi.yaml", () => {
   });
 
   it("leaves undeclared only optional keys without a default", () => {
-    expect(Object.keys(shapeOfCluster().keys).filter((key) => !(key in project.config))).toEqual(["clusterName", "oidc", "proxy", "packageMirror", "flux"]);
+    expect(Object.keys(shapeOfCluster().keys).filter((key) => !(key in project.config))).toEqual([
+      "clusterName",
+      "oidc",
+      "proxy",
+      "packageMirror",
+      "flux",
+      "cloudProvider",
+      "credentials",
+    ]);
   });
 });

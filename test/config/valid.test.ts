@@ -42,6 +42,7 @@ describe("a stack file", () => {
       configDrive: true,
       protect: true,
       roll: [],
+      platform: { timeoutMinutes: 15 },
       readiness: { apiTimeoutMinutes: 20, machinesBoot: true },
       podMtu: 1400,
       clusterDnsIp: "10.96.0.10",

@@ -21,6 +21,7 @@ import {
   virtualIpAddress,
   virtualIpPort,
 } from "./openstack";
+import { cloudCredential, fluxSettings, gitCredential } from "./platform";
 import type { Rule } from "./rule";
 
 export const rules: readonly Rule[] = [
@@ -54,4 +55,7 @@ export const rules: readonly Rule[] = [
   packageMirror,
   registryMirrors,
   noProxyEntries,
+  cloudCredential,
+  gitCredential,
+  fluxSettings,
 ];

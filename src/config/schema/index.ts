@@ -12,26 +12,8 @@ import {
 } from "./kubernetes";
 import { controlPlaneSchema, nodePoolSchema, osSchema, sshSchema } from "./machines";
 import { apiEndpointSchema, cniSchema, networkSchema } from "./network";
-import { flag, label, listOf, matching, section, text, url, whole } from "./primitives";
-
-const branch = matching(
-  "branch",
-  "must be the name of a Git branch",
-  (value) => /^[A-Za-z0-9][-A-Za-z0-9._/]*$/.test(value) && !value.includes("..") && !value.includes("//") && !/[./]$/.test(value),
-);
-const repositoryPath = matching(
-  "path",
-  'must be a folder within the repository such as gitops/clusters/dev, without "..", and "/" only between names',
-  (value) => /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(value.replace(/^\.\//, "")) && !value.split("/").includes(".."),
-);
-
-const fluxSchema = section({
-  url: url(["https", "ssh", "http"]).describe("Git repository that Flux reconciles."),
-  branch: branch.default("main").describe("Branch."),
-  path: repositoryPath.optional().describe("Folder of this cluster. Absent: `gitops/clusters/<stack>`."),
-})
-  .optional()
-  .describe("Git source of the cluster. Absent: no Flux.");
+import { cloudProviderSchema, credentialsSchema, fluxSchema, platformSchema } from "./platform";
+import { flag, label, listOf, matching, section, text, whole } from "./primitives";
 
 const readinessSchema = section({
   apiTimeoutMinutes: whole(1, 120).default(20).describe("How long `up` waits for the Kubernetes API after the machines exist, in minutes."),
@@ -78,6 +60,9 @@ export const clusterSchema = section({
     "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, one after the other, so that they take on today's template, image and flavor. Others keep those they were born with.",
   ),
   flux: fluxSchema,
+  cloudProvider: cloudProviderSchema,
+  credentials: credentialsSchema,
+  platform: platformSchema,
   readiness: readinessSchema,
 });
 

@@ -23,7 +23,7 @@ const common = {
   allowedCidrs: listOf(cidr).describe("Networks that may reach the API, besides the machines themselves. Empty: nobody else."),
 };
 const floatingIp = flag.default(false).describe("Reach the API from outside through a floating IP of `network.externalNetwork`.");
-const octaviaProvider = matching("name", "must be the name of an Octavia provider, for instance amphora or ovn", /^[a-z0-9][-_a-z0-9]*$/);
+export const octaviaProvider = matching("name", "must be the name of an Octavia provider, for instance amphora or ovn", /^[a-z0-9][-_a-z0-9]*$/);
 
 export const apiEndpointSchema = z
   .discriminatedUnion(

@@ -24,6 +24,16 @@ export const text = matching(
   (value) => value.length > 0 && value === value.trim() && !/[\u0000-\u001f\u007f]/.test(value),
 );
 
+/** What stands in for a secret where it cannot be read: the offline preview has no key to decrypt with. */
+export const encryptedPlaceholder = "encrypted";
+
+/**
+ * Text that opens something. It may have several lines; no sentence shows it, and in a stack file it must be encrypted. `test` sees it without
+ * blanks at its ends, and never the placeholder of the offline preview.
+ */
+export const secret = (error = "must not be empty", test: (value: string) => boolean = (value) => value !== "") =>
+  matching("secret", error, (value) => value === encryptedPlaceholder || test(value.trim()));
+
 /** A DNS label (RFC 1123) that begins with a letter; `limit` is in characters. */
 export const label = (limit: number) =>
   matching(

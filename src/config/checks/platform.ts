@@ -1,0 +1,61 @@
+/** Credentials and what they are for must come together, and settings must not replace what the program knows better. */
+import { computedSettings } from "../clusterConfig";
+import { rule, when } from "./rule";
+
+export const cloudCredential = rule(["cloudProvider", "credentials"], ({ cloudProvider, credentials }) => [
+  ...when(
+    cloudProvider !== undefined && credentials?.openstack === undefined,
+    () => "cloudProvider is set but credentials.openstack is absent; set credentials.openstack.id and credentials.openstack.secret.",
+  ),
+  ...when(
+    cloudProvider === undefined && credentials?.openstack !== undefined,
+    () =>
+      "credentials.openstack is set but cloudProvider is absent, so it would not be used; set cloudProvider.authUrl and cloudProvider.region, or remove it.",
+  ),
+]);
+
+export const gitCredential = rule(["flux", "credentials"], ({ flux, credentials }) => {
+  const git = credentials?.git;
+  if (flux === undefined) {
+    return [
+      ...when(git !== undefined, () => "credentials.git is set but flux is absent, so it would not be used; set flux.url, or remove it."),
+      ...when(
+        credentials?.sopsAgeKey !== undefined,
+        () => "credentials.sopsAgeKey is set but flux is absent, so it would not be used; set flux.url, or remove it.",
+      ),
+    ];
+  }
+  const scheme = new URL(flux.url).protocol.replace(":", "");
+  if (scheme === "ssh") {
+    return [
+      ...when(
+        git?.privateKey === undefined || git.knownHosts === undefined,
+        () => `flux.url is "${flux.url}" but ssh needs credentials.git.privateKey and credentials.git.knownHosts; set both.`,
+      ),
+      ...when(
+        git?.username !== undefined || git?.password !== undefined,
+        () => `credentials.git has a username or password but flux.url is "${flux.url}", and ssh uses neither; remove them (the user stands in the URL).`,
+      ),
+    ];
+  }
+  return [
+    ...when(
+      git !== undefined && (git.username === undefined || git.password === undefined),
+      () => `flux.url is "${flux.url}" but ${scheme} needs credentials.git.username and credentials.git.password; set both.`,
+    ),
+    ...when(
+      git?.privateKey !== undefined || git?.knownHosts !== undefined,
+      () => `credentials.git has a privateKey or knownHosts but flux.url is "${flux.url}", and ${scheme} uses neither; remove them.`,
+    ),
+    ...when(scheme === "http" && git !== undefined, () => `flux.url is "${flux.url}", which would send credentials.git in the clear; use https or ssh.`),
+  ];
+});
+
+export const fluxSettings = rule(["flux"], ({ flux }) =>
+  Object.keys(flux?.settings ?? {}).flatMap((name) =>
+    when(
+      computedSettings.some((computed) => computed === name),
+      () => `flux.settings has "${name}" but the program computes it; remove it, or choose another name.`,
+    ),
+  ),
+);

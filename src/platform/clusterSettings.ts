@@ -1,0 +1,37 @@
+/** The ConfigMap by which cluster facts and a stack's sizes reach gitops/: Flux puts its entries in place of `${NAME}`. */
+import { noProxyEntries } from "../bootstrap/proxyEnvironment";
+import type { ClusterConfig, computedSettings } from "../config/clusterConfig";
+
+export const clusterSettingsName = "cluster-settings";
+
+/**
+ * Every computed entry is always there, empty where the configuration has no such thing, so that `${NAME:=default}` works in Git and a strict
+ * substitution never fails. No entry is secret: a proxy's password is left out of its URL.
+ * @param apiServerHost Host that the nodes reach the API at.
+ */
+export function renderClusterSettings(config: ClusterConfig, apiServerHost: string): Record<string, string> {
+  const { kubernetes, oidc, proxy } = config;
+  const computed: Record<(typeof computedSettings)[number], string> = {
+    CLUSTER_NAME: config.clusterName,
+    STACK: config.stack,
+    POD_CIDR: kubernetes.podCidr,
+    SERVICE_CIDR: kubernetes.serviceCidr,
+    NODE_CIDR: config.network.cidr,
+    API_SERVER_HOST: apiServerHost,
+    API_SERVER_PORT: String(config.apiEndpoint.port),
+    DNS_DOMAIN: kubernetes.dnsDomain,
+    OIDC_ISSUER_URL: oidc?.issuerUrl ?? "",
+    OIDC_CLIENT_ID: oidc?.clientId ?? "",
+    OIDC_GROUPS_PREFIX: oidc?.groupsPrefix ?? "",
+    HTTP_PROXY: proxy === undefined ? "" : withoutCredentials(proxy.httpProxy),
+    NO_PROXY: proxy === undefined ? "" : noProxyEntries(config, apiServerHost).join(","),
+  };
+  return { ...config.flux?.settings, ...computed };
+}
+
+function withoutCredentials(address: string): string {
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  return url.href.replace(/\/$/, "");
+}

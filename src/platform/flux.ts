@@ -1,0 +1,97 @@
+/** Flux as its operator installs it, and the Secrets it reads: pure documents. */
+import { noProxyEntries } from "../bootstrap/proxyEnvironment";
+import type { ClusterConfig } from "../config/clusterConfig";
+import { clusterSettingsName } from "./clusterSettings";
+
+export type FluxConfig = NonNullable<ClusterConfig["flux"]>;
+
+export const fluxNamespace = "flux-system";
+/** Source and Kustomization of the cluster, named for their namespace as Flux's own bootstrap does. */
+export const syncName = "flux-system";
+export const gitSecretName = "flux-git";
+export const sopsSecretName = "sops-age";
+export const proxySecretName = "flux-proxy";
+
+/** Newest Flux in the pinned flux-operator (config/data/flux of its repository); 2.9 supports Kubernetes 1.34 to 1.36. */
+export const fluxVersion = "2.9.4";
+
+/** The operator's web page stays off: Headlamp and the CLI show the same. Its ResourceSets act as a tenant's own service account. */
+export const fluxOperatorValues = { web: { enabled: false }, multitenancy: { enabled: true, defaultServiceAccount: "default" } } as const;
+
+/**
+ * Spec of the FluxInstance. `multitenant` sets what a tenant must not get around: --no-cross-namespace-refs, --no-remote-bases and
+ * --default-service-account=default; the cluster's own Kustomization then runs as kustomize-controller, by name.
+ */
+export function renderFluxInstance(config: ClusterConfig, flux: FluxConfig): object {
+  const { sopsAgeKey } = config.credentials ?? {};
+  return {
+    distribution: { version: fluxVersion, registry: "ghcr.io/fluxcd" },
+    components: ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
+    cluster: {
+      type: "kubernetes",
+      domain: config.kubernetes.dnsDomain,
+      multitenant: true,
+      tenantDefaultServiceAccount: "default",
+      networkPolicy: true,
+    },
+    sync: {
+      name: syncName,
+      kind: "GitRepository",
+      url: flux.url,
+      ref: `refs/heads/${flux.branch}`,
+      path: flux.path ?? `gitops/clusters/${config.stack}`,
+      interval: "1m",
+      ...(gitSecret(config) === undefined ? {} : { pullSecret: gitSecretName }),
+    },
+    kustomize: {
+      patches: [
+        {
+          target: { kind: "Kustomization", name: syncName },
+          patch: operations([
+            ["/spec/postBuild", { substituteFrom: [{ kind: "ConfigMap", name: clusterSettingsName }] }],
+            ...(sopsAgeKey === undefined ? [] : [["/spec/decryption", { provider: "sops", secretRef: { name: sopsSecretName } }] as const]),
+          ]),
+        },
+        // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret.
+        ...(config.proxy === undefined
+          ? []
+          : [
+              {
+                target: { kind: "Deployment" },
+                patch: operations([["/spec/template/spec/containers/0/envFrom", [{ secretRef: { name: proxySecretName } }]]]),
+              },
+            ]),
+      ],
+    },
+  };
+}
+
+/** A JSON patch as the text that FluxInstance wants; JSON is YAML. */
+function operations(additions: readonly (readonly [path: string, value: unknown])[]): string {
+  return JSON.stringify(additions.map(([path, value]) => ({ op: "add", path, value })));
+}
+
+/** Entries of the Secret that lets Flux read the repository, as its GitRepository wants them; undefined where it needs none. */
+export function gitSecret({ flux, credentials, extraCas }: Pick<ClusterConfig, "flux" | "credentials" | "extraCas">): Record<string, string> | undefined {
+  if (flux === undefined) return undefined;
+  const { username, password, privateKey, knownHosts } = credentials?.git ?? {};
+  if (privateKey !== undefined) return { identity: `${privateKey.trim()}\n`, known_hosts: `${(knownHosts ?? "").trim()}\n` };
+  const entries = {
+    ...(password === undefined ? {} : { username: username ?? "git", password: password.trim() }),
+    // A GitLab of one's own usually has a CA of one's own.
+    ...(extraCas.length === 0 || !flux.url.startsWith("https:") ? {} : { "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join("") }),
+  };
+  return Object.keys(entries).length === 0 ? undefined : entries;
+}
+
+/** Entry of the Secret that decrypts the Secrets in Git; the name's ending tells Flux that it is an age key. */
+export function sopsSecret({ credentials }: Pick<ClusterConfig, "credentials">): Record<string, string> | undefined {
+  return credentials?.sopsAgeKey === undefined ? undefined : { "age.agekey": `${credentials.sopsAgeKey.trim()}\n` };
+}
+
+/** Environment of Flux's controllers behind a proxy; undefined without one. */
+export function proxySecret(config: ClusterConfig, apiServerHost: string): Record<string, string> | undefined {
+  if (config.proxy === undefined) return undefined;
+  const { httpProxy, httpsProxy = httpProxy } = config.proxy;
+  return { HTTP_PROXY: httpProxy, HTTPS_PROXY: httpsProxy, NO_PROXY: noProxyEntries(config, apiServerHost).join(",") };
+}

@@ -1,0 +1,153 @@
+/**
+ * Labels and taints of a pool on its Node objects (decision 8). A kubelet sets them when its node registers; from then on each `up` reconciles them here.
+ *
+ * Not a NodePatch resource per node: a Node's taints are one atomic list to server-side apply, so whoever applies them owns them all, the node
+ * controller's "not-ready" and a cordon included. And a thousand nodes would be a thousand resources in every preview. Here it is one listing per
+ * `up`, and one write for each node that differs (docs/decisions/0006).
+ */
+import { poolMachineNames, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
+import { type ApiRequest, documentOf } from "./apiRequest";
+
+/** Holds what this program last set on a node, so that what is taken out of the configuration is taken off the node, and nothing else is. */
+export const appliedAnnotation = "openstack-kubernetes/pool-settings";
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+export interface Node {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly [other: string]: unknown;
+  };
+  readonly spec?: { readonly taints?: readonly Taint[]; readonly [other: string]: unknown };
+  readonly [other: string]: unknown;
+}
+
+/** Keys of labels, and `key:effect` of taints. */
+interface Applied {
+  readonly labels: readonly string[];
+  readonly taints: readonly string[];
+}
+
+type PoolSettings = Pick<NodePoolConfig, "labels" | "taints">;
+
+const identity = ({ key, effect }: Taint) => `${key}:${effect}`;
+
+/**
+ * The node as its pool wants it, or undefined when it is so already. Labels and taints that others set stay; a pool without settings leaves a node
+ * alone that it never had any on.
+ */
+export function withPoolSettings(node: Node, pool: PoolSettings): Node | undefined {
+  const { labels = {}, annotations = {} } = node.metadata;
+  const taints = node.spec?.taints ?? [];
+  const before = appliedOn(annotations);
+  const wanted = pool.taints.map(({ key, value, effect }): Taint => ({ key, ...(value === "" ? {} : { value }), effect }));
+  const now: Applied = { labels: Object.keys(pool.labels).sort(), taints: wanted.map(identity).sort() };
+  if (before === undefined && now.labels.length + now.taints.length === 0) return undefined;
+
+  const dropped = new Set((before?.labels ?? []).filter((key) => !now.labels.includes(key)));
+  const newLabels = { ...Object.fromEntries(Object.entries(labels).filter(([key]) => !dropped.has(key))), ...pool.labels };
+  const ours = new Set([...(before?.taints ?? []), ...now.taints]);
+  const newTaints = [...taints.filter((taint) => !ours.has(identity(taint))), ...wanted];
+  const newAnnotations = { ...annotations, [appliedAnnotation]: JSON.stringify(now) };
+  if (sameMap(labels, newLabels) && sameMap(annotations, newAnnotations) && sameTaints(taints, newTaints)) return undefined;
+  return { ...node, metadata: { ...node.metadata, labels: newLabels, annotations: newAnnotations }, spec: { ...node.spec, taints: newTaints } };
+}
+
+/** Undefined when nothing was ever applied. An annotation that somebody spoiled counts as "nothing in particular", never as an error. */
+function appliedOn(annotations: Readonly<Record<string, string>>): Applied | undefined {
+  const text = annotations[appliedAnnotation];
+  if (text === undefined) return undefined;
+  const list = (value: unknown) => (Array.isArray(value) ? value.filter((item) => typeof item === "string") : []);
+  try {
+    const { labels, taints } = JSON.parse(text) as Record<string, unknown>;
+    return { labels: list(labels), taints: list(taints) };
+  } catch {
+    return { labels: [], taints: [] };
+  }
+}
+
+function sameMap(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const keys = Object.keys(b);
+  return Object.keys(a).length === keys.length && keys.every((key) => a[key] === b[key]);
+}
+
+/** Their order means nothing. */
+function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
+  const texts = (taints: readonly Taint[]) => taints.map((taint) => `${identity(taint)}=${taint.value ?? ""}`).sort();
+  return JSON.stringify(texts(a)) === JSON.stringify(texts(b));
+}
+
+export interface Reconciled {
+  /** Nodes that were written. */
+  readonly changed: readonly string[];
+  /** Machines of pools with settings that have not registered as nodes. */
+  readonly missing: readonly string[];
+}
+
+/** Nodes per page of a listing: some 10 KB each, so a page comes well within a call's time limit. */
+const pageSize = 250;
+/** Writes at a time. */
+const atOnce = 8;
+
+/** Gives every node of a pool the pool's labels and taints. Throws a sentence when the API refuses. */
+export async function reconcileNodes(config: Pick<ClusterConfig, "clusterName" | "nodePools">, request: ApiRequest): Promise<Reconciled> {
+  const pools = new Map(config.nodePools.flatMap((pool) => poolMachineNames(config, pool).map((name) => [name, pool] as const)));
+  if (pools.size === 0) return { changed: [], missing: [] };
+  const nodes = await listNodes(request);
+  const names = new Set(nodes.map(({ metadata }) => metadata.name));
+  const todo = nodes.filter((node) => {
+    const pool = pools.get(node.metadata.name);
+    return pool !== undefined && withPoolSettings(node, pool) !== undefined;
+  });
+  const changed: string[] = [];
+  const worker = async () => {
+    for (let node = todo.shift(); node !== undefined; node = todo.shift()) {
+      if (await write(node, pools.get(node.metadata.name) as NodePoolConfig, request)) changed.push(node.metadata.name);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  const hasSettings = (pool: PoolSettings) => Object.keys(pool.labels).length + pool.taints.length > 0;
+  const missing = [...pools].flatMap(([name, pool]) => (hasSettings(pool) && !names.has(name) ? [name] : []));
+  return { changed: changed.sort(), missing };
+}
+
+async function listNodes(request: ApiRequest): Promise<Node[]> {
+  const nodes: Node[] = [];
+  let next: string | undefined = "";
+  while (next !== undefined) {
+    const path = `/api/v1/nodes?limit=${pageSize}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`;
+    const page: { items: Node[]; metadata: { continue?: string } } = documentOf("a listing of the nodes", await request("GET", path));
+    nodes.push(...page.items);
+    next = page.metadata.continue || undefined;
+  }
+  return nodes;
+}
+
+/** How often a write is tried again that another writer (the kubelet, the node controller) was ahead of. */
+const attempts = 5;
+
+/** Whether the node was written; false when it is gone, or has become as wanted in the meantime. */
+async function write(node: Node, pool: PoolSettings, request: ApiRequest): Promise<boolean> {
+  const path = `/api/v1/nodes/${node.metadata.name}`;
+  let current = node;
+  for (let attempt = 1; ; attempt++) {
+    const wanted = withPoolSettings(current, pool);
+    if (wanted === undefined) return false;
+    // The resourceVersion that was read goes along, so a concurrent change is refused (409) and never overwritten.
+    const answer = await request("PUT", path, { apiVersion: "v1", kind: "Node", ...wanted });
+    if (answer.status === 404) return false;
+    if (answer.status !== 409 || attempt === attempts) {
+      documentOf(`the labels and taints of node ${node.metadata.name}`, answer);
+      return true;
+    }
+    const fresh = await request("GET", path);
+    if (fresh.status === 404) return false;
+    current = documentOf(`to show node ${node.metadata.name}`, fresh);
+  }
+}

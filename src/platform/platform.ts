@@ -1,0 +1,186 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterConfig } from "../config/clusterConfig";
+import { calicoValues } from "./calico";
+import { cinderCsiValues, cloudConfigDigest, cloudConfigSecretName, cloudControllerManagerValues, renderCloudConfig } from "./cloudProvider";
+import { clusterIdentifier } from "./clusterIdentifier";
+import { clusterSettingsName, renderClusterSettings } from "./clusterSettings";
+import {
+  type FluxConfig,
+  fluxNamespace,
+  fluxOperatorValues,
+  gitSecret,
+  gitSecretName,
+  proxySecret,
+  proxySecretName,
+  renderFluxInstance,
+  sopsSecret,
+  sopsSecretName,
+} from "./flux";
+import { createRelease } from "./release";
+
+export interface PlatformArgs {
+  /** Secret. */
+  readonly adminKubeconfig: pulumi.Output<string>;
+  readonly clusterCaCertificatePem: pulumi.Output<string>;
+  /** Host that the nodes reach the API at. */
+  readonly apiServerHost: pulumi.Output<string>;
+  /** Neutron id of the machines' subnet. */
+  readonly subnetId: pulumi.Output<string>;
+  /** Resolves once the API answers. Its value is not used, and replacing what it came from replaces nothing here. */
+  readonly ready: pulumi.Output<unknown>;
+  /** Plain ordering: machines that must exist before, and go after, everything here. */
+  readonly after: readonly pulumi.Resource[];
+  /** Goes only with the whole cluster; when it does, the objects in the cluster go with it and need not be asked to. */
+  readonly cluster: pulumi.Resource;
+}
+
+/**
+ * What Pulumi puts into the cluster so that Flux can take over, and the hand-off to Flux. Nothing where `readiness.machinesBoot` is false, as there
+ * is no API to put it into.
+ *
+ * In a first preview the kubeconfig is unknown, and later the API may be out of reach: everything is shown all the same, since nothing is created
+ * within an `apply`.
+ */
+export class Platform extends pulumi.ComponentResource {
+  private readonly opts: pulumi.CustomResourceOptions = {};
+
+  constructor(
+    private readonly config: ClusterConfig,
+    private readonly args: PlatformArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("openstack-kubernetes:platform:Platform", `${config.clusterName}-platform`, {}, opts);
+    if (config.readiness.machinesBoot) {
+      this.opts = { parent: this, provider: this.provider(), deletedWith: args.cluster };
+      const network = this.podNetwork();
+      const cloud = this.cloudProvider(network);
+      if (config.flux !== undefined) this.flux(config.flux, [...network, ...cloud]);
+    }
+    this.registerOutputs({});
+  }
+
+  private name(suffix: string): string {
+    return `${this.config.clusterName}-${suffix}`;
+  }
+
+  private provider(): kubernetes.Provider {
+    const { adminKubeconfig, clusterCaCertificatePem, ready, after } = this.args;
+    return new kubernetes.Provider(
+      this.name("kubernetes"),
+      {
+        kubeconfig: onceReady(adminKubeconfig, ready),
+        clusterIdentifier: clusterCaCertificatePem.apply(clusterIdentifier),
+        enableServerSideApply: true,
+        // Changed data must reach Flux as a change, not as a ConfigMap or Secret that is gone for a moment.
+        enableConfigMapMutable: true,
+        enableSecretMutable: true,
+        // deleteUnreachable stays off: a refresh while the API is away would forget everything in the cluster.
+      },
+      { parent: this, dependsOn: [...after] },
+    );
+  }
+
+  /** The CNI, where it is ours to install. Returns what pods with addresses must wait for. */
+  private podNetwork(): pulumi.Resource[] {
+    const { config } = this;
+    if (config.cni.kind !== "calico") return [];
+    const protect = config.protect;
+    const namespace = this.namespace("tigera-operator", { ...this.opts, protect });
+    const definitions = createRelease(config, "calico-crds", {}, { ...this.opts, protect, dependsOn: [namespace] });
+    return [createRelease(config, "calico", calicoValues(config), { ...this.opts, protect, dependsOn: [definitions] })];
+  }
+
+  /** Cloud controller manager and Cinder CSI. The first runs in the host's network and removes the taint that new nodes wait with; the second needs both. */
+  private cloudProvider(network: readonly pulumi.Resource[]): pulumi.Resource[] {
+    const { config } = this;
+    const { cloudProvider, credentials } = config;
+    if (cloudProvider === undefined || credentials?.openstack === undefined) return [];
+    const credential = credentials.openstack;
+    const entries = this.args.subnetId.apply((subnetId) => renderCloudConfig({ cloudProvider, credential, nodeCidr: config.network.cidr, subnetId }));
+    const secret = this.secret(cloudConfigSecretName, "kube-system", entries);
+    const digest = entries.apply(cloudConfigDigest);
+    const controller = createRelease(config, "openstack-cloud-controller-manager", cloudControllerManagerValues(config, digest), {
+      ...this.opts,
+      dependsOn: [secret],
+    });
+    const volumes = createRelease(config, "openstack-cinder-csi", cinderCsiValues(config, digest), {
+      ...this.opts,
+      dependsOn: [secret, controller, ...network],
+    });
+    return [controller, volumes];
+  }
+
+  /** Flux, and what it is handed: the cluster's facts, the key to the Secrets in Git, access to the repository. */
+  private flux(flux: FluxConfig, after: readonly pulumi.Resource[]): void {
+    const { config } = this;
+    const { apiServerHost } = this.args;
+    const namespace = this.namespace(fluxNamespace, this.opts);
+    const inNamespace = { ...this.opts, dependsOn: [namespace] };
+    const operator = createRelease(config, "flux-operator", fluxOperatorValues, { ...inNamespace, dependsOn: [namespace, ...after] });
+    const settings = new kubernetes.core.v1.ConfigMap(
+      this.name(clusterSettingsName),
+      { metadata: handedOver(clusterSettingsName, fluxNamespace), data: apiServerHost.apply((host) => renderClusterSettings(config, host)) },
+      inNamespace,
+    );
+    const secrets = [
+      { name: gitSecretName, entries: gitSecret(config) },
+      { name: sopsSecretName, entries: sopsSecret(config) },
+      { name: proxySecretName, entries: config.proxy && apiServerHost.apply((host) => proxySecret(config, host) ?? {}) },
+    ].flatMap(({ name, entries }) => (entries === undefined ? [] : [this.secret(name, fluxNamespace, entries, [namespace])]));
+    const minutes = config.platform.timeoutMinutes;
+    new kubernetes.apiextensions.CustomResource(
+      this.name("flux"),
+      {
+        apiVersion: "fluxcd.controlplane.io/v1",
+        kind: "FluxInstance",
+        // The operator accepts this name only. `up` ends when Flux's controllers run, or says why they do not.
+        metadata: { name: "flux", namespace: fluxNamespace, annotations: { ...forced, "pulumi.com/waitFor": "condition=Ready" } },
+        spec: renderFluxInstance(config, flux),
+      },
+      { ...this.opts, dependsOn: [operator, settings, ...secrets], customTimeouts: { create: `${minutes}m`, update: `${minutes}m` } },
+    );
+  }
+
+  private namespace(name: string, opts: pulumi.CustomResourceOptions): kubernetes.core.v1.Namespace {
+    return new kubernetes.core.v1.Namespace(this.name(name), { metadata: { name } }, opts);
+  }
+
+  private secret(
+    name: string,
+    namespace: string,
+    entries: pulumi.Input<Record<string, string>>,
+    dependsOn: readonly pulumi.Resource[] = [],
+  ): kubernetes.core.v1.Secret {
+    return new kubernetes.core.v1.Secret(
+      this.name(name),
+      { metadata: handedOver(name, namespace), data: pulumi.secret(pulumi.output(entries).apply(encoded)) },
+      { ...this.opts, dependsOn: [...dependsOn] },
+    );
+  }
+}
+
+/** As a Secret's data has it. stringData would do, but server-side apply never takes away a key that was given so. */
+function encoded(entries: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, Buffer.from(value, "utf8").toString("base64")]));
+}
+
+/** `up` puts back what others edited, instead of stopping at a conflict of ownership. */
+const forced = { "pulumi.com/patchForce": "true" };
+
+/** Metadata of an object that Flux reads: the label makes Flux reconcile at once when it changes (Flux 2.7 and newer). */
+function handedOver(name: string, namespace: string) {
+  return { name, namespace, labels: { "reconcile.fluxcd.io/watch": "Enabled" }, annotations: forced };
+}
+
+/**
+ * The kubeconfig, once the API answers: the provider looks at the cluster when it starts, and what it finds holds for the whole run. The promise drops
+ * the dependencies on machines, or replacing one of those would replace the provider (docs/decisions/0003). A preview waits for nothing.
+ */
+function onceReady(kubeconfig: pulumi.Output<string>, ready: pulumi.Output<unknown>): pulumi.Output<string> {
+  if (pulumi.runtime.isDryRun()) return kubeconfig;
+  const settled = new Promise<string>((resolve) => {
+    pulumi.all([kubeconfig, ready]).apply(([known]) => resolve(known));
+  });
+  return pulumi.secret(settled);
+}

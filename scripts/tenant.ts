@@ -19,6 +19,7 @@ interface NewOptions {
   readonly branch?: string;
   readonly path?: string;
   readonly gitCredentials: boolean;
+  readonly sops: boolean;
 }
 
 const gitops = join(__dirname, "..", "gitops");
@@ -43,15 +44,16 @@ program
   .option("--branch <branch>", "its branch; default: main")
   .option("--path <path>", "its folder; default: ./")
   .option("--git-credentials", "the repository is private", false)
+  .option("--sops", "the repository holds Secrets encrypted with sops", false)
   .option("--gitops <folder>", "the folder gitops of another checkout", gitops)
   .action((name: string, options: NewOptions) => {
     const stacks = options.stack.length > 0 ? options.stack : stacksOf(options.gitops);
-    const content = renderTenantFile({ ...options, name, ...(options.git === undefined ? {} : { git: gitOf(options.git, options) }) });
+    const content = renderTenantFile({ ...options, name, git: options.git === undefined ? undefined : gitOf(options.git, options) });
     const { sentences } = checkTenantFile(content, name, platformNamespaces(options.gitops));
     const problems = [
       ...sentences,
-      ...(options.git === undefined && (options.branch ?? options.path ?? options.gitCredentials)
-        ? ["--branch, --path and --git-credentials need --git."]
+      ...(options.git === undefined && ((options.branch ?? options.path ?? options.gitCredentials) || options.sops)
+        ? ["--branch, --path, --git-credentials and --sops need --git."]
         : []),
       ...stacks
         .filter((stack) => !stacksOf(options.gitops).includes(stack))
@@ -77,8 +79,8 @@ program
     console.log(`${checked} files of tenants are right.`);
   });
 
-function gitOf(url: string, { branch, path, gitCredentials }: NewOptions) {
-  return { url, credentials: gitCredentials, ...(branch === undefined ? {} : { branch }), ...(path === undefined ? {} : { path }) };
+function gitOf(url: string, { branch, path, gitCredentials, sops }: NewOptions) {
+  return { url, credentials: gitCredentials, sops, ...(branch === undefined ? {} : { branch }), ...(path === undefined ? {} : { path }) };
 }
 
 function report(problems: readonly string[]): void {

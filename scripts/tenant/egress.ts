@@ -43,7 +43,7 @@ export function parseEgress(words: string): EgressRule {
     throw new Error(`--egress ${words} is not of the form CIDR:PORT, CIDR:FIRST-LAST, with /UDP or /SCTP behind it if not TCP, or the word internet.`);
   }
   const parsed = parseCidr(network);
-  if (!parsed.ok) throw new Error(`--egress ${words}: the network ${parsed.reason}.`);
+  if (!parsed.ok) throw new Error(`--egress ${words}: the network ${parsed.reason.replace(/[^?]$/, "$&.")}`);
   const ports = { protocol: protocol as "TCP", port: Number(first), ...(last === undefined ? {} : { endPort: Number(last) }) };
   return { to: [{ ipBlock: { cidr: parsed.cidr } }], ports: [ports] };
 }

@@ -1,7 +1,7 @@
 /** A new tenant's file, as `npm run tenant -- new` writes it. */
 import { stringify } from "yaml";
 import type { EgressRule } from "./egress";
-import { credentialsComponent, gitComponent, type TenantFile } from "./tenantFile";
+import { credentialsComponent, gitComponent, sopsComponent, type TenantFile } from "./tenantFile";
 
 export interface NewTenant {
   readonly name: string;
@@ -12,16 +12,21 @@ export interface NewTenant {
   readonly storage: string;
   readonly egress: readonly EgressRule[];
   /** Absent: the tenant deploys by hand. */
-  readonly git?: { readonly url: string; readonly branch?: string; readonly path?: string; readonly credentials: boolean };
+  readonly git?: { readonly url: string; readonly branch?: string; readonly path?: string; readonly credentials: boolean; readonly sops: boolean };
 }
 
 export function renderTenantFile({ name, group, cpu, memory, storage, egress, git }: NewTenant): string {
+  const components: TenantFile["spec"]["components"] = git && [
+    gitComponent,
+    ...(git.credentials ? [credentialsComponent] : []),
+    ...(git.sops ? [sopsComponent] : []),
+  ];
   const file: TenantFile = {
     apiVersion: "kustomize.toolkit.fluxcd.io/v1",
     kind: "Kustomization",
     metadata: { name: `tenant-${name}` },
     spec: {
-      ...(git ? { components: [gitComponent, ...(git.credentials ? ([credentialsComponent] as const) : [])] } : {}),
+      ...(components ? { components } : {}),
       postBuild: {
         substitute: {
           TENANT: name,

@@ -7,6 +7,7 @@ import { egressRules } from "./egress";
 
 export const gitComponent = "../components/git";
 export const credentialsComponent = "../components/git-credentials";
+export const sopsComponent = "../components/sops";
 
 /** Flux takes text only; a bare number there fails the whole file, so the sentence says how to write it. */
 const quantity = (format: string, example: string, pattern: RegExp) =>
@@ -48,7 +49,7 @@ const tenantSchema = section({
   kind: z.literal("Kustomization", { error: "must be Kustomization" }),
   metadata: section({ name: text.describe("tenant- and the tenant's name") }),
   spec: section({
-    components: z.array(choice(gitComponent, credentialsComponent), { error: "must be a list" }).optional(),
+    components: z.array(choice(gitComponent, credentialsComponent, sopsComponent), { error: "must be a list" }).optional(),
     postBuild: section({ substitute: substitutes }),
   }),
 });
@@ -101,9 +102,9 @@ function gitProblems(tenant: Tenant, components: readonly string[]): string[] {
   return [
     ...(hasGit && tenant.GIT_URL === undefined ? [`${keyOf("GIT_URL")} is required but missing: spec.components has ${gitComponent}.`] : []),
     ...(!hasGit ? settings.map((key) => `${keyOf(key)} has no effect without ${gitComponent} in spec.components; add that, or remove the key.`) : []),
-    ...(components.includes(credentialsComponent) && components.indexOf(credentialsComponent) < components.indexOf(gitComponent) + (hasGit ? 0 : 1)
-      ? [`spec.components has ${credentialsComponent}, which changes what ${gitComponent} makes; put ${gitComponent} before it.`]
-      : []),
+    ...[credentialsComponent, sopsComponent]
+      .filter((component) => components.includes(component) && !components.slice(0, components.indexOf(component)).includes(gitComponent))
+      .map((component) => `spec.components has ${component}, which changes what ${gitComponent} makes; put ${gitComponent} before it.`),
   ];
 }
 

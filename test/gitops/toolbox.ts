@@ -1,6 +1,6 @@
 /** Where the programs are that these tests run for real. Made by scripts/installGitopsTools.sh, and the control plane by the lab's builds. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -20,13 +20,12 @@ export function toolFolder(module: "definitions" | "flux" | "kubeconform" | "kyv
   return join(tools, `gitops-${module}-${digest.digest("hex").slice(0, 12)}`);
 }
 
-/** The control plane's programs as the lab's machines run them: what lab/site/binaries.sh built from today's pins. */
+/** The control plane's programs as the lab's machines run them: those that lab/site/binaries.sh built last, as only the lab knows how it names them. */
 export function siteFolder(module: "kubernetes" | "etcd"): string {
-  const site = join(repository, "lab", "site");
-  const files = [join(site, "modules", module, "go.mod"), join(site, "modules", module, "go.sum"), join(site, "binaries.sh")];
-  const digest = createHash("sha256");
-  files.forEach((file) => digest.update(readFileSync(file)));
-  return join(cache, "site", `bin-${module}-${digest.digest("hex").slice(0, 12)}`);
+  const site = join(cache, "site");
+  const built = existsSync(site) ? readdirSync(site).filter((name) => name.startsWith(`bin-${module}-`) && !name.endsWith(".part")) : [];
+  const newest = built.map((name) => join(site, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+  return newest ?? join(site, `bin-${module}`);
 }
 
 const installGitops = "scripts/installGitopsTools.sh";

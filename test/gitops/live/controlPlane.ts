@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { siteFolder } from "../toolbox";
 import { Kubectl } from "./kubectl";
-import { eventually, freePort, type Processes } from "./processes";
+import { eventually, freePorts, type Processes } from "./processes";
 
-export const controlPlanePrograms = [
-  ...["kube-apiserver", "kube-controller-manager", "kubectl"].map((name) => join(siteFolder("kubernetes"), name)),
-  join(siteFolder("etcd"), "server"),
-];
+const kubernetes = siteFolder("kubernetes");
+const etcdServer = join(siteFolder("etcd"), "server");
+
+export const controlPlanePrograms = [...["kube-apiserver", "kube-controller-manager", "kubectl"].map((name) => join(kubernetes, name)), etcdServer];
 
 /** What the API server needs of the controller manager here: namespaces, quotas, roles that aggregate, accounts, and what makes pods of a Deployment. */
 const controllers = [
@@ -28,7 +28,7 @@ const controllers = [
 /** Starts it and waits until it serves; the admin is in kubeadm:cluster-admins, as the program's own admin kubeconfig is. */
 export async function startControlPlane(folder: string, processes: Processes): Promise<Kubectl> {
   mkdirSync(folder, { recursive: true });
-  const [client, peer, api, manager] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [client, peer, api, manager] = await freePorts(4);
   const etcd = `http://127.0.0.1:${client}`;
   const keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const keyFile = join(folder, "service-account.key");
@@ -36,7 +36,7 @@ export async function startControlPlane(folder: string, processes: Processes): P
   const token = randomBytes(16).toString("hex");
   writeFileSync(join(folder, "tokens.csv"), `${token},root,root,"system:masters"\n`, { mode: 0o600 });
 
-  processes.start("etcd", join(siteFolder("etcd"), "server"), [
+  processes.start("etcd", etcdServer, [
     `--data-dir=${join(folder, "etcd")}`,
     `--listen-client-urls=${etcd}`,
     `--advertise-client-urls=${etcd}`,
@@ -46,7 +46,7 @@ export async function startControlPlane(folder: string, processes: Processes): P
     "--unsafe-no-fsync",
   ]);
   const certificates = join(folder, "certificates");
-  processes.start("kube-apiserver", join(siteFolder("kubernetes"), "kube-apiserver"), [
+  processes.start("kube-apiserver", join(kubernetes, "kube-apiserver"), [
     `--etcd-servers=${etcd}`,
     `--secure-port=${api}`,
     "--bind-address=127.0.0.1",
@@ -62,14 +62,14 @@ export async function startControlPlane(folder: string, processes: Processes): P
   ]);
   const authority = join(certificates, "apiserver.crt");
   const kubeconfig = writeKubeconfig(join(folder, "root.kubeconfig"), `https://127.0.0.1:${api}`, authority, token);
-  const kubectl = new Kubectl(join(siteFolder("kubernetes"), "kubectl"), kubeconfig);
+  const kubectl = new Kubectl(join(kubernetes, "kubectl"), kubeconfig);
   await eventually(
     "A ready API server",
     180,
     () => (kubectl.run(["get", "--raw", "/readyz"]) === "ok" ? true : undefined),
     () => processes.tail("kube-apiserver"),
   );
-  processes.start("kube-controller-manager", join(siteFolder("kubernetes"), "kube-controller-manager"), [
+  processes.start("kube-controller-manager", join(kubernetes, "kube-controller-manager"), [
     `--kubeconfig=${kubeconfig}`,
     `--controllers=${controllers.join(",")}`,
     "--leader-elect=false",

@@ -4,9 +4,12 @@ import { dirname, join } from "node:path";
 import { toolFolder } from "../toolbox";
 import { writeKubeconfig } from "./controlPlane";
 import type { Condition, Kubectl, KubernetesObject } from "./kubectl";
-import { eventually, freePort, type Processes } from "./processes";
+import { eventually, freePorts, type Processes } from "./processes";
 
-export const fluxPrograms = [...["source-controller", "kustomize-controller"].map((name) => join(toolFolder("flux"), name)), join(toolFolder("definitions"), "crds")];
+export const fluxPrograms = [
+  ...["source-controller", "kustomize-controller"].map((name) => join(toolFolder("flux"), name)),
+  join(toolFolder("definitions"), "crds"),
+];
 
 /** What keeps a tenant's Flux objects within its namespace. */
 export const lockdown = [
@@ -16,18 +19,31 @@ export const lockdown = [
   "--feature-gates=StrictPostBuildSubstitutions=true",
 ];
 
+/**
+ * --no-remote-bases refuses Git repositories as bases, but kustomize itself still fetches a single file that a tenant names by URL, from where the
+ * controller stands. A proxy that nobody serves (port 9, "discard") keeps it from everything but the cluster, which is all it needs.
+ */
+const noWayOut = { HTTP_PROXY: "http://127.0.0.1:9", HTTPS_PROXY: "http://127.0.0.1:9" };
+
 /** Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. */
 export async function startFlux(folder: string, processes: Processes, kubectl: Kubectl): Promise<void> {
   for (const module of ["flux", "definitions"] as const) kubectl.run(["apply", "--server-side", "-f", join(toolFolder(module), "crds")]);
   kubectl.run(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   kubectl.run(["create", "namespace", "flux-system"]);
-  const [artifacts, sourceHealth, kustomizeHealth] = [await freePort(), await freePort(), await freePort()];
-  const common = ["--enable-leader-election=false", "--metrics-addr=127.0.0.1:0", "--watch-all-namespaces=true", "--log-level=info", "--min-retry-delay=500ms", "--max-retry-delay=5s"];
+  const [artifacts, sourceHealth, kustomizeHealth] = await freePorts(3);
+  const common = [
+    "--enable-leader-election=false",
+    "--metrics-addr=127.0.0.1:0",
+    "--watch-all-namespaces=true",
+    "--log-level=info",
+    "--min-retry-delay=500ms",
+    "--max-retry-delay=5s",
+  ];
   const storage = join(folder, "artifacts");
   mkdirSync(storage, { recursive: true });
-  const start = (name: string, args: readonly string[]) => {
+  const start = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
     const kubeconfig = accountOf(name, folder, kubectl);
-    processes.start(name, join(toolFolder("flux"), name), [...common, ...args], { KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: "flux-system" });
+    processes.start(name, join(toolFolder("flux"), name), [...common, ...args], { KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: "flux-system", ...env });
   };
   start("source-controller", [
     `--storage-path=${storage}`,
@@ -35,7 +51,7 @@ export async function startFlux(folder: string, processes: Processes, kubectl: K
     `--storage-adv-addr=127.0.0.1:${artifacts}`,
     `--health-addr=127.0.0.1:${sourceHealth}`,
   ]);
-  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, ...lockdown]);
+  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, ...lockdown], noWayOut);
 }
 
 /** As Flux's own installation has it, both controllers may do everything: what a tenant's objects make them do is bound by impersonation. */
@@ -49,8 +65,9 @@ function accountOf(name: string, folder: string, kubectl: Kubectl): string {
 
 export type FluxKind = "gitrepository" | "kustomization";
 
+/** The Ready condition of the object as it is now; undefined while Flux still speaks of an earlier one. */
 export const ready = ({ metadata, status }: KubernetesObject): Condition | undefined =>
-  status?.observedGeneration === metadata.generation ? status?.conditions?.find(({ type }) => type === "Ready") : undefined;
+  status?.conditions?.find(({ type, observedGeneration }) => type === "Ready" && observedGeneration === metadata.generation);
 
 export class Flux {
   private requests = 0;

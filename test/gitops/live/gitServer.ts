@@ -14,7 +14,8 @@ const environment = {
   GIT_COMMITTER_EMAIL: "test@example.org",
 };
 
-const git = (folder: string, ...args: readonly string[]) => execFileSync("git", ["-C", folder, ...args], { env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const git = (folder: string, ...args: readonly string[]) =>
+  execFileSync("git", ["-C", folder, ...args], { env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 /** A repository with a work tree of its own; every commit is pushed at once. */
 export class Repository {
@@ -92,10 +93,14 @@ export class GitServer {
       backend.on("close", () => {
         const answer = Buffer.concat(output);
         const end = answer.indexOf("\r\n\r\n");
-        const head = answer.subarray(0, end).toString().split("\r\n").map((line): [string, string] => {
-          const colon = line.indexOf(":");
-          return [line.slice(0, colon), line.slice(colon + 1).trim()];
-        });
+        const head = answer
+          .subarray(0, end)
+          .toString()
+          .split("\r\n")
+          .map((line): [string, string] => {
+            const colon = line.indexOf(":");
+            return [line.slice(0, colon), line.slice(colon + 1).trim()];
+          });
         const status = head.find(([name]) => name === "Status")?.[1] ?? "200";
         response.writeHead(Number.parseInt(status, 10), Object.fromEntries(head.filter(([name]) => name !== "Status")));
         response.end(answer.subarray(end + 4));

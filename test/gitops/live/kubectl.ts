@@ -8,6 +8,7 @@ export interface Condition {
   readonly status: string;
   readonly reason: string;
   readonly message: string;
+  readonly observedGeneration?: number;
 }
 
 export interface KubernetesObject {
@@ -21,7 +22,6 @@ export interface KubernetesObject {
   readonly spec?: Record<string, unknown>;
   readonly status?: {
     readonly conditions?: readonly Condition[];
-    readonly observedGeneration?: number;
     readonly lastHandledReconcileAt?: string;
     readonly hard?: Record<string, string>;
   };
@@ -48,7 +48,11 @@ export class Kubectl {
   }
 
   attempt(args: readonly string[], input?: string): Attempt {
-    const result = spawnSync(this.program, [`--kubeconfig=${this.kubeconfig}`, ...this.identity, ...args], { encoding: "utf8", timeout: 60_000, ...(input === undefined ? {} : { input }) });
+    const result = spawnSync(this.program, [`--kubeconfig=${this.kubeconfig}`, ...this.identity, ...args], {
+      encoding: "utf8",
+      timeout: 60_000,
+      ...(input === undefined ? {} : { input }),
+    });
     return { ok: result.status === 0, output: `${result.stdout}${result.stderr}`.trim() };
   }
 

@@ -19,7 +19,10 @@ export class Processes {
 
   /** Last lines of a program's output, for the message of a failed wait. */
   tail(name: string, lines = 15): string {
-    return readFileSync(join(this.folder, `${name}.log`), "utf8").split("\n").slice(-lines).join("\n");
+    return readFileSync(join(this.folder, `${name}.log`), "utf8")
+      .split("\n")
+      .slice(-lines)
+      .join("\n");
   }
 
   /** Ends all, the last started first, and waits until each is gone. */
@@ -35,13 +38,13 @@ export class Processes {
   }
 }
 
-/** A port of the loopback interface that nobody has at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Ports of the loopback interface that nobody has at this moment; all different, as they are held until the last is found. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
 }
 
 /** Repeats `attempt` until it yields something; after `seconds` an error that says what was waited for, and what `otherwise` knows. */

@@ -1,0 +1,50 @@
+/** sops and age as an operator uses them, with keys made for the test: none is committed. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { gitopsFolder, toolFolder } from "./toolbox";
+
+const program = (name: string) => join(toolFolder("flux"), name);
+export const sopsPrograms = [program("sops"), program("age-keygen")];
+
+export interface AgeKey {
+  /** The private half, AGE-SECRET-KEY-... */
+  readonly identity: string;
+  /** The public half, age1... */
+  readonly recipient: string;
+}
+
+/** The placeholder that an operator replaces in gitops/.sops.yaml. */
+export const placeholder = "REPLACE-WITH-YOUR-AGE-PUBLIC-KEY";
+
+export function ageKey(): AgeKey {
+  const output = execFileSync(program("age-keygen"), { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const [, recipient = ""] = /^# public key: (age1\w+)$/m.exec(output) ?? [];
+  const [identity = ""] = /^AGE-SECRET-KEY-\w+$/m.exec(output) ?? [];
+  return { identity, recipient };
+}
+
+/** Runs `use` in a scratch folder with gitops/.sops.yaml, the placeholder replaced by `recipient`. */
+export function withSops<T>(recipient: string, use: (run: (args: readonly string[], env?: NodeJS.ProcessEnv) => string, folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), "sops-"));
+  try {
+    writeFileSync(join(folder, ".sops.yaml"), readFileSync(join(gitopsFolder, ".sops.yaml"), "utf8").replace(placeholder, recipient));
+    const environment = { PATH: process.env.PATH, HOME: folder };
+    return use(
+      (args, env = {}) =>
+        execFileSync(program("sops"), args, { cwd: folder, encoding: "utf8", env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] }),
+      folder,
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** An object as it is committed: encrypted by the rules of gitops/.sops.yaml for this key. */
+export const encrypt = (object: object, { recipient }: AgeKey): string =>
+  withSops(recipient, (run, folder) => {
+    writeFileSync(join(folder, "secret.sops.yaml"), stringify(object));
+    return run(["encrypt", "secret.sops.yaml"]);
+  });

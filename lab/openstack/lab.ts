@@ -7,7 +7,7 @@ import { labFolderVariable } from "./layout";
 import { installationSize, installPackages, missingPackages, restorePolicy, unpackedPresent, unpackPackages } from "./packages";
 import { inspectMachine, problems } from "./preflight";
 import { serves } from "./probes";
-import { processesOf, runningLeader, stopEverything, stopUnits } from "./processes";
+import { processesByUnit, runningLeader, stopEverything, stopUnits } from "./processes";
 import { bringUp } from "./schedule";
 import { allUnits, apiUrl } from "./services";
 import { type Lab, ordered, type Service } from "./units";
@@ -90,12 +90,14 @@ export interface ServiceStatus {
 /** State of all services; changes nothing. */
 export async function status(lab: Lab): Promise<ServiceStatus[]> {
   const services = ordered(allUnits(lab)).filter((unit): unit is Service => unit.kind === "service");
+  const processes = processesByUnit(lab);
   return Promise.all(
     services.map(async (service): Promise<ServiceStatus> => {
       const leader = runningLeader(lab, service.name);
       if (!leader) return { name: service.name, state: "stopped" };
-      const memoryMib = Math.round(processesOf(lab, service.name).reduce((sum, { pid }) => sum + proportionalKib(pid), 0) / 1024);
-      return { name: service.name, state: (await serves(lab, service, 0)) ? "serving" : "starting", pid: leader.pid, memoryMib };
+      const serving = await serves(lab, service, 0);
+      const memoryMib = Math.round((processes.get(service.name) ?? []).reduce((sum, { pid }) => sum + proportionalKib(pid), 0) / 1024);
+      return { name: service.name, state: serving ? "serving" : "starting", pid: leader.pid, memoryMib };
     }),
   );
 }

@@ -42,7 +42,7 @@ export function accepts(where: NetConnectOpts): Promise<boolean> {
       socket.destroy();
       fulfil(result);
     };
-    socket.setTimeout(2000, () => end(false));
+    socket.setTimeout(10_000, () => end(false));
     socket.on("connect", () => end(true));
     socket.on("error", () => end(false));
   });

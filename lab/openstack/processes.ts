@@ -117,6 +117,17 @@ function markOf(lab: Layout, name: string): string {
   return `${lab.root}:${name}`;
 }
 
+/** Live processes of the recorded session of each unit, by the unit's name: one look at /proc, for a table of all. */
+export function processesByUnit(lab: Layout): Map<string, ProcessEntry[]> {
+  const live = liveProcesses();
+  return new Map(
+    recordedNames(lab).map((name) => {
+      const leader = runningLeader(lab, name);
+      return [name, leader ? live.filter(({ session }) => session === leader.pid) : []] as const;
+    }),
+  );
+}
+
 /** All live processes of a unit (or, without a name, of the lab): the recorded session, and whoever carries the mark. */
 export function processesOf(lab: Layout, name?: string): ProcessEntry[] {
   const names = name === undefined ? recordedNames(lab) : [name];

@@ -95,7 +95,9 @@ export class EngineStack {
     writeStackOnLab(lab, this.name, this.settings, this.model);
     await ensureStack(lab, this.name, this.environment);
     await this.engine("cancel", "--yes").catch(() => undefined); // Only a run that was killed leaves something to cancel.
-    if ((await this.exported()).includes('"urn"')) await this.destroy();
+    const { deployment } = JSON.parse(await this.exported()) as { deployment: { resources?: { custom: boolean; type: string }[] } };
+    // A stack without resources of its own is left alone: the engine, told to run the program for its destruction, does not come back.
+    if (deployment.resources?.some(({ custom, type }) => custom && !type.startsWith("pulumi:"))) await this.destroy();
   }
 
   /** Outputs, secrets included. */

@@ -57,11 +57,13 @@ export function renderConfiguration(lab: Lab, secrets: Secrets): Record<string, 
 /** Folders the services expect to find. */
 export function dataFolders(lab: Lab): string[] {
   const folders = ["tmp", "locks", "glance/images", "glance/tasks", "glance/staging", "nova", "neutron", "cinder", "octavia", ...hypervisorNames(lab)];
-  return [lab.etc, lab.log, lab.run, lab.done, ...folders.map((name) => join(lab.data, name))];
+  return [lab.etc, lab.log, lab.run, lab.done, lab.state, ...folders.map((name) => join(lab.data, name))];
 }
 
 /** Writes all configuration files; only root may read them. */
 export function writeConfiguration(lab: Lab): void {
   for (const folder of dataFolders(lab)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const [name, content] of Object.entries(renderConfiguration(lab, loadSecrets(lab)))) writeFileSync(join(lab.etc, name), content, { mode: 0o600 });
+  const secrets = loadSecrets(lab);
+  for (const [name, content] of Object.entries(renderConfiguration(lab, secrets))) writeFileSync(join(lab.etc, name), content, { mode: 0o600 });
+  writeFileSync(lab.passphrase, secrets.passphrase, { mode: 0o600 });
 }

@@ -133,12 +133,17 @@ export async function wipe(lab: Lab, say: Say): Promise<void> {
 }
 
 /**
- * Lines for a shell that let the OpenStack client, the program and Pulumi's provider use the lab.
+ * Lines for a shell that let the OpenStack client, the program and Pulumi's engine use the lab, its state included.
  * Errors: the lab was never up, so that there are no credentials.
  */
 export function environmentLines(lab: Lab): string[] {
   if (!existsSync(lab.cloudsYaml)) throw new Error("The lab has no credentials yet: run `npm run lab -- up` first.");
-  return [`export OS_CLIENT_CONFIG_FILE='${lab.cloudsYaml}'`, "export OS_CLOUD=lab"];
+  return [
+    `export OS_CLIENT_CONFIG_FILE='${lab.cloudsYaml}'`,
+    "export OS_CLOUD=lab",
+    `export PULUMI_BACKEND_URL='file://${lab.state}'`,
+    `export PULUMI_CONFIG_PASSPHRASE_FILE='${lab.passphrase}'`,
+  ];
 }
 
 /** Was the lab up when last heard of, by its own records? */

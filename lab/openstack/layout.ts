@@ -25,6 +25,10 @@ export interface Layout {
   readonly cloudsYaml: string;
   /** Generated passwords; mode 0600. */
   readonly secrets: string;
+  /** Passphrase of the stacks' secrets, for the engine; mode 0600. */
+  readonly passphrase: string;
+  /** The engine's state: of no use without the OpenStack it tells of, and so part of the data. */
+  readonly state: string;
   /** Who holds the lab: one `up`, `down` or `wipe` at a time. */
   readonly lock: string;
 }
@@ -50,6 +54,8 @@ export function layout(folder: string): Layout {
     unpacked: join(root, "unpacked"),
     cloudsYaml: join(root, "clouds.yaml"),
     secrets: join(root, "data", "secrets.json"),
+    passphrase: join(root, "data", "passphrase"),
+    state: join(root, "data", "state"),
     lock: join(root, "lock.json"),
   };
 }

@@ -5,7 +5,6 @@ import { dirname, join, resolve } from "node:path";
 import { isMap, parseDocument } from "yaml";
 import { run } from "./commands";
 import type { Layout } from "./layout";
-import { loadSecrets } from "./secrets";
 
 const project = "openstack-kubernetes";
 
@@ -48,7 +47,7 @@ export function stackOnLab(stackFile: string, before?: string, settings: readonl
 
 /** Where a stack's configuration for the lab is written. */
 export function stackFileOnLab(lab: Layout, stack: string): string {
-  return join(lab.root, "stacks", `Pulumi.${stack}.yaml`);
+  return join(lab.data, "stacks", `Pulumi.${stack}.yaml`);
 }
 
 /**
@@ -60,7 +59,7 @@ export function writeStackOnLab(lab: Layout, stack: string, settings: readonly {
   const source = join(checkout, `Pulumi.${model}.yaml`);
   if (!existsSync(source)) throw new Error(`There is no Pulumi.${model}.yaml: name one of the stacks of this folder, for instance dev.`);
   const target = stackFileOnLab(lab, stack);
-  mkdirSync(join(lab.root, "stacks"), { recursive: true, mode: 0o700 });
+  mkdirSync(join(lab.data, "stacks"), { recursive: true, mode: 0o700 });
   const before = existsSync(target) ? readFileSync(target, "utf8") : undefined;
   writeFileSync(target, stackOnLab(readFileSync(source, "utf8"), before, settings), { mode: 0o600 });
   return target;
@@ -68,16 +67,14 @@ export function writeStackOnLab(lab: Layout, stack: string, settings: readonly {
 
 /** Environment in which the engine uses the lab: its cloud, and state and passphrase in the lab's folder. */
 export function engineEnvironment(lab: Layout): NodeJS.ProcessEnv {
-  const state = join(lab.root, "state");
-  mkdirSync(state, { recursive: true, mode: 0o700 });
   // OS_* variables of the user's own cloud would win over the lab's clouds.yaml.
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("OS_") && !/_proxy$/i.test(name));
   return {
     ...Object.fromEntries(own),
     OS_CLIENT_CONFIG_FILE: lab.cloudsYaml,
     OS_CLOUD: "lab",
-    PULUMI_BACKEND_URL: `file://${state}`,
-    PULUMI_CONFIG_PASSPHRASE: loadSecrets(lab).passphrase,
+    PULUMI_BACKEND_URL: `file://${lab.state}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: lab.passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
 }

@@ -18,15 +18,31 @@ copiedSettings=(
   fs/inotify/max_user_instances fs/inotify/max_user_watches fs/file-max
 )
 
+# The machine's disk is a file system of its own in a sparse file, so that what is free on it is the machine's affair and not the host's. The loop
+# device goes with the last mount. An overlay cannot lie on an overlay: what containerd, kubelet and etcd write lies on the disk itself.
 mountDisk() {
-  mkdir -p "$directory"/{upper,work,root}
-  mount -t overlay overlay -o "lowerdir=$lower,upperdir=$directory/upper,workdir=$directory/work" "$root"
-  # An overlay cannot lie on an overlay: what containerd mounts its own overlays from is a plain folder of the host.
-  local store
-  for store in containerd kubelet etcd; do
-    mkdir -p "$directory/$store" "$root/var/lib/$store"
-    mount --bind "$directory/$store" "$root/var/lib/$store"
+  local disk=$directory/disk store attempt
+  mkdir -p "$disk" "$root"
+  if [ ! -e "$directory/disk.img" ]; then
+    truncate -s 20G "$directory/disk.img.part"
+    mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$directory/disk.img.part"
+    mv "$directory/disk.img.part" "$directory/disk.img"
+  fi
+  # After a reboot the kernel may still be busy with the old mount of the same file.
+  for attempt in $(seq 50); do
+    ! mount -o loop "$directory/disk.img" "$disk" 2>/dev/null || break
+    [ "$attempt" != 50 ] || mount -o loop "$directory/disk.img" "$disk"
+    sleep 0.2
   done
+  mkdir -p "$disk"/{upper,work}
+  mount -t overlay overlay -o "lowerdir=$lower,upperdir=$disk/upper,workdir=$disk/work" "$root"
+  for store in containerd kubelet etcd; do
+    mkdir -p "$disk/$store" "$root/var/lib/$store"
+    mount --bind "$disk/$store" "$root/var/lib/$store"
+  done
+  # cloud-init finds the config drive here as well as on a disk with the label config-2.
+  mkdir -p "$directory/drive" "$root/var/lib/cloud/seed/config_drive"
+  mount --bind -o ro "$directory/drive" "$root/var/lib/cloud/seed/config_drive"
   [ ! -d /lib/modules ] || { mkdir -p "$root/lib/modules" && mount --bind -o ro /lib/modules "$root/lib/modules"; }
 }
 

@@ -17,7 +17,7 @@ export function machineFolder(name: string): string {
 export function startMachine(machine: PlannedMachine, layers: readonly string[], drive: Record<string, string | Buffer>): void {
   const folder = machineFolder(machine.name);
   for (const [path, content] of Object.entries(drive)) {
-    const file = join(folder, "upper/var/lib/cloud/seed/config_drive", path);
+    const file = join(folder, "drive", path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content, { mode: 0o600 });
   }

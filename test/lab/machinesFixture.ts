@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { LabCluster } from "../../lab/machines/cluster";
-import { onMachine } from "../../lab/machines/power";
+import { onMachine, type Answer } from "../../lab/machines/power";
 import { buildSite, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
 
 /** The site when these tests can run, or why they cannot. */
@@ -39,7 +39,7 @@ function quickReason(): string | undefined {
   return missing.length === 0 ? undefined : `the site is not built (${missing.join(", ")}); run: npm run lab:machines -- build`;
 }
 
-/** Everything of the lab's machines that the host still holds: processes, mounts, network namespaces and control groups. */
+/** Everything of the lab's machines that the host still holds: processes, mounts, loop devices, network namespaces and control groups. */
 export function tracesOnHost(): string[] {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const groups = mounts
@@ -47,13 +47,20 @@ export function tracesOnHost(): string[] {
     .filter((mountPoint) => mountPoint !== undefined && existsSync(join(mountPoint, "openstack-kubernetes")));
   const processes = readdirSync("/proc").filter((entry) => {
     try {
-      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cgroup`, "utf8").includes("/openstack-kubernetes/");
+      if (!/^\d+$/.test(entry) || !readFileSync(`/proc/${entry}/cgroup`, "utf8").includes("/openstack-kubernetes/")) return false;
+      // A zombie is no process any more: it ended, and the host's init has yet to hear of it.
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${entry}/status`, "utf8"));
     } catch {
       return false; // It ended while we looked.
     }
   });
   const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns").filter((name) => name.startsWith("osk-")) : [];
+  const loops = readdirSync("/sys/block").filter((device) => {
+    const file = `/sys/block/${device}/loop/backing_file`;
+    return existsSync(file) && readFileSync(file, "utf8").includes(runFolder);
+  });
   return [
+    ...loops.map((device) => `loop device ${device}`),
     ...processes.map((id) => `process ${id}`),
     ...mounts.filter((line) => line.includes(runFolder)).map((line) => `mount ${line}`),
     ...namespaces.map((name) => `network namespace ${name}`),
@@ -111,8 +118,8 @@ export function longestGap(answers: readonly number[]): number {
 
 /** Started members of etcd by name, asked of the etcd on one machine. */
 export function etcdMembers(cluster: LabCluster, name: string): string[] {
-  const list = etcdctl(cluster, name, "member", "list");
-  return list
+  return etcdctl(cluster, name, "member", "list")
+    .stdout.trim()
     .split("\n")
     .map((line) => line.split(", "))
     .filter(([, state]) => state === "started")
@@ -120,9 +127,20 @@ export function etcdMembers(cluster: LabCluster, name: string): string[] {
     .sort();
 }
 
+/** Client addresses of the members that are healthy, asked of the etcd on one machine; empty while that does not answer. */
+export function healthyEtcd(cluster: LabCluster, name: string): string[] {
+  // etcdctl fails when a single member is unhealthy, and prints what it found all the same.
+  const answer = etcdctl(cluster, name, "endpoint", "health", "--cluster", "--write-out=json");
+  const found = answer.stdout.trim() === "" ? [] : (JSON.parse(answer.stdout) as { endpoint: string; health: boolean }[]);
+  return found
+    .filter(({ health }) => health)
+    .map(({ endpoint }) => endpoint)
+    .sort();
+}
+
 /** etcdctl in the etcd pod of a machine, by way of the API as an administrator would. */
-export function etcdctl(cluster: LabCluster, name: string, ...words: string[]): string {
+export function etcdctl(cluster: LabCluster, name: string, ...words: string[]): Answer {
   const pki = "/etc/kubernetes/pki/etcd";
   const credentials = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
-  return cluster.ask("-n", "kube-system", "exec", `etcd-${name}`, "--", "etcdctl", ...credentials, ...words);
+  return cluster.kubectl(["-n", "kube-system", "exec", `etcd-${name}`, "--", "etcdctl", ...credentials, ...words]);
 }

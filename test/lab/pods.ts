@@ -1,6 +1,13 @@
 /** Pods that answer with their name, one on each worker, behind a Service. */
 import type { LabCluster } from "../../lab/machines/cluster";
 
+/** Reads a request up to its empty line, then answers; a connection closed with the request unread would be reset. */
+const serve = `
+printf 'HTTP/1.0 200 OK\\r\\n\\r\\n%s\\n' "$(uname -n)" >/tmp/answer
+printf 'while read -r line; do [ "\${#line}" -gt 1 ] || break; done; cat /tmp/answer' >/tmp/serve
+exec socat TCP-LISTEN:8080,fork,reuseaddr EXEC:"bash /tmp/serve"
+`;
+
 const manifest = {
   apiVersion: "v1",
   kind: "List",
@@ -19,7 +26,7 @@ const manifest = {
               {
                 name: "echo",
                 image: "registry.lab/lab/tools:1",
-                command: ["socat", "TCP-LISTEN:8080,fork,reuseaddr", `SYSTEM:printf 'HTTP/1.0 200 OK\\r\\n\\r\\n'; uname -n`],
+                command: ["bash", "-c", serve],
                 readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
               },
             ],

@@ -14,7 +14,7 @@ describe("a stack file", () => {
       clusterName: "dev",
       os: { family: "rocky", version: "9", cgroup: "v2" },
       image: "rocky-9",
-      network: { cidr: "10.10.0.0/22", dnsServers: [], mtu: 1450 },
+      network: { cidr: "10.10.0.0/22", dnsServers: [], mtu: 1442 },
       apiEndpoint: { kind: "loadBalancer", port: 6443, allowedCidrs: [], floatingIp: false, provider: "amphora", idleTimeoutMinutes: 60 },
       controlPlane: { replicas: 3, flavor: "m1.large", availabilityZones: [], serverGroupPolicy: "soft-anti-affinity", schedulable: false },
       nodePools: [
@@ -44,7 +44,7 @@ describe("a stack file", () => {
       roll: [],
       platform: { timeoutMinutes: 15 },
       readiness: { apiTimeoutMinutes: 20, machinesBoot: true },
-      podMtu: 1400,
+      podMtu: 1392,
       clusterDnsIp: "10.96.0.10",
     });
   });
@@ -232,7 +232,7 @@ describe("Kubernetes", () => {
 
   it("can be left without a CNI", () => {
     const { cni, podMtu } = validConfig("without-cni");
-    expect([cni, podMtu]).toEqual([{ kind: "none", encapsulation: "none" }, 1450]);
+    expect([cni, podMtu]).toEqual([{ kind: "none", encapsulation: "none" }, 1442]);
   });
 });
 

@@ -85,7 +85,7 @@ describe("pre-flight of an existing network", () => {
       "a network of a smaller MTU",
       { networkId: ids.network },
       {},
-      ["network.mtu is 1450 but the existing network site carries only 1400 bytes; set network.mtu to 1400."],
+      ["network.mtu is 1442 but the existing network site carries only 1400 bytes; set network.mtu to 1400."],
     ],
     [
       "a network without port security",

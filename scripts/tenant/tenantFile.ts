@@ -123,7 +123,7 @@ function sentencesOf(issue: z.core.$ZodIssue, root: unknown, prefix: KeyPath): s
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${at([...path, key])} is not a known key; ${alternatives(key, path)}`);
   const value = path.reduce<unknown>((within, step) => (within as Record<string | number, unknown> | undefined)?.[step], root);
   if (value === undefined) return [`${at(path)} is required but missing${meaning(path)}.`];
-  return [`${at(path) || "The file"} is ${shown(value)} but ${issue.message}.`];
+  return [`${at(path) || "The file"} is ${shown(value)} but ${issue.message}${issue.message.endsWith("?") ? "" : "."}`];
 }
 
 /** What the keys of the file mean, for the sentence on one that is missing. */

@@ -31,7 +31,7 @@ spec:
 `);
   });
 
-  it("writes a file of 17 lines with all that a tenant may have, which passes the check", () => {
+  it("writes 20 lines with all that a tenant may have, which passes the check", () => {
     const git = { url: "https://gitlab.example.org/atlas/deploy.git", branch: "main", path: "./deploy", credentials: true, sops: true };
     const content = renderTenantFile({ ...atlas, egress: [parseEgress("internet")], git });
     expect(content.trimEnd().split("\n")).toHaveLength(20);

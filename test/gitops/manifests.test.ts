@@ -1,0 +1,105 @@
+/** Everything that Flux would apply, built with Flux's own libraries for both stacks. Proves form, not that a chart installs. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { buildStack, fluxBuildPrograms, type Stack, stacks } from "./fluxBuild";
+import type { KubernetesObject } from "./live/kubectl";
+import { schemaLocation, schemaPrograms, writeSchemas } from "./schemas";
+import { clusterSettings } from "./settings";
+import { describeWith, gitopsFolder, toolFolder } from "./toolbox";
+
+jest.setTimeout(300_000);
+
+const kubeconform = join(toolFolder("kubeconform"), "kubeconform");
+
+describe("clusters/dev and clusters/prod", () => {
+  const lines = (stack: Stack, file: string) => readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").split("\n");
+
+  it("have the same files, and differ only in the paths of tenants and secrets", () => {
+    const files = readdirSync(join(gitopsFolder, "clusters", "dev")).sort();
+    expect(readdirSync(join(gitopsFolder, "clusters", "prod")).sort()).toEqual(files);
+    const differences = files.flatMap((file) => {
+      const prod = lines("prod", file);
+      return lines("dev", file).flatMap((line, index) =>
+        line === prod[index] || line.startsWith("#") ? [] : [`${file}: ${line.trim()} / ${String(prod[index]).trim()}`],
+      );
+    });
+    expect(differences).toEqual([
+      "secrets.yaml: path: ./gitops/secrets/dev / path: ./gitops/secrets/prod",
+      "tenants.yaml: path: ./gitops/tenants/dev / path: ./gitops/tenants/prod",
+    ]);
+  });
+});
+
+describeWith([...fluxBuildPrograms, ...schemaPrograms, kubeconform])("gitops/ as Flux builds it", () => {
+  const built = {} as Record<Stack, ReadonlyMap<string, readonly KubernetesObject[]>>;
+  let schemas: string;
+
+  beforeAll(() => {
+    for (const stack of stacks) built[stack] = buildStack(stack);
+    schemas = mkdtempSync(join(tmpdir(), "schemas-"));
+    writeSchemas(schemas);
+  });
+
+  afterAll(() => rmSync(schemas, { recursive: true }));
+
+  const conform = (objects: readonly object[]) => {
+    const file = join(schemas, "input.yaml");
+    writeFileSync(file, objects.map((object) => stringify(object)).join("---\n"));
+    const { stdout } = spawnSync(kubeconform, ["-schema-location", schemaLocation(schemas), "-output", "json", "-summary", file], { encoding: "utf8" });
+    return JSON.parse(stdout) as { resources?: readonly unknown[]; summary: { valid: number; invalid: number; errors: number; skipped: number } };
+  };
+
+  it.each(stacks)("is valid by the schemas of Kubernetes and of every custom resource, on %s", (stack) => {
+    const objects = [...built[stack].values()].flat();
+    expect(conform(objects)).toMatchObject({ resources: [], summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 } });
+    expect(objects.length).toBeGreaterThan(20);
+  });
+
+  it("is checked by schemas that notice an unknown field, a wrong type and an unknown kind", () => {
+    const quota = built.dev.get("tenant-atlas")!.find(({ kind }) => kind === "ResourceQuota")!;
+    expect(conform([{ ...quota, spec: { ...quota.spec, hrad: {} } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
+    expect(conform([{ ...quota, spec: { hard: [] } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
+    expect(conform([{ ...quota, kind: "ResourceQuotum" }]).summary).toMatchObject({ valid: 0, errors: 1 });
+  });
+
+  it("has every setting it uses in the table of docs/gitops.md, and no other is in the table", () => {
+    const used = new Set(
+      [...execFileSync("grep", ["-rhoE", "\\$\\{[A-Z_]+", gitopsFolder], { encoding: "utf8" }).matchAll(/\$\{([A-Z_]+)/g)].map(([, key]) => key!),
+    );
+    const tenantsOwn = new Set(
+      [...readFileSync(join(gitopsFolder, "..", "docs", "tenants.md"), "utf8").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, key]) => key!),
+    );
+    const documented = new Set(
+      [...readFileSync(join(gitopsFolder, "..", "docs", "gitops.md"), "utf8").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, key]) => key!),
+    );
+    expect([...used].filter((key) => !documented.has(key) && !tenantsOwn.has(key))).toEqual([]);
+    expect(Object.keys(clusterSettings("dev")).filter((key) => !documented.has(key))).toEqual([]);
+  });
+
+  it("differs between the stacks only by what their tenants are given", () => {
+    const shown = (stack: Stack) =>
+      [...built[stack]].flatMap(([name, objects]) =>
+        objects.map((object) => ({ id: `${name}: ${String(object.kind)} ${object.metadata.name}`, text: stringify(object) })),
+      );
+    const prod = new Map(shown("prod").map(({ id, text }) => [id, text]));
+    expect(shown("dev").flatMap(({ id, text }) => (prod.get(id) === text ? [] : [id]))).toEqual([
+      "tenants: Kustomization tenant-atlas",
+      "tenant-atlas: ResourceQuota tenant",
+    ]);
+    expect([...prod.keys()]).toEqual(shown("dev").map(({ id }) => id));
+  });
+
+  it("lets no Flux Kustomization of the platform act without a service account of its own", () => {
+    const kustomizations = [...built.dev.values()].flat().filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system");
+    expect(kustomizations.map(({ metadata, spec }) => [metadata.name, spec?.serviceAccountName])).toEqual([["tenant-atlas", "kustomize-controller"]]);
+    for (const stack of stacks)
+      for (const file of readdirSync(join(gitopsFolder, "clusters", stack)))
+        expect([file, readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").includes("\n  serviceAccountName: kustomize-controller\n")]).toEqual([
+          file,
+          true,
+        ]);
+  });
+});

@@ -1,0 +1,46 @@
+import { computedSettings } from "../../src/config/clusterConfig";
+import { renderClusterSettings } from "../../src/platform/clusterSettings";
+import { configWith, flux } from "./config";
+
+describe("renderClusterSettings", () => {
+  it("has every computed entry, empty where the configuration has no such thing, and the stack's own", () => {
+    expect(renderClusterSettings(configWith({ flux: { ...flux, settings: { LOG_RETENTION_DAYS: "14" } } }), "10.20.0.5")).toEqual({
+      CLUSTER_NAME: "dev",
+      STACK: "dev",
+      POD_CIDR: "192.168.0.0/16",
+      SERVICE_CIDR: "10.96.0.0/12",
+      NODE_CIDR: "10.10.0.0/22",
+      API_SERVER_HOST: "10.20.0.5",
+      API_SERVER_PORT: "6443",
+      DNS_DOMAIN: "cluster.local",
+      OIDC_ISSUER_URL: "",
+      OIDC_CLIENT_ID: "",
+      OIDC_GROUPS_PREFIX: "",
+      HTTP_PROXY: "",
+      NO_PROXY: "",
+      LOG_RETENTION_DAYS: "14",
+    });
+  });
+
+  it("tells of OIDC, and of the proxy without its password", () => {
+    const settings = renderClusterSettings(
+      configWith({
+        oidc: { issuerUrl: "https://id.example.org/realms/staff", clientId: "kubernetes" },
+        proxy: { httpProxy: "http://proxyuser:hunter2@proxy.example.org:3128", noProxy: [".example.org"] },
+      }),
+      "10.20.0.5",
+    );
+    expect(settings).toMatchObject({
+      OIDC_ISSUER_URL: "https://id.example.org/realms/staff",
+      OIDC_CLIENT_ID: "kubernetes",
+      OIDC_GROUPS_PREFIX: "oidc:",
+      HTTP_PROXY: "http://proxy.example.org:3128",
+      NO_PROXY: "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local,.example.org",
+    });
+    expect(JSON.stringify(settings)).not.toMatch(/hunter2|proxyuser/);
+  });
+
+  it("is told to the configuration's checks by the same names", () => {
+    expect(Object.keys(renderClusterSettings(configWith(), "h")).sort()).toEqual([...computedSettings].sort());
+  });
+});

@@ -1,0 +1,104 @@
+import { gitSecret, proxySecret, renderFluxInstance, sopsSecret } from "../../src/platform/flux";
+import { validConfig } from "../config/fixtures";
+import { ageKey, configWith, flux } from "./config";
+
+const instance = (values: Record<string, unknown> = {}) => {
+  const config = configWith({ flux, ...values });
+  return renderFluxInstance(config, config.flux!) as {
+    sync: Record<string, string>;
+    kustomize: { patches: { target: Record<string, string>; patch: string }[] };
+  };
+};
+const patches = (values: Record<string, unknown>) =>
+  instance(values).kustomize.patches.map(({ target, patch }) => ({ target, operations: JSON.parse(patch) as unknown }));
+
+describe("renderFluxInstance", () => {
+  it("locks tenants in and follows the stack's folder", () => {
+    expect(instance()).toEqual({
+      distribution: { version: "2.9.4", registry: "ghcr.io/fluxcd" },
+      components: ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
+      cluster: { type: "kubernetes", domain: "cluster.local", multitenant: true, tenantDefaultServiceAccount: "default", networkPolicy: true },
+      sync: {
+        name: "flux-system",
+        kind: "GitRepository",
+        url: "https://git.example.org/platform/cluster.git",
+        ref: "refs/heads/main",
+        path: "gitops/clusters/dev",
+        interval: "1m",
+      },
+      kustomize: { patches: [expect.anything()] },
+    });
+  });
+
+  it("follows the branch and folder that are named, with the Secret where one is needed", () => {
+    const credentials = { git: { username: "flux", password: "token" } };
+    expect(instance({ flux: { ...flux, branch: "release/1", path: "clusters/x" }, credentials }).sync).toMatchObject({
+      ref: "refs/heads/release/1",
+      path: "clusters/x",
+      pullSecret: "flux-git",
+    });
+  });
+
+  it("substitutes the cluster's settings into its own Kustomization", () => {
+    expect(patches({})).toEqual([
+      {
+        target: { kind: "Kustomization", name: "flux-system" },
+        operations: [{ op: "add", path: "/spec/postBuild", value: { substituteFrom: [{ kind: "ConfigMap", name: "cluster-settings" }] } }],
+      },
+    ]);
+  });
+
+  it("decrypts Secrets where there is a key, and sends Flux through the proxy where there is one", () => {
+    expect(patches({ credentials: { sopsAgeKey: ageKey }, proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } })).toMatchObject([
+      { operations: [{}, { op: "add", path: "/spec/decryption", value: { provider: "sops", secretRef: { name: "sops-age" } } }] },
+      {
+        target: { kind: "Deployment" },
+        operations: [{ op: "add", path: "/spec/template/spec/containers/0/envFrom", value: [{ secretRef: { name: "flux-proxy" } }] }],
+      },
+    ]);
+  });
+
+  it("holds no credential: a FluxInstance is no Secret", () => {
+    const credentials = { git: { username: "flux", password: "hunter2-token" }, sopsAgeKey: ageKey };
+    expect(JSON.stringify(instance({ credentials, proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } }))).not.toMatch(/hunter2|AGE-SECRET/);
+  });
+});
+
+describe("gitSecret", () => {
+  it("is none for a public repository", () => {
+    expect([gitSecret(configWith({ flux })), gitSecret(configWith())]).toEqual([undefined, undefined]);
+  });
+
+  it("holds user name and token for https, and the site's own CAs", () => {
+    const { extraCas } = validConfig("air-gapped");
+    const config = configWith({ flux, extraCas, credentials: { git: { username: "flux", password: "token\n" } } });
+    expect(gitSecret(config)).toEqual({ username: "flux", password: "token", "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join("") });
+  });
+
+  it("holds key and host keys for ssh", () => {
+    const privateKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
+    const knownHosts = "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA";
+    const config = configWith({ flux: { url: "ssh://git@git.example.org/cluster.git" }, credentials: { git: { privateKey, knownHosts } } });
+    expect(gitSecret(config)).toEqual({ identity: `${privateKey}\n`, known_hosts: `${knownHosts}\n` });
+  });
+});
+
+describe("sopsSecret", () => {
+  it("holds the key under a name that ends as Flux wants it", () => {
+    expect(sopsSecret(configWith({ flux, credentials: { sopsAgeKey: `# public key: age1\n${ageKey}\n` } }))).toEqual({
+      "age.agekey": `# public key: age1\n${ageKey}\n`,
+    });
+    expect(sopsSecret(configWith())).toBeUndefined();
+  });
+});
+
+describe("proxySecret", () => {
+  it("is the environment of Flux's controllers, password included", () => {
+    expect(proxySecret(configWith({ proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } }), "10.20.0.5")).toEqual({
+      HTTP_PROXY: "http://user:hunter2@proxy.example.org:3128",
+      HTTPS_PROXY: "http://user:hunter2@proxy.example.org:3128",
+      NO_PROXY: "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local",
+    });
+    expect(proxySecret(configWith(), "10.20.0.5")).toBeUndefined();
+  });
+});

@@ -4,6 +4,7 @@ import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
 import { parseClusterConfig } from "./parse";
 import { inTheClear, ownKeys } from "./stackFile";
+import { configWarnings } from "./warnings";
 
 /** The SDK has this function but leaves it out of its declarations. */
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret: (key: string) => boolean };

@@ -55,7 +55,7 @@ describe("withPoolSettings", () => {
 
 /** An API server with nodes; `conflicts` is how many writes somebody else is ahead of. */
 function apiWith(nodes: readonly string[], conflicts = 0) {
-  const stored = new Map(nodes.map((name) => [name, { metadata: { name, resourceVersion: "1" }, spec: {} } as Node]));
+  const stored = new Map<string, Node>(nodes.map((name) => [name, { metadata: { name, resourceVersion: "1" }, spec: {} }]));
   const calls: string[] = [];
   const answer = (status: number, document: unknown) => Promise.resolve({ status, body: JSON.stringify(document) });
   const request: ApiRequest = (method, path, body) => {

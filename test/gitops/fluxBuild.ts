@@ -39,6 +39,18 @@ export function buildStack(stack: Stack): ReadonlyMap<string, readonly Kubernete
   }
 }
 
+/** The objects of one Flux Kustomization of a stack's folder, with settings of the test's choice. */
+export function buildPart(stack: Stack, name: string, settings: Readonly<Record<string, string>>): readonly KubernetesObject[] {
+  const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
+  try {
+    cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
+    const file = join(gitopsFolder, "clusters", stack, `${name}.yaml`);
+    return build(folder, parse(readFileSync(file, "utf8")) as FluxKustomization, settings);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** The objects of one Flux Kustomization; what its substituteFrom would bring comes from `settings`. */
 function build(root: string, kustomization: FluxKustomization, settings: Readonly<Record<string, string>>): readonly KubernetesObject[] {
   const { postBuild } = kustomization.spec;

@@ -70,10 +70,10 @@ describeWith([...fluxBuildPrograms, ...schemaPrograms, kubeconform])("gitops/ as
       [...execFileSync("grep", ["-rhoE", "\\$\\{[A-Z_]+", gitopsFolder], { encoding: "utf8" }).matchAll(/\$\{([A-Z_]+)/g)].map(([, key]) => key!),
     );
     const tenantsOwn = new Set(
-      [...readFileSync(join(gitopsFolder, "..", "docs", "tenants.md"), "utf8").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, key]) => key!),
+      [...readFileSync(join(gitopsFolder, "..", "docs", "tenants.md"), "utf8").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, key]) => key!),
     );
     const documented = new Set(
-      [...readFileSync(join(gitopsFolder, "..", "docs", "gitops.md"), "utf8").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, key]) => key!),
+      [...readFileSync(join(gitopsFolder, "..", "docs", "gitops.md"), "utf8").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, key]) => key!),
     );
     expect([...used].filter((key) => !documented.has(key) && !tenantsOwn.has(key))).toEqual([]);
     expect(Object.keys(clusterSettings("dev")).filter((key) => !documented.has(key))).toEqual([]);

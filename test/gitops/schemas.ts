@@ -26,8 +26,8 @@ interface Definition {
 
 export const schemaPrograms = [join(toolFolder("definitions"), "swagger.json"), join(toolFolder("flux"), "crds"), join(toolFolder("kyverno"), "crds")];
 
-/** The name under which kubeconform looks for a kind: its template is schemaLocation. */
-const fileOf = (group: string, version: string, kind: string) => `${kind.toLowerCase()}-${group}-${version}.json`;
+/** The name under which kubeconform looks for a kind: its template is schemaLocation. Of the core group, which has no name, it takes the version for one. */
+const fileOf = (group: string, version: string, kind: string) => `${kind.toLowerCase()}-${group === "" ? version : group}-${version}.json`;
 export const schemaLocation = (folder: string) => join(folder, "{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json");
 
 /** Writes a schema per kind into `folder`. */

@@ -1,19 +1,11 @@
-/** The ConfigMap `cluster-settings` as Pulumi writes it, for the clusters of these tests; docs/gitops.md has the table. */
-const facts = {
-  POD_CIDR: "192.168.0.0/16",
-  SERVICE_CIDR: "10.96.0.0/12",
-  NODE_CIDR: "10.20.0.0/22",
-  DNS_DOMAIN: "cluster.local",
-  OIDC_ISSUER_URL: "https://id.example.org/realms/staff",
-  OIDC_CLIENT_ID: "kubernetes",
-  OIDC_GROUPS_PREFIX: "oidc:",
-  HTTP_PROXY: "",
-  NO_PROXY: "",
-};
+/** The ConfigMap `cluster-settings` as the program renders it for the stacks of this repository: Pulumi's half of the contract, not a copy of it. */
+import { join } from "node:path";
+import { parseClusterConfig } from "../../src/config/parse";
+import { readStackFile } from "../../src/config/stackFile";
+import { renderClusterSettings } from "../../src/platform/clusterSettings";
+import { repositoryFolder } from "./toolbox";
 
-export const clusterSettings = (stack: "dev" | "prod"): Readonly<Record<string, string>> => ({
-  ...facts,
-  CLUSTER_NAME: stack,
-  STACK: stack,
-  API_SERVER_HOST: `${stack}.k8s.example.org`,
-});
+export function clusterSettings(stack: "dev" | "prod"): Readonly<Record<string, string>> {
+  const config = parseClusterConfig(readStackFile(join(repositoryFolder, `Pulumi.${stack}.yaml`)).values, stack);
+  return renderClusterSettings(config, `${stack}.k8s.example.org`);
+}

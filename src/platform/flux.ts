@@ -1,7 +1,6 @@
 /** Flux as its operator installs it, and the Secrets it reads: pure documents. */
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { clusterSettingsName } from "./clusterSettings";
 
 export type FluxConfig = NonNullable<ClusterConfig["flux"]>;
 
@@ -23,7 +22,6 @@ export const fluxOperatorValues = { web: { enabled: false }, multitenancy: { ena
  * --default-service-account=default; the cluster's own Kustomization then runs as kustomize-controller, by name.
  */
 export function renderFluxInstance(config: ClusterConfig, flux: FluxConfig): object {
-  const { sopsAgeKey } = config.credentials ?? {};
   return {
     distribution: { version: fluxVersion, registry: "ghcr.io/fluxcd" },
     components: ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
@@ -43,32 +41,39 @@ export function renderFluxInstance(config: ClusterConfig, flux: FluxConfig): obj
       interval: "1m",
       ...(gitSecret(config) === undefined ? {} : { pullSecret: gitSecretName }),
     },
-    kustomize: {
-      patches: [
-        {
-          target: { kind: "Kustomization", name: syncName },
-          patch: operations([
-            ["/spec/postBuild", { substituteFrom: [{ kind: "ConfigMap", name: clusterSettingsName }] }],
-            ...(sopsAgeKey === undefined ? [] : [["/spec/decryption", { provider: "sops", secretRef: { name: sopsSecretName } }] as const]),
-          ]),
-        },
-        // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret.
-        ...(config.proxy === undefined
-          ? []
-          : [
-              {
-                target: { kind: "Deployment" },
-                patch: operations([["/spec/template/spec/containers/0/envFrom", [{ secretRef: { name: proxySecretName } }]]]),
-              },
-            ]),
-      ],
-    },
+    kustomize: { patches: patches(config) },
   };
 }
 
-/** A JSON patch as the text that FluxInstance wants; JSON is YAML. */
-function operations(additions: readonly (readonly [path: string, value: unknown])[]): string {
-  return JSON.stringify(additions.map(([path, value]) => ({ op: "add", path, value })));
+/** What the operator has no field for. JSON patches, as the texts that FluxInstance wants (JSON is YAML). */
+function patches({ kubernetes, proxy }: ClusterConfig): object[] {
+  const container = "/spec/template/spec/containers/0";
+  const add = (path: string, value: unknown) => ({ op: "add", path: `${container}${path}`, value });
+  const variable = (name: string, value: string) => add("/env/-", { name, value });
+  const inCluster = [kubernetes.serviceCidr, ".svc", `.svc.${kubernetes.dnsDomain}`, `.svc.${kubernetes.dnsDomain}.`].join(",");
+  return [
+    {
+      target: { kind: "Deployment", name: "kustomize-controller" },
+      patch: JSON.stringify([
+        // A setting that is missing is an error, never an empty text.
+        add("/args/-", "--feature-gates=StrictPostBuildSubstitutions=true"),
+        // Kustomize still fetches single files and Git bases by URL, which --no-remote-bases lets pass: nobody serves port 9, and what the
+        // controller needs is in the cluster (docs/gitops.md).
+        variable("HTTP_PROXY", "http://127.0.0.1:9"),
+        variable("HTTPS_PROXY", "http://127.0.0.1:9"),
+        variable("NO_PROXY", inCluster),
+      ]),
+    },
+    // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret. These two reach Git, charts and chat.
+    ...(proxy === undefined
+      ? []
+      : [
+          {
+            target: { kind: "Deployment", name: "(source-controller|notification-controller)" },
+            patch: JSON.stringify([add("/envFrom", [{ secretRef: { name: proxySecretName } }])]),
+          },
+        ]),
+  ];
 }
 
 /** Entries of the Secret that lets Flux read the repository, as its GitRepository wants them; undefined where it needs none. */

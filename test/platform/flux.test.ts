@@ -39,20 +39,29 @@ describe("renderFluxInstance", () => {
     });
   });
 
-  it("substitutes the cluster's settings into its own Kustomization", () => {
-    expect(patches({})).toEqual([
+  const kustomize = {
+    target: { kind: "Deployment", name: "kustomize-controller" },
+    operations: [
+      { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--feature-gates=StrictPostBuildSubstitutions=true" },
+      { op: "add", path: "/spec/template/spec/containers/0/env/-", value: { name: "HTTP_PROXY", value: "http://127.0.0.1:9" } },
+      { op: "add", path: "/spec/template/spec/containers/0/env/-", value: { name: "HTTPS_PROXY", value: "http://127.0.0.1:9" } },
       {
-        target: { kind: "Kustomization", name: "flux-system" },
-        operations: [{ op: "add", path: "/spec/postBuild", value: { substituteFrom: [{ kind: "ConfigMap", name: "cluster-settings" }] } }],
+        op: "add",
+        path: "/spec/template/spec/containers/0/env/-",
+        value: { name: "NO_PROXY", value: "10.96.0.0/12,.svc,.svc.cluster.local,.svc.cluster.local." },
       },
-    ]);
+    ],
+  };
+
+  it("refuses missing settings, and shuts the kustomize-controller's way out of the cluster", () => {
+    expect(patches({})).toEqual([kustomize]);
   });
 
-  it("decrypts Secrets where there is a key, and sends Flux through the proxy where there is one", () => {
-    expect(patches({ credentials: { sopsAgeKey: ageKey }, proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } })).toMatchObject([
-      { operations: [{}, { op: "add", path: "/spec/decryption", value: { provider: "sops", secretRef: { name: "sops-age" } } }] },
+  it("sends those controllers through the proxy that reach out of the cluster, and no other", () => {
+    expect(patches({ proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } })).toEqual([
+      kustomize,
       {
-        target: { kind: "Deployment" },
+        target: { kind: "Deployment", name: "(source-controller|notification-controller)" },
         operations: [{ op: "add", path: "/spec/template/spec/containers/0/envFrom", value: [{ secretRef: { name: "flux-proxy" } }] }],
       },
     ]);

@@ -59,6 +59,8 @@ export async function startControlPlane(folder: string, processes: Processes): P
     `--service-account-signing-key-file=${keyFile}`,
     `--token-auth-file=${join(folder, "tokens.csv")}`,
     "--endpoint-reconciler-type=none",
+    // As kubeadm has it: without, no CSI or CNI could be installed.
+    "--allow-privileged=true",
   ]);
   const authority = join(certificates, "apiserver.crt");
   const kubeconfig = writeKubeconfig(join(folder, "root.kubeconfig"), `https://127.0.0.1:${api}`, authority, token);

@@ -2,20 +2,28 @@
 # The lab's site: a network namespace with the machines' network, its router, and what a site without Internet has: a package mirror, a
 # registry mirror and a resolver. Usage:
 #   lan.sh up DIRECTORY GATEWAY/PREFIX SITE_ADDRESS PACKAGES REGISTRY_ROOT REGISTRY_PROGRAM COREDNS_PROGRAM
-#   lan.sh down
-# There is no way from it to the host's network or to the world. Needs root.
+#   lan.sh down DIRECTORY
+# While it is up the host allows as many inotify instances as the machines together need (a user's 128 are used up by five of them); `down` puts
+# back what was there. There is no way from it to the host's network or to the world. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lab/machines/cgroups.sh
 source "$here/cgroups.sh"
 
 lan=osk-lan
+inotify=/proc/sys/fs/inotify/max_user_instances
+# A control-plane machine uses 27 instances, a worker 18 (counted with a pod each).
+inotifyNeeded=1024
 
 up() {
   local directory=$1 gateway=$2 site=$3 packages=$4 registryRoot=$5 registryProgram=$6 corednsProgram=$7
   makeGroups $lan
   mkdir -p "$directory/metadata"
   echo "the metadata service of the lab" >"$directory/metadata/index.html"
+  if [ "$(cat $inotify)" -lt $inotifyNeeded ]; then
+    [ -e "$directory/inotify" ] || cat $inotify >"$directory/inotify"
+    echo $inotifyNeeded >$inotify
+  fi
   ip netns add $lan
   ip -n $lan link set lo up
   ip -n $lan link add br0 type bridge
@@ -52,12 +60,16 @@ case ${1:-} in
     ;;
   down)
     endGroup $lan
+    if [ -e "$2/inotify" ]; then
+      cat "$2/inotify" >$inotify
+      rm "$2/inotify"
+    fi
     [ ! -e /run/netns/$lan ] || ip netns delete $lan
     # The last of the lab's control groups goes when no machine is left; with machines running this must not, and does not, succeed.
     for hierarchy in $(hierarchies); do [ ! -d "$hierarchy/$labGroup" ] || rmdir "$hierarchy/$labGroup"; done
     ;;
   *)
-    echo "usage: lan.sh up ... | down" >&2
+    echo "usage: lan.sh up DIRECTORY ... | down DIRECTORY" >&2
     exit 1
     ;;
 esac

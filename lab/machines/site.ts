@@ -82,7 +82,7 @@ export function siteRuns(): boolean {
 
 /** Stops them and removes the network; machines must be stopped before. */
 export function stopSite(): void {
-  execFileSync(join(labFolder, "machines", "lan.sh"), ["down"], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(join(labFolder, "machines", "lan.sh"), ["down", join(runFolder, networkNamespace)], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** Runs a command of the host in the machines' network. */

@@ -209,7 +209,8 @@ describeOnMachines("a cluster of real machines", (site) => {
     const machine = plan.machines.at(-1)!;
     startMachine(machine, cluster.site.layers, renderConfigDrive(changed, plan, machine));
     const verdict = await eventually("a verdict", patience, () => verdictsOf(machine.name)[0]);
-    expect(verdict).toMatch(/^FAILED: .*mirror\.site\.lab\/absent.*\(step: installing packages;/);
+    expect(verdict).toMatch(/^FAILED: .*\(step: installing packages;/);
+    expect(consoleOf(machine.name)).toMatch(/openstack-kubernetes: .*Failed to fetch http:\/\/mirror\.site\.lab\/absent\/\S+ +404/);
     const gate = waitForApi({
       url: "https://10.10.0.9:6443",
       request: () => Promise.reject(new Error("connect EHOSTUNREACH")),
@@ -218,6 +219,7 @@ describeOnMachines("a cluster of real machines", (site) => {
       progress: () => undefined,
     });
     await expect(gate).rejects.toThrow(verdict);
+    await expect(gate).rejects.toThrow("http://mirror.site.lab/absent/");
     stopMachine(machine.name);
     wipeMachine(machine.name);
     expect(machinesWithPower()).not.toContain(machine.name);

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds what the tests of gitops/ run for real: Flux's source- and kustomize-controller, its own build and substitution, sops and
-# age-keygen; kubeconform; the kyverno CLI; and the definitions of what they validate. Sources come from the Go module proxy: versions
+# age-keygen; kubeconform; helm; the kyverno CLI; and the definitions of what they validate. Sources come from the Go module proxy: versions
 # stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded.
 # Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest of its
 # pins: a second run finds everything, a changed pin builds that module anew.
-# Usage: installGitopsTools.sh [definitions|flux|kubeconform|kyverno ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
+# Usage: installGitopsTools.sh [definitions|flux|helm|kubeconform|kyverno ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
 set -euo pipefail
 
 modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/../test/gitops/tools" && pwd)
@@ -20,13 +20,21 @@ fail() {
 # test/gitops/toolbox.ts computes the same one to find them.
 target() { echo "$tools/gitops-$1-$(cd "$modules/$1" && find . -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c1-12)"; }
 
-# files MODULE TARGET: what is taken from the modules as it is: definitions of custom resources, Kubernetes' OpenAPI document.
+# chart DIRECTORY TARGET: a copy of a Helm chart as its project keeps it; writable, as files of the module cache are not.
+chart() {
+  mkdir -p "$2/charts"
+  rm -rf "$2/charts/$(basename "$1")"
+  cp -r "$1" "$2/charts/"
+  chmod -R u+w "$2/charts"
+}
+
+# files MODULE TARGET: what is taken from the modules as it is: definitions of custom resources, Kubernetes' OpenAPI document, charts.
 files() {
   local sources=() module directory
   case $1 in
     flux) sources=(github.com/fluxcd/source-controller github.com/fluxcd/kustomize-controller) ;;
     kyverno) sources=(github.com/kyverno/kyverno) ;;
-    definitions) sources=(github.com/fluxcd/helm-controller k8s.io/kubernetes) ;;
+    definitions) sources=(github.com/cert-manager/cert-manager github.com/fluxcd/helm-controller k8s.io/kubernetes) ;;
     *) return 0 ;;
   esac
   (cd "$modules/$1" && GOFLAGS=-mod=readonly go mod download "${sources[@]}")
@@ -35,7 +43,15 @@ files() {
     directory=$(cd "$modules/$1" && go list -m -f '{{.Dir}}' "$module")
     case $module in
       k8s.io/kubernetes) install -m 644 -t "$2" "$directory/api/openapi-spec/swagger.json" ;;
-      *) find "$directory"/config/crd* -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} + ;;
+      github.com/cert-manager/cert-manager)
+        install -m 644 -t "$2/crds" "$directory"/deploy/crds/*_*.yaml
+        chart "$directory/deploy/charts/cert-manager" "$2"
+        ;;
+      github.com/kyverno/kyverno)
+        find "$directory/config/crds" -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} +
+        chart "$directory/charts/kyverno" "$2"
+        ;;
+      *) find "$directory/config/crd" -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} + ;;
     esac
   done
 }
@@ -57,21 +73,23 @@ programs() {
   say "Built the $1 tools in $((SECONDS - start)) s."
 }
 
-# Made in a scratch folder and moved into place at the end only, so that an interrupted run never leaves half of them.
+# Programs are built in a scratch folder and moved into place at the end only, so that an interrupted run never leaves half of them.
+# Files cost nothing and are copied every time: what is wanted of a module may grow without a new pin.
 provide() {
   local directory
   directory=$(target "$1")
-  [[ ! -d $directory ]] || return 0
-  rm -rf "$directory.part"
-  mkdir -p "$directory.part"
-  programs "$1" "$directory.part"
-  files "$1" "$directory.part"
-  mv "$directory.part" "$directory"
+  if [[ ! -d $directory ]]; then
+    rm -rf "$directory.part"
+    mkdir -p "$directory.part"
+    programs "$1" "$directory.part"
+    mv "$directory.part" "$directory"
+  fi
+  files "$1" "$directory"
 }
 
 command -v go >/dev/null || fail "Missing: go. The tools are built from source: install Go 1.26.6 or newer (https://go.dev/dl) and run this again."
 mkdir -p "$tools"
-(($# > 0)) || set -- definitions kubeconform flux kyverno
+(($# > 0)) || set -- definitions kubeconform flux helm kyverno
 for name; do
   [[ -f $modules/$name/go.mod ]] || fail "There is no module $name; known are: $(ls "$modules")"
   provide "$name"

@@ -62,7 +62,10 @@ program
         .filter((stack) => existsSync(tenantFile(options.gitops, stack, name)))
         .map((stack) => `The tenant ${name} of stack ${stack} exists; edit its file instead.`),
     ];
-    if (problems.length > 0) return report(problems);
+    if (problems.length > 0) {
+      report(problems);
+      return;
+    }
     for (const stack of stacks) {
       writeFileSync(tenantFile(options.gitops, stack, name), content);
       console.log(`Wrote ${tenantFile(options.gitops, stack, name)}; commit it, and Flux makes the tenant on ${stack}.`);
@@ -75,7 +78,10 @@ program
   .option("--gitops <folder>", "the folder gitops of another checkout", gitops)
   .action((options: { readonly gitops: string }) => {
     const { checked, problems } = checkTenants(options.gitops);
-    if (problems.length > 0) return report(problems);
+    if (problems.length > 0) {
+      report(problems);
+      return;
+    }
     console.log(`${checked} files of tenants are right.`);
   });
 

@@ -1,18 +1,15 @@
 /** Everything that Flux would apply, built with Flux's own libraries for both stacks. Proves form, not that a chart installs. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { buildStack, fluxBuildPrograms, type Stack, stacks } from "./fluxBuild";
+import { Kubeconform, kubeconformPrograms } from "./kubeconform";
 import type { KubernetesObject } from "./live/kubectl";
-import { schemaLocation, schemaPrograms, writeSchemas } from "./schemas";
 import { clusterSettings } from "./settings";
-import { describeWith, gitopsFolder, toolFolder } from "./toolbox";
+import { describeWith, gitopsFolder } from "./toolbox";
 
 jest.setTimeout(300_000);
-
-const kubeconform = join(toolFolder("kubeconform"), "kubeconform");
 
 describe("clusters/dev and clusters/prod", () => {
   const lines = (stack: Stack, file: string) => readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").split("\n");
@@ -33,36 +30,28 @@ describe("clusters/dev and clusters/prod", () => {
   });
 });
 
-describeWith([...fluxBuildPrograms, ...schemaPrograms, kubeconform])("gitops/ as Flux builds it", () => {
+describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux builds it", () => {
   const built = {} as Record<Stack, ReadonlyMap<string, readonly KubernetesObject[]>>;
-  let schemas: string;
+  let kubeconform: Kubeconform;
 
   beforeAll(() => {
     for (const stack of stacks) built[stack] = buildStack(stack);
-    schemas = mkdtempSync(join(tmpdir(), "schemas-"));
-    writeSchemas(schemas);
+    kubeconform = new Kubeconform();
   });
 
-  afterAll(() => rmSync(schemas, { recursive: true }));
-
-  const conform = (objects: readonly object[]) => {
-    const file = join(schemas, "input.yaml");
-    writeFileSync(file, objects.map((object) => stringify(object)).join("---\n"));
-    const { stdout } = spawnSync(kubeconform, ["-schema-location", schemaLocation(schemas), "-output", "json", "-summary", file], { encoding: "utf8" });
-    return JSON.parse(stdout) as { resources?: readonly unknown[]; summary: { valid: number; invalid: number; errors: number; skipped: number } };
-  };
+  afterAll(() => kubeconform.remove());
 
   it.each(stacks)("is valid by the schemas of Kubernetes and of every custom resource, on %s", (stack) => {
     const objects = [...built[stack].values()].flat();
-    expect(conform(objects)).toMatchObject({ resources: [], summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 } });
+    expect(kubeconform.check(objects)).toMatchObject({ resources: [], summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 } });
     expect(objects.length).toBeGreaterThan(20);
   });
 
   it("is checked by schemas that notice an unknown field, a wrong type and an unknown kind", () => {
     const quota = built.dev.get("tenant-atlas")!.find(({ kind }) => kind === "ResourceQuota")!;
-    expect(conform([{ ...quota, spec: { ...quota.spec, hrad: {} } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
-    expect(conform([{ ...quota, spec: { hard: [] } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
-    expect(conform([{ ...quota, kind: "ResourceQuotum" }]).summary).toMatchObject({ valid: 0, errors: 1 });
+    expect(kubeconform.check([{ ...quota, spec: { ...quota.spec, hrad: {} } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
+    expect(kubeconform.check([{ ...quota, spec: { hard: [] } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
+    expect(kubeconform.check([{ ...quota, kind: "ResourceQuotum" }]).summary).toMatchObject({ valid: 0, errors: 1 });
   });
 
   it("has every setting it uses in the table of docs/gitops.md, and no other is in the table", () => {
@@ -79,13 +68,15 @@ describeWith([...fluxBuildPrograms, ...schemaPrograms, kubeconform])("gitops/ as
     expect(Object.keys(clusterSettings("dev")).filter((key) => !documented.has(key))).toEqual([]);
   });
 
-  it("differs between the stacks only by what their tenants are given", () => {
+  it("differs between the stacks only by what their tenants are given, and the name of their CA", () => {
     const shown = (stack: Stack) =>
       [...built[stack]].flatMap(([name, objects]) =>
         objects.map((object) => ({ id: `${name}: ${String(object.kind)} ${object.metadata.name}`, text: stringify(object) })),
       );
     const prod = new Map(shown("prod").map(({ id, text }) => [id, text]));
     expect(shown("dev").flatMap(({ id, text }) => (prod.get(id) === text ? [] : [id]))).toEqual([
+      // Its name holds the cluster's.
+      "certificates: Certificate internal-ca",
       "tenants: Kustomization tenant-atlas",
       "tenant-atlas: ResourceQuota tenant",
     ]);

@@ -65,7 +65,8 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
   const quota = () => kubectl.get("resourcequota", "atlas", "tenant").spec?.hard as Record<string, string>;
 
   it("has its namespace with quota, limits, role binding and network policies made from one file", async () => {
-    for (const name of ["guards", "tenants", "tenant-atlas", "tenant-borealis"]) await platform.flux.becomesReady("kustomization", "flux-system", name);
+    for (const name of ["guards", "storage", "tenants", "tenant-atlas", "tenant-borealis"])
+      await platform.flux.becomesReady("kustomization", "flux-system", name);
     const made = kubectl.list("resourcequotas,limitranges,rolebindings,networkpolicies,gitrepositories,kustomizations", "atlas");
     expect(made.map((object) => `${String(object.kind)} ${object.metadata.name}`).sort()).toEqual([
       "GitRepository tenant",
@@ -145,6 +146,20 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
     const hostile = developer.create(pod("hostile", { hostNetwork: true }));
     expect(hostile.ok).toBe(false);
     expect(hostile.output).toContain('violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)');
+  });
+
+  it("gets the default storage class for a claim that names none, within its quota of storage", () => {
+    const claim = (name: string, storage: string) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name, namespace: "atlas" },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage } } },
+    });
+    expect(developer.create(claim("data", "1Gi")).ok).toBe(true);
+    expect(kubectl.get("persistentvolumeclaim", "atlas", "data").spec?.storageClassName).toBe("cinder");
+    const large = developer.create(claim("large", "300Gi"));
+    expect(large.ok).toBe(false);
+    expect(large.output).toContain("exceeded quota: tenant, requested: requests.storage=300Gi");
   });
 
   it("opens traffic within the cluster by itself, but not to addresses outside", () => {

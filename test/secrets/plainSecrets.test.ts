@@ -15,12 +15,12 @@ describe("plainSecretsIn", () => {
     ["data in the clear, Base64 or not", secret("data:\n  a: aGk=\n  b: aG8=\n"), `slack.yaml: the Secret slack has a, b in the clear; ${remedy}`],
     [
       "one value of several in the clear",
-      secret(`${encrypted.replace("sops:", "  token: abc\nsops:")}`),
+      secret(encrypted.replace("sops:", "  token: abc\nsops:")),
       `slack.yaml: the Secret slack has token in the clear; ${remedy}`,
     ],
     [
       "a Secret within a List",
-      `kind: List\nitems:\n  - kind: Secret\n    metadata: {name: inner}\n    data: {a: aGk=}\n`,
+      "kind: List\nitems:\n  - kind: Secret\n    metadata: {name: inner}\n    data: {a: aGk=}\n",
       `slack.yaml: the Secret inner has a in the clear; ${remedy}`,
     ],
     ["a Secret behind another document", `kind: ConfigMap\n---\n${secret("data: {a: aGk=}")}`, `slack.yaml: the Secret slack has a in the clear; ${remedy}`],

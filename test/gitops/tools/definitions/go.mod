@@ -1,9 +1,10 @@
-// Modules of which only files are wanted: definitions of custom resources, and Kubernetes' own OpenAPI document.
+// Modules of which only files are wanted: definitions of custom resources, Helm charts, and Kubernetes' own OpenAPI document.
 module openstack-kubernetes.test/definitions
 
 go 1.26.0
 
 require (
+	github.com/cert-manager/cert-manager v1.21.2
 	github.com/fluxcd/helm-controller v1.4.0
 	k8s.io/kubernetes v1.36.3
 )

@@ -36,7 +36,8 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
         loadbalancerId: loadBalancer.id,
         protocol: "TCP",
         protocolPort: endpoint.port,
-        allowedCidrs: [config.network.cidr, ...endpoint.allowedCidrs],
+        // Octavia answers with a sorted set; anything else would be a change at every `up`.
+        allowedCidrs: [...new Set([config.network.cidr, ...endpoint.allowedCidrs])].sort(),
         ...(ovn ? {} : { timeoutClientData: idle, timeoutMemberData: idle }),
         tags,
       },

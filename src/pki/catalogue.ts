@@ -1,4 +1,5 @@
 /** The certificates that exist before any machine does, as data. kubeadm issues every leaf on the machines from these CAs (decision 1). */
+import { createHash } from "node:crypto";
 
 const hoursPerYear = 24 * 365;
 
@@ -8,6 +9,14 @@ export const caValidityHours = 10 * hoursPerYear;
 export const adminValidityHours = hoursPerYear;
 /** Days before its end at which the admin certificate is renewed and a CA is warned of. */
 export const expiryWarningDays = 60;
+
+/** Letters and digits that the encryption key is made from: 64 of 62 kinds hold 381 bits, more than the key. */
+export const encryptionSeedLength = 64;
+
+/** Key of the encryption at rest: 32 bytes, base64, as secretbox and AES-256 want it. */
+export function encryptionKey(seed: string): string {
+  return createHash("sha256").update(seed).digest("base64");
+}
 
 export type CaName = "cluster" | "etcd" | "front-proxy";
 

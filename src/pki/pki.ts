@@ -2,7 +2,19 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import type { CertificateAuthority, ControlPlaneSecrets } from "../bootstrap/inputs";
-import { adminGroup, adminValidityHours, caUses, caValidityHours, certificateAuthorities, clientUses, expiryWarning, expiryWarningDays, type CaName } from "./catalogue";
+import {
+  adminGroup,
+  adminValidityHours,
+  caUses,
+  caValidityHours,
+  encryptionKey,
+  encryptionSeedLength,
+  certificateAuthorities,
+  clientUses,
+  expiryWarning,
+  expiryWarningDays,
+  type CaName,
+} from "./catalogue";
 
 /** EC P-256 throughout: what kubeadm accepts for CAs and leaves, and a tenth of RSA's size in user data. */
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
@@ -37,7 +49,12 @@ export class Pki extends pulumi.ComponentResource {
     const etcd = this.certificateAuthority("etcd");
     const frontProxy = this.certificateAuthority("front-proxy");
     const serviceAccount = new tls.PrivateKey(`${clusterName}-service-account`, keyArgs, { parent: this, ...birthRight });
-    const encryptionKey = new random.RandomBytes(`${clusterName}-encryption-key`, { length: 32 }, { parent: this, ...birthRight });
+    // Not RandomBytes: its id, which the state keeps in plain text, is the value itself.
+    const encryptionSeed = new random.RandomPassword(
+      `${clusterName}-encryption-key`,
+      { length: encryptionSeedLength, special: false },
+      { parent: this, ...birthRight },
+    );
 
     this.clusterCaCertificatePem = cluster.certificate.certPem;
     this.bootstrapToken = this.token();
@@ -47,7 +64,7 @@ export class Pki extends pulumi.ComponentResource {
         etcdCa: etcd.pair,
         frontProxyCa: frontProxy.pair,
         serviceAccount: { publicKeyPem: serviceAccount.publicKeyPem, privateKeyPem: serviceAccount.privateKeyPem },
-        encryptionKey: encryptionKey.base64,
+        encryptionKey: encryptionSeed.result.apply(encryptionKey),
         bootstrapToken: this.bootstrapToken,
       }),
     );

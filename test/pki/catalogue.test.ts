@@ -1,4 +1,4 @@
-import { adminGroup, caValidityHours, daysUntil, expiryWarning } from "../../src/pki/catalogue";
+import { adminGroup, caValidityHours, daysUntil, encryptionKey, expiryWarning } from "../../src/pki/catalogue";
 
 const now = new Date("2030-01-01T00:00:00Z");
 
@@ -9,6 +9,10 @@ describe("certificate catalogue", () => {
 
   it("makes the admin no member of system:masters, whom RBAC cannot revoke", () => {
     expect(adminGroup).toBe("kubeadm:cluster-admins");
+  });
+
+  it("makes 32 bytes of key from a seed", () => {
+    expect(Buffer.from(encryptionKey("abc"), "base64").toString("hex")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   });
 
   it("counts whole days, negative once a certificate has expired", () => {

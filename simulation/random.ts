@@ -29,7 +29,8 @@ export const randomTypes: ResourceTypes = {
     replaces: new Set(["length", "keepers"]),
     create: ({ seed, identity, inputs }) => {
       const bytes = derivedBytes(seed, identity, inputs.length as number);
-      return { outputs: { base64: bytes.toString("base64"), hex: bytes.toString("hex") } };
+      // As the provider does: the id, which no state encrypts, is the value.
+      return { id: bytes.toString("base64"), outputs: { base64: bytes.toString("base64"), hex: bytes.toString("hex") } };
     },
   },
   "random:index/randomId:RandomId": {

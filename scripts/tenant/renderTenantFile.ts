@@ -18,8 +18,8 @@ export interface NewTenant {
 export function renderTenantFile({ name, group, cpu, memory, storage, egress, git }: NewTenant): string {
   const components: TenantFile["spec"]["components"] = git && [
     gitComponent,
-    ...(git.credentials ? [credentialsComponent] : []),
-    ...(git.sops ? [sopsComponent] : []),
+    ...(git.credentials ? ([credentialsComponent] as const) : []),
+    ...(git.sops ? ([sopsComponent] as const) : []),
   ];
   const file: TenantFile = {
     apiVersion: "kustomize.toolkit.fluxcd.io/v1",

@@ -14,13 +14,12 @@ export const checkout = resolve(__dirname, "..", "..");
 /**
  * What the lab changes of a stack's configuration, and why. Everything else is the stack's own.
  */
-export const overlay: readonly { readonly path: readonly string[]; readonly value: boolean | number; readonly reason: string }[] = [
+export const overlay: readonly { readonly path: readonly string[]; readonly value: boolean; readonly reason: string }[] = [
   {
     path: ["readiness", "machinesBoot"],
     value: false,
     reason: "Nova's fake driver makes machines ACTIVE, but nothing boots: `up` does not wait for the Kubernetes API",
   },
-  { path: ["network", "mtu"], value: 1442, reason: "Geneve, which OVN uses, leaves 1442 bytes of the underlay's 1500, and Neutron refuses more" },
   { path: ["protect"], value: false, reason: "the lab's clusters are there to be destroyed" },
 ];
 

@@ -79,15 +79,10 @@ export class EngineStack {
     return this.change("refresh", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
-  /**
-   * `pulumi destroy` in its two parts: with the program, so that its hooks run, all that is not protected; then, without the program,
-   * which would protect them again, the CAs.
-   */
+  /** As docs/runbooks/destroy.md tells: protection off, then `pulumi destroy`. */
   async destroy(): Promise<void> {
-    const file = stackFileOnLab(lab, this.name);
-    await this.change("destroy", "--yes", "--skip-preview", "--run-program", "--exclude-protected", "--config-file", file);
     await this.engine("state", "unprotect", "--all", "--yes");
-    await this.change("destroy", "--yes", "--skip-preview", "--config-file", file);
+    await this.change("destroy", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
   /** Ends what an earlier run of the tests left: the stack, if there is one. */
@@ -96,7 +91,6 @@ export class EngineStack {
     await ensureStack(lab, this.name, this.environment);
     await this.engine("cancel", "--yes").catch(() => undefined); // Only a run that was killed leaves something to cancel.
     const { deployment } = JSON.parse(await this.exported()) as { deployment: { resources?: { custom: boolean; type: string }[] } };
-    // A stack without resources of its own is left alone: the engine, told to run the program for its destruction, does not come back.
     if (deployment.resources?.some(({ custom, type }) => custom && !type.startsWith("pulumi:"))) await this.destroy();
   }
 

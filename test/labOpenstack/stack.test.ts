@@ -15,7 +15,7 @@ describe("a stack's configuration on the lab", () => {
     expect(parse(stackOnLab(stackFile))).toEqual({
       config: {
         "openstack-kubernetes:image": "rhel",
-        "openstack-kubernetes:network": { cidr: "10.0.0.0/24", mtu: 1442 },
+        "openstack-kubernetes:network": { cidr: "10.0.0.0/24" },
         "openstack-kubernetes:readiness": { apiTimeoutMinutes: 5, machinesBoot: false },
         "openstack-kubernetes:protect": false,
       },

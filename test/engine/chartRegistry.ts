@@ -104,7 +104,9 @@ function standIn(chart: string, version: string): Buffer {
     mkdirSync(templates, { recursive: true });
     const labels = { app: "{{ .Release.Name }}" };
     const pod = { metadata: { labels }, spec: { containers: [{ name: "main", image: "registry.example.org/main:1" }] } };
-    const objects: object[] = [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-values" }, data: { values: "{{ .Values | toJson }}" } }];
+    const objects: object[] = [
+      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-values" }, data: { values: "{{ .Values | toJson }}" } },
+    ];
     if (!chart.startsWith("crd."))
       objects.push({
         apiVersion: "apps/v1",
@@ -114,7 +116,13 @@ function standIn(chart: string, version: string): Buffer {
       });
     if (chart === "flux-operator") objects.push(fluxInstanceKind);
     writeFileSync(join(folder, chart, "Chart.yaml"), stringify({ apiVersion: "v2", name: chart, version }));
-    writeFileSync(join(templates, "objects.yaml"), objects.map((object) => stringify(object, { lineWidth: 0 })).join("---\n").replace('"{{ .Values | toJson }}"', "{{ .Values | toJson | quote }}"));
+    writeFileSync(
+      join(templates, "objects.yaml"),
+      objects
+        .map((object) => stringify(object, { lineWidth: 0 }))
+        .join("---\n")
+        .replace('"{{ .Values | toJson }}"', "{{ .Values | toJson | quote }}"),
+    );
     return execFileSync("tar", ["-czf", "-", "-C", folder, chart]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

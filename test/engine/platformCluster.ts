@@ -136,7 +136,9 @@ export class PlatformCluster {
               `/apis/fluxcd.controlplane.io/v1/namespaces/${namespace}/fluxinstances/${name}/status`,
               {
                 status: {
-                  conditions: [{ type: "Ready", status: "True", reason: "Played", message: "by the test", observedGeneration: generation, lastTransitionTime: now() }],
+                  conditions: [
+                    { type: "Ready", status: "True", reason: "Played", message: "by the test", observedGeneration: generation, lastTransitionTime: now() },
+                  ],
                 },
               },
             ],

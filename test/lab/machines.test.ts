@@ -11,7 +11,7 @@ import { planMachines } from "../../lab/machines/plan";
 import { consoleOf, machinesWithPower, memoryMib, onMachine, startMachine, stopMachine, wipeMachine } from "../../lab/machines/power";
 import { waitForApi } from "../../src/operations/apiGate";
 import { renderBootstrapTokenSecret } from "../../src/operations/bootstrapToken";
-import { describeOnMachines, etcdMembers, healthyEtcd, holderOf, hostSettings, longestGap, startPolling, tracesOnHost } from "./machinesFixture";
+import { describeOnMachines, etcdLeader, etcdMembers, healthyEtcd, holderOf, hostSettings, longestGap, startPolling, tracesOnHost } from "./machinesFixture";
 import { LabIssuer } from "./oidc";
 import { inPod, podsOnEveryNode, startPods } from "./pods";
 
@@ -155,13 +155,14 @@ describeOnMachines("a cluster of real machines", (site) => {
 
   it("moves the virtual IP within five seconds when its holder loses power", async () => {
     const holder = holderOf(cluster)!;
+    const leader = etcdLeader(cluster, holder);
     const polling = startPolling(cluster);
     await eventually("the first answers", 60, () => polling.answers().length > 20 || undefined);
     stopMachine(holder);
     await new Promise((resolve) => setTimeout(resolve, 20_000));
     polling.process.kill();
     const gap = longestGap(polling.answers());
-    print(`virtual IP left ${holder}: longest time without an answer ${gap} s`);
+    print(`virtual IP left ${holder} (etcd's leader: ${leader}): longest time without an answer ${gap} s`);
     expect(gap).toBeLessThanOrEqual(5);
     expect(holderOf(cluster)).not.toBe(holder);
     cluster.start(holder);
@@ -263,7 +264,7 @@ describeOnMachines("a cluster of real machines", (site) => {
     const laid = onMachine(first, ["bash", "-c", "base64 -d >/var/lib/etcd-snapshot.db"], 60, snapshot);
     expect(laid.status).toBe(0);
     const restored = sh(first, readFileSync(require.resolve("./restoreSnapshot.sh"), "utf8"));
-    expect([restored.status, restored.stderr.split("\n").at(-2)]).toEqual([0, expect.anything()]);
+    expect(restored.status === 0 ? "restored" : restored.stderr).toBe("restored");
     await eventually("the API on the restored data", patience, () => Object.keys(cluster.nodes()).length === names().length || undefined);
     expect(cluster.ask("get", "configmap", "kept", "-o", "jsonpath={.data.word}")).toBe("from-the-snapshot");
 

@@ -1,10 +1,10 @@
 /** What the tests on running machines share: whether they can run here, and the questions they ask of host and cluster. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { LabCluster } from "../../lab/machines/cluster";
 import { onMachine, type Answer } from "../../lab/machines/power";
-import { buildSite, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
+import { buildSite, cacheFolder, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
 
 /** The site when these tests can run, or why they cannot. */
 export async function siteOrReason(): Promise<Site | string> {
@@ -23,17 +23,35 @@ export function describeOnMachines(name: string, tests: (site: () => Site) => vo
   (reason === undefined ? describe : describe.skip)(name, () => {
     let site: Site | undefined;
     beforeAll(async () => {
+      await takeLock();
       const found = await siteOrReason();
       if (typeof found === "string") throw new Error(found);
       site = found;
-    }, 60_000);
+    }, 3_600_000);
+    afterAll(() => rmSync(lockFile, { force: true }));
     tests(() => site!);
   });
 }
 
+const lockFile = join(cacheFolder, "machines.lock");
+
+/** There is one set of machines on a host, and jest may run two of these files at a time: the second waits. A lock whose process is gone is void. */
+async function takeLock(): Promise<void> {
+  for (;;) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: "wx" });
+      return;
+    } catch {
+      const owner = existsSync(lockFile) ? readFileSync(lockFile, "utf8") : "";
+      if (owner !== "" && !existsSync(`/proc/${owner}`)) rmSync(lockFile, { force: true });
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
 function quickReason(): string | undefined {
   if (process.getuid?.() !== 0) return "namespaces and control groups need root";
-  const cache = resolve(runFolder, "../site");
+  const cache = join(cacheFolder, "site");
   const built = existsSync(cache) ? readdirSync(cache).filter((name) => !name.endsWith(".part")) : [];
   const missing = ["bin-kubernetes", "tree", "packages", "images"].filter((part) => !built.some((name) => name.startsWith(`${part}-`)));
   return missing.length === 0 ? undefined : `the site is not built (${missing.join(", ")}); run: npm run lab:machines -- build`;
@@ -136,6 +154,15 @@ export function healthyEtcd(cluster: LabCluster, name: string): string[] {
     .filter(({ health }) => health)
     .map(({ endpoint }) => endpoint)
     .sort();
+}
+
+/** Whether the etcd on a machine leads the others. */
+export function etcdLeader(cluster: LabCluster, name: string): boolean {
+  interface Status {
+    Status: { leader: number; header: { member_id: number } };
+  }
+  const [own] = JSON.parse(etcdctl(cluster, name, "endpoint", "status", "--write-out=json").stdout) as Status[];
+  return own!.Status.leader === own!.Status.header.member_id;
 }
 
 /** etcdctl in the etcd pod of a machine, by way of the API as an administrator would. */

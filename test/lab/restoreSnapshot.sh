@@ -3,7 +3,7 @@
 set -euo pipefail
 name=$(uname -n)
 address=$(awk -v name="$name" '$1 == name { print $2 }' /etc/openstack-kubernetes/peers)
-image=$(crictl inspect "$(crictl ps --quiet --name '^etcd$')" | sed -n 's/.*"userSpecifiedImage": "\(.*\)",\?/\1/p' | head -1)
+image=$(awk '$1 == "image:" { print $2 }' /etc/kubernetes/manifests/etcd.yaml)
 systemctl stop kubelet
 for component in kube-apiserver kube-controller-manager kube-scheduler etcd; do
   crictl ps --quiet --name "^$component\$" | xargs --no-run-if-empty crictl stop --timeout 20

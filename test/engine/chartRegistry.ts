@@ -96,14 +96,17 @@ export class ChartRegistry {
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** A chart that shows the values it got in a ConfigMap and has a Deployment to wait for; Flux's operator also brings the kind FluxInstance. */
+/** A chart that shows the values it got in a ConfigMap and has a Deployment to wait for, new with other values; Flux's operator also brings the kind FluxInstance. */
 function standIn(chart: string, version: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "chart-"));
   try {
     const templates = join(folder, chart, "templates");
     mkdirSync(templates, { recursive: true });
     const labels = { app: "{{ .Release.Name }}" };
-    const pod = { metadata: { labels }, spec: { containers: [{ name: "main", image: "registry.example.org/main:1" }] } };
+    const pod = {
+      metadata: { labels, annotations: { values: "{{ .Values | toJson | sha256sum }}" } },
+      spec: { containers: [{ name: "main", image: "registry.example.org/main:1" }] },
+    };
     const objects: object[] = [
       { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-values" }, data: { values: "{{ .Values | toJson }}" } },
     ];

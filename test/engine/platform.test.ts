@@ -191,7 +191,7 @@ if (reason !== undefined) process.stderr.write(`\n*** SKIPPED: the platform on a
 
   it("goes on after an engine that was killed within an upgrade", async () => {
     // The new pod never becomes ready, so Helm waits; then the power goes.
-    cluster.broken = "openstack-cinder-csi-controllerplugin";
+    cluster.broken = "openstack-cinder-csi";
     await stack.setSecret("credentials.openstack.secret", "once-more-renewed-secret");
     const killed = stack.up();
     await pendingUpgrade("openstack-cinder-csi");

@@ -9,15 +9,10 @@ import { ApiEndpoint } from "./network/apiEndpoint";
 import { Network } from "./network/network";
 import { SecurityGroups } from "./network/securityGroups";
 import type { KubernetesAccess } from "./operations/kubernetesApi";
-import { Readiness } from "./operations/readiness";
+import { Readiness, type NodeOutput } from "./operations/readiness";
 import { renderAdminKubeconfig } from "./pki/kubeconfig";
 import { Pki } from "./pki/pki";
-
-/** A machine in the outputs. */
-export interface NodeOutput {
-  readonly name: string;
-  readonly address: string;
-}
+import { Platform } from "./platform/platform";
 
 /** What the stack tells. */
 export interface ClusterOutputs {
@@ -66,15 +61,32 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
 
+    const adminKubeconfig = pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })));
+    new Platform(
+      config,
+      {
+        adminKubeconfig,
+        clusterCaCertificatePem: pki.clusterCaCertificatePem,
+        apiServerHost: endpoint.host,
+        subnetId: network.subnetId,
+        ready: readiness.beforePlatform,
+        after: controlPlane.machines.map(({ server }) => server),
+        cluster: pki,
+      },
+      parent,
+    );
+
     const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
     this.outputs = {
-      adminKubeconfig: pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known }))),
+      adminKubeconfig,
       apiEndpoint: readiness.whenApiReady(pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`),
       ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
       certificateExpiry: pki.expiry,
-      nodes: pulumi
-        .all(machines.map(({ server }) => server.accessIpV4))
-        .apply((addresses) => machines.map(({ name: machine }, index) => ({ name: machine, address: addresses[index] as string }))),
+      nodes: readiness.withPoolSettings(
+        pulumi
+          .all(machines.map(({ server }) => server.accessIpV4))
+          .apply((addresses) => machines.map(({ name: machine }, index) => ({ name: machine, address: addresses[index] as string }))),
+      ),
       staleMachines: staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]),
       templateDigests: {
         "control-plane": controlPlaneTemplateDigest(config),

@@ -22,7 +22,12 @@ function common(config: ClusterConfig, kubeletArguments: Readonly<Record<string,
   return {
     criSocket: "unix:///var/run/containerd/containerd.sock",
     // The kubelet would take the virtual IP or an extra network's address for its own if it had the choice.
-    kubeletExtraArgs: kubeadmArguments({ ...kubeletArguments, "node-ip": nodeIpPlaceholder }),
+    kubeletExtraArgs: kubeadmArguments({
+      ...kubeletArguments,
+      "node-ip": nodeIpPlaceholder,
+      // The node waits, tainted, for the cloud controller manager to tell its zone and addresses.
+      ...(config.cloudProvider === undefined ? {} : { "cloud-provider": "external" }),
+    }),
     // kubeadm's check of the system refuses control groups v1 although the kubelet can be told to accept them.
     ...(config.os.cgroup === "v1" ? { ignorePreflightErrors: ["SystemVerification"] } : {}),
   };

@@ -29,10 +29,10 @@ export function controlPlaneTemplateDigest(config: ClusterConfig): string {
   return digest(config, files, { image: image ?? config.image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy });
 }
 
-/** Template of a pool: documents, flavor, image, volumes, networks, zones, labels and taints. Its `count` is no part of it. */
+/** Template of a pool. Its `count`, and labels and taints, which `up` reconciles on the nodes themselves, are no part of it. */
 export function poolTemplateDigest(config: ClusterConfig, pool: NodePoolConfig): string {
   const { flavor, image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy } = pool;
-  const files = workerFiles(config, pool, authority.certificatePem, labels);
+  const files = workerFiles(config, { ...pool, labels: {}, taints: [] }, authority.certificatePem, labels);
   return digest(config, files, { flavor, image: image ?? config.image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy });
 }
 

@@ -14,7 +14,7 @@ export interface KubernetesAnswer {
   readonly body: string;
 }
 
-export type KubernetesRequest = (method: "GET" | "POST" | "PUT", path: string, body?: unknown) => Promise<KubernetesAnswer>;
+export type KubernetesRequest = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<KubernetesAnswer>;
 
 /** Milliseconds that one call may take. */
 const callTimeout = 10_000;

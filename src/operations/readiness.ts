@@ -1,11 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineSummary } from "../compute/controlPlane";
+import { forgetInterruptedReleases } from "../platform/interruptedReleases";
+import { reconcileNodes } from "../platform/nodeSettings";
 import { waitForApi } from "./apiGate";
 import { renewBootstrapToken } from "./bootstrapToken";
 import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
 import { isLive } from "./live";
 import { consoleTails } from "./openstackConsole";
+
+/** A machine in the outputs. */
+export interface NodeOutput {
+  readonly name: string;
+  readonly address: string;
+}
 
 export interface ReadinessArgs {
   /** Secret. */
@@ -22,6 +30,8 @@ export interface ReadinessArgs {
 export class Readiness {
   /** Put on every worker: it is created once the API answers and its token is honoured. */
   public readonly beforeWorker: pulumi.ResourceHook;
+  /** Resolves once the API answers and no release is left over from an interrupted run. */
+  public readonly beforePlatform: pulumi.Output<unknown>;
   private readonly serverIds: pulumi.Output<Map<string, string>>;
   private gate: Promise<void> | undefined;
   private renewal: Promise<void> | undefined;
@@ -34,6 +44,31 @@ export class Readiness {
       .all(args.controlPlane.map(({ server }) => server.id))
       .apply((ids) => new Map(args.controlPlane.map(({ name }, index) => [name, ids[index] as string])));
     this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.renewToken());
+    this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
+      await this.apiReady();
+      if (!isLive() || !config.readiness.machinesBoot) return;
+      for (const told of await forgetInterruptedReleases(kubernetesApi(access))) void pulumi.log.warn(told);
+    });
+  }
+
+  /** Resolves to `nodes`, known once their machines exist, after the labels and taints of the pools are on those that have registered. */
+  public withPoolSettings(nodes: pulumi.Output<NodeOutput[]>): pulumi.Output<NodeOutput[]> {
+    const reconciled = pulumi.all([nodes, this.args.access]).apply(async ([known, access]) => {
+      // Whoever waits for the API first tells why it did not come; nothing is left to do here then.
+      const ready = await this.apiReady().then(
+        () => true,
+        () => false,
+      );
+      if (!ready || !isLive() || !this.config.readiness.machinesBoot) return known;
+      const { changed, missing } = await reconcileNodes(this.config, kubernetesApi(access));
+      if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
+      if (missing.length > 0)
+        void pulumi.log.warn(
+          `Not registered yet, so without some labels: ${missing.join(", ")}. Run \`pulumi up\` again when they are nodes (kubectl get nodes).`,
+        );
+      return known;
+    });
+    return pulumi.unsecret(reconciled);
   }
 
   /** Resolves to `url` once the API answers; the machines' user data must not depend on it (see NodePoolArgs.after). */

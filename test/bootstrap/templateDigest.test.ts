@@ -31,6 +31,7 @@ describe("the digest of a pool", () => {
     ["its count", pools({ count: 50 })],
     ["another pool", pools({}, { name: "gpu" })],
     ["the control plane", controlPlane({ replicas: 5, flavor: "huge", etcdVolume: { sizeGb: 20 } })],
+    ["labels and taints, which are reconciled on the nodes", pools({ labels: { tier: "x" }, taints: [{ key: "k", effect: "NoSchedule" }] })],
     ["tags", { tags: { owner: "me" } }],
   ])("does not change with %s", (_what, changes) => {
     expect(ofPool(changes)).toBe(ofPool());
@@ -38,8 +39,6 @@ describe("the digest of a pool", () => {
 
   it.each([
     ["its flavor", pools({ flavor: "huge" })],
-    ["a label, which a node gets at birth only", pools({ labels: { tier: "x" } })],
-    ["a taint, which a node gets at birth only", pools({ taints: [{ key: "k", effect: "NoSchedule" }] })],
     ["the image of all machines", { image: "debian-12.8" }],
     ["its own image", pools({ image: "gpu" })],
     ["a volume", pools({ volumes: [{ name: "data", sizeGb: 10, mountPath: "/data" }] })],

@@ -34,7 +34,7 @@ files() {
   case $1 in
     flux) sources=(github.com/fluxcd/source-controller github.com/fluxcd/kustomize-controller) ;;
     kyverno) sources=(github.com/kyverno/kyverno) ;;
-    definitions) sources=(github.com/cert-manager/cert-manager github.com/fluxcd/helm-controller k8s.io/kubernetes) ;;
+    definitions) sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/helm-controller k8s.io/kubernetes) ;;
     *) return 0 ;;
   esac
   (cd "$modules/$1" && GOFLAGS=-mod=readonly go mod download "${sources[@]}")
@@ -46,6 +46,13 @@ files() {
       github.com/cert-manager/cert-manager)
         install -m 644 -t "$2/crds" "$directory"/deploy/crds/*_*.yaml
         chart "$directory/deploy/charts/cert-manager" "$2"
+        ;;
+      github.com/envoyproxy/gateway)
+        install -m 644 -t "$2/crds" "$directory"/charts/gateway-helm/charts/crds/crds/*.yaml "$directory"/charts/gateway-helm/charts/crds/crds/generated/*.yaml
+        chart "$directory/charts/gateway-helm" "$2"
+        # Its project fills the image in when it packs the chart.
+        sed "s,\${GatewayImage},docker.io/envoyproxy/gateway:${directory##*@},; s,\${GatewayImagePullPolicy},IfNotPresent," \
+          "$2/charts/gateway-helm/values.tmpl.yaml" >"$2/charts/gateway-helm/values.yaml"
         ;;
       github.com/kyverno/kyverno)
         find "$directory/config/crds" -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} +

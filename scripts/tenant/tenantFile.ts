@@ -25,7 +25,10 @@ const path = matching(
 const group = text.refine((value) => !value.startsWith("system:"), { error: 'must be a group of the directory, so not begin with "system:"' });
 
 const substitutes = section({
-  TENANT: label(53).describe("name of the tenant, its namespace and its file"),
+  // A route of a tenant is called TENANT--ANYTHING: a name with "--" could be another's.
+  TENANT: label(53)
+    .refine((name) => !name.includes("--"), { error: 'must not hold "--", which sets a tenant\'s name off from those of its applications' })
+    .describe("name of the tenant, its namespace and its file"),
   GROUP: group.describe("group of the directory whose members administer the namespace, without the prefix that the cluster puts before it"),
   CPU: cpu.describe("CPU that its pods may request together, in cores"),
   MEMORY: bytes.describe("memory that its pods may request and be limited to together"),

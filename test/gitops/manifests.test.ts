@@ -68,7 +68,7 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
     expect(Object.keys(clusterSettings("dev")).filter((key) => !documented.has(key))).toEqual([]);
   });
 
-  it("differs between the stacks only by what their tenants are given, and the name of their CA", () => {
+  it("differs between the stacks only by what their tenants are given, and names of CA and domain", () => {
     const shown = (stack: Stack) =>
       [...built[stack]].flatMap(([name, objects]) =>
         objects.map((object) => ({ id: `${name}: ${String(object.kind)} ${object.metadata.name}`, text: stringify(object) })),
@@ -77,6 +77,10 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
     expect(shown("dev").flatMap(({ id, text }) => (prod.get(id) === text ? [] : [id]))).toEqual([
       // Its name holds the cluster's.
       "certificates: Certificate internal-ca",
+      // Names under the domain of applications.
+      "guards: ValidatingAdmissionPolicy tenant-hostnames",
+      "ingress: Gateway public",
+      "ingress: Certificate applications",
       "tenants: Kustomization tenant-atlas",
       "tenant-atlas: ResourceQuota tenant",
     ]);

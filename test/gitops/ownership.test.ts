@@ -19,7 +19,7 @@ describe("Pulumi's half and Git's half", () => {
       parseAllDocuments(text).map((document) => document.toJS() as { kind?: string; metadata?: { name: string } } | null),
     );
     const ofGit = objects.filter((object) => object?.kind === "HelmRelease").map((object) => object?.metadata?.name);
-    expect(ofGit.sort()).toEqual(["cert-manager", "kyverno"]);
+    expect(ofGit.sort()).toEqual(["cert-manager", "envoy-gateway", "kyverno"]);
     expect(bootstrapReleases.map(({ name }) => name).filter((name) => ofGit.includes(name))).toEqual([]);
   });
 

@@ -7,5 +7,6 @@ import { repositoryFolder } from "./toolbox";
 
 export function clusterSettings(stack: "dev" | "prod"): Readonly<Record<string, string>> {
   const config = parseClusterConfig(readStackFile(join(repositoryFolder, `Pulumi.${stack}.yaml`)).values, stack);
-  return renderClusterSettings(config, `${stack}.k8s.example.org`);
+  // What a site adds by flux.settings: the one setting that has neither a fact nor a default to come from.
+  return { APPS_DOMAIN: `apps.${stack}.example.org`, ...renderClusterSettings(config, `${stack}.k8s.example.org`) };
 }

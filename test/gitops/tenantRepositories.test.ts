@@ -68,17 +68,17 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
 
   /** What Flux says after it has tried the tenant's newest commit. */
   async function outcome(name: (typeof names)[number], change: (repository: Repository) => Repository) {
-    change(repositories[name]).commit("A change");
+    const revision = change(repositories[name]).commit("A change");
     await platform.flux.reconcile("gitrepository", name, "tenant");
-    return platform.flux.reconcile("kustomization", name, "tenant");
+    return platform.flux.reconcile("kustomization", name, "tenant", revision);
   }
 
   it("is rolled out, and rolled back by a revert in Git", async () => {
     expect((await outcome("bob", (repository) => repository.write("deploy/second.yaml", configMap("second")))).status).toBe("True");
     expect(kubectl.exists("configmap", "bob", "second")).toBe(true);
-    repositories.bob.revert();
+    const reverted = repositories.bob.revert();
     await platform.flux.reconcile("gitrepository", "bob", "tenant");
-    await platform.flux.reconcile("kustomization", "bob", "tenant");
+    await platform.flux.reconcile("kustomization", "bob", "tenant", reverted);
     expect(kubectl.exists("configmap", "bob", "second")).toBe(false);
     expect(kubectl.exists("configmap", "bob", "first")).toBe(true);
   });
@@ -158,8 +158,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
   });
 
   it("is left without access when its file is removed from Git, with namespace, quota and isolation kept", async () => {
-    platform.repository.remove("gitops/tenants/dev/bob.yaml").commit("Farewell");
-    await platform.flux.arrive("tenants");
+    await platform.flux.arrive(platform.repository.remove("gitops/tenants/dev/bob.yaml").commit("Farewell"), "tenants");
     await eventually("The role binding's end", 60, () => (kubectl.exists("rolebinding", "bob", "tenant-admin") ? undefined : true));
     await eventually("The tenant's end", 60, () => (kubectl.exists("kustomization", "flux-system", "tenant-bob") ? undefined : true));
     const left = kubectl.list("rolebindings,resourcequotas,networkpolicies,limitranges,gitrepositories", "bob");

@@ -172,6 +172,22 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
     }
   });
 
+  it("answers to hostnames of its own, and takes none of another tenant or of all", () => {
+    const route = (...hostnames: readonly string[]) => ({
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: { generateName: "web-", namespace: "atlas" },
+      spec: { parentRefs: [{ name: "public", namespace: "ingress" }], hostnames, rules: [{ backendRefs: [{ name: "web", port: 80 }] }] },
+    });
+    expect(developer.create(route("atlas.apps.dev.example.org", "atlas--beta.apps.dev.example.org")).ok).toBe(true);
+    const others = ["borealis.apps.dev.example.org", "*.apps.dev.example.org", "atlas-x.apps.dev.example.org", "atlas.example.org"];
+    for (const hostnames of [[], ...others.map((other) => ["atlas.apps.dev.example.org", other])]) {
+      const { ok, output } = developer.create(route(...hostnames));
+      expect(ok).toBe(false);
+      expect(output).toContain("each must be atlas.apps.dev.example.org or atlas--ANYTHING.apps.dev.example.org");
+    }
+  });
+
   it("cannot remove or change what the platform laid into its namespace", () => {
     const attempts = [
       ["delete", "networkpolicy", "default-deny"],
@@ -197,12 +213,11 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
   });
 
   it("gets a new quota by a change of one line in Git, and the old one by a revert", async () => {
-    edit(platform.repository, atlasFile, 'CPU: "8"', 'CPU: "12"').commit("More CPU for atlas");
+    const more = edit(platform.repository, atlasFile, 'CPU: "8"', 'CPU: "12"').commit("More CPU for atlas");
     expect(platform.repository.lastDiff()).toEqual(['-      CPU: "8"', '+      CPU: "12"']);
-    await platform.flux.arrive("tenants", "tenant-atlas");
+    await platform.flux.arrive(more, "tenants", "tenant-atlas");
     expect(quota()["requests.cpu"]).toBe("12");
-    platform.repository.revert();
-    await platform.flux.arrive("tenants", "tenant-atlas");
+    await platform.flux.arrive(platform.repository.revert(), "tenants", "tenant-atlas");
     expect(quota()["requests.cpu"]).toBe("8");
   });
 });

@@ -49,6 +49,11 @@ describe("checkTenantFile", () => {
       { GROUP: "system:masters" },
       'spec.postBuild.substitute.GROUP is "system:masters" but must be a group of the directory, so not begin with "system:".',
     ],
+    [
+      "a name that could be another's",
+      { TENANT: "atlas--web" },
+      'spec.postBuild.substitute.TENANT is "atlas--web" but must not hold "--", which sets a tenant\'s name off from those of its applications.',
+    ],
     ["a misspelt key", { STORGE: "1Gi" }, "spec.postBuild.substitute.STORGE is not a known key; did you mean STORAGE?"],
     [
       "a name that is not its own",

@@ -77,8 +77,11 @@ export class Flux {
     private readonly processes: Processes,
   ) {}
 
-  /** Asks for a reconciliation now, as `flux reconcile` does, instead of waiting for the interval; yields its outcome. */
-  async reconcile(kind: FluxKind, namespace: string, name: string): Promise<Condition> {
+  /**
+   * Asks for a reconciliation now, as `flux reconcile` does, instead of waiting for the interval; yields its outcome. With a revision given, that of
+   * this revision: a controller may not have heard yet of what the source has just fetched.
+   */
+  async reconcile(kind: FluxKind, namespace: string, name: string, revision?: string): Promise<Condition> {
     const token = `${Date.now()}-${this.requests++}`;
     await eventually(`${kind} ${namespace}/${name}`, 60, () => (this.kubectl.exists(kind, namespace, name) ? true : undefined));
     this.kubectl.run(["annotate", "--overwrite", kind, name, "-n", namespace, `reconcile.fluxcd.io/requestedAt=${token}`]);
@@ -88,7 +91,8 @@ export class Flux {
       () => {
         const object = this.kubectl.get(kind, namespace, name);
         const condition = ready(object);
-        return object.status?.lastHandledReconcileAt === token && condition && condition.status !== "Unknown" ? condition : undefined;
+        const isOurs = object.status?.lastHandledReconcileAt === token && (revision === undefined || object.status.lastAttemptedRevision === revision);
+        return isOurs && condition && condition.status !== "Unknown" ? condition : undefined;
       },
       () => this.log(),
     );
@@ -107,10 +111,10 @@ export class Flux {
     );
   }
 
-  /** The whole platform after a commit: the source, then the Kustomizations named, in order. */
-  async arrive(...kustomizations: readonly string[]): Promise<void> {
+  /** A commit of the platform's repository arrives: at the source, then at the Kustomizations named, in order. */
+  async arrive(revision: string, ...kustomizations: readonly string[]): Promise<void> {
     await this.reconcile("gitrepository", "flux-system", "flux-system");
-    for (const name of kustomizations) await this.reconcile("kustomization", "flux-system", name);
+    for (const name of kustomizations) await this.reconcile("kustomization", "flux-system", name, revision);
   }
 
   log(): string {

@@ -23,6 +23,7 @@ export interface KubernetesObject {
   readonly status?: {
     readonly conditions?: readonly Condition[];
     readonly lastHandledReconcileAt?: string;
+    readonly lastAttemptedRevision?: string;
     readonly hard?: Record<string, string>;
   };
   readonly [key: string]: unknown;

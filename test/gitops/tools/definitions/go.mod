@@ -5,6 +5,7 @@ go 1.26.0
 
 require (
 	github.com/cert-manager/cert-manager v1.21.2
+	github.com/envoyproxy/gateway v1.9.1
 	github.com/fluxcd/helm-controller v1.4.0
 	k8s.io/kubernetes v1.36.3
 )

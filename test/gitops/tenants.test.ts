@@ -97,6 +97,22 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
     });
   });
 
+  it("does not wait for Helm releases: they are applied, unready as nothing here installs charts, and hold back only what needs them", async () => {
+    const reason = (name: string) => kubectl.get("kustomization", "flux-system", name).status?.conditions?.find(({ type }) => type === "Ready")?.reason;
+    await eventually("The Helm releases", 60, () => (kubectl.list("helmreleases", "kyverno").length > 0 ? true : undefined));
+    expect(JSON.parse(kubectl.run(["get", "helmreleases", "-A", "-o", "jsonpath-as-json={.items[*].metadata.name}"]))).toEqual([
+      "cert-manager",
+      "envoy-gateway",
+      "kyverno",
+    ]);
+    expect(["controllers", "policies", "certificates", "ingress"].map(reason)).toEqual([
+      "Progressing",
+      "DependencyNotReady",
+      "DependencyNotReady",
+      "DependencyNotReady",
+    ]);
+  });
+
   it("gets what its own repository holds, by an account that is powerless elsewhere", async () => {
     await eventually("The tenant's Deployment", 60, () => (kubectl.exists("deployment", "atlas", "web") ? true : undefined));
     const account = kubectl.as("system:serviceaccount:atlas:flux", ["system:serviceaccounts", "system:serviceaccounts:atlas"]);

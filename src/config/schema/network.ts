@@ -13,7 +13,9 @@ export const networkSchema = section({
   dnsServers: listOf(ipv4).describe("Resolvers that the created subnet hands out. Empty: Neutron's own."),
   mtu: whole(1280, 9216)
     .default(1442)
-    .describe("MTU of the Neutron network, in bytes; the pod MTU is derived from it. 1442 is what Geneve (OVN) leaves of an underlay of 1500, and fits VXLAN (1450) as well."),
+    .describe(
+      "MTU of the Neutron network, in bytes; the pod MTU is derived from it. 1442 is what Geneve (OVN) leaves of an underlay of 1500, and fits VXLAN (1450) as well.",
+    ),
 })
   .prefault({})
   .describe("OpenStack network of the machines: created, or given.");

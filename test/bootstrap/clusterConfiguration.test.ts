@@ -38,8 +38,8 @@ describe("ClusterConfiguration", () => {
         local: {
           dataDir: "/var/lib/etcd",
           extraArgs: [
-            { name: "election-timeout", value: "5000" },
-            { name: "heartbeat-interval", value: "500" },
+            { name: "election-timeout", value: "2000" },
+            { name: "heartbeat-interval", value: "200" },
           ],
         },
       },

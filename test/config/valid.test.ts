@@ -31,7 +31,7 @@ describe("a stack file", () => {
         encryptionAtRest: "secretbox",
         podSecurity: { enforce: "baseline", warn: "restricted", exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"] },
         audit: { enabled: true, maxAgeDays: 30, maxBackups: 10, maxSizeMb: 100 },
-        etcd: { heartbeatIntervalMs: 500, electionTimeoutMs: 5000, snapshotIntervalHours: 6, snapshotsKept: 28 },
+        etcd: { heartbeatIntervalMs: 200, electionTimeoutMs: 2000, snapshotIntervalHours: 6, snapshotsKept: 28 },
       },
       cni: { kind: "calico", encapsulation: "vxlan" },
       registryMirrors: [],

@@ -58,9 +58,13 @@ export const kubernetesSchema = section({
     .describe("API audit log on the control plane."),
   etcd: section({
     heartbeatIntervalMs: whole(50, 5000)
-      .default(500)
+      .default(200)
       .describe("etcd heartbeat, in milliseconds; above etcd's 100 because cloud disks and networks are slower."),
-    electionTimeoutMs: whole(500, 50000).default(5000).describe("etcd election timeout, in milliseconds; etcd asks for ten times the heartbeat."),
+    electionTimeoutMs: whole(500, 50000)
+      .default(2000)
+      .describe(
+        "etcd election timeout, in milliseconds: ten times the heartbeat, as etcd asks. A lost leader stops the API for one to two of it; raise both (500 and 5000) where disks are slow.",
+      ),
     snapshotIntervalHours: whole(1, 168).default(6).describe("Hours between etcd snapshots on each control-plane machine."),
     snapshotsKept: whole(1, 1000).default(28).describe("Number of snapshots kept on the machine."),
   })

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes the machines' image: a Debian 12 tree with what Debian's own OpenStack image holds that a bootstrap can lean on, and nothing of Kubernetes.
-# Usage: tree.sh; prints the directory of the tree. Needs root (debootstrap).
+# Usage: tree.sh; prints the directory of the tree. Needs root (debootstrap). LAB_DEBIAN_MIRROR: another mirror than debootstrap's own.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"
@@ -14,7 +14,7 @@ packages=(
 
 bootstrapTree() {
   local tree=$1/tree
-  debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$tree" "${LAB_DEBIAN_MIRROR:-http://deb.debian.org/debian}" >"$1/debootstrap.log" 2>&1 || {
+  debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" bookworm "$tree" ${LAB_DEBIAN_MIRROR:+"$LAB_DEBIAN_MIRROR"} >"$1/debootstrap.log" 2>&1 || {
     tail -5 "$1/debootstrap.log" >&2
     return 1
   }

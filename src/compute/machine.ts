@@ -1,6 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { isOpenstackId } from "../config/openstackId";
 import { ignoredChanges, replaceOnChange, templateDigestKey, type MachineRole } from "./updatePolicy";
 
 type Volume = { readonly sizeGb: number; readonly type?: string };
@@ -88,18 +89,14 @@ function bootDisk(args: MachineArgs, opts: MachineOptions): Disks {
     };
     return { blockDevices: [root, ...volumes] };
   }
-  const image = isId(args.image) ? { imageId: args.image } : { imageName: args.image };
+  const image = isOpenstackId(args.image) ? { imageId: args.image } : { imageName: args.image };
   if (volumes.length === 0) return image;
   // Beside other block devices, Nova wants the local root disk named as one too.
   const root = { uuid: imageId(args.image, opts), sourceType: "image", destinationType: "local", bootIndex: 0, deleteOnTermination: true };
   return { ...image, blockDevices: [root, ...volumes] };
 }
 
-function isId(image: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(image);
-}
-
 /** A boot volume can be made from an id only; a name is looked up. */
 function imageId(image: string, opts: MachineOptions): pulumi.Input<string> {
-  return isId(image) ? image : openstack.images.getImageOutput({ name: image, mostRecent: false }, { parent: opts.parent }).id;
+  return isOpenstackId(image) ? image : openstack.images.getImageOutput({ name: image, mostRecent: false }, { parent: opts.parent }).id;
 }

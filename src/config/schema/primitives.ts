@@ -1,11 +1,11 @@
 /** The small value types that the sections of the schema are made of. Each carries the sentence part a user reads when it is wrong ("image is "" but must be ..."). */
 import { X509Certificate } from "node:crypto";
+import { isOpenstackId } from "../openstackId";
 import { z } from "zod";
 import { parseCidr } from "../../network/cidr";
 
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const hostname = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Four numbers between dots look like an address, and are a wrong one when they are no IPv4 address. */
 const dottedNumbers = /^\d+(\.\d+)*$/;
 const ipv4Pattern = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
@@ -42,7 +42,7 @@ export const label = (limit: number) =>
     (value) => dnsLabel.test(value) && value.length <= limit,
   );
 
-export const id = matching("OpenStack id", "must be an OpenStack id (a UUID such as 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e)", uuid);
+export const id = matching("OpenStack id", "must be an OpenStack id (a UUID such as 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e)", isOpenstackId);
 
 /** An IPv4 network in CIDR notation with no host bits set. */
 export const cidr = z

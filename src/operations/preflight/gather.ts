@@ -17,7 +17,8 @@ import type {
   VolumeFacts,
   Zone,
 } from "./facts";
-import { isImageId, planNeeds, type Needs } from "./needs";
+import { isOpenstackId } from "../../config/openstackId";
+import { planNeeds, type Needs } from "./needs";
 
 /** Nova shows a server's flavor by its numbers instead of an id that may be gone (Pike, 2017). */
 const embeddedFlavor = "2.47";
@@ -77,7 +78,7 @@ async function imageFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<Pi
 
 /** All images of that name, or the one of that id. */
 async function findImages(api: OpenstackApi, reference: string): Promise<Image[]> {
-  if (!isImageId(reference)) return api.list<Image>("image", `/images?name=${encodeURIComponent(reference)}`, "images");
+  if (!isOpenstackId(reference)) return api.list<Image>("image", `/images?name=${encodeURIComponent(reference)}`, "images");
   try {
     return [await api.get<Image>("image", `/images/${reference}`)];
   } catch (error) {

@@ -1,7 +1,8 @@
 /** Images, flavors, zones, volume types and extra networks of the machines that have yet to be made. */
 import type { ExistingMachine, Facts, Flavor, Image } from "./facts";
 import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
-import { isImageId, type MachineGroup, type Needs, type Setting } from "./needs";
+import { isOpenstackId } from "../../config/openstackId";
+import type { MachineGroup, Needs, Setting } from "./needs";
 
 /** Numbers below which `kubeadm init` and `kubeadm join --control-plane` refuse a machine (ControlPlaneNumCPU and ControlPlaneMem in kubeadm's constants.go). */
 const kubeadmMinimum = { vcpus: 2, ram: 1700 };
@@ -67,7 +68,7 @@ function checkImage(state: GroupState, { images, imageNames }: Facts): Findings 
   const found = images.get(image.value);
   if (found === undefined) return joined([]);
   // Beside volumes, the image of existing machines too is looked up by its name in every run (src/compute/machine.ts).
-  const lookedUp = volumes.length > 0 && !isImageId(image.value);
+  const lookedUp = volumes.length > 0 && !isOpenstackId(image.value);
   const made = isMade(state) || lookedUp;
   const [only] = found;
   if (only === undefined) return finding(state, made, `${is(image)} but Glance shows this project no such image; ${instead(image.value, imageNames ?? [])}`);

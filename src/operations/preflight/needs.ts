@@ -64,11 +64,6 @@ export interface Needs {
   readonly extensions: readonly ExtensionNeed[];
 }
 
-/** Whether an image is called by its id; the same test decides whether a machine is made by the id or by the name of its image. */
-export function isImageId(reference: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
-}
-
 export function planNeeds(config: ClusterConfig): Needs {
   const { network, apiEndpoint, ssh, clusterName } = config;
   const createsSubnet = network.subnetId === undefined;

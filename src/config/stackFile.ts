@@ -91,6 +91,8 @@ function configSection(content: string, file: string): Record<string, unknown> {
 
 function namespaceProblems(keys: readonly string[]): string[] {
   return keys.flatMap((key) => {
+    // YAML lets a whole map or list stand as a key; the reader then makes one long text of it.
+    if (/[\s{}[\]]/.test(key)) return [`config has a key that is no name (${shown(key)}); write keys such as ${projectName}:image.`];
     const [namespace = "", ...rest] = key.split(":");
     if (rest.length === 0) return [`config.${keyPath([key])} has no namespace; write ${projectName}:${key}.`];
     return namespace !== projectName && didYouMean(namespace, [projectName]) !== undefined

@@ -8,6 +8,11 @@ import { parseStackFile, readStackFile } from "../../src/config/stackFile";
 import { configWarnings } from "../../src/config/warnings";
 import { fixtureNames, fixturePath } from "./fixtures";
 
+/** The same cases on every run, so that a change is judged by what it changed; FUZZ_SEED and FUZZ_RUNS look further (docs/testing.md). */
+const seed = Number(process.env.FUZZ_SEED ?? 20_261_122);
+const numRuns = Number(process.env.FUZZ_RUNS ?? 1500);
+if (numRuns > 20_000) jest.setTimeout(numRuns * 20);
+
 /** Runs `parse`; true when it yields a value or refuses in sentences. */
 function answers(parse: () => unknown): boolean {
   try {
@@ -77,7 +82,7 @@ describe("a fuzzed stack file", () => {
         }, tree) as Record<string, unknown>;
         return answers(() => parseAndWarn(mutated));
       }),
-      { numRuns: 1500 },
+      { numRuns, seed },
     );
   });
 
@@ -96,7 +101,7 @@ describe("a fuzzed stack file", () => {
         }, text);
         return answers(() => parseAndWarn(parseStackFile(edited, "Pulumi.dev.yaml").values));
       }),
-      { numRuns: 1500 },
+      { numRuns, seed },
     );
   });
 
@@ -105,7 +110,7 @@ describe("a fuzzed stack file", () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (values, document) => {
         return answers(() => parseAndWarn(values)) && answers(() => parseAndWarn(parseStackFile(stringify(document), "Pulumi.dev.yaml").values));
       }),
-      { numRuns: 500 },
+      { numRuns: Math.ceil(numRuns / 3), seed },
     );
   });
 });

@@ -25,6 +25,12 @@ describe("a stack file", () => {
     expect(parseStackFile(content, "Pulumi.dev.yaml")).toEqual({ values: { image: "rocky-9" }, notes: [] });
   });
 
+  it.each(["? [openstack-kubernetes:image]\n  : rocky-9", "openstack-kubernetes image: rocky-9"])("with a key that is no name is refused: %j", (entry) => {
+    expect(sentencesOf(() => parseStackFile(`config:\n  ${entry}\n`, "Pulumi.dev.yaml"))).toEqual([
+      expect.stringMatching(/^config has a key that is no name \(".*openstack-kubernetes.*"\); write keys such as openstack-kubernetes:image\.$/),
+    ]);
+  });
+
   it("that unfolds to an enormous document is refused", () => {
     const levels = ["a", "b", "c", "d", "e", "f", "g", "h"].map((name, index, all) => {
       const items = index === 0 ? "x" : `*${String(all[index - 1])}`;

@@ -62,7 +62,7 @@ export class Cluster extends pulumi.ComponentResource {
     const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
 
     const adminKubeconfig = pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })));
-    new Platform(
+    const platform = new Platform(
       config,
       {
         adminKubeconfig,
@@ -82,11 +82,7 @@ export class Cluster extends pulumi.ComponentResource {
       apiEndpoint: readiness.whenApiReady(pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`),
       ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
       certificateExpiry: pki.expiry,
-      nodes: readiness.withPoolSettings(
-        pulumi
-          .all(machines.map(({ server }) => server.accessIpV4))
-          .apply((addresses) => machines.map(({ name: machine }, index) => ({ name: machine, address: addresses[index] as string }))),
-      ),
+      nodes: readiness.whenWhole(machines, platform.installed),
       staleMachines: staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]),
       templateDigests: {
         "control-plane": controlPlaneTemplateDigest(config),

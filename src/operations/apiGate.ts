@@ -1,5 +1,7 @@
 /** The gate between machines and cluster: `up` goes on when the Kubernetes API answers. */
+import { consoleSections } from "./consoleSections";
 import type { KubernetesRequest } from "./kubernetesApi";
+import { messageOf } from "./messageOf";
 
 export interface ApiGateInput {
   /** For messages: https://host:port. */
@@ -50,18 +52,14 @@ async function readiness(request: KubernetesRequest): Promise<string> {
     const { status } = await request("GET", "/readyz");
     return status === 200 ? "ready" : `/readyz answers ${status}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 
 async function failureMessage(input: ApiGateInput, lastAnswer: string): Promise<string> {
-  const head = `The Kubernetes API at ${input.url} was not ready after ${input.timeoutMinutes} minutes (readiness.apiTimeoutMinutes); last answer: ${lastAnswer}.`;
-  let consoles: ReadonlyMap<string, string>;
-  try {
-    consoles = await input.consoles();
-  } catch (error) {
-    return `${head}\nThe machines' consoles could not be read: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  const tails = [...consoles].map(([name, tail]) => `--- console of ${name} ---\n${tail.trim() === "" ? "(empty)" : tail.trimEnd()}`);
-  return [head, "The machines exist; mend the cause and run `pulumi up` again.", ...tails].join("\n");
+  return [
+    `The Kubernetes API at ${input.url} was not ready after ${input.timeoutMinutes} minutes (readiness.apiTimeoutMinutes); last answer: ${lastAnswer}.`,
+    "The machines exist; mend the cause and run `pulumi up` again.",
+    ...(await consoleSections(input.consoles)),
+  ].join("\n");
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { messageOf } from "./messageOf";
 import { OpenstackApi } from "./openstackApi";
 import { findOpenstackCloud } from "./openstackCloud";
 
@@ -10,9 +11,7 @@ export async function consoleTails(serverIds: ReadonlyMap<string, string>): Prom
   const provider = new pulumi.Config("openstack");
   const api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
   const tails = [...serverIds].map(async ([name, id]) => {
-    const tail = await api
-      .consoleOutput(id, consoleLines)
-      .catch((error: unknown) => `(not readable: ${error instanceof Error ? error.message : String(error)})`);
+    const tail = await api.consoleOutput(id, consoleLines).catch((error: unknown) => `(not readable: ${messageOf(error)})`);
     return [name, tail] as const;
   });
   return new Map(await Promise.all(tails));

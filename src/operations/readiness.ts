@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineSummary } from "../compute/controlPlane";
+import { fluxNamespace, syncName } from "../platform/flux";
 import { forgetInterruptedReleases } from "../platform/interruptedReleases";
 import { reconcileNodes } from "../platform/nodeSettings";
 import { waitForApi } from "./apiGate";
 import { renewBootstrapToken } from "./bootstrapToken";
-import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
+import { waitForCluster } from "./clusterGate";
+import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "./kubernetesApi";
 import { isLive } from "./live";
 import { consoleTails } from "./openstackConsole";
 
@@ -32,7 +34,7 @@ export class Readiness {
   public readonly beforeWorker: pulumi.ResourceHook;
   /** Resolves once the API answers and no release is left over from an interrupted run. */
   public readonly beforePlatform: pulumi.Output<unknown>;
-  private readonly serverIds: pulumi.Output<Map<string, string>>;
+  private readonly serverIds: pulumi.Output<ReadonlyMap<string, string>>;
   private gate: Promise<void> | undefined;
   private renewal: Promise<void> | undefined;
 
@@ -40,9 +42,7 @@ export class Readiness {
     private readonly config: ClusterConfig,
     private readonly args: ReadinessArgs,
   ) {
-    this.serverIds = pulumi
-      .all(args.controlPlane.map(({ server }) => server.id))
-      .apply((ids) => new Map(args.controlPlane.map(({ name }, index) => [name, ids[index] as string])));
+    this.serverIds = serverIdsOf(args.controlPlane);
     this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.renewToken());
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
@@ -51,24 +51,26 @@ export class Readiness {
     });
   }
 
-  /** Resolves to `nodes`, known once their machines exist, after the labels and taints of the pools are on those that have registered. */
-  public withPoolSettings(nodes: pulumi.Output<NodeOutput[]>): pulumi.Output<NodeOutput[]> {
-    const reconciled = pulumi.all([nodes, this.args.access]).apply(async ([known, access]) => {
+  /**
+   * Resolves to the nodes when the cluster is whole: after `platform`, with every machine a Ready node that has the
+   * labels and taints of its pool, and Flux reconciled.
+   */
+  public whenWhole(machines: readonly MachineSummary[], platform: pulumi.Output<unknown>): pulumi.Output<NodeOutput[]> {
+    const ids = serverIdsOf(machines);
+    const nodes = pulumi
+      .all(machines.map(({ server }) => server.accessIpV4))
+      .apply((addresses) => machines.map(({ name }, index) => ({ name, address: addresses[index] as string })));
+    if (!isLive()) return nodes;
+    const whole = pulumi.all([nodes, ids, this.args.access, platform]).apply(async ([known, serverIds, access]) => {
       // Whoever waits for the API first tells why it did not come; nothing is left to do here then.
       const ready = await this.apiReady().then(
         () => true,
         () => false,
       );
-      if (!ready || !isLive() || !this.config.readiness.machinesBoot) return known;
-      const { changed, missing } = await reconcileNodes(this.config, kubernetesApi(access));
-      if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
-      if (missing.length > 0)
-        void pulumi.log.warn(
-          `Not registered yet, so without some labels: ${missing.join(", ")}. Run \`pulumi up\` again when they are nodes (kubectl get nodes).`,
-        );
+      if (ready && this.config.readiness.machinesBoot) await this.clusterWhole(known, serverIds, kubernetesApi(access));
       return known;
     });
-    return pulumi.unsecret(reconciled);
+    return pulumi.unsecret(whole);
   }
 
   /** Resolves to `url` once the API answers; the machines' user data must not depend on it (see NodePoolArgs.after). */
@@ -104,6 +106,23 @@ export class Readiness {
     });
   }
 
+  private async clusterWhole(nodes: readonly NodeOutput[], serverIds: ReadonlyMap<string, string>, request: KubernetesRequest): Promise<void> {
+    const { config } = this;
+    await waitForCluster({
+      request,
+      machines: nodes.map(({ name }) => name),
+      nodesReady: config.cni.kind !== "none" || config.flux !== undefined,
+      ...(config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
+      timeoutMinutes: config.readiness.clusterTimeoutMinutes,
+      seen: async (seen) => {
+        const changed = await reconcileNodes(config, seen, request);
+        if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
+      },
+      consoles: (machines) => consoleTails(new Map([...serverIds].filter(([name]) => machines.includes(name)))),
+      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+    });
+  }
+
   private async renewToken(): Promise<void> {
     await this.apiReady().catch(() => {
       // The gate's own message, consoles included, is shown once, by `whenApiReady`.
@@ -115,6 +134,11 @@ export class Readiness {
     );
     await this.renewal;
   }
+}
+
+/** Nova ids by machine name. */
+function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ReadonlyMap<string, string>> {
+  return pulumi.all(machines.map(({ server }) => server.id)).apply((ids) => new Map(machines.map(({ name }, index) => [name, ids[index] as string])));
 }
 
 /** The value of an output while `up` runs; operations never ask in a preview, where it might stay unknown. */

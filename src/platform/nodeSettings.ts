@@ -17,6 +17,15 @@ export interface Taint {
   readonly effect: string;
 }
 
+/** As Kubernetes and Flux tell the state of an object. */
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly message?: string;
+  /** RFC 3339: since when the status is what it is. */
+  readonly lastTransitionTime?: string;
+}
+
 export interface Node {
   readonly metadata: {
     readonly name: string;
@@ -25,6 +34,7 @@ export interface Node {
     readonly [other: string]: unknown;
   };
   readonly spec?: { readonly taints?: readonly Taint[]; readonly [other: string]: unknown };
+  readonly status?: { readonly conditions?: readonly Condition[]; readonly [other: string]: unknown };
   readonly [other: string]: unknown;
 }
 
@@ -83,24 +93,18 @@ function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
   return JSON.stringify(texts(a)) === JSON.stringify(texts(b));
 }
 
-export interface Reconciled {
-  /** Nodes that were written. */
-  readonly changed: readonly string[];
-  /** Machines of pools with settings that have not registered as nodes. */
-  readonly missing: readonly string[];
-}
-
 /** Nodes per page of a listing: some 10 KB each, so a page comes well within a call's time limit. */
 const pageSize = 250;
 /** Writes at a time. */
 const atOnce = 8;
 
-/** Gives every node of a pool the pool's labels and taints. Throws a sentence when the API refuses. */
-export async function reconcileNodes(config: Pick<ClusterConfig, "clusterName" | "nodePools">, request: ApiRequest): Promise<Reconciled> {
+/** Gives those of `nodes` that belong to a pool the pool's labels and taints. Returns the names of the nodes written; throws a sentence when the API refuses. */
+export async function reconcileNodes(
+  config: Pick<ClusterConfig, "clusterName" | "nodePools">,
+  nodes: readonly Node[],
+  request: ApiRequest,
+): Promise<readonly string[]> {
   const pools = new Map(config.nodePools.flatMap((pool) => poolMachineNames(config, pool).map((name) => [name, pool] as const)));
-  if (pools.size === 0) return { changed: [], missing: [] };
-  const nodes = await listNodes(request);
-  const names = new Set(nodes.map(({ metadata }) => metadata.name));
   const todo = nodes.filter((node) => {
     const pool = pools.get(node.metadata.name);
     return pool !== undefined && withPoolSettings(node, pool) !== undefined;
@@ -112,12 +116,11 @@ export async function reconcileNodes(config: Pick<ClusterConfig, "clusterName" |
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  const hasSettings = (pool: PoolSettings) => Object.keys(pool.labels).length + pool.taints.length > 0;
-  const missing = [...pools].flatMap(([name, pool]) => (hasSettings(pool) && !names.has(name) ? [name] : []));
-  return { changed: changed.sort(), missing };
+  return changed.sort();
 }
 
-async function listNodes(request: ApiRequest): Promise<Node[]> {
+/** All nodes of the cluster. */
+export async function listNodes(request: ApiRequest): Promise<Node[]> {
   const nodes: Node[] = [];
   let next: string | undefined = "";
   while (next !== undefined) {

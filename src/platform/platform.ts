@@ -43,6 +43,8 @@ export interface PlatformArgs {
  * within an `apply`.
  */
 export class Platform extends pulumi.ComponentResource {
+  /** Resolves once all of it is installed and Flux's controllers run. */
+  public readonly installed: pulumi.Output<unknown>;
   private readonly opts: pulumi.CustomResourceOptions = {};
 
   constructor(
@@ -51,12 +53,15 @@ export class Platform extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("openstack-kubernetes:platform:Platform", `${config.clusterName}-platform`, {}, opts);
+    const last: pulumi.CustomResource[] = [];
     if (config.readiness.machinesBoot) {
       this.opts = { parent: this, provider: this.provider(), deletedWith: args.cluster };
       const network = this.podNetwork();
       const cloud = this.cloudProvider(network);
-      if (config.flux !== undefined) this.flux(config.flux, [...network, ...cloud]);
+      last.push(...network, ...cloud);
+      if (config.flux !== undefined) last.push(this.flux(config.flux, last));
     }
+    this.installed = pulumi.all(last.map(({ id }) => id));
     this.registerOutputs({});
   }
 
@@ -82,7 +87,7 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /** The CNI, where it is ours to install. Returns what pods with addresses must wait for. */
-  private podNetwork(): pulumi.Resource[] {
+  private podNetwork(): pulumi.CustomResource[] {
     const { config } = this;
     if (config.cni.kind !== "calico") return [];
     const protect = config.protect;
@@ -92,7 +97,7 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /** Cloud controller manager and Cinder CSI. The first runs in the host's network and removes the taint that new nodes wait with; the second needs both. */
-  private cloudProvider(network: readonly pulumi.Resource[]): pulumi.Resource[] {
+  private cloudProvider(network: readonly pulumi.Resource[]): pulumi.CustomResource[] {
     const { config } = this;
     const { cloudProvider, credentials } = config;
     if (cloudProvider === undefined || credentials?.openstack === undefined) return [];
@@ -112,7 +117,7 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /** Flux, and what it is handed: the cluster's facts, the key to the Secrets in Git, access to the repository. */
-  private flux(flux: FluxConfig, after: readonly pulumi.Resource[]): void {
+  private flux(flux: FluxConfig, after: readonly pulumi.Resource[]): pulumi.CustomResource {
     const { config } = this;
     const { apiServerHost } = this.args;
     const namespace = this.namespace(fluxNamespace, this.opts);
@@ -129,7 +134,7 @@ export class Platform extends pulumi.ComponentResource {
       { name: proxySecretName, entries: config.proxy && apiServerHost.apply((host) => proxySecret(config, host) ?? {}) },
     ].flatMap(({ name, entries }) => (entries === undefined ? [] : [this.secret(name, fluxNamespace, entries, [namespace])]));
     const minutes = config.platform.timeoutMinutes;
-    new kubernetes.apiextensions.CustomResource(
+    return new kubernetes.apiextensions.CustomResource(
       this.name("flux"),
       {
         apiVersion: "fluxcd.controlplane.io/v1",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
 import { forgetInterruptedReleases } from "../../src/platform/interruptedReleases";
-import { appliedAnnotation, reconcileNodes, type Node } from "../../src/platform/nodeSettings";
+import { appliedAnnotation, listNodes, reconcileNodes, type Node } from "../../src/platform/nodeSettings";
 import { parseClusterConfig } from "../../src/config/parse";
 import { controlPlanePrograms } from "../gitops/live/controlPlane";
 import { ChartRegistry } from "./chartRegistry";
@@ -213,8 +213,10 @@ if (reason !== undefined) process.stderr.write(`\n*** SKIPPED: the platform on a
     const cordon = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
     for (const name of ["test-general-0", "test-gpu-0", "test-gpu-1"])
       await cluster.create("/api/v1/nodes", { apiVersion: "v1", kind: "Node", metadata: { name, labels: { mine: "yes" } }, spec: { taints: [cordon] } });
-    expect(await reconcileNodes(config, cluster.request)).toEqual({ changed: ["test-gpu-0", "test-gpu-1"], missing: [] });
-    expect(await reconcileNodes(config, cluster.request)).toEqual({ changed: [], missing: [] });
+    const reconcile = async (wanted: Pick<typeof config, "clusterName" | "nodePools">) =>
+      reconcileNodes(wanted, await listNodes(cluster.request), cluster.request);
+    expect(await reconcile(config)).toEqual(["test-gpu-0", "test-gpu-1"]);
+    expect(await reconcile(config)).toEqual([]);
     const node = (await cluster.get<Node>("/api/v1/nodes/test-gpu-0"))!;
     const { "example.org/gpu": gpu, "node-role.kubernetes.io/gpu": role, mine } = node.metadata.labels!;
     expect({ gpu, role, mine, taints: node.spec!.taints }).toMatchObject({ gpu: "a100", role: "", mine: "yes" });
@@ -222,7 +224,7 @@ if (reason !== undefined) process.stderr.write(`\n*** SKIPPED: the platform on a
 
     const [general, gpuPool] = config.nodePools;
     const without = { ...config, nodePools: [general!, { ...gpuPool!, labels: {}, taints: [] }] };
-    expect(await reconcileNodes(without, cluster.request)).toEqual({ changed: ["test-gpu-0", "test-gpu-1"], missing: [] });
+    expect(await reconcile(without)).toEqual(["test-gpu-0", "test-gpu-1"]);
     const after = (await cluster.get<Node>("/api/v1/nodes/test-gpu-1"))!;
     expect({
       gpu: after.metadata.labels!["example.org/gpu"],

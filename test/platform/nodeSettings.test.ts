@@ -1,5 +1,5 @@
 import type { ApiRequest } from "../../src/platform/apiRequest";
-import { appliedAnnotation, reconcileNodes, withPoolSettings, type Node } from "../../src/platform/nodeSettings";
+import { appliedAnnotation, listNodes, reconcileNodes, withPoolSettings, type Node } from "../../src/platform/nodeSettings";
 import { configWith } from "./config";
 
 const gpu = { labels: { "example.org/gpu": "a100" }, taints: [{ key: "gpu", value: "", effect: "NoSchedule" as const }] };
@@ -80,40 +80,31 @@ const pools = (count: number, settings: object = { labels: { "example.org/gpu": 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `dev-gpu-${index}`);
 
 describe("reconcileNodes", () => {
+  const reconcile = async (config: ReturnType<typeof pools>, request: ApiRequest) => reconcileNodes(config, await listNodes(request), request);
+
   it("writes only what differs: a second time it only looks", async () => {
     const api = apiWith(["dev-control-plane-0", ...names(2)]);
-    expect(await reconcileNodes(pools(2), api.request)).toEqual({ changed: names(2), missing: [] });
-    expect(await reconcileNodes(pools(2), api.request)).toEqual({ changed: [], missing: [] });
+    expect(await reconcile(pools(2), api.request)).toEqual(names(2));
+    expect(await reconcile(pools(2), api.request)).toEqual([]);
     expect(api.calls.filter((call) => call.startsWith("PUT"))).toEqual(names(2).map((name) => `PUT /api/v1/nodes/${name}`));
     expect(api.stored.get("dev-gpu-0")).toMatchObject({ apiVersion: "v1", kind: "Node", metadata: { resourceVersion: "1" } });
   });
 
   it("looks at a thousand nodes in four listings", async () => {
     const api = apiWith(names(1000));
-    expect((await reconcileNodes(pools(1000), api.request)).changed.length).toBe(1000);
+    expect((await reconcile(pools(1000), api.request)).length).toBe(1000);
     expect(api.calls.filter((call) => call.startsWith("GET")).length).toBe(4);
-  });
-
-  it("tells machines that have not registered, where that matters", async () => {
-    expect(await reconcileNodes(pools(2), apiWith(["dev-gpu-1"]).request)).toEqual({ changed: ["dev-gpu-1"], missing: ["dev-gpu-0"] });
-    expect(await reconcileNodes(pools(2, {}), apiWith(["dev-gpu-1"]).request)).toEqual({ changed: [], missing: [] });
   });
 
   it("tries again what another writer was ahead of, from what is there then", async () => {
     const api = apiWith(names(1), 2);
-    expect((await reconcileNodes(pools(1), api.request)).changed).toEqual(names(1));
+    expect(await reconcile(pools(1), api.request)).toEqual(names(1));
     expect(api.calls.slice(1)).toEqual(["PUT", "GET", "PUT", "GET", "PUT"].map((method) => `${method} /api/v1/nodes/dev-gpu-0`));
   });
 
   it("gives up after five times, with the API's reason", async () => {
-    await expect(reconcileNodes(pools(1), apiWith(names(1), 99).request)).rejects.toThrow(
+    await expect(reconcile(pools(1), apiWith(names(1), 99).request)).rejects.toThrow(
       "The Kubernetes API refused the labels and taints of node dev-gpu-0 (409): the object has been modified",
     );
-  });
-
-  it("asks nothing of a cluster without pools", async () => {
-    const api = apiWith([]);
-    await reconcileNodes({ clusterName: "dev", nodePools: [] }, api.request);
-    expect(api.calls).toEqual([]);
   });
 });

@@ -17,6 +17,9 @@ import { flag, label, listOf, matching, section, text, whole } from "./primitive
 
 const readinessSchema = section({
   apiTimeoutMinutes: whole(1, 120).default(20).describe("How long `up` waits for the Kubernetes API after the machines exist, in minutes."),
+  clusterTimeoutMinutes: whole(1, 240)
+    .default(30)
+    .describe("How long `up` then waits for every machine to be a Ready node and for Flux to have reconciled the platform, in minutes."),
   machinesBoot: flag
     .default(true)
     .describe("false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so."),

@@ -14,11 +14,18 @@ export type Stack = (typeof stacks)[number];
 
 interface FluxKustomization {
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly path: string; readonly postBuild?: { readonly substitute?: Record<string, string>; readonly substituteFrom?: readonly unknown[] } };
+  readonly spec: {
+    readonly path: string;
+    readonly sourceRef?: { readonly name: string };
+    readonly postBuild?: { readonly substitute?: Record<string, string>; readonly substituteFrom?: readonly unknown[] };
+  };
 }
 
-/** The Flux Kustomizations of a stack: those of its folder, and those that these make in turn (tenants). By name, with the objects of each. */
-export function buildStack(stack: Stack): ReadonlyMap<string, readonly KubernetesObject[]> {
+/**
+ * The Flux Kustomizations of a stack: those of its folder, and those that these make in turn (tenants, choices). By name, with the objects of each.
+ * What comes from another source than this repository is not built. `chosen`: settings beside those of the stack.
+ */
+export function buildStack(stack: Stack, chosen: Readonly<Record<string, string>> = {}): ReadonlyMap<string, readonly KubernetesObject[]> {
   const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
   try {
     cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
@@ -27,11 +34,10 @@ export function buildStack(stack: Stack): ReadonlyMap<string, readonly Kubernete
       (file) => parse(readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8")) as FluxKustomization,
     );
     for (let next = pending.shift(); next; next = pending.shift()) {
-      const objects = build(folder, next, clusterSettings(stack));
+      const objects = build(folder, next, { ...clusterSettings(stack), ...chosen });
       built.set(next.metadata.name, objects);
-      pending.push(
-        ...(objects.filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system") as unknown as FluxKustomization[]),
-      );
+      const made = objects.filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system") as unknown as FluxKustomization[];
+      pending.push(...made.filter(({ spec }) => spec.sourceRef?.name === "flux-system"));
     }
     return built;
   } finally {

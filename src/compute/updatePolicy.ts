@@ -9,6 +9,9 @@ export type MachineRole = "control-plane" | "worker" | "bastion";
 /** Key of the server's metadata that holds the digest of the template it was born with. */
 export const templateDigestKey = "template-digest";
 
+/** Key of the server's metadata that holds the cluster's name. */
+export const machineClusterKey = "kubernetes-cluster";
+
 /** Fixed at birth for every role. */
 const fixedAtBirth = [
   "userData",

@@ -1,4 +1,4 @@
-/** Read-only questions to OpenStack that the provider has no function for. */
+/** Questions to OpenStack that the provider has no function for; and, for the sweep alone, the few changes that no stack can make. */
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
@@ -9,6 +9,11 @@ interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+}
+
+interface Details {
+  readonly microversion?: string;
+  readonly body?: unknown;
 }
 
 interface CatalogEntry {
@@ -83,14 +88,21 @@ export class OpenstackApi {
    * A service that is busy or away is asked again; throws an OpenstackError when it still is, or when it refuses.
    */
   async get<T>(service: OpenstackService, path: string, microversion?: string): Promise<T> {
-    const { name } = services[service];
-    const headers = { "x-auth-token": this.token, ...(microversion === undefined ? {} : { "openstack-api-version": `compute ${microversion}` }) };
-    const url = `${this.endpoint(service)}${path}`;
-    const answer = await persistently(() => call(this.cloud, "GET", url, headers)).catch((error: unknown) => {
-      throw new OpenstackError(`${name} at ${new URL(url).origin} could not be reached: ${reason(error)}`);
-    });
-    if (answer.status !== 200) throw new OpenstackError(`${name} answered ${answer.status} to GET ${path.replace(/\?.*/, "")}`, answer.status);
+    const answer = await this.ask("GET", service, path, { microversion });
+    if (answer.status !== 200) throw refusal("GET", service, path, answer);
     return JSON.parse(answer.body) as T;
+  }
+
+  /** Replaces what `path` shows by `body`, or the parts of it that `body` has. Throws an OpenstackError, with OpenStack's reason, when it is refused. */
+  async put(service: OpenstackService, path: string, body: unknown): Promise<void> {
+    const answer = await this.ask("PUT", service, path, { body });
+    if (answer.status >= 300) throw refusal("PUT", service, path, answer);
+  }
+
+  /** Deletes what `path` shows; what is gone already is as good. Throws an OpenstackError, with OpenStack's reason, when it is refused. */
+  async delete(service: OpenstackService, path: string): Promise<void> {
+    const answer = await this.ask("DELETE", service, path);
+    if (answer.status >= 300 && answer.status !== 404) throw refusal("DELETE", service, path, answer);
   }
 
   /** All items of a collection, page after page. `key` is the name of the list in the answer. */
@@ -114,6 +126,15 @@ export class OpenstackApi {
     const answer = await call(this.cloud, "POST", url, { "x-auth-token": this.token }, { "os-getConsoleOutput": { length: lines } });
     if (answer.status !== 200) throw new Error(`Nova refused the console of ${serverId} (${answer.status})`);
     return (JSON.parse(answer.body) as { output: string }).output;
+  }
+
+  /** One answer, whatever it is; a service that is busy or away is asked again, which is safe since every method here may be repeated. */
+  private ask(method: "GET" | "PUT" | "DELETE", service: OpenstackService, path: string, { microversion, body }: Details = {}): Promise<Answer> {
+    const headers = { "x-auth-token": this.token, ...(microversion === undefined ? {} : { "openstack-api-version": `compute ${microversion}` }) };
+    const url = `${this.endpoint(service)}${path}`;
+    return persistently(() => call(this.cloud, method, url, headers, body)).catch((error: unknown) => {
+      throw new OpenstackError(`${services[service].name} at ${new URL(url).origin} could not be reached: ${reason(error)}`);
+    });
   }
 
   private endpoint(service: OpenstackService): string {
@@ -153,6 +174,13 @@ async function persistently(ask: () => Promise<Answer>): Promise<Answer> {
     await sleep(pause);
   }
   return ask();
+}
+
+/** Why OpenStack did not do it: its status and, for a change, its own words (each service has a form of its own for them). */
+function refusal(method: string, service: OpenstackService, path: string, { status, body }: Answer): OpenstackError {
+  const words = method === "GET" ? undefined : /"(?:message|faultstring)": *"((?:[^"\\]|\\.)*)"/.exec(body)?.[1];
+  const said = words === undefined ? "" : `: ${words.replace(/\\(.)/g, "$1").replace(/\.$/, "")}`;
+  return new OpenstackError(`${services[service].name} answered ${status} to ${method} ${path.replace(/\?.*/, "")}${said}`, status);
 }
 
 function reason(error: unknown): string {

@@ -1,0 +1,80 @@
+/** `npm run sweep -- <stack>`: delete what Kubernetes itself made in OpenStack, which no stack knows of and which keeps `pulumi destroy` from ending. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Command, CommanderError } from "commander";
+import { parse } from "yaml";
+import { parseClusterConfig } from "../src/config/parse";
+import { ownKeys, readStackFile } from "../src/config/stackFile";
+import { OpenstackApi } from "../src/operations/openstackApi";
+import { findOpenstackCloud } from "../src/operations/openstackCloud";
+import { carryOut } from "../src/operations/sweep/carryOut";
+import { gatherRemains } from "../src/operations/sweep/gather";
+import { planSweep } from "../src/operations/sweep/plan";
+import { renderSweep } from "../src/operations/sweep/report";
+
+interface Options {
+  readonly config?: string;
+  readonly volumes: boolean;
+  readonly yes: boolean;
+}
+
+const exitCodes = { swept: 0, failed: 1, usage: 2, notConfirmed: 3 };
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+/** The `openstack:` keys of a stack file that stand in the clear; what Pulumi encrypted must come from the environment or clouds.yaml. */
+function providerKeys(file: string): (key: string) => string | undefined {
+  const keys = ownKeys((parse(readFileSync(file, "utf8"), { merge: true }) as { config: Record<string, unknown> }).config, "openstack");
+  return (key) => {
+    const value = keys[key];
+    return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined;
+  };
+}
+
+async function confirmed(yes: boolean): Promise<boolean> {
+  if (yes) return true;
+  if (!process.stdin.isTTY) {
+    say("Nothing was deleted: nobody can be asked here; --yes goes on without.");
+    return false;
+  }
+  const question = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await question.question("Delete all of that? There is no way back. [y/N] ").finally(() => question.close());
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function sweep(stack: string, options: Options): Promise<number> {
+  const file = options.config ?? join(__dirname, "..", `Pulumi.${stack}.yaml`);
+  const { clusterName } = parseClusterConfig(readStackFile(file).values, stack);
+  const api = await OpenstackApi.login(findOpenstackCloud(providerKeys(file), process.env));
+  const plan = planSweep(clusterName, await gatherRemains(api, clusterName), options.volumes);
+  process.stdout.write(`${renderSweep(clusterName, plan)}\n`);
+  if (plan.steps.length === 0) return exitCodes.swept;
+  if (!(await confirmed(options.yes))) return exitCodes.notConfirmed;
+  const failures = await carryOut(api, plan.steps, say);
+  failures.forEach(say);
+  say(`${plan.steps.length - failures.length} of ${plan.steps.length} deleted.`);
+  return failures.length === 0 ? exitCodes.swept : exitCodes.failed;
+}
+
+new Command("npm run sweep --")
+  .description(
+    "Deletes what Kubernetes itself made in OpenStack for a cluster (load balancers of Services and what belongs to them), before or after `pulumi destroy`.",
+  )
+  .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
+  .option("--config <file>", "read this stack file instead")
+  .option("--volumes", "delete the volumes and snapshots of claims too, and all data with them", false)
+  .option("--yes", "do not ask", false)
+  .addHelpText("after", "\nExit code: 0 done or nothing to do, 1 something could not be deleted or asked, 2 wrong usage, 3 not confirmed.")
+  .exitOverride()
+  .action(async (stack: string, options: Options) => {
+    process.exitCode = await sweep(stack, options);
+  })
+  .parseAsync()
+  .catch((error: unknown) => {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+      return;
+    }
+    process.exitCode = exitCodes.failed;
+    say(error instanceof Error ? error.message : String(error));
+  });

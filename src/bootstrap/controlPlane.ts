@@ -13,7 +13,7 @@ import { kubeadmPatchFiles } from "./kubeadmCommon";
 import { renderKubeletConfiguration } from "./kubeletConfiguration";
 import { apiServerDirectory, binDirectory, etcDirectory, scriptFile, textFile, yamlFile } from "./machineFile";
 import { nodeFiles } from "./nodeFiles";
-import { renewalUnits, snapshotUnits } from "./systemdUnits";
+import { peersUnits, renewalUnits, snapshotUnits } from "./systemdUnits";
 import { packUserData, startBootstrap } from "./userData";
 import type { DataVolume } from "./volumes";
 
@@ -53,7 +53,12 @@ export function controlPlaneFiles(config: ClusterConfig, facts: ControlPlaneFact
       ? []
       : [yamlFile(`${apiServerDirectory}/encryption.yaml`, [renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey)])]),
     ...(config.apiEndpoint.kind === "virtualIp"
-      ? [textFile(keepalivedTemplatePath, renderKeepalivedConfig(facts, config.apiEndpoint.virtualRouterId)), scriptFile("check-api.sh", checkApiPath)]
+      ? [
+          textFile(keepalivedTemplatePath, renderKeepalivedConfig(facts, config.apiEndpoint.virtualRouterId)),
+          scriptFile("check-api.sh", checkApiPath),
+          scriptFile("refresh-peers.sh"),
+          ...peersUnits(),
+        ]
       : []),
   ];
 }

@@ -44,6 +44,7 @@ export function requiredCommands(config: ClusterConfig, role: Role): string[] {
     ...kubernetesPackages(role),
     ...(config.ntpServers.length === 0 ? [] : ["chronyd"]),
     ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),
+    ...(role === "control-plane" ? ["openssl"] : []),
   ];
 }
 

@@ -67,11 +67,17 @@ export function snapshotUnits(intervalHours: number): MachineFile[] {
   return timer("snapshot", "Save a snapshot of etcd", "snapshot-etcd.sh", `OnActiveSec=15min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=5min`);
 }
 
-function timer(name: string, description: string, script: string, schedule: string): MachineFile[] {
+/** Every 30 s, because a machine that has joined begins to share the virtual IP a minute later. Twice a minute is too often to be logged each time. */
+export function peersUnits(): MachineFile[] {
+  const schedule = "OnActiveSec=30s\nOnUnitActiveSec=30s\nAccuracySec=1s";
+  return timer("peers", "Tell keepalived who its peers are", "refresh-peers.sh", schedule, "LogLevelMax=notice\n");
+}
+
+function timer(name: string, description: string, script: string, schedule: string, service = ""): MachineFile[] {
   return [
     textFile(
       `${unitDirectory}/openstack-kubernetes-${name}.service`,
-      `[Unit]\nDescription=${description}\n[Service]\nType=oneshot\nExecStart=${binDirectory}/${script}\n`,
+      `[Unit]\nDescription=${description}\n[Service]\nType=oneshot\n${service}ExecStart=${binDirectory}/${script}\n`,
     ),
     textFile(
       `${unitDirectory}/openstack-kubernetes-${name}.timer`,

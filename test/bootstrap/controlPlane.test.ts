@@ -42,9 +42,16 @@ describe("user data of the control plane", () => {
   });
 
   it("has keepalived with a virtual IP only", () => {
-    const keepalived = ["/etc/openstack-kubernetes/keepalived.conf", "/usr/libexec/keepalived/check-api.sh"];
-    expect(paths(virtualIp)).toEqual(expect.arrayContaining(keepalived));
-    expect(paths({}).filter((path) => path.includes("keepalived"))).toEqual([]);
+    const keepalived = [
+      "/etc/openstack-kubernetes/keepalived.conf",
+      "/usr/libexec/keepalived/check-api.sh",
+      "/opt/openstack-kubernetes/bin/refresh-peers.sh",
+      "/etc/systemd/system/openstack-kubernetes-peers.service",
+      "/etc/systemd/system/openstack-kubernetes-peers.timer",
+    ];
+    const ofKeepalived = (changes: Record<string, unknown>) => paths(changes).filter((path) => /keepalived|peers\./.test(path) || path.includes("-peers"));
+    expect(ofKeepalived(virtualIp)).toEqual(keepalived);
+    expect(ofKeepalived({})).toEqual([]);
   });
 
   it("mounts the etcd volume where etcd writes", () => {

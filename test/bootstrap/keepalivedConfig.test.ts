@@ -23,12 +23,7 @@ vrrp_instance api {
   virtual_router_id 7
   priority 100
   advert_int 1
-  unicast_src_ip @NODE_IP@
-  unicast_peer {
-    10.10.0.10
-    10.10.0.11
-    10.10.0.12
-  }
+  include /etc/keepalived/peers.conf
   virtual_ipaddress {
     10.10.0.5/32
   }

@@ -124,6 +124,7 @@ describe("preinstalled packages", () => {
       "kubectl",
       "kubelet",
       "keepalived",
+      "openssl",
     ]);
   });
 });

@@ -26,12 +26,16 @@ describe("a control-plane machine at boot", () => {
     machine.program("systemctl", "true");
     machine.program("ip", 'echo "2: eth0    inet ${@: -1}/22 brd 10.10.3.255 scope global eth0"');
     machine.program("kubeadm", "true");
+    machine.program("systemd-run", "true");
+    caIsOld(minutes(5));
     nothingAnswers();
     cluster();
     is("test-control-plane-0");
   });
   afterEach(() => machine.remove());
 
+  const minutes = (count: number) => count * 60_000;
+  const caIsOld = (milliseconds: number) => machine.program("openssl", `echo "notBefore=${new Date(Date.now() - milliseconds).toUTCString()}"`);
   const is = (name: string) => machine.program("uname", `echo ${name}.novalocal`);
   /** The machine's own API server is up as soon as kubeadm has run; the endpoint and the peers as the tests say. */
   const own = '[[ "$*" == *127.0.0.1* ]] && exit 0\n';
@@ -64,14 +68,24 @@ esac`,
     "kubeadm join --config /run/openstack-kubernetes/join.yaml",
   ];
 
-  it("starts a cluster when it is the first and nobody has answered five times", () => {
+  it("starts a cluster when it is the first, nobody has answered twice and the CA has just been made", () => {
     const { status, output, calls } = machine.run("control-plane.sh");
     expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 0, kubeadm: [initCall] });
-    expect(output.match(/neither the endpoint nor a peer answers/g)).toHaveLength(5);
-    expect(did(calls, "/dev/tcp/")).toHaveLength(5 * 2 * 3);
+    expect(output.match(/neither the endpoint nor a peer answers/g)).toHaveLength(2);
+    expect(did(calls, "/dev/tcp/")).toHaveLength(2 * 2 * 3);
     expect(machine.read("/run/openstack-kubernetes/init.yaml")).toBe("advertiseAddress: 10.10.0.10\n");
     expect(machine.read("/etc/kubernetes/pki/ca.crt")).toBe("CA");
     expect(calls.at(-1)).toBe("systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer");
+  });
+
+  it("looks for its cluster much longer when the CA is older: its peers may all be rebooting", () => {
+    caIsOld(minutes(61));
+    machine.file("/looks", "");
+    machine.program("timeout", '[[ "$*" == *kubectl* ]] && { shift; exec "$@"; }\necho >>"$machine/looks"; (($(wc -l <"$machine/looks") > 30 * 6))');
+    const { output, calls } = machine.run("control-plane.sh", 5000);
+    expect(kubeadmCalls(calls)).toEqual([]);
+    expect(output.split("\n")[0]).toBe("the cluster's CA is older than an hour, so that a cluster may exist: looking for it for about ten minutes");
+    expect(output.match(/look \d+ of 90: neither the endpoint nor a peer answers/g)).toHaveLength(30);
   });
 
   it("joins when it is the first but the endpoint answers: a recreated machine starts no second cluster", () => {
@@ -228,19 +242,77 @@ esac`,
     });
   });
 
-  it("holds the virtual IP before it inits, and leaves itself out of keepalived's peers", () => {
-    machine.file("/etc/openstack-kubernetes/bootstrap.env", environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"));
-    machine.file("/etc/openstack-kubernetes/keepalived.conf", "interface @NODE_INTERFACE@\nunicast_src_ip @NODE_IP@\n    10.10.0.10\n    10.10.0.11\n");
-    const { calls } = machine.run("control-plane.sh");
-    expect(machine.read("/etc/keepalived/keepalived.conf")).toBe("interface eth0\nunicast_src_ip 10.10.0.10\n    10.10.0.11\n");
-    expect(calls.indexOf("systemctl enable --now keepalived")).toBeLessThan(calls.indexOf(initCall));
+  describe("with a virtual IP", () => {
+    const held = () => machine.read("/etc/keepalived/keepalived.conf");
+    const enabled = "systemctl enable keepalived";
+    beforeEach(() => {
+      machine.file("/etc/openstack-kubernetes/bootstrap.env", environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"));
+      machine.file("/etc/openstack-kubernetes/keepalived.conf", "interface @NODE_INTERFACE@\n");
+      machine.program("/../opt/openstack-kubernetes/bin/refresh-peers.sh", "true");
+    });
+
+    it("holds it before it inits", () => {
+      const { calls } = machine.run("control-plane.sh");
+      expect(held()).toBe("interface eth0\n");
+      expect(calls.indexOf("systemctl enable --now keepalived")).toBeLessThan(calls.indexOf(initCall));
+      expect(calls).toContain("systemctl enable --now openstack-kubernetes-peers.timer");
+    });
+
+    it("shares it a minute after it has joined, when its peers know of it", () => {
+      endpointAnswers();
+      machine.program("systemctl", '[[ "$*" != *is-active* ]]');
+      const { calls } = machine.run("control-plane.sh");
+      expect(did(calls, "keepalived").filter((call) => call.startsWith("system"))).toEqual([
+        enabled,
+        "systemctl is-active --quiet keepalived",
+        "systemd-run --quiet --on-active=60 systemctl start keepalived",
+      ]);
+      expect(calls.indexOf(enabled)).toBeGreaterThan(calls.indexOf(joinCalls[1]!));
+    });
+  });
+});
+
+describe("keepalived's peers", () => {
+  let machine: ScriptMachine;
+  const file = "/etc/keepalived/peers.conf";
+  const nodes = (addresses: string) => machine.program("kubectl", addresses === "" ? "exit 1" : `echo "${addresses}"`);
+  beforeEach(() => {
+    machine = new ScriptMachine();
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", environment);
+    machine.file("/etc/openstack-kubernetes/peers", peers);
+    machine.file("/etc/keepalived/keepalived.conf", "");
+    machine.program("uname", "echo test-control-plane-0.novalocal");
+    machine.program("systemctl", "true");
+    nodes("");
+  });
+  afterEach(() => machine.remove());
+  const unicast = (...addresses: string[]) =>
+    ["unicast_src_ip 10.10.0.10", "unicast_peer {", ...addresses.map((address) => `  ${address}`), "}", ""].join("\n");
+
+  it("are the other machines of its user data before there is a cluster", () => {
+    machine.run("refresh-peers.sh");
+    expect(machine.read(file)).toBe(unicast("10.10.0.11", "10.10.0.12"));
   });
 
-  it("holds no virtual IP before it has joined", () => {
-    endpointAnswers();
-    machine.file("/etc/openstack-kubernetes/bootstrap.env", environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"));
-    machine.file("/etc/openstack-kubernetes/keepalived.conf", "");
-    const { calls } = machine.run("control-plane.sh");
-    expect(calls.indexOf("systemctl enable --now keepalived")).toBeGreaterThan(calls.indexOf(joinCalls[1]!));
+  it("are named nowhere when it is alone", () => {
+    machine.file("/etc/openstack-kubernetes/peers", "test-control-plane-0 10.10.0.10\n");
+    const { status } = machine.run("refresh-peers.sh");
+    expect([status, machine.read(file)]).toEqual([0, ""]);
+  });
+
+  it("become those that were added later, and keepalived is told once", () => {
+    machine.file("/etc/openstack-kubernetes/peers", "test-control-plane-0 10.10.0.10\n");
+    nodes("10.10.0.10 10.10.0.77 10.10.0.78");
+    const reloads = () => machine.run("refresh-peers.sh").calls.filter((call) => call === "systemctl reload keepalived").length;
+    expect([reloads(), reloads()]).toEqual([1, 0]);
+    expect(machine.read(file)).toBe(unicast("10.10.0.77", "10.10.0.78"));
+  });
+
+  it("stay known while the API server is silent", () => {
+    nodes("10.10.0.10 10.10.0.77");
+    machine.run("refresh-peers.sh");
+    nodes("");
+    machine.run("refresh-peers.sh");
+    expect(machine.read(file)).toBe(unicast("10.10.0.11", "10.10.0.12", "10.10.0.77"));
   });
 });

@@ -58,6 +58,32 @@ describe("the bootstrap", () => {
     expect(machine.has("/var/lib/openstack-kubernetes/joined")).toBe(false);
   });
 
+  it.each([
+    [
+      "what apt could not fetch, with its URL",
+      "E: Failed to fetch http://mirror.example/Packages  404  Not Found\nE: Some index files failed to download.",
+      "E: Failed to fetch http://mirror.example/Packages  404  Not Found",
+    ],
+    [
+      "what dnf could not fetch, with its URL",
+      "  - Status code: 404 for http://mirror.example/repodata/repomd.xml (IP: 10.0.0.1)\nError: Failed to download metadata for repo 'kubernetes'",
+      "- Status code: 404 for http://mirror.example/repodata/repomd.xml (IP: 10.0.0.1)",
+    ],
+    [
+      "what kubeadm's checks found",
+      "\t[ERROR ImagePull]: failed to pull image registry.k8s.io/etcd:3\nerror: preflight checks failed\nTo see the stack trace of this error execute with --v=5 or higher",
+      "[ERROR ImagePull]: failed to pull image registry.k8s.io/etcd:3",
+    ],
+    ["the last line that is not advice", "error: no route\nTo see the stack trace of this error execute with --v=5 or higher", "error: no route"],
+  ])("names as the reason %s", (_what, output, reason) => {
+    machine.file("/output", `${output}\n`);
+    lay({ ...everything, "become-node.sh": `cat ${machine.root}/output; exit 1` });
+    machine.run("bootstrap.sh");
+    expect(console().at(-1)).toBe(
+      `openstack-kubernetes: FAILED: ${reason} (step: becoming a worker node; full log: /var/log/openstack-kubernetes.log; tried again in 30 s)`,
+    );
+  });
+
   it("gives a verdict on a step that says nothing", () => {
     lay({ ...everything, "become-node.sh": "exit 1" });
     machine.run("bootstrap.sh");
@@ -193,11 +219,23 @@ describe("a worker that joins", () => {
     expect(machine.run("join-worker.sh").calls.filter((call) => call.startsWith("kubeadm"))[0]).toBe("kubeadm reset --force");
   });
 
+  it("says what it waits for, now and then", () => {
+    machine.file("/looks", "");
+    machine.program("curl", 'echo >>"$machine/looks"; (($(wc -l <"$machine/looks") > 15)) || { echo "curl: (7) refused" >&2; exit 7; }');
+    const { status, output } = machine.run("join-worker.sh");
+    expect({ status, said: output.match(/waiting for .*/g) }).toEqual({
+      status: 0,
+      said: Array.from({ length: 2 }, () => "waiting for the API endpoint https://10.10.0.5:6443: curl: (7) refused"),
+    });
+  });
+
   it("says what it waited for in vain", () => {
     machine.program("curl", 'echo "curl: (28) Connection timed out" >&2; exit 28');
     expect(machine.run("join-worker.sh", 5000)).toMatchObject({
       status: 1,
-      output: "The API endpoint https://10.10.0.5:6443 is not ready after 20 minutes: curl: (28) Connection timed out\n",
+      output:
+        "waiting for the API endpoint https://10.10.0.5:6443: curl: (28) Connection timed out\n" +
+        "The API endpoint https://10.10.0.5:6443 is not ready after 20 minutes: curl: (28) Connection timed out\n",
     });
   });
 });

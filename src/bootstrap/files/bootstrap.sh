@@ -17,20 +17,43 @@ console() {
   printf 'openstack-kubernetes: %s\r\n' "$*" 2>/dev/null >>/dev/console || true
 }
 
-# step TITLE SCRIPT: the reason of a failure is the last line that the script wrote.
+# reason FILE: the line that tells best why a step failed: what a package manager could not fetch, with its URL; what kubeadm's checks found; else
+# the last line that is more than advice.
+reason() {
+  local found
+  found=$(grep -E '^E: Failed to fetch |(Status code: [0-9]+|Curl error .*) for http' "$1" | tail -n 1) || true
+  [[ -n $found ]] || found=$(grep -m 1 -F '[ERROR ' "$1") || true
+  [[ -n $found ]] || found=$(grep -vE '^[[:space:]]*$|^To see the stack trace of this error' "$1" | tail -n 1) || true
+  found=${found#"${found%%[![:space:]]*}"}
+  printf '%s' "${found:-no output}"
+}
+
+# tell_progress TITLE FILE: every minute the last line of a step that takes long, so that whoever waits knows for what. Reading from a pipe that
+# nobody writes to is a sleep that ends with this process.
+tell_progress() {
+  local silence line
+  exec {silence}<> <(:)
+  while ! read -rt 60 -u "$silence"; do
+    line=$(tail -n 1 "$2")
+    console "still $1, ${SECONDS} s since the start: ${line:-no output yet}"
+  done
+}
+
+# step TITLE SCRIPT
 step() {
-  local title=$1 script=$bin/$2 output=/run/openstack-kubernetes.step
+  local title=$1 script=$bin/$2 output=/run/openstack-kubernetes.step status=0 progress line
   [[ -x $script ]] || return 0
   console "$title"
-  if "$script" >"$output" 2>&1; then
-    cat "$output" >>"$log"
-    return 0
-  fi
+  : >"$output"
+  tell_progress "$title" "$output" &
+  progress=$!
+  "$script" >"$output" 2>&1 || status=$?
+  kill "$progress"
+  wait "$progress" 2>/dev/null || true
   cat "$output" >>"$log"
-  local line reason
-  reason=$(grep -v '^[[:space:]]*$' "$output" | tail -n 1) || true
+  if ((status == 0)); then return 0; fi
   tail -n 15 "$output" | while read -r line; do console "  | $line"; done
-  console "FAILED: ${reason:-no output} (step: $title; full log: $log; tried again in 30 s)"
+  console "FAILED: $(reason "$output") (step: $title; full log: $log; tried again in 30 s)"
   exit 1
 }
 

@@ -46,13 +46,26 @@ cluster_answers() {
   return 1
 }
 
-# Five looks, two to five seconds apart, on top of the time that installing took: a peer that restarts its API server or elects a leader answers within that time on its etcd port.
+# Seconds since the cluster's CA was made, which is when its first `up` ran.
+ca_age() {
+  local start
+  start=$(openssl x509 -in "$etc/pki/ca.crt" -noout -startdate)
+  echo $(($(date +%s) - $(date -d "${start#*=}" +%s)))
+}
+
+# While the CA is young this is most likely the cluster's first power-on: two looks, on top of the time that installing took. A peer that restarts its
+# API server or elects a leader answers within that time on its etcd port. With an older CA there most likely is a cluster, and this machine was
+# recreated while its peers are off or rebooting: they get about ten minutes, because a second cluster at the same address would be worse than a late one.
 nothing_answers() {
-  local look
-  for look in {1..5}; do
+  local look looks=2 pause=2
+  if (($(ca_age) > 3600)); then
+    looks=90 pause=5
+    echo "the cluster's CA is older than an hour, so that a cluster may exist: looking for it for about ten minutes"
+  fi
+  for ((look = 1; look <= looks; look++)); do
     if cluster_answers; then return 1; fi
-    echo "look $look: neither the endpoint nor a peer answers"
-    sleep 2
+    echo "look $look of $looks: neither the endpoint nor a peer answers"
+    sleep $pause
   done
 }
 
@@ -65,11 +78,32 @@ lay_documents() {
   if command -v restorecon >/dev/null; then restorecon -R /etc/kubernetes; fi
 }
 
-start_keepalived() {
-  [[ -n $VIRTUAL_IP ]] || return 0
+lay_keepalived() {
   mkdir -p /etc/keepalived
-  sed -e "/^ *$address\$/d" -e "s/@NODE_IP@/$address/" -e "s/@NODE_INTERFACE@/$interface/" "$etc/keepalived.conf" >/etc/keepalived/keepalived.conf
+  sed -e "s/@NODE_IP@/$address/" -e "s/@NODE_INTERFACE@/$interface/" "$etc/keepalived.conf" >/etc/keepalived/keepalived.conf
+  /opt/openstack-kubernetes/bin/refresh-peers.sh
+}
+
+hold_virtual_ip() {
+  local since=$SECONDS
+  lay_keepalived
   systemctl enable --now keepalived
+  until [[ -n $(ip -4 -o addr show to "$VIRTUAL_IP") ]]; do
+    if ((SECONDS - since > 120)); then
+      echo "keepalived did not take the virtual IP $VIRTUAL_IP within two minutes."
+      return 1
+    fi
+    sleep 1
+  done
+}
+
+# A machine that joined may hold the virtual IP once its peers know of it, which they do after refresh-peers.sh has run on them (every 30 s): one that
+# hears from no peer takes the address, whoever else has it.
+share_virtual_ip() {
+  lay_keepalived
+  systemctl enable keepalived
+  systemctl is-active --quiet keepalived || systemd-run --quiet --on-active=60 systemctl start keepalived
+  systemctl enable --now openstack-kubernetes-peers.timer
 }
 
 init() {
@@ -80,22 +114,14 @@ init() {
   fi
   touch "$state/init-started"
   lay_documents
-  start_keepalived
-  if [[ -n $VIRTUAL_IP ]]; then
-    until [[ -n $(ip -4 -o addr show to "$VIRTUAL_IP") ]]; do
-      if ((SECONDS > 120)); then
-        echo "keepalived did not take the virtual IP $VIRTUAL_IP within two minutes."
-        return 1
-      fi
-      sleep 1
-    done
-  fi
+  if [[ -n $VIRTUAL_IP ]]; then hold_virtual_ip; fi
   kubeadm init --config "$run/init.yaml" --skip-token-print "${ignored[@]}"
 }
 
 wait_for_endpoint() {
-  local answer
+  local answer look=0
   until answer=$(api "$ENDPOINT" /readyz 2>&1); do
+    if ((look++ % 10 == 0)); then echo "waiting for the API endpoint https://$ENDPOINT: $answer"; fi
     if ((SECONDS > 1200)); then
       if etcd_is_empty; then
         echo "The API endpoint https://$ENDPOINT is not ready after 20 minutes: $answer"
@@ -180,10 +206,12 @@ join() {
   kubeadm init phase kubeconfig admin --config "$run/init.yaml" --kubeconfig-dir "$run"
   take_turn
   trap end_turn EXIT
+  echo "joining since $(date -u +%FT%TZ)"
   remove_predecessor
   honour_token
   touch "$state/join-started"
   kubeadm join --config "$run/join.yaml"
+  echo "joined at $(date -u +%FT%TZ)"
 }
 
 if [[ -e $state/member ]]; then
@@ -204,5 +232,5 @@ until answer=$(api "127.0.0.1:$API_PORT" /readyz 2>&1); do
   fi
   sleep 1
 done
-start_keepalived
+if [[ -n $VIRTUAL_IP ]]; then share_virtual_ip; fi
 systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer

@@ -13,7 +13,9 @@ if [[ -z $address ]]; then
 fi
 
 api() { curl -fsS --noproxy '*' --max-time 5 --cacert "$etc/ca.crt" "https://$ENDPOINT$1"; }
+look=0
 until answer=$(api /readyz 2>&1); do
+  if ((look++ % 10 == 0)); then echo "waiting for the API endpoint https://$ENDPOINT: $answer"; fi
   if ((SECONDS > 1200)); then
     echo "The API endpoint https://$ENDPOINT is not ready after 20 minutes: $answer"
     exit 1

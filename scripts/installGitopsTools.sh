@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds what the tests of gitops/ run for real: Flux's source- and kustomize-controller, its own build and substitution, sops and
-# age-keygen; kubeconform; helm; the kyverno CLI; and the definitions of what they validate. Sources come from the Go module proxy: versions
+# Builds what the tests of gitops/ run for real: Flux's source-, kustomize- and notification-controller, its own build and substitution, sops
+# and age-keygen; kubeconform; helm; the kyverno CLI; promtool, Alertmanager, the Prometheus operator, kube-state-metrics and the blackbox
+# exporter; and the definitions of what they validate. Sources come from the Go module proxy: versions
 # stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded.
 # Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest of its
 # pins: a second run finds everything, a changed pin builds that module anew.
-# Usage: installGitopsTools.sh [definitions|flux|helm|kubeconform|kyverno ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
+# Usage: installGitopsTools.sh [definitions|flux|helm|kubeconform|kyverno|monitoring|notifications ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
 set -euo pipefail
 
 modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/../test/gitops/tools" && pwd)
@@ -34,7 +35,10 @@ files() {
   case $1 in
     flux) sources=(github.com/fluxcd/source-controller github.com/fluxcd/kustomize-controller) ;;
     kyverno) sources=(github.com/kyverno/kyverno) ;;
-    definitions) sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/helm-controller k8s.io/kubernetes) ;;
+    definitions)
+      sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/helm-controller
+        github.com/fluxcd/notification-controller github.com/prometheus-operator/prometheus-operator k8s.io/kubernetes sigs.k8s.io/metrics-server)
+      ;;
     *) return 0 ;;
   esac
   (cd "$modules/$1" && GOFLAGS=-mod=readonly go mod download "${sources[@]}")
@@ -47,6 +51,8 @@ files() {
         install -m 644 -t "$2/crds" "$directory"/deploy/crds/*_*.yaml
         chart "$directory/deploy/charts/cert-manager" "$2"
         ;;
+      github.com/prometheus-operator/prometheus-operator) install -m 644 -t "$2/crds" "$directory"/example/prometheus-operator-crd/*.yaml ;;
+      sigs.k8s.io/metrics-server) chart "$directory/charts/metrics-server" "$2" ;;
       github.com/envoyproxy/gateway)
         install -m 644 -t "$2/crds" "$directory"/charts/gateway-helm/charts/crds/crds/*.yaml "$directory"/charts/gateway-helm/charts/crds/crds/generated/*.yaml
         chart "$directory/charts/gateway-helm" "$2"
@@ -96,7 +102,7 @@ provide() {
 
 command -v go >/dev/null || fail "Missing: go. The tools are built from source: install Go 1.26.6 or newer (https://go.dev/dl) and run this again."
 mkdir -p "$tools"
-(($# > 0)) || set -- definitions kubeconform flux helm kyverno
+(($# > 0)) || set -- definitions kubeconform flux helm kyverno notifications monitoring
 for name; do
   [[ -f $modules/$name/go.mod ]] || fail "There is no module $name; known are: $(ls "$modules")"
   provide "$name"

@@ -9,7 +9,7 @@ const cache = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache"
 const tools = process.env.OPENSTACK_KUBERNETES_TOOLS ?? join(cache, "tools");
 
 /** The folder of a module's programs, named for a digest of its pins as scripts/installGitopsTools.sh names it. */
-export function toolFolder(module: "definitions" | "flux" | "helm" | "kubeconform" | "kyverno"): string {
+export function toolFolder(module: "definitions" | "flux" | "helm" | "kubeconform" | "kyverno" | "monitoring" | "notifications"): string {
   const source = join(__dirname, "tools", module);
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
+import { LabCluster, labConfig, refuseOthers, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
 import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn } from "../lab/machines/power";
 import { networkNamespace, buildSite, inNetwork, programOf, runFolder, siteRuns } from "../lab/machines/site";
 
@@ -13,6 +13,7 @@ const started = Date.now();
 const say = (line: string) => console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
 
 async function up(size: Size): Promise<void> {
+  refuseOthers();
   const config = labConfig(size);
   const cluster = await LabCluster.of(config, await buildSite());
   cluster.startSite();

@@ -10,7 +10,7 @@ import { renderConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
 import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
 import { consoleOf, hasPower, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
-import { inNetwork, programOf, runFolder, startSite, stopSite, type Site } from "./site";
+import { inNetwork, programOf, runFolder, siteOwner, startSite, stopSite, type Site } from "./site";
 
 export const stackFile = join(__dirname, "Pulumi.machines.yaml");
 
@@ -154,11 +154,13 @@ export class LabCluster {
 
   /** Installs the lab's small CNI. Returns whether the API took it. */
   private installCni(): boolean {
-    const manifest = readFileSync(join(__dirname, "cni.yaml"), "utf8")
-      .replaceAll("POD_CIDR", this.config.kubernetes.podCidr)
-      .replaceAll("POD_MTU", String(this.config.podMtu));
-    return this.kubectl(["apply", "--filename", "-"], { input: manifest }).status === 0;
+    return this.kubectl(["apply", "--filename", "-"], { input: cniManifest(this.config) }).status === 0;
   }
+}
+
+/** The lab's CNI for a cluster. */
+export function cniManifest(config: ClusterConfig): string {
+  return readFileSync(join(__dirname, "cni.yaml"), "utf8").replaceAll("POD_CIDR", config.kubernetes.podCidr).replaceAll("POD_MTU", String(config.podMtu));
 }
 
 /** What the bootstrap of a machine said about its own end, on the console, oldest first. */
@@ -166,14 +168,24 @@ export function verdictsOf(name: string): string[] {
   return [...consoleOf(name).matchAll(/openstack-kubernetes: ((?:SUCCESS|FAILED).*)/g)].map(([, verdict = ""]) => verdict.trim());
 }
 
-/** Pulls every plug and removes disks, keys and the network. Nothing is left but the cached builds, whatever was cut short before. */
+/**
+ * Pulls every plug and removes disks, keys and the network. Nothing is left but the cached builds, whatever was cut short before.
+ * Errors: the machines are those of the lab's OpenStack, whose Nova would miss them.
+ */
 export function takeDown(tell: (line: string) => void): void {
+  refuseOthers();
   for (const name of machinesWithPower()) {
     stopMachine(name);
     tell(`${name} is off`);
   }
   stopSite();
   rmSync(runFolder, { recursive: true, force: true });
+}
+
+/** Errors: the machines on this host are those of the lab's OpenStack. */
+export function refuseOthers(): void {
+  const owner = siteOwner();
+  if (owner !== undefined) throw new Error(`The machines on this host are those of the lab's OpenStack in ${owner}: \`npm run lab -- down\` ends them.`);
 }
 
 async function keptKeys(clusterName: string): Promise<LabKeys> {

@@ -3,6 +3,7 @@
 # registry mirror and a resolver. Usage:
 #   lan.sh up DIRECTORY GATEWAY/PREFIX SITE_ADDRESS PACKAGES REGISTRY_ROOT REGISTRY_PROGRAM COREDNS_PROGRAM
 #   lan.sh down DIRECTORY
+# With - for a gateway there is no machines' network yet: in the lab's OpenStack Neutron's networks are made one by one (dataPlane.sh).
 # While it is up the host allows as many inotify instances as the machines together need (a user's 128 are used up by five of them); `down` puts
 # back what was there. There is no way from it to the host's network or to the world. Needs root.
 set -euo pipefail
@@ -26,11 +27,13 @@ up() {
   fi
   ip netns add $lan
   ip -n $lan link set lo up
-  ip -n $lan link add br0 type bridge
   # The machines' traffic is bridged as a switch would: the host kernel's packet filter has no say in it.
   ip netns exec $lan sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=0 2>/dev/null || ip netns exec $lan sysctl -qw net.ipv4.ip_forward=1
-  ip -n $lan addr add "$gateway" dev br0
-  ip -n $lan link set br0 up
+  if [ "$gateway" != - ]; then
+    ip -n $lan link add br0 type bridge
+    ip -n $lan addr add "$gateway" dev br0
+    ip -n $lan link set br0 up
+  fi
   # The mirrors stand outside the machines' subnet, behind its router; and where OpenStack has its metadata service, something answers too.
   ip -n $lan addr add "$site/32" dev lo
   ip -n $lan addr add 169.254.169.254/32 dev lo

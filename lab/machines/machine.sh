@@ -1,9 +1,13 @@
 #!/bin/bash
 # Power of one machine. Usage:
-#   machine.sh start NAME DIRECTORY LOWER MAC   power on; returns at once, the console goes to DIRECTORY/console.log
-#   machine.sh stop NAME                        pull the plug; leaves no process, mount, namespace or control group
-#   machine.sh enter NAME COMMAND...            run a command inside, as root
-# LOWER is the colon-separated list of trees below the machine's own disk; DIRECTORY holds what survives a power-off. Needs root.
+#   machine.sh start NAME DIRECTORY LOWER CARD...   power on; returns at once, the console goes to DIRECTORY/console.log
+#   machine.sh stop NAME                            pull the plug; leaves no process, mount, namespace or control group
+#   machine.sh state NAME                           prints on or off
+#   machine.sh shutdown NAME SECONDS                press the power button: the machine may shut down for so long, then the plug is pulled
+#   machine.sh reboot NAME SECONDS                  ask the machine to reboot; fails when it has not within that time
+#   machine.sh enter NAME COMMAND...                run a command inside, as root
+# LOWER is the colon-separated list of trees below the machine's own disk; DIRECTORY holds what survives a power-off. A CARD is MAC or MAC@BRIDGE, a
+# bridge of the site's network (br0 if not said). Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lab/machines/cgroups.sh
@@ -28,22 +32,47 @@ firstProcess() {
 # unplug NAME: removes the machine's network namespace, and with it both ends of its cable.
 unplug() { [ ! -e "/run/netns/osk-$1" ] || ip netns delete "osk-$1"; }
 
-# plug NAME MAC: a network namespace with one card on the lab's bridge. The address is the business of the machine's cloud-init.
+# plug NAME CARD...: a network namespace with its cards on bridges of the lab. The address is the business of the machine's cloud-init.
 plug() {
-  local cable
-  cable="c$(printf '%s' "$1" | sha256sum | cut -c1-12)"
-  unplug "$1"
-  ip netns add "osk-$1"
-  ip -n $lan link delete "$cable" 2>/dev/null || true
-  ip -n $lan link add "$cable" type veth peer name eth0 address "$2" netns "osk-$1"
-  ip -n $lan link set "$cable" master br0 up
+  local name=$1 cable card bridge number=0
+  shift
+  unplug "$name"
+  ip netns add "osk-$name"
+  for card in "$@"; do
+    cable="c$(printf '%s' "$name $number" | sha256sum | cut -c1-12)"
+    bridge=${card#*@}
+    [ "$bridge" != "$card" ] || bridge=br0
+    ip -n $lan link delete "$cable" 2>/dev/null || true
+    ip -n $lan link add "$cable" type veth peer name "eth$number" address "${card%@*}" netns "osk-$name"
+    ip -n $lan link set "$cable" master "$bridge" up
+    number=$((number + 1))
+  done
+}
+
+# within SECONDS COMMAND...: asks again until the command succeeds.
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.2
+  done
+}
+
+isOff() { [ -z "$(groupProcesses "$1/supervisor")" ]; }
+
+# hasAnother NAME PROCESS: a first process other than that one.
+hasAnother() {
+  local process
+  process=$(firstProcess "$1") && [ "$process" != "$2" ]
 }
 
 # Runs as long as the machine has power. A machine that reboots comes back with a new network card and a new /run, as a real one does.
 supervise() {
-  local name=$1 directory=$2 lower=$3 mac=$4 status=129
+  local name=$1 directory=$2 lower=$3 status=129
+  shift 3
   while [ $status = 129 ]; do # 128 + SIGHUP is how the kernel reports that a PID namespace asked for a reboot
-    plug "$name" "$mac"
+    plug "$name" "$@"
     status=0
     script --quiet --flush --append --return --command "$(printf '%q ' "$here/boot.sh" namespaces "$name" "$directory" "$lower")" "$directory/console.log" \
       </dev/null >/dev/null 2>"$directory/supervisor.log" || status=$?
@@ -59,11 +88,24 @@ case $command in
     mkdir -p "$3"
     # From here on all that belongs to the machine is in its group, so that a stop at any moment finds it.
     enterGroup "$name/supervisor"
-    supervise "$name" "$3" "$4" "$5" >"$3/supervisor.log" 2>&1 </dev/null &
+    supervise "${@:2}" >"$3/supervisor.log" 2>&1 </dev/null &
     ;;
   stop)
     endGroup "$name"
     unplug "$name"
+    ;;
+  state)
+    if isOff "$name"; then echo off; else echo on; fi
+    ;;
+  shutdown)
+    "$0" enter "$name" systemctl --no-block poweroff 2>/dev/null || true
+    within "$3" isOff "$name" || true
+    "$0" stop "$name"
+    ;;
+  reboot)
+    process=$(firstProcess "$name") || { echo "machine $name is not running" >&2 && exit 1; }
+    "$0" enter "$name" systemctl --no-block reboot
+    within "$3" hasAnother "$name" "$process" || { echo "machine $name did not reboot within $3 s" >&2 && exit 1; }
     ;;
   enter)
     shift 2
@@ -72,7 +114,7 @@ case $command in
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
     ;;
   *)
-    echo "$command is not one of start, stop, enter" >&2
+    echo "$command is not one of start, stop, state, shutdown, reboot, enter" >&2
     exit 1
     ;;
 esac

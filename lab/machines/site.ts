@@ -1,6 +1,6 @@
 /** What stands around the machines: the trees and mirrors that lab/site builds, and the network namespace that serves them. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -11,6 +11,8 @@ export const runFolder = join(cacheFolder, "machines");
 /** Address of the package mirror, the registry mirror and the resolver, outside the machines' subnet; Pulumi.machines.yaml names it as resolver. */
 export const siteAddress = "10.20.0.10";
 export const networkNamespace = "osk-lan";
+/** Names the lab's OpenStack whose machines these are (the root of its folder); absent for those of `npm run lab:machines`. */
+export const ownerFile = join(runFolder, "owner");
 
 export interface Site {
   /** Lower directories of a machine's disk, uppermost first. */
@@ -57,8 +59,13 @@ export function programOf(module: string, name: string): string {
   return join(folder.trim(), name);
 }
 
-/** Starts network, mirrors and resolver; nothing happens when they run. */
-export function startSite(site: Site, gateway: string): void {
+/**
+ * Starts network, mirrors and resolver; nothing happens when they run.
+ *
+ * @param gateway Router of the machines' network, with its prefix length; "-" where the networks are Neutron's.
+ * @param address Of mirrors and resolver; in no machine's network. @default siteAddress
+ */
+export function startSite(site: Site, gateway: string, address = siteAddress): void {
   if (siteRuns()) return;
   execFileSync(
     join(labFolder, "machines", "lan.sh"),
@@ -66,7 +73,7 @@ export function startSite(site: Site, gateway: string): void {
       "up",
       join(runFolder, networkNamespace),
       gateway,
-      siteAddress,
+      address,
       site.packages,
       site.registry,
       programOf("registry", "registry"),
@@ -74,6 +81,12 @@ export function startSite(site: Site, gateway: string): void {
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   );
+}
+
+/** The lab's OpenStack that has the machines; undefined when none has, or when its folder is gone. */
+export function siteOwner(): string | undefined {
+  const owner = existsSync(ownerFile) ? readFileSync(ownerFile, "utf8") : undefined;
+  return owner !== undefined && existsSync(owner) ? owner : undefined;
 }
 
 export function siteRuns(): boolean {

@@ -40,6 +40,8 @@ export function renderConfiguration(lab: Lab, secrets: Secrets): Record<string, 
     queue: `rabbit://lab:${secrets.password}@127.0.0.1:5672/`,
     "ovn:nb": ovnDatabase(lab, "nb"),
     "ovn:sb": ovnDatabase(lab, "sb"),
+    computeDriver: lab.machines === undefined ? "fake.FakeDriver" : "lab_nova.MachinesDriver",
+    amphoraDriver: lab.machines === undefined ? "amphora_noop_driver" : "lab_amphora_driver",
   };
   for (const name of databases) values[`database:${name}`] = `mysql+pymysql://root@localhost/${name}?unix_socket=${mariadbSocket(lab)}&charset=utf8`;
   const fileOf = (service: string) => (service === "glance" ? "glance-api.conf" : `${service}.conf`);

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { writeConfiguration } from "./configuration";
 import { locked } from "./lock";
 import { labFolderVariable } from "./layout";
+import { stopNetwork } from "./machines";
 import { installationSize, installPackages, missingPackages, restorePolicy, unpackedPresent, unpackPackages } from "./packages";
 import { inspectMachine, problems } from "./preflight";
 import { serves } from "./probes";
@@ -27,18 +28,12 @@ export interface UpOptions {
  * Errors: everything that speaks against the machine, at once; or what failed, with the end of its log.
  */
 export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> {
-  const clock = stopwatch();
-  const line = (text: string) => say(`[${clock().toFixed(0).padStart(4)} s] ${text}`);
-  const missing = await missingIfDebian();
+  const line = timed(say);
+  const missing = await missingIfDebian(lab);
   const obstacles = problems(await inspectMachine(lab, missing.length > 0));
   if (obstacles.length > 0) throw new Error(obstacles.join("\n"));
   await locked(lab, async () => {
-    restorePolicy(lab);
-    if (missing.length > 0) await install(lab, missing, options, line);
-    if (!unpackedPresent(lab)) {
-      await unpackPackages(lab);
-      line("unpacked          configuration templates of the daemons' packages");
-    }
+    await bringPackages(lab, missing, options, line);
     writeConfiguration(lab);
     const units = allUnits(lab);
     await bringUp(
@@ -54,11 +49,29 @@ export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> 
   line(`The lab is up. \`eval "$(npm run --silent lab -- env)"\` lets OpenStack's and Pulumi's commands use it; credentials are in ${lab.cloudsYaml}.`);
 }
 
-async function missingIfDebian(): Promise<string[]> {
-  return existsSync("/usr/bin/dpkg-query") ? missingPackages() : [];
+/** Installs what is missing and starts nothing: for a lab whose network has no way to the packages. Errors: as `up`. */
+export async function preparePackages(lab: Lab, options: Pick<UpOptions, "yes">, say: Say): Promise<void> {
+  const missing = await missingIfDebian(lab);
+  // The ports that count are those of the lab's own network.
+  const obstacles = problems({ ...(await inspectMachine(lab, missing.length > 0)), takenPorts: [] });
+  if (obstacles.length > 0) throw new Error(obstacles.join("\n"));
+  await locked(lab, () => bringPackages(lab, missing, options, timed(say)));
 }
 
-async function install(lab: Lab, missing: readonly string[], options: UpOptions, line: Say): Promise<void> {
+async function bringPackages(lab: Lab, missing: readonly string[], options: Pick<UpOptions, "yes">, line: Say): Promise<void> {
+  restorePolicy(lab);
+  if (missing.length > 0) await install(lab, missing, options, line);
+  if (!unpackedPresent(lab)) {
+    await unpackPackages(lab);
+    line("unpacked          configuration templates of the daemons' packages");
+  }
+}
+
+async function missingIfDebian(lab: Lab): Promise<string[]> {
+  return existsSync("/usr/bin/dpkg-query") ? missingPackages(lab) : [];
+}
+
+async function install(lab: Lab, missing: readonly string[], options: Pick<UpOptions, "yes">, line: Say): Promise<void> {
   const size = await installationSize(missing);
   if (!options.yes) {
     if (!process.stdin.isTTY) throw new Error(`The lab needs ${size} to be installed by apt: say so with --yes.`);
@@ -120,6 +133,7 @@ async function stopAll(lab: Lab): Promise<void> {
   );
   await stopUnits(lab, ["rabbitmq", "ovn-northd", "mariadb", "memcached"]);
   await stopEverything(lab);
+  stopNetwork(lab);
   rmSync(lab.run, { recursive: true, force: true });
 }
 
@@ -165,6 +179,12 @@ function proportionalKib(pid: number): number {
 
 function lastLine(file: string): string {
   return existsSync(file) ? (readFileSync(file, "utf8").trimEnd().split("\n").pop() ?? "").slice(0, 120) : "";
+}
+
+/** Lines with the seconds since now before them. */
+function timed(say: Say): Say {
+  const clock = stopwatch();
+  return (text) => say(`[${clock().toFixed(0).padStart(4)} s] ${text}`);
 }
 
 function stopwatch(): () => number {

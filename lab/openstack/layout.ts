@@ -29,6 +29,8 @@ export interface Layout {
   readonly passphrase: string;
   /** The engine's state: of no use without the OpenStack it tells of, and so part of the data. */
   readonly state: string;
+  /** Says that the servers of this lab are machines, and what these stand on. */
+  readonly machinesRecord: string;
   /** Who holds the lab: one `up`, `down` or `wipe` at a time. */
   readonly lock: string;
 }
@@ -56,6 +58,7 @@ export function layout(folder: string): Layout {
     secrets: join(root, "data", "secrets.json"),
     passphrase: join(root, "data", "passphrase"),
     state: join(root, "data", "state"),
+    machinesRecord: join(root, "data", "machines.json"),
     lock: join(root, "lock.json"),
   };
 }

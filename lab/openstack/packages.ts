@@ -23,19 +23,23 @@ export const installedPackages = [
   "uwsgi-plugin-python3",
 ] as const;
 
+/** Besides, where machines are real: what Octavia's amphorae and Neutron's agents run. */
+export const machinePackages = ["haproxy", "dnsmasq-base"] as const;
+
 /** Only unpacked below the lab's folder: they hold the paste files, but their installation scripts ask for databases and passwords. */
 export const unpackedPackages = ["glance-common", "nova-common", "neutron-common", "cinder-common", "placement-api", "octavia-api"] as const;
 
 /** Which of the lab's packages are not installed on this machine. */
-export async function missingPackages(): Promise<string[]> {
-  const { stdout } = await run("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\\n", ...installedPackages], { allowFailure: true });
+export async function missingPackages(lab: { readonly machines?: unknown }): Promise<string[]> {
+  const wanted = [...installedPackages, ...(lab.machines === undefined ? [] : machinePackages)];
+  const { stdout } = await run("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\\n", ...wanted], { allowFailure: true });
   const present = new Set(
     stdout
       .split("\n")
       .filter((line) => line.endsWith(" installed"))
       .map((line) => line.split(" ")[0]),
   );
-  return installedPackages.filter((name) => !present.has(name));
+  return wanted.filter((name) => !present.has(name));
 }
 
 /** Are the files of the unpacked packages there, all of them? The folder is moved into place when it is complete, so its presence says so. */
@@ -47,7 +51,8 @@ export function unpackedPresent(lab: Layout): boolean {
 export async function installationSize(missing: readonly string[]): Promise<string> {
   const simulated = await run("apt-get", ["install", "--simulate", "--no-install-recommends", ...missing], { allowFailure: true });
   const count = simulated.stdout.match(/(\d+) newly installed/)?.[1];
-  return count ? `${count} packages (about 160 MB to download, 800 MB on disk)` : `${missing.length} packages and what they need`;
+  const size = Number(count) > 50 ? " (about 160 MB to download, 800 MB on disk)" : "";
+  return count ? `${count} packages${size}` : `${missing.length} packages and what they need`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sources } from "./layout";
 import { hypervisorNames, type Lab, pythonCommand, type Service, type Step, type Unit } from "./units";
 import { infrastructure, mariadbSocket, sql } from "./infrastructure";
+import { driverEnvironment } from "./machines";
 
 /** Ports of OpenStack's APIs, the usual ones. */
 export const ports = { keystone: 5000, placement: 8778, glance: 9292, nova: 8774, neutron: 9696, cinder: 8776, octavia: 9876 } as const;
@@ -21,6 +22,7 @@ export function allUnits(lab: Lab): Unit[] {
     ...nova(lab),
     ...cinder(lab),
     ...octavia(lab),
+    ...balancers(lab),
     content(lab),
   ];
 }
@@ -163,12 +165,14 @@ function nova(lab: Lab): Unit[] {
     command: pythonCommand(name, ...conf),
     ready: { kind: "report", database: "nova_cell1", binary: name, host: "controller" },
   });
+  const compute = lab.machines === undefined ? pythonCommand("nova-compute") : ["/usr/bin/python3", "-m", "nova_compute"];
   const computes = hypervisorNames(lab).map((host): Service => ({
     kind: "service",
     name: `nova-${host}`,
     // A compute service gives up when nobody answers its first question.
     after: ["nova-conductor", "placement"],
-    command: pythonCommand("nova-compute", ...conf, ...configuration(lab, `nova-${host}.conf`)),
+    command: [...compute, ...conf, ...configuration(lab, `nova-${host}.conf`)],
+    environment: lab.machines && driverEnvironment(lab, lab.machines),
     ready: { kind: "report", database: "nova_cell1", binary: "nova-compute", host },
   }));
   return [
@@ -257,6 +261,7 @@ function octavia(lab: Lab): Unit[] {
       name: "octavia-worker",
       after: ["octavia-schema", "octavia-authority", "rabbitmq", "identity"],
       command: pythonCommand("octavia-worker", ...conf),
+      environment: lab.machines && driverEnvironment(lab, lab.machines),
       ready: { kind: "log", text: "Starting V2 consumer" },
     },
     {
@@ -268,6 +273,13 @@ function octavia(lab: Lab): Unit[] {
       ready: { kind: "http", url: `${apiUrl("octavia")}/` },
     },
   ];
+}
+
+/** Where machines are real, load balancers are too: those of an earlier run carry again what they carried. */
+function balancers(lab: Lab): Step[] {
+  if (lab.machines === undefined) return [];
+  const environment = driverEnvironment(lab, lab.machines);
+  return [{ kind: "step", name: "balancers", after: [], commands: [["/usr/bin/python3", "-m", "lab_amphora"]], environment, repeat: "always" }];
 }
 
 /** What a tenant of a cloud finds there: flavors, images, external network, zones, quotas. */

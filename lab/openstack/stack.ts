@@ -1,43 +1,48 @@
 /** A stack of the program on the lab: its configuration with the lab's overlay, state in the lab's folder, the real engine. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { isMap, parseDocument } from "yaml";
+import { parseStackFile } from "../../src/config/stackFile";
+import { hostCgroup } from "../machines/power";
 import { run } from "./commands";
 import type { Layout } from "./layout";
+import { kubectlProgram, machinesOf } from "./machines";
+import { kubeconfigFile, type StackOutputs, waitForNodes } from "./nodes";
+import { type Change, changesWithMachines, changesWithoutMachines, shownChange } from "./overlay";
 
 const project = "openstack-kubernetes";
 
 /** The checkout. */
 export const checkout = resolve(__dirname, "..", "..");
 
-/**
- * What the lab changes of a stack's configuration, and why. Everything else is the stack's own.
- */
-export const overlay: readonly { readonly path: readonly string[]; readonly value: boolean; readonly reason: string }[] = [
-  {
-    path: ["readiness", "machinesBoot"],
-    value: false,
-    reason: "Nova's fake driver makes machines ACTIVE, but nothing boots: `up` does not wait for the Kubernetes API",
-  },
-  { path: ["protect"], value: false, reason: "the lab's clusters are there to be destroyed" },
-];
+/** What a lab changes of a stack file. */
+export function changesOf(lab: Layout, stackFile: string): readonly Change[] {
+  return machinesOf(lab) === undefined ? changesWithoutMachines : changesWithMachines(parseStackFile(stackFile, "the stack file").values, hostCgroup());
+}
 
 /**
- * A stack file with the overlay applied. Pulumi writes the salt of the passphrase into the file it is given, so the salt of the
+ * A stack file with the lab's changes made. Pulumi writes the salt of the passphrase into the file it is given, so the salt of the
  * file written before is kept: without it the state could not be read any more.
  *
  * @param stackFile Content of Pulumi.<stack>.yaml.
  * @param before Content of the file that was made for the lab earlier.
  * @param settings Further values, by path below the project's namespace (tests).
+ * @param changes What the lab changes. @default what a lab without machines does
  */
-export function stackOnLab(stackFile: string, before?: string, settings: readonly { path: readonly string[]; value: unknown }[] = []): string {
+export function stackOnLab(
+  stackFile: string,
+  before?: string,
+  settings: readonly Pick<Change, "path" | "value">[] = [],
+  changes: readonly Change[] = changesWithoutMachines,
+): string {
   const document = parseDocument(stackFile);
   if (!isMap(document.contents)) throw new Error("The stack file is no map: it must hold the key `config`.");
-  for (const { path, value } of [...overlay, ...settings]) {
+  for (const { path, value } of [...changes, ...settings]) {
     const [key = "", ...rest] = path;
     const at = ["config", `${project}:${key}`, ...rest];
-    document.setIn(at, document.createNode(value));
+    if (value === undefined) document.deleteIn(at);
+    else document.setIn(at, document.createNode(value));
   }
   const salt: unknown = before === undefined ? undefined : parseDocument(before).get("encryptionsalt");
   if (salt !== undefined) document.set("encryptionsalt", salt);
@@ -52,15 +57,16 @@ export function stackFileOnLab(lab: Layout, stack: string): string {
 /**
  * Writes the stack's configuration for the lab and returns its path. Errors: there is no such stack file.
  *
- * @param model Stack whose file is taken. @default the stack itself
+ * @param modelStack Stack whose file is taken. @default the stack itself
  */
-export function writeStackOnLab(lab: Layout, stack: string, settings: readonly { path: readonly string[]; value: unknown }[] = [], model = stack): string {
-  const source = join(checkout, `Pulumi.${model}.yaml`);
-  if (!existsSync(source)) throw new Error(`There is no Pulumi.${model}.yaml: name one of the stacks of this folder, for instance dev.`);
+export function writeStackOnLab(lab: Layout, stack: string, settings: readonly Pick<Change, "path" | "value">[] = [], modelStack = stack): string {
+  const source = join(checkout, `Pulumi.${modelStack}.yaml`);
+  if (!existsSync(source)) throw new Error(`There is no Pulumi.${modelStack}.yaml: name one of the stacks of this folder, for instance dev.`);
   const target = stackFileOnLab(lab, stack);
   mkdirSync(join(lab.data, "stacks"), { recursive: true, mode: 0o700 });
   const before = existsSync(target) ? readFileSync(target, "utf8") : undefined;
-  writeFileSync(target, stackOnLab(readFileSync(source, "utf8"), before, settings), { mode: 0o600 });
+  const model = readFileSync(source, "utf8");
+  writeFileSync(target, stackOnLab(model, before, settings, changesOf(lab, model)), { mode: 0o600 });
   return target;
 }
 
@@ -78,13 +84,33 @@ export function engineEnvironment(lab: Layout): NodeJS.ProcessEnv {
   };
 }
 
+/** Environment of a user's own commands on the lab: beside the engine's, kubectl and the kubeconfig of the stack that came up last. */
+export function userEnvironment(lab: Layout): NodeJS.ProcessEnv {
+  const environment = engineEnvironment(lab);
+  if (machinesOf(lab) === undefined) return environment;
+  return { ...environment, PATH: [dirname(kubectlProgram()), environment.PATH].join(delimiter), KUBECONFIG: kubeconfigFile(lab) };
+}
+
 /** The engine's launcher, as npm installed it. */
 export const launcher = join(checkout, "node_modules", ".bin", "pulumi");
+
+const noEngine =
+  "Pulumi's engine is not on this machine and cannot be downloaded: put its release (pulumi, pulumi-language-nodejs) into ~/.pulumi/versions/<version>/bin, or use `npm run preview`, which needs none.";
 
 /** The engine's version, or undefined when it is neither installed nor can be downloaded. */
 export async function engineVersion(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { stdout, code } = await run(launcher, ["version"], { allowFailure: true, environment });
   return code === 0 ? stdout.trim() : undefined;
+}
+
+/**
+ * Sees to it that engine and plugins are on this machine: the network of the lab's machines has no way to where they are downloaded from.
+ * Errors: what the engine says.
+ */
+export async function prepareEngine(lab: Layout): Promise<void> {
+  const environment = engineEnvironment(lab);
+  if ((await engineVersion(environment)) === undefined) throw new Error(noEngine);
+  await run(launcher, ["install", "--no-dependencies", "--cwd", checkout], { environment });
 }
 
 /** Runs the engine with the user's terminal. Returns its exit status. */
@@ -96,26 +122,40 @@ export function runEngine(args: readonly string[], environment: NodeJS.ProcessEn
   });
 }
 
-/** `pulumi up` of a stack on the lab that runs. Returns the engine's exit status. */
-export async function stackUp(lab: Layout, stack: string, say: (line: string) => void): Promise<number> {
+/**
+ * `pulumi up` of a stack on the lab that runs; with machines, the wait for their nodes too. Returns the engine's exit status.
+ *
+ * @param settings Values other than the stack file's.
+ */
+export async function stackUp(lab: Layout, stack: string, say: (line: string) => void, settings: readonly Change[] = []): Promise<number> {
   const environment = engineEnvironment(lab);
   const version = await engineVersion(environment);
-  if (version === undefined)
-    throw new Error(
-      "Pulumi's engine is not on this machine and cannot be downloaded: put its release (pulumi, pulumi-language-nodejs) into ~/.pulumi/versions/<version>/bin, or use `npm run preview`, which needs none.",
-    );
-  const file = writeStackOnLab(lab, stack);
+  if (version === undefined) throw new Error(noEngine);
+  const file = writeStackOnLab(lab, stack, settings);
+  const machines = machinesOf(lab) !== undefined;
   say(`Pulumi ${version} brings up stack ${stack} on the lab. Different from Pulumi.${stack}.yaml (the file in use is ${file}):`);
-  for (const { path, value, reason } of overlay) say(`  ${path.join(".")}: ${value}   ${reason}`);
+  for (const change of [...changesOf(lab, readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8")), ...settings]) say(shownChange(change));
   await ensureStack(lab, stack, environment);
   const began = Date.now();
   const status = await runEngine(["up", "--yes", "--parallel", "16", "--stack", stack, "--config-file", file, "--non-interactive"], environment);
+  if (status !== 0) {
+    say(`Stack ${stack} is not complete on the lab: run the command again to continue.`);
+    return status;
+  }
+  if (machines) await waitForNodes(lab, stack, file, await stackOutputs(stack, environment), say);
+  say(`Stack ${stack} is up on the lab after ${Math.round((Date.now() - began) / 1000)} s.`);
   say(
-    status === 0
-      ? `Stack ${stack} is up on the lab after ${Math.round((Date.now() - began) / 1000)} s.`
-      : `Stack ${stack} is not complete on the lab: run the command again to continue.`,
+    machines
+      ? "Its machines are real. Commands reach them in the lab's network: `npm run lab -- run kubectl get nodes`."
+      : "NOTHING OF IT BOOTS: Nova only keeps books of its machines.",
   );
   return status;
+}
+
+/** Outputs of a stack, secrets included. */
+export async function stackOutputs(stack: string, environment: NodeJS.ProcessEnv): Promise<StackOutputs> {
+  const { stdout } = await run(launcher, ["stack", "output", "--json", "--show-secrets", "--stack", stack, "--cwd", checkout], { environment });
+  return JSON.parse(stdout) as StackOutputs;
 }
 
 /**

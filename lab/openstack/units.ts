@@ -1,6 +1,7 @@
 /** What the lab is made of: services that run, and steps that are done. */
 import { join } from "node:path";
 import { type Layout, layout, sources } from "./layout";
+import { type LabMachines, machinesOf } from "./machines";
 import { loadSecrets, type Secrets } from "./secrets";
 
 /** How one finds out that a service serves. */
@@ -52,13 +53,16 @@ export type Unit = Service | Step;
 export interface Lab extends Layout {
   /** Number of hypervisors (Nova's fake driver); one per availability zone. */
   readonly hypervisors: number;
+  /** Absent: nothing boots, servers are ACTIVE in Nova's books only. */
+  readonly machines?: LabMachines;
   /** Quotas of the project to set, by OpenStack's names. Empty: as they are. */
   readonly quotas: Readonly<Record<string, number>>;
 }
 
 /** A lab in its folder: three zones with a hypervisor each. */
 export function labIn(folder: string, quotas: Readonly<Record<string, number>> = {}): Lab {
-  return { ...layout(folder), hypervisors: 3, quotas };
+  const places = layout(folder);
+  return { ...places, hypervisors: 3, quotas, machines: machinesOf(places) };
 }
 
 /** Names of the hypervisors. */

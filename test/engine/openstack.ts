@@ -118,6 +118,30 @@ export class Openstack {
     };
   }
 
+  /** The whole inventory in one list, for a test that wants to know what has come and what is left. */
+  async everything(): Promise<Item[]> {
+    return (Object.values(await this.inventory()) as Item[][]).flat();
+  }
+
+  /** Id of a public image. */
+  async imageId(name: string): Promise<string> {
+    const [image] = await this.list("image", `/v2/images?name=${name}`, "images");
+    if (image === undefined) throw new Error(`The lab has no image ${name}.`);
+    return image.id;
+  }
+
+  /** Members of a load balancer that has one pool. */
+  async membersOf(loadBalancerId: string): Promise<Item[]> {
+    const [pool] = await this.list("load-balancer", `/v2/lbaas/pools?loadbalancer_id=${loadBalancerId}`, "pools");
+    return pool === undefined ? [] : this.list("load-balancer", `/v2/lbaas/pools/${pool.id}/members`, "members");
+  }
+
+  /** What was ever done to a server, and when it began. */
+  async actions(serverId: string): Promise<{ action: string; began: string }[]> {
+    const found = await this.list("compute", `/servers/${serverId}/os-instance-actions`, "instanceActions");
+    return found.map(({ action, start_time: began }) => ({ action: String(action), began: String(began) }));
+  }
+
   /** How many there are of each, for a test that wants to see nothing left. */
   async counts(): Promise<Record<keyof Inventory, number>> {
     const entries = Object.entries(await this.inventory()).map(([kind, items]) => [kind, (items as Item[]).length]);

@@ -5,7 +5,11 @@ import type { ApiEndpointMember } from "./apiEndpoint";
 import type { Network } from "./network";
 import { openstackTags } from "./tags";
 
-/** The Octavia load balancer of the API: one listener, one pool, a member per control-plane machine. */
+/**
+ * The Octavia load balancer of the API: one listener, one pool, a member per control-plane machine.
+ * The provider warns of each ("Support for neutron-lbaas will be removed. Make sure to use Octavia"): its 1.54 schema marks these types so whether or not
+ * Octavia is used, which it is by default, so no setting stops it. 2.0 has dropped the warning together with neutron-lbaas.
+ */
 export class ApiLoadBalancer extends pulumi.ComponentResource {
   public readonly address: pulumi.Output<string>;
   public readonly portId: pulumi.Output<string>;

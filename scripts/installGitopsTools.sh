@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds what the tests of gitops/ run for real: Flux's source-, kustomize- and notification-controller, its own build and substitution, sops
+# Builds what the tests of gitops/ run for real: Flux's source-, kustomize-, helm- and notification-controller, its own build and substitution, sops
 # and age-keygen; kubeconform; helm; the kyverno CLI; promtool, Alertmanager, the Prometheus operator, kube-state-metrics and the blackbox
 # exporter; and the definitions of what they validate. Sources come from the Go module proxy: versions
 # stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded.
 # Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest of its
 # pins: a second run finds everything, a changed pin builds that module anew.
-# Usage: installGitopsTools.sh [definitions|flux|helm|kubeconform|kyverno|monitoring|notifications ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
+# Usage: installGitopsTools.sh [definitions|flux|helm|helm-controller|kubeconform|kyverno|monitoring|notifications|snapshots ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
 set -euo pipefail
 
 modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/../test/gitops/tools" && pwd)
@@ -39,6 +39,7 @@ files() {
       sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/helm-controller
         github.com/fluxcd/notification-controller github.com/prometheus-operator/prometheus-operator k8s.io/kubernetes sigs.k8s.io/metrics-server)
       ;;
+    snapshots) sources=(github.com/kubernetes-csi/external-snapshotter/client/v8 github.com/kubernetes-csi/external-snapshotter/v8) ;;
     *) return 0 ;;
   esac
   (cd "$modules/$1" && GOFLAGS=-mod=readonly go mod download "${sources[@]}")
@@ -63,6 +64,15 @@ files() {
       github.com/kyverno/kyverno)
         find "$directory/config/crds" -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} +
         chart "$directory/charts/kyverno" "$2"
+        ;;
+      github.com/kubernetes-csi/external-snapshotter/v8)
+        mkdir -p "$2/manifests/deploy/kubernetes/snapshot-controller"
+        install -m 644 -t "$2/manifests/deploy/kubernetes/snapshot-controller" "$directory"/deploy/kubernetes/snapshot-controller/*.yaml
+        ;;
+      github.com/kubernetes-csi/external-snapshotter/client/v8)
+        install -m 644 -t "$2/crds" "$directory"/config/crd/*_*.yaml
+        mkdir -p "$2/manifests/client/config/crd"
+        install -m 644 -t "$2/manifests/client/config/crd" "$directory"/config/crd/*.yaml
         ;;
       *) find "$directory/config/crd" -name '*_*.yaml' -exec install -m 644 -t "$2/crds" {} + ;;
     esac
@@ -102,7 +112,7 @@ provide() {
 
 command -v go >/dev/null || fail "Missing: go. The tools are built from source: install Go 1.26.6 or newer (https://go.dev/dl) and run this again."
 mkdir -p "$tools"
-(($# > 0)) || set -- definitions kubeconform flux helm kyverno notifications monitoring
+(($# > 0)) || set -- definitions kubeconform flux helm helm-controller kyverno notifications monitoring snapshots
 for name; do
   [[ -f $modules/$name/go.mod ]] || fail "There is no module $name; known are: $(ls "$modules")"
   provide "$name"

@@ -4,6 +4,8 @@ import { join, relative } from "node:path";
 import { parseAllDocuments } from "yaml";
 
 const remedy = "encrypt it with sops as docs/gitops.md says, in a file that ends with .sops.yaml";
+/** A value that Flux puts in from an encrypted Secret of the cluster: nothing stands in Git but its name. */
+const substituted = /^\$\{[A-Z_]+\}$/;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]+/;
 
 /** A sentence per finding in the files under `folder`; none shows a secret. Only files that Git would not ignore by name are of interest, so all are read. */
@@ -42,9 +44,9 @@ function findings(value: unknown, file: string): string[] {
   if (Array.isArray(manifest.items)) return manifest.items.flatMap((item) => findings(item, file));
   if (manifest.secretGenerator !== undefined) return [`${file} has a secretGenerator, whose values stand in the clear; write a Secret and ${remedy}.`];
   if (manifest.kind !== "Secret") return [];
-  const values = [manifest.data, manifest.stringData].flatMap((part) =>
-    typeof part === "object" && part !== null ? Object.entries(part as Record<string, unknown>) : [],
-  );
+  const values = [manifest.data, manifest.stringData]
+    .flatMap((part) => (typeof part === "object" && part !== null ? Object.entries(part as Record<string, unknown>) : []))
+    .filter(([, text]) => typeof text !== "string" || !substituted.test(text));
   const plain = values.filter(([, text]) => typeof text !== "string" || !text.startsWith("ENC[")).map(([key]) => key);
   const name = String(manifest.metadata?.name);
   if (plain.length > 0) return [`${file}: the Secret ${name} has ${plain.join(", ")} in the clear; ${remedy}.`];

@@ -8,6 +8,7 @@ import { egressRules } from "./egress";
 export const gitComponent = "../components/git";
 export const credentialsComponent = "../components/git-credentials";
 export const sopsComponent = "../components/sops";
+export const registryComponent = "../components/registry";
 
 /** Flux takes text only; a bare number there fails the whole file, so the sentence says how to write it. */
 const quantity = (format: string, example: string, pattern: RegExp) =>
@@ -52,7 +53,7 @@ const tenantSchema = section({
   kind: z.literal("Kustomization", { error: "must be Kustomization" }),
   metadata: section({ name: text.describe("tenant- and the tenant's name") }),
   spec: section({
-    components: z.array(choice(gitComponent, credentialsComponent, sopsComponent), { error: "must be a list" }).optional(),
+    components: z.array(choice(gitComponent, credentialsComponent, sopsComponent, registryComponent), { error: "must be a list" }).optional(),
     postBuild: section({ substitute: substitutes }),
   }),
 });

@@ -23,21 +23,26 @@ interface FluxKustomization {
 
 /**
  * The Flux Kustomizations of a stack: those of its folder, and those that these make in turn (tenants, choices). By name, with the objects of each.
- * What comes from another source than this repository is not built. `chosen`: settings beside those of the stack.
+ * What comes from another source than this repository is not built. `chosen`: settings beside those of the stack; `only`: these files of the folder.
  */
-export function buildStack(stack: Stack, chosen: Readonly<Record<string, string>> = {}): ReadonlyMap<string, readonly KubernetesObject[]> {
+export function buildStack(
+  stack: Stack,
+  chosen: Readonly<Record<string, string>> = {},
+  only?: readonly string[],
+): ReadonlyMap<string, readonly KubernetesObject[]> {
   const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
   try {
     cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
     const built = new Map<string, readonly KubernetesObject[]>();
-    const pending: FluxKustomization[] = readdirSync(join(gitopsFolder, "clusters", stack)).map(
+    const pending: FluxKustomization[] = (only?.map((name) => `${name}.yaml`) ?? readdirSync(join(gitopsFolder, "clusters", stack))).map(
       (file) => parse(readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8")) as FluxKustomization,
     );
     for (let next = pending.shift(); next; next = pending.shift()) {
       const objects = build(folder, next, { ...clusterSettings(stack), ...chosen });
       built.set(next.metadata.name, objects);
       const made = objects.filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system") as unknown as FluxKustomization[];
-      pending.push(...made.filter(({ spec }) => spec.sourceRef?.name === "flux-system"));
+      // The option `none` is an empty folder: nothing to build.
+      pending.push(...made.filter(({ spec }) => spec.sourceRef?.name === "flux-system" && !spec.path.endsWith("/none")));
     }
     return built;
   } finally {

@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { schemaLocation, schemaPrograms, writeSchemas } from "./schemas";
 import { toolFolder } from "./toolbox";
 
@@ -26,7 +25,8 @@ export class Kubeconform {
   /** An unknown kind is an error, an unknown field makes an object invalid. */
   check(objects: readonly object[]): Verdict {
     const file = join(this.folder, "input.yaml");
-    writeFileSync(file, objects.map((object) => stringify(object)).join("---\n"));
+    // As JSON: Go reads YAML 1.1, in which an unquoted "off" is a boolean.
+    writeFileSync(file, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
     const { stdout } = spawnSync(program, ["-schema-location", schemaLocation(this.folder), "-output", "json", "-summary", file], {
       encoding: "utf8",
       maxBuffer: 64 * 1024 * 1024,

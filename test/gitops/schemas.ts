@@ -24,7 +24,10 @@ interface Definition {
   spec: { group: string; names: { kind: string }; versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
 }
 
-export const schemaPrograms = [join(toolFolder("definitions"), "swagger.json"), join(toolFolder("flux"), "crds"), join(toolFolder("kyverno"), "crds")];
+export const schemaPrograms = [
+  join(toolFolder("definitions"), "swagger.json"),
+  ...(["flux", "kyverno", "snapshots"] as const).map((module) => join(toolFolder(module), "crds")),
+];
 
 /** The name under which kubeconform looks for a kind: its template is schemaLocation. Of the core group, which has no name, it takes the version for one. */
 const fileOf = (group: string, version: string, kind: string) => `${kind.toLowerCase()}-${group === "" ? version : group}-${version}.json`;
@@ -42,7 +45,7 @@ export function writeSchemas(folder: string): void {
       writeFileSync(join(folder, fileOf(group, version, kind)), JSON.stringify({ $ref: `#/definitions/${name}`, definitions: needed }));
     }
   }
-  for (const module of ["definitions", "flux", "kyverno"] as const) {
+  for (const module of ["definitions", "flux", "kyverno", "snapshots"] as const) {
     const crds = join(toolFolder(module), "crds");
     for (const { spec } of readdirSync(crds).flatMap((file) => documents(join(crds, file)))) {
       for (const { name, schema } of spec.versions) {

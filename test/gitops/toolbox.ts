@@ -8,8 +8,10 @@ const repository = join(__dirname, "..", "..");
 const cache = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes");
 const tools = process.env.OPENSTACK_KUBERNETES_TOOLS ?? join(cache, "tools");
 
+type Module = "definitions" | "flux" | "helm" | "helm-controller" | "kubeconform" | "kyverno" | "monitoring" | "notifications" | "snapshots";
+
 /** The folder of a module's programs, named for a digest of its pins as scripts/installGitopsTools.sh names it. */
-export function toolFolder(module: "definitions" | "flux" | "helm" | "kubeconform" | "kyverno" | "monitoring" | "notifications"): string {
+export function toolFolder(module: Module): string {
   const source = join(__dirname, "tools", module);
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

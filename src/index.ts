@@ -1,5 +1,6 @@
 import { Cluster } from "./cluster";
 import { loadClusterConfig } from "./config/load";
+import { repairs } from "./operations/interrupted";
 import { assertPreflight } from "./operations/preflight";
 import { spareStackTraces } from "./operations/registrationSpeed";
 
@@ -7,7 +8,7 @@ import { spareStackTraces } from "./operations/registrationSpeed";
 export = async () => {
   spareStackTraces();
   const config = loadClusterConfig();
-  await assertPreflight(config);
-  const cluster = new Cluster(config);
+  const [transformations] = await Promise.all([repairs(config), assertPreflight(config)]);
+  const cluster = new Cluster(config, { transformations });
   return cluster.outputs;
 };

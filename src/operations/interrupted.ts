@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { isLive } from "./live";
-import { OpenstackApi, OpenstackError } from "./openstackApi";
+import { OpenstackApi } from "./openstackApi";
 import { findOpenstackCloud } from "./openstackCloud";
 import { kinds } from "./orphans/kinds";
 import { OrphanSearch } from "./orphans/search";
@@ -17,14 +17,11 @@ export async function repairs(config: ClusterConfig): Promise<pulumi.ResourceTra
   if (!pulumi.runtime.hasEngine()) return [];
   const provider = new pulumi.Config("openstack");
   let session: Promise<OpenstackApi> | undefined;
-  const api = () => (session ??= OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env)));
+  const api = async () => (session ??= OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env)));
+  // Pre-flight, which asks the same cloud at the same time, says better what is wrong with it.
   const stillborn = await api()
     .then((known) => stillbornMachines(known, config.clusterName))
-    .catch((error: unknown) => {
-      // Pre-flight says it better: it asks the same cloud at the same time.
-      if (error instanceof OpenstackError) return new Set<string>();
-      throw error;
-    });
+    .catch(() => new Set<string>());
   return [replaceStillborn(stillborn), ...(isLive() ? [hooks(api)] : [])];
 }
 

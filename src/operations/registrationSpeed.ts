@@ -1,13 +1,16 @@
 /**
- * Pulumi's SDK notes where every promise of every resource was made, by formatting a stack trace, for a debugging aid that hardly anybody turns on.
- * With hundreds of machines that is three quarters of the program's time (docs/architecture.md has the numbers).
+ * Pulumi's SDK notes where every resource and every promise of it was made, by formatting stack traces: for the state file, which shows them to nobody,
+ * and for a debugging aid that hardly anybody turns on. With hundreds of machines that is three quarters of the program's time (docs/architecture.md has
+ * the numbers), and 600 bytes of state per machine.
  */
+import * as pulumi from "@pulumi/pulumi";
 import * as debuggable from "@pulumi/pulumi/runtime/debuggable";
 
 type Note = <T>(promise: Promise<T>, context: string) => Promise<T>;
 
 /** What the SDK's declarations leave out. */
 const runtime = debuggable as unknown as { debuggablePromise: Note & { spared?: true }; debugPromiseLeaks: boolean };
+const resources = pulumi.Resource as unknown as { stackTrace: (skip: number) => object[] };
 
 /**
  * Spares those stack traces from now on. Errors keep theirs: the limit is lowered only while the SDK files its own note, in which no code of ours runs.
@@ -26,4 +29,5 @@ export function spareStackTraces(): void {
     }
   };
   runtime.debuggablePromise = Object.assign(spared, { spared: true as const });
+  resources.stackTrace = () => [];
 }

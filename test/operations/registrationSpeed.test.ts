@@ -1,6 +1,9 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import * as debuggable from "@pulumi/pulumi/runtime/debuggable";
+import { simulate } from "../../simulation";
+import { SimulatedMonitor } from "../../simulation/simulatedMonitor";
 import { spareStackTraces } from "../../src/operations/registrationSpeed";
 
 const root = path.join(__dirname, "../..");
@@ -14,6 +17,16 @@ describe("sparing stack traces", () => {
     const promise = Promise.resolve(1);
     await expect(runtime.debuggablePromise(promise, "test")).resolves.toBe(1);
     expect(noted(promise)?.trim()).toMatch(/^Error:?$/);
+  });
+
+  it("leaves the state without the program's way to each resource", async () => {
+    const registrations = jest.spyOn(SimulatedMonitor.prototype, "registerResource");
+    await simulate(() => {
+      new pulumi.ComponentResource("test:index:Anything", "thing");
+    });
+    const [told] = registrations.mock.calls.map(([request]) => request).filter((request) => request.getName() === "thing");
+    registrations.mockRestore();
+    expect({ position: told?.getSourceposition(), frames: told?.getStacktrace()?.getFramesList() }).toEqual({ position: undefined, frames: [] });
   });
 
   it("leaves the limit as it is, whether the SDK's note succeeds or fails", () => {

@@ -15,7 +15,10 @@ function quota(pair: string, sofar: Record<string, number>): Record<string, numb
   return { ...sofar, [name]: Number(limit) };
 }
 
-const program = new Command("lab").description("A real OpenStack (Debian 12's packages) on this machine, for trying and for tests.").showHelpAfterError();
+const program = new Command("lab")
+  .description("A real OpenStack (Debian 12's packages) on this machine, for trying and for tests.")
+  .enablePositionalOptions()
+  .showHelpAfterError();
 
 program
   .command("up")
@@ -72,8 +75,10 @@ program
 
 program
   .command("run")
-  .description("run a command that uses the lab, in the lab's network: `npm run lab -- run -- /usr/bin/openstack server list`")
+  .description("run a command that uses the lab, in the lab's network: `npm run lab -- run /usr/bin/openstack server list`")
   .argument("<command...>")
+  .passThroughOptions()
+  .allowUnknownOption()
   .action(async (command: string[]) => {
     const lab = labIn(labFolder());
     environmentLines(lab); // Says what is missing when the lab was never up.

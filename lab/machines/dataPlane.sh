@@ -27,8 +27,9 @@ network() {
   local directory=$1/$2 bridge=$2 mtu=$3 process
   mkdir -p "$directory/hosts"
   if ! ip -n $lan link show "$bridge" >/dev/null 2>&1; then
-    ip -n $lan link add "$bridge" mtu "$mtu" type bridge
-    ip -n $lan link set "$bridge" up
+    ip -n $lan link add "$bridge" type bridge
+    # Said in a second command: a bridge that is merely made with an MTU takes on that of its first card.
+    ip -n $lan link set "$bridge" mtu "$mtu" up
   fi
   [ $# -gt 3 ] || return 0
   local gateway=$4 prefix=$5 netmask=$6 resolvers=$7

@@ -34,7 +34,7 @@ unplug() { [ ! -e "/run/netns/osk-$1" ] || ip netns delete "osk-$1"; }
 
 # plug NAME CARD...: a network namespace with its cards on bridges of the lab. The address is the business of the machine's cloud-init.
 plug() {
-  local name=$1 cable card bridge number=0
+  local name=$1 cable card bridge mtu number=0
   shift
   unplug "$name"
   ip netns add "osk-$name"
@@ -43,7 +43,9 @@ plug() {
     bridge=${card#*@}
     [ "$bridge" != "$card" ] || bridge=br0
     ip -n $lan link delete "$cable" 2>/dev/null || true
-    ip -n $lan link add "$cable" type veth peer name "eth$number" address "${card%@*}" netns "osk-$name"
+    # As Nova tells a card's driver, and so the guest, what the network takes.
+    mtu=$(ip -n $lan -json link show "$bridge" | sed -n 's/.*"mtu":\([0-9]*\).*/\1/p')
+    ip -n $lan link add "$cable" mtu "$mtu" type veth peer name "eth$number" mtu "$mtu" address "${card%@*}" netns "osk-$name"
     ip -n $lan link set "$cable" master "$bridge" up
     number=$((number + 1))
   done

@@ -68,6 +68,16 @@ describe("the configuration of the lab's services", () => {
     expect(new Set(hosts)).toEqual(new Set(["127.0.0.1"]));
   });
 
+  it("has drivers that only keep books, and those that run machines and haproxy where the lab has machines", () => {
+    const drivers = (rendered: Record<string, string>) => [
+      sections(rendered["nova.conf"] ?? "").DEFAULT?.compute_driver,
+      sections(rendered["octavia.conf"] ?? "").controller_worker?.amphora_driver,
+    ];
+    expect(drivers(files)).toEqual(["fake.FakeDriver", "amphora_noop_driver"]);
+    const withMachines = renderConfiguration({ ...labIn("/var/lab"), machines: { layers: ["/tree"] } }, secrets);
+    expect(drivers(withMachines)).toEqual(["lab_nova.MachinesDriver", "lab_amphora_driver"]);
+  });
+
   it("gives each hypervisor its own name", () => {
     expect(sections(files["nova-hypervisor-2.conf"] ?? "").DEFAULT).toEqual({ host: "hypervisor-2", state_path: "/var/lab/openstack/data/hypervisor-2" });
   });

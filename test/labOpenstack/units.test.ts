@@ -22,6 +22,19 @@ describe("the units of the lab", () => {
     expect(ordered(allUnits(lab)).at(-1)?.name).toBe("content");
   });
 
+  it("tell Nova's and Octavia's drivers where the machines' scripts and folders are, where the lab has machines", () => {
+    const withMachines = allUnits({ ...lab, machines: { layers: ["/upper", "/tree"] } });
+    const environments = withMachines.flatMap(({ name, environment }) => (environment?.LAB_LAYERS === undefined ? [] : [[name, environment] as const]));
+    expect(environments.map(([name]) => name)).toEqual(["nova-hypervisor-1", "nova-hypervisor-2", "nova-hypervisor-3", "octavia-worker", "balancers"]);
+    expect(environments[0]?.[1]).toMatchObject({
+      LAB_LAYERS: "/upper:/tree",
+      LAB_MACHINES: "/var/lab/openstack/data/machines",
+      LAB_BALANCERS: "/var/lab/openstack/data/balancers",
+    });
+    for (const script of [environments[0]?.[1].LAB_MACHINE, environments[0]?.[1].LAB_DATA_PLANE]) expect(existsSync(script ?? "")).toBe(true);
+    expect(allUnits(lab).filter(({ environment }) => environment?.LAB_LAYERS !== undefined)).toEqual([]);
+  });
+
   it("listen on the ports that OpenStack's own documents name, each once", () => {
     expect(Object.fromEntries(takenPorts(lab).map(({ name, port }) => [`${name} ${port}`, port]))).toEqual({
       "memcached 11211": 11211,

@@ -26,7 +26,7 @@ LOG = logging.getLogger(__name__)
 # The most that Nova's other hypervisors hand out of a console, in bytes.
 CONSOLE_BYTES = 100 * 1024
 # How long a machine that was asked to reboot may take until it is switched off and on instead, in seconds.
-SOFT_REBOOT_SECONDS = 60
+SOFT_REBOOT_SECONDS = 120
 
 
 def run(script, *words):

@@ -27,6 +27,7 @@ const options: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "ingress-nginx": { SECOND_INGRESS: "ingress-nginx" },
   "kubernetes-dashboard": { UI: "kubernetes-dashboard" },
   kured: { REBOOTS: "kured" },
+  slack: { NOTIFICATIONS: "slack" },
   snapshots: { SNAPSHOTS: "snapshots" },
   trident: { NETAPP: "trident", TRIDENT_MANAGEMENT_ADDRESS: "10.0.0.11", TRIDENT_DATA_ADDRESS: "10.0.0.12", TRIDENT_SVM: "kubernetes" },
 };
@@ -53,6 +54,7 @@ describe("choices", () => {
     expect([...bySetting].map(([setting, { name, picked }]) => `${setting} ${name} ${picked}`).sort()).toEqual([
       "ACME acme none",
       "NETAPP netapp none",
+      "NOTIFICATIONS notifications none",
       "REBOOTS reboots kured",
       "RUNNERS runners none",
       "SECOND_INGRESS second-ingress none",

@@ -1,4 +1,5 @@
 /** What a control-plane machine decides at boot: whether it starts a cluster or joins one, and what it clears away first. */
+import { rmSync } from "node:fs";
 import { parse } from "yaml";
 import { ScriptMachine } from "./scriptMachine";
 
@@ -192,6 +193,21 @@ esac`,
     expect(status).toBe(1);
     expect(did(calls, "configmap control-plane-join").map((call) => (call.includes("create") ? "taken" : "given back"))).toEqual(["taken", "given back"]);
     expect(machine.has("/var/lib/openstack-kubernetes/member")).toBe(false);
+  });
+
+  it("gives the turn back when the API answers again, and counts as joined whatever comes of it", () => {
+    endpointAnswers();
+    const kubectl = machine.read("/stand-ins/kubectl").split("\n").slice(3).join("\n");
+    const failing = (times: number) => {
+      machine.file("/deletions", "");
+      const refuse = `echo >>"$machine/deletions"; if (($(wc -l <"$machine/deletions") <= ${times})); then echo "Unable to connect" >&2; exit 1; fi`;
+      machine.program("kubectl", `if [[ "$*" == *"delete configmap"* ]]; then ${refuse}; fi\n${kubectl}`);
+      const { status, output, calls } = machine.run("control-plane.sh");
+      return { status, told: output.includes("Unable to connect"), deletions: did(calls, "delete configmap").length };
+    };
+    expect(failing(2)).toEqual({ status: 0, told: false, deletions: 3 });
+    rmSync(`${machine.root}/var/lib/openstack-kubernetes/member`);
+    expect(failing(1000)).toEqual({ status: 0, told: false, deletions: 20 });
   });
 
   it("waits while another machine has its turn", () => {

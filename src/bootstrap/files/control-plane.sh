@@ -151,8 +151,15 @@ take_turn() {
   done
 }
 
-# Silent, because the last line that this script writes is shown as the reason of a failure.
-end_turn() { admin -n kube-system delete configmap control-plane-join --ignore-not-found >/dev/null; }
+# Asked until it is done, because the others would wait 15 minutes for a turn that nobody has; and never a failure, because the machine is a member by
+# then. Silent, because the last line that this script writes is shown as the reason of a failure.
+end_turn() {
+  local look
+  for look in {1..20}; do
+    if admin -n kube-system delete configmap control-plane-join --ignore-not-found >/dev/null 2>&1; then return 0; fi
+    sleep 3
+  done
+}
 
 # What an earlier machine of this name left behind: its etcd member and its Node. This machine has the name and the address, and no etcd
 # runs on it yet, so neither can be alive.

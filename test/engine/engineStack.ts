@@ -85,6 +85,15 @@ export class EngineStack {
     await this.change("destroy", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
+  /** `npm run sweep -- NAME`, with these options besides. */
+  sweep(...options: string[]): Promise<{ stdout: string; code: number }> {
+    const script = ["-r", join(checkout, "scripts", "typescript.js"), join(checkout, "scripts", "sweep.ts")];
+    return run(process.execPath, [...script, this.name, "--config", stackFileOnLab(lab, this.name), ...options], {
+      environment: this.environment,
+      allowFailure: true,
+    });
+  }
+
   /** Ends what an earlier run of the tests left: the stack, if there is one. */
   async removeLeftovers(): Promise<void> {
     writeStackOnLab(lab, this.name, this.settings, this.model);

@@ -2,15 +2,17 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { networkNamespace, runFolder } from "./site";
+import { networkNamespace, runFolder, siteOwner } from "./site";
 import type { PlannedMachine } from "./plan";
 
 const machineScript = join(__dirname, "machine.sh");
 /** Where the lab's control groups lie in each of the host's hierarchies; cgroups.sh makes and removes them. */
 const labGroup = "openstack-kubernetes";
 
+/** Where a machine's disk, drive and console are; for a server of the lab's OpenStack, where Nova's driver has put them. */
 export function machineFolder(name: string): string {
-  return join(runFolder, "disks", name);
+  const owner = siteOwner();
+  return owner === undefined ? join(runFolder, "disks", name) : join(owner, "data", "machines", "servers", name);
 }
 
 /** Puts a config drive in a machine and switches it on. A machine that has been on before keeps its disk, as after a power cut. */

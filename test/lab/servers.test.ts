@@ -193,6 +193,15 @@ function tests(): void {
     expect(onHost(host, "true")).toBe("");
   });
 
+  it("keep their disk when they are resized, and come back from it", async () => {
+    const host = await machine("dev-general-1");
+    onHost(host, "touch", "/var/tmp/kept");
+    await openstack("server", "resize", "--flavor", "m1.xlarge", "--wait", "dev-general-1");
+    await openstack("server", "resize", "confirm", "dev-general-1");
+    await eventually("the machine is on", 60, () => onHost(host, "ls", "/var/tmp").includes("kept") || undefined);
+    expect(state(host)).toBe("on");
+  });
+
   it("are gone after an `up` with a smaller count: server, machine and disk", async () => {
     const host = await machine("dev-general-1");
     const { code, output } = await up("dev", ...small(1));

@@ -119,6 +119,25 @@ class MachinesDriver(fake.FakeDriver):
         run("LAB_MACHINE", "stop", instance.name)
         self._switch_on(instance, network_info)
 
+    # A resize is a power-off, new books, and a power-on of the same machine: all hypervisors are the same host.
+
+    def migrate_disk_and_power_off(self, context, instance, dest, flavor, network_info, block_device_info=None, timeout=0,
+                                   retry_interval=0):
+        self.power_off(instance, timeout, retry_interval)
+
+    def finish_migration(self, context, migration, instance, disk_info, network_info, image_meta, resize_instance,
+                         allocations, block_device_info=None, power_on=True):
+        super().spawn(context, instance, image_meta, None, None, allocations, network_info, block_device_info, power_on)
+        if power_on:
+            self._switch_on(instance, network_info)
+
+    def confirm_migration(self, context, migration, instance, network_info):
+        if migration.source_compute != migration.dest_compute and instance.uuid in self.instances:
+            super().destroy(context, instance, network_info)
+
+    def finish_revert_migration(self, *args, **kwargs):
+        raise NotImplementedError("a resize in the lab is not reverted, but confirmed or repeated")
+
     def resume_state_on_host_boot(self, context, instance, network_info, block_device_info=None):
         self.power_on(context, instance, network_info, block_device_info)
 
@@ -134,6 +153,13 @@ class MachinesDriver(fake.FakeDriver):
                 return console.read()
         except FileNotFoundError:
             return b""
+
+    # What the fake driver would pretend
+
+    def _not_here(self, *args, **kwargs):
+        raise NotImplementedError("the lab's machines know power and no other states")
+
+    pause = unpause = suspend = resume = rescue = unrescue = snapshot = _not_here
 
     # Cables
 

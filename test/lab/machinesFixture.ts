@@ -1,7 +1,7 @@
 /** What the tests on running machines share: whether they can run here, and the questions they ask of host and cluster. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { LabCluster } from "../../lab/machines/cluster";
 import { onMachine, type Answer } from "../../lab/machines/power";
 import { buildSite, cacheFolder, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
@@ -104,29 +104,44 @@ export function hostSettings(): Record<string, string> {
   ]);
 }
 
+/** The control-plane machines that hold the virtual IP: one, if all is well. */
+export function holdersOf(cluster: LabCluster): string[] {
+  return cluster.plan.machines.filter(({ name, role }) => role === "control-plane" && hasAddress(name, cluster.plan.endpointHost)).map(({ name }) => name);
+}
+
 /** The control-plane machine that holds the virtual IP. */
 export function holderOf(cluster: LabCluster): string | undefined {
-  return cluster.plan.machines.find(({ name, role }) => role === "control-plane" && hasAddress(name, cluster.plan.endpointHost))?.name;
+  return holdersOf(cluster)[0];
 }
 
 function hasAddress(name: string, address: string): boolean {
   return onMachine(name, ["ip", "-4", "-o", "addr", "show", "to", address]).stdout.trim() !== "";
 }
 
-/** Starts a client that asks the API for its readiness ten times a second. */
+/** A program of this folder that runs in the machines' network, and the lines that it has printed. */
+export interface Helper {
+  readonly process: ChildProcess;
+  readonly lines: () => string[];
+}
+
+/** Starts a program of this folder in the machines' network; the test kills it. */
+export function startHelper(file: string, ...words: string[]): Helper {
+  const loader = join(__dirname, "../../scripts/typescript.js");
+  const child = spawn("nsenter", [`--net=/run/netns/${networkNamespace}`, process.execPath, "-r", loader, join(__dirname, file), ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return { process: child, lines: () => output.trim().split("\n").filter(Boolean) };
+}
+
+/** Starts a client that asks the API for its readiness ten times a second; its answers are the times when it got one. */
 export function startPolling(cluster: LabCluster): { answers: () => number[]; process: ChildProcess } {
   const ca = join(runFolder, "ca.crt");
   writeFileSync(ca, cluster.keys.secrets.clusterCa.certificatePem);
   const url = `https://${cluster.plan.endpointHost}:${cluster.config.apiEndpoint.port}/readyz`;
-  const root = resolve(__dirname, "../..");
-  const child = spawn(
-    "nsenter",
-    [`--net=/run/netns/${networkNamespace}`, process.execPath, "-r", join(root, "scripts/typescript.js"), join(__dirname, "pollApi.ts"), url, ca],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  return { answers: () => output.trim().split("\n").filter(Boolean).map(Number), process: child };
+  const { process: child, lines } = startHelper("pollApi.ts", url, ca);
+  return { answers: () => lines().map(Number), process: child };
 }
 
 /** The longest time between two answers, in seconds. */
@@ -170,4 +185,27 @@ export function etcdctl(cluster: LabCluster, name: string, ...words: string[]): 
   const pki = "/etc/kubernetes/pki/etcd";
   const credentials = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
   return cluster.kubectl(["-n", "kube-system", "exec", `etcd-${name}`, "--", "etcdctl", ...credentials, ...words]);
+}
+
+/** How etcd's members came to be, in the words of the etcd on one machine: each other one is added as a learner, then promoted. */
+export function memberSteps(cluster: LabCluster, name: string): string[] {
+  const log = cluster.ask("-n", "kube-system", "logs", `etcd-${name}`);
+  return [...log.matchAll(/"msg":"(added member|promote member)"/g)].map(([, step = ""]) => step);
+}
+
+/** When each of these machines had its turn to join, by its own log: begin and end in ms since the epoch, in the order of their begin. */
+export function joiningTimes(names: readonly string[]): { readonly name: string; readonly since: number; readonly until: number }[] {
+  return names
+    .map((name) => {
+      const log = onMachine(name, ["cat", "/var/log/openstack-kubernetes.log"]).stdout;
+      const time = (words: string) => Date.parse(new RegExp(`^${words} (\\S+)$`, "m").exec(log)?.[1] ?? "");
+      return { name, since: time("joining since"), until: time("joined at") };
+    })
+    .sort((a, b) => a.since - b.since);
+}
+
+/** The commands of a runbook: its blocks of bash, in their order. What the tests run is what an operator reads. */
+export function runbookCommands(file: string): string[] {
+  const text = readFileSync(join(__dirname, "../../docs/runbooks", file), "utf8");
+  return [...text.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, commands = ""]) => commands);
 }

@@ -32,6 +32,8 @@ export interface Kind {
   /** As the openstack command calls it: `openstack NOUN delete ID`. Absent where its id is not all that is needed. */
   readonly command?: string;
   look(inputs: Inputs): Place;
+  /** Where one of the list is shown whole; absent where the list does. */
+  whole?(item: Item): { readonly path: string; readonly key: string };
   /** Whether the item is what these inputs would make, and nothing uses it yet. */
   matches(item: Item, inputs: Inputs): boolean;
   removal(item: Item, inputs: Inputs): Removal;
@@ -77,10 +79,29 @@ const member: Kind = {
 const server: Kind = {
   noun: "server",
   command: "server",
-  // Names are unique in a cluster; Nova takes the name for a regular expression.
-  look: ({ name }) => ({ service: "compute", path: `/servers/detail?name=${encodeURIComponent(`^${text(name)}$`)}`, key: "servers" }),
+  // One list of names for all machines of the cluster: each machine's own question would cost a large cluster hundreds.
+  look: ({ metadata }) => ({
+    service: "compute",
+    path: `/servers?name=${encodeURIComponent(`^${text((metadata as Inputs | undefined)?.["kubernetes-cluster"])}-`)}`,
+    key: "servers",
+  }),
+  whole: ({ id }) => ({ path: `/servers/${id}`, key: "server" }),
   matches: (item, { name }) => item.name === name,
   removal: ({ id }) => ({ path: `/servers/${id}`, slow: true }),
+};
+
+const port: Kind = {
+  noun: "port",
+  command: "port",
+  // One list for all machines of the network, as with servers.
+  look: ({ networkId }) => ({
+    service: "network",
+    path: `/ports?network_id=${query(networkId)}&${["id", "name", "network_id", "device_id", "created_at", "project_id"].map((field) => `fields=${field}`).join("&")}`,
+    key: "ports",
+  }),
+  // Neutron would take the port of a machine away from it.
+  matches: (item, { name, networkId }) => item.name === name && same(item.device_id, "") && item.network_id === networkId,
+  removal: ({ id }) => ({ path: `/ports/${id}` }),
 };
 
 const serverGroup: Kind = {
@@ -142,8 +163,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   "openstack:networking/routerInterface:RouterInterface": routerInterface,
   "openstack:networking/secGroup:SecGroup": neutron("security group", "security-groups", "security_groups"),
   "openstack:networking/secGroupRule:SecGroupRule": rule,
-  // Neutron would take the port of a machine away from it.
-  "openstack:networking/port:Port": neutron("port", "ports", "ports", (item, { networkId }) => same(item.device_id, "") && item.network_id === networkId),
+  "openstack:networking/port:Port": port,
   "openstack:networking/floatingIp:FloatingIp": floatingIp,
   "openstack:loadbalancer/loadBalancer:LoadBalancer": octavia("load balancer", "loadbalancer", "loadbalancers", ({ listeners }) => isEmpty(listeners)),
   "openstack:loadbalancer/listener:Listener": octavia(

@@ -24,7 +24,8 @@ export class OrphanSearch {
     if (kind === undefined) return;
     const place = kind.look(inputs);
     for (const item of await this.list(place)) {
-      if (kind.matches(item, inputs)) await this.deal(kind, place, item, inputs);
+      const found = kind.matches(item, inputs) ? await this.whole(kind, place, item) : undefined;
+      if (found !== undefined) await this.deal(kind, place, found, inputs);
     }
   }
 
@@ -34,6 +35,18 @@ export class OrphanSearch {
     if (verdict.kind === "leave") this.tell(verdict.sentence);
     else if (await remove(await this.api(), place, kind.removal(item, inputs), this.pace))
       this.tell(`Deleted ${named(kind, item, inputs)}, which an interrupted \`up\` had made without learning of it; it is made anew.`);
+  }
+
+  /** Undefined when it is gone by now: a machine that is replaced was on the list and has been deleted since. */
+  private async whole({ whole }: Kind, { service }: Place, item: Item): Promise<Item | undefined> {
+    if (whole === undefined) return item;
+    const { path, key } = whole(item);
+    try {
+      return (await (await this.api()).get<Record<string, Item>>(service, path))[key];
+    } catch (error) {
+      if (error instanceof OpenstackError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 
   private list(place: Place): Promise<readonly Item[]> {

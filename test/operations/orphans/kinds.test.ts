@@ -30,8 +30,8 @@ const shownRule = {
 const table: [string, Inputs, string, Item, unknown, Item[]][] = [
   [
     "Instance",
-    { name: "dev-general-1" },
-    "/servers/detail?name=%5Edev-general-1%24",
+    { name: "dev-general-1", metadata: { "kubernetes-cluster": "dev" } },
+    "/servers?name=%5Edev-",
     { id: "s", name: "dev-general-1" },
     { path: "/servers/s", slow: true },
     [{ id: "s", name: "dev-general-10" }],
@@ -90,7 +90,7 @@ const table: [string, Inputs, string, Item, unknown, Item[]][] = [
   [
     "Port",
     { name: "dev-0", networkId: "n" },
-    "/ports?name=dev-0",
+    "/ports?network_id=n&fields=id&fields=name&fields=network_id&fields=device_id&fields=created_at&fields=project_id",
     { id: "p", name: "dev-0", network_id: "n", device_id: "" },
     { path: "/ports/p" },
     [

@@ -45,6 +45,13 @@ async function searching(
 const ports = (...items: unknown[]): FakeAnswer => ({ status: 200, body: { ports: items } });
 const orphan = { id: "p", name: "dev-0", network_id: "n", device_id: "", project_id: projectId };
 const inputs = { name: "dev-0", networkId: "n" };
+const portsList =
+  "GET /neutron/v2.0/ports?network_id=n&fields=id&fields=name&fields=network_id&fields=device_id&fields=created_at&fields=project_id&limit=1000";
+const serversList = "GET /nova/servers?name=^dev-&limit=1000";
+const machine = { name: "dev-general-0", metadata: { "kubernetes-cluster": "dev", "kubernetes-role": "worker" } };
+const neverStarted = { ...machine, id: "s", created: "2026-01-01T00:00:00Z", "OS-SRV-USG:launched_at": null };
+const isServersList = (call: string) => call.startsWith("GET /nova/servers?");
+const servers: FakeAnswer = { status: 200, body: { servers: [{ id: "s", name: "dev-general-0" }] } };
 
 describe("the search for orphans", () => {
   it("deletes what is there, and says so", async () => {
@@ -52,7 +59,7 @@ describe("the search for orphans", () => {
       (call) => (call.startsWith("GET") ? ports(orphan) : undefined),
       (search) => search.before(port, inputs),
     );
-    expect(calls).toEqual(["GET /neutron/v2.0/ports?name=dev-0&limit=1000", "DELETE /neutron/v2.0/ports/p"]);
+    expect(calls).toEqual([portsList, "DELETE /neutron/v2.0/ports/p"]);
     expect(told).toEqual(["Deleted port dev-0 (p), which an interrupted `up` had made without learning of it; it is made anew."]);
   });
 
@@ -61,7 +68,7 @@ describe("the search for orphans", () => {
       () => ports({ ...orphan, project_id: "another" }),
       (search) => search.before(port, inputs),
     );
-    expect(calls).toEqual(["GET /neutron/v2.0/ports?name=dev-0&limit=1000"]);
+    expect(calls).toEqual([portsList]);
   });
 
   it("asks for a list once in a run", async () => {
@@ -72,7 +79,7 @@ describe("the search for orphans", () => {
         await search.before(port, inputs);
       },
     );
-    expect(calls).toEqual(["GET /neutron/v2.0/ports?name=dev-0&limit=1000"]);
+    expect(calls).toEqual([portsList]);
   });
 
   it("asks nothing about a resource that is no thing of its own", async () => {
@@ -102,40 +109,57 @@ describe("the search for orphans", () => {
 
   it("waits until a machine is gone, since the new one needs its port and name", async () => {
     let looks = 0;
-    const server = { id: "s", name: "dev-general-0", metadata: {}, created: new Date().toISOString(), "OS-SRV-USG:launched_at": null };
     const { calls } = await searching(
       (call) => {
-        if (call.startsWith("GET /nova/servers/detail")) return { status: 200, body: { servers: [server] } };
-        if (call.startsWith("GET /nova/servers/s")) return ++looks < 3 ? { status: 200, body: {} } : { status: 404 };
+        if (isServersList(call)) return servers;
+        // The first look is for its age; then it goes.
+        if (call.startsWith("GET")) return ++looks < 4 ? { status: 200, body: { server: neverStarted } } : { status: 404 };
         return undefined;
       },
-      (search) => search.before(instance, { name: "dev-general-0", metadata: {} }),
+      (search) => search.before(instance, machine),
     );
-    expect(calls.slice(1)).toEqual(["DELETE /nova/servers/s", "GET /nova/servers/s", "GET /nova/servers/s", "GET /nova/servers/s"]);
+    const look = "GET /nova/servers/s";
+    expect(calls).toEqual([serversList, look, "DELETE /nova/servers/s", look, look, look]);
+  });
+
+  it("takes a machine that is gone by now for gone", async () => {
+    const { calls, told } = await searching(
+      (call) => (isServersList(call) ? servers : { status: 404 }),
+      (search) => search.before(instance, machine),
+    );
+    expect(calls).toEqual([serversList, "GET /nova/servers/s"]);
+    expect(told).toEqual([]);
+  });
+
+  it("asks one list for all machines", async () => {
+    const { calls } = await searching(
+      () => ({ status: 200, body: { servers: [] } }),
+      async (search) => {
+        await search.before(instance, machine);
+        await search.before(instance, { ...machine, name: "dev-general-1" });
+      },
+    );
+    expect(calls).toEqual([serversList]);
   });
 
   it("gives up on a machine that does not go", async () => {
-    const server = { id: "s", name: "dev-general-0", created: new Date().toISOString(), "OS-SRV-USG:launched_at": null };
     await searching(
       (call) => {
-        if (call.startsWith("GET /nova/servers/detail")) return { status: 200, body: { servers: [server] } };
-        return call.startsWith("GET") ? { status: 200, body: {} } : undefined;
+        if (isServersList(call)) return servers;
+        return call.startsWith("GET") ? { status: 200, body: { server: neverStarted } } : undefined;
       },
       async (search) => {
-        await expect(search.before(instance, { name: "dev-general-0" })).rejects.toThrow("/servers/s is being deleted, but is still there after 0.04 s");
+        await expect(search.before(instance, machine)).rejects.toThrow("/servers/s is being deleted, but is still there after 0.04 s");
       },
       { interval: 5, limit: 40 },
     );
   });
 
   it("stops the creation of a machine whose name another's has", async () => {
-    const server = { id: "s", name: "dev-general-0", metadata: { owner: "me" }, created: new Date().toISOString() };
     await searching(
-      () => ({ status: 200, body: { servers: [server] } }),
+      (call) => (isServersList(call) ? servers : { status: 200, body: { server: { ...neverStarted, metadata: { owner: "me" } } } }),
       async (search) => {
-        await expect(search.before(instance, { name: "dev-general-0", metadata: { "kubernetes-cluster": "dev" } })).rejects.toThrow(
-          "which is no machine of this cluster",
-        );
+        await expect(search.before(instance, machine)).rejects.toThrow("which is no machine of this cluster");
       },
     );
   });

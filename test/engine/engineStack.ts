@@ -53,12 +53,12 @@ export function describeOnLab(name: string, tests: () => void): void {
 
 /** A stack named `name`, configured as `model` with `settings` on top. */
 export class EngineStack {
-  private readonly environment = { ...engineEnvironment(lab), PULUMI_DEBUG_COMMANDS: "true" };
+  protected readonly environment: NodeJS.ProcessEnv = { ...engineEnvironment(lab), PULUMI_DEBUG_COMMANDS: "true" };
 
   constructor(
     readonly name: string,
-    private readonly settings: readonly Setting[],
-    private readonly model = "dev",
+    protected readonly settings: readonly Setting[],
+    protected readonly model = "dev",
   ) {}
 
   /** `pulumi up` with these settings instead of the stack's own of the same path. */
@@ -118,7 +118,7 @@ export class EngineStack {
     return this.engine("stack", "export", "--show-secrets");
   }
 
-  private async engine(...args: string[]): Promise<string> {
+  protected async engine(...args: string[]): Promise<string> {
     // Asked of the checkout, since that is where the project is.
     return (
       await run(launcher, [...args, "--cwd", checkout, "--stack", this.name, "--non-interactive"].filter(notFor(args)), { environment: this.environment })

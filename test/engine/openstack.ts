@@ -29,7 +29,7 @@ export class Openstack {
   private constructor(
     private readonly token: string,
     private readonly endpoints: ReadonlyMap<string, string>,
-    private readonly projectId: string,
+    readonly projectId: string,
   ) {}
 
   /** @param cloud Entry of the lab's clouds.yaml: `lab` is the tenant, `lab-admin` the administrator in the tenant's project. */

@@ -33,9 +33,9 @@ export function checkTenants(gitops: string): { readonly checked: number; readon
   return { checked: results.length, problems: results.flat() };
 }
 
-/** Namespaces that are Kubernetes' or Flux's, or made by gitops/infrastructure and gitops/apps. */
+/** Namespaces that are Kubernetes' or Flux's, or made by gitops/infrastructure and gitops/options. */
 export function platformNamespaces(gitops: string): string[] {
-  const made = ["infrastructure", "apps"].flatMap((folder) => {
+  const made = ["infrastructure", "options"].flatMap((folder) => {
     const root = join(gitops, folder);
     if (!existsSync(root)) return [];
     return readdirSync(root, { recursive: true, encoding: "utf8" })

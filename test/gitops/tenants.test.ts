@@ -90,6 +90,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
       "kubernetes.io/metadata.name": "atlas",
       "kustomize.toolkit.fluxcd.io/name": "tenant-atlas",
       "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+      "openstack-kubernetes/gateway": "public",
       "openstack-kubernetes/owner": "platform",
       "openstack-kubernetes/tenant": "atlas",
       "pod-security.kubernetes.io/enforce": "baseline",

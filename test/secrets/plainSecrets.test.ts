@@ -50,6 +50,13 @@ describe("plainSecretsIn", () => {
     expect(plainSecretsIn(content, "slack.yaml")).toEqual([sentence]);
   });
 
+  it("lets pass a value that Flux puts in from an encrypted Secret, and nothing that only begins like one", () => {
+    const secret = (value: string) => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: registry\ndata:\n  config: ${value}\n`;
+    expect(plainSecretsIn(secret("${REGISTRY_CREDENTIALS}"), "credentials.yaml")).toEqual([]);
+    for (const value of ["${A}secret", "${A:=secret}", "secret${A}"])
+      expect(plainSecretsIn(secret(value), "credentials.yaml")).toEqual([expect.stringContaining("has config in the clear")]);
+  });
+
   it("lets pass what sops encrypted, a Secret without values, and a reference to a Secret", () => {
     expect(plainSecretsIn(secret(encrypted), "slack.sops.yaml")).toEqual([]);
     expect(plainSecretsIn(secret("type: Opaque\n"), "slack.yaml")).toEqual([]);

@@ -97,7 +97,7 @@ describe("checkTenantFile", () => {
 
   it("wants components that exist, in the order in which they build on each other", () => {
     expect(sentences(file({}, ["../components/gti"]))).toEqual([
-      'spec.components[0] is "../components/gti" but must be one of: ../components/git, ../components/git-credentials, ../components/sops.',
+      'spec.components[0] is "../components/gti" but must be one of: ../components/git, ../components/git-credentials, ../components/sops, ../components/registry.',
     ]);
     expect(sentences(file({ GIT_URL: "https://git.example.org/a.git" }, ["../components/sops", "../components/git"]))).toEqual([
       "spec.components has ../components/sops, which changes what ../components/git makes; put ../components/git before it.",
@@ -105,6 +105,11 @@ describe("checkTenantFile", () => {
     expect(sentences(file({}, ["../components/git"]))).toEqual([
       "spec.postBuild.substitute.GIT_URL is required but missing: spec.components has ../components/git.",
     ]);
+  });
+
+  it("lets a tenant have credentials of registries, with a repository or without", () => {
+    expect(sentences(file({}, ["../components/registry"]))).toEqual([]);
+    expect(sentences(file({ GIT_URL: "https://gitlab.example.org/atlas/deploy.git" }, ["../components/registry", "../components/git"]))).toEqual([]);
   });
 
   it("takes a file that overrides what is common to all tenants for an error: the common part wins silently", () => {

@@ -34,13 +34,24 @@ describe("the tenants of gitops/", () => {
   it("are told apart from the platform's own namespaces, which are read from its manifests", () => {
     expect(platformNamespaces(gitops).sort()).toEqual([
       "calico-system",
+      "canary",
       "cert-manager",
       "default",
       "envoy-gateway-system",
       "flux-system",
+      "gitlab-jobs",
+      "gitlab-runner",
+      "headlamp",
       "ingress",
+      "ingress-nginx",
+      "kubelet-csr-approver",
+      "kubernetes-dashboard",
+      "kured",
       "kyverno",
+      "monitoring",
+      "node-monitoring",
       "tigera-operator",
+      "trident",
     ]);
   });
 

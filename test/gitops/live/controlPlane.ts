@@ -23,6 +23,7 @@ const controllers = [
   "root-ca-certificate-publisher-controller",
   "serviceaccount-controller",
   "serviceaccount-token-controller",
+  "statefulset-controller",
 ];
 
 /** Starts it and waits until it serves; the admin is in kubeadm:cluster-admins, as the program's own admin kubeconfig is. */

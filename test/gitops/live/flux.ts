@@ -25,20 +25,47 @@ export const lockdown = [
  */
 const noWayOut = { HTTP_PROXY: "http://127.0.0.1:9", HTTPS_PROXY: "http://127.0.0.1:9" };
 
-/** Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. */
-export async function startFlux(folder: string, processes: Processes, kubectl: Kubectl): Promise<void> {
+const common = [
+  "--enable-leader-election=false",
+  "--metrics-addr=127.0.0.1:0",
+  "--watch-all-namespaces=true",
+  "--log-level=info",
+  "--min-retry-delay=500ms",
+  "--max-retry-delay=5s",
+];
+
+export const helmControllerPrograms = [join(toolFolder("helm-controller"), "helm-controller")];
+
+/** Starts the real helm-controller beside the others, for tests that install charts; tenants are confined as on a cluster. */
+export async function startHelmController(folder: string, processes: Processes, kubectl: Kubectl): Promise<void> {
+  const [health] = await freePorts(1);
+  const kubeconfig = accountOf("helm-controller", folder, kubectl);
+  const confined = ["--no-cross-namespace-refs=true", "--default-service-account=default"];
+  processes.start("helm-controller", helmControllerPrograms[0]!, [...common, `--health-addr=127.0.0.1:${health}`, "--requeue-dependency=2s", ...confined], {
+    KUBECONFIG: kubeconfig,
+    RUNTIME_NAMESPACE: "flux-system",
+  });
+}
+
+export const notificationControllerPrograms = [join(toolFolder("notifications"), "notification-controller")];
+
+/** Starts the real notification-controller, which takes the others' events at port `events`; `proxy` is the site's, as Pulumi hands it over. */
+export async function startNotificationController(folder: string, processes: Processes, kubectl: Kubectl, events: number, proxy: string): Promise<void> {
+  const [health, receiver] = await freePorts(2);
+  const listening = [`--events-addr=127.0.0.1:${events}`, `--receiverAddr=127.0.0.1:${receiver}`, `--health-addr=127.0.0.1:${health}`];
+  processes.start("notification-controller", notificationControllerPrograms[0]!, [...common, ...listening, "--no-cross-namespace-refs=true"], {
+    KUBECONFIG: accountOf("notification-controller", folder, kubectl),
+    RUNTIME_NAMESPACE: "flux-system",
+    HTTP_PROXY: proxy,
+  });
+}
+
+/** Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. `events`: port of the notification-controller. */
+export async function startFlux(folder: string, processes: Processes, kubectl: Kubectl, events?: number): Promise<void> {
   for (const module of ["flux", "definitions"] as const) kubectl.run(["apply", "--server-side", "-f", join(toolFolder(module), "crds")]);
   kubectl.run(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   kubectl.run(["create", "namespace", "flux-system"]);
   const [artifacts, sourceHealth, kustomizeHealth] = await freePorts(3);
-  const common = [
-    "--enable-leader-election=false",
-    "--metrics-addr=127.0.0.1:0",
-    "--watch-all-namespaces=true",
-    "--log-level=info",
-    "--min-retry-delay=500ms",
-    "--max-retry-delay=5s",
-  ];
   const storage = join(folder, "artifacts");
   mkdirSync(storage, { recursive: true });
   const start = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
@@ -51,7 +78,8 @@ export async function startFlux(folder: string, processes: Processes, kubectl: K
     `--storage-adv-addr=127.0.0.1:${artifacts}`,
     `--health-addr=127.0.0.1:${sourceHealth}`,
   ]);
-  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, ...lockdown], noWayOut);
+  const told = events === undefined ? [] : [`--events-addr=http://127.0.0.1:${events}/`];
+  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, ...told, ...lockdown], noWayOut);
 }
 
 /** As Flux's own installation has it, both controllers may do everything: what a tenant's objects make them do is bound by impersonation. */
@@ -63,7 +91,7 @@ function accountOf(name: string, folder: string, kubectl: Kubectl): string {
   return writeKubeconfig(join(dirname(folder), `${name}.kubeconfig`), server, authority, token);
 }
 
-export type FluxKind = "gitrepository" | "kustomization";
+export type FluxKind = "gitrepository" | "helmrelease" | "kustomization";
 
 /** The Ready condition of the object as it is now; undefined while Flux still speaks of an earlier one. */
 export const ready = ({ metadata, status }: KubernetesObject): Condition | undefined =>
@@ -117,7 +145,7 @@ export class Flux {
     for (const name of kustomizations) await this.reconcile("kustomization", "flux-system", name, revision);
   }
 
-  log(): string {
-    return this.processes.tail("kustomize-controller");
+  log(program = "kustomize-controller"): string {
+    return this.processes.tail(program);
   }
 }

@@ -43,6 +43,13 @@ export class Repository {
     return this.push();
   }
 
+  /** Names the last commit. */
+  tag(name: string): this {
+    git(this.folder, "tag", name);
+    git(this.folder, "push", "--quiet", "origin", name);
+    return this;
+  }
+
   /** Undoes the last commit by a new one. */
   revert(): string {
     git(this.folder, "revert", "--no-edit", "HEAD");

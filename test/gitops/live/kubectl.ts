@@ -51,7 +51,7 @@ export class Kubectl {
   attempt(args: readonly string[], input?: string): Attempt {
     const result = spawnSync(this.program, [`--kubeconfig=${this.kubeconfig}`, ...this.identity, ...args], {
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 300_000,
       ...(input === undefined ? {} : { input }),
     });
     return { ok: result.status === 0, output: `${result.stdout}${result.stderr}`.trim() };

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gitopsFolder } from "../toolbox";
 import { startControlPlane } from "./controlPlane";
-import { Flux, startFlux } from "./flux";
+import { Flux, startFlux, startHelmController, startNotificationController } from "./flux";
 import { GitServer, type Repository } from "./gitServer";
 import type { Kubectl } from "./kubectl";
-import { Processes } from "./processes";
+import { freePorts, Processes } from "./processes";
 import { clusterSettings } from "../settings";
 
 export interface Platform {
@@ -22,8 +22,21 @@ export interface Platform {
 /** Kept when the environment variable KEEP_GITOPS_TEST is set, for looking at the logs. */
 const keep = process.env.KEEP_GITOPS_TEST !== undefined;
 
+/** What a test needs beside what every cluster has. */
+interface Extras {
+  /** Charts are installed, by the real helm-controller. */
+  readonly withHelm?: boolean;
+  /** Events are told, by the real notification-controller, through this proxy. */
+  readonly proxy?: string;
+  /** What a site sets beside the settings of the stack dev; read after `prepare`, which may add to them. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** `prepare` may change the repository before its first commit. */
-export async function startPlatform(prepare: (repository: Repository, git: GitServer) => void): Promise<Platform> {
+export async function startPlatform(
+  prepare: (repository: Repository, git: GitServer) => void,
+  { withHelm = false, proxy, settings = {} }: Extras = {},
+): Promise<Platform> {
   const folder = mkdtempSync(join(tmpdir(), "gitops-"));
   const processes = new Processes(folder);
   const git = await GitServer.start(join(folder, "git"));
@@ -35,13 +48,16 @@ export async function startPlatform(prepare: (repository: Repository, git: GitSe
   };
   try {
     const kubectl = await startControlPlane(join(folder, "control-plane"), processes);
-    await startFlux(join(folder, "flux"), processes, kubectl);
+    const [events] = await freePorts(1);
+    await startFlux(join(folder, "flux"), processes, kubectl, proxy === undefined ? undefined : events);
+    if (proxy !== undefined) await startNotificationController(join(folder, "flux"), processes, kubectl, events!, proxy);
+    if (withHelm) await startHelmController(join(folder, "flux"), processes, kubectl);
     const repository = git.create("platform");
     mkdirSync(repository.folder, { recursive: true });
     cpSync(gitopsFolder, join(repository.folder, "gitops"), { recursive: true });
     prepare(repository, git);
     repository.commit("The platform");
-    handOff(kubectl, repository.url);
+    handOff(kubectl, repository.url, { ...clusterSettings("dev"), ...settings });
     return { kubectl, flux: new Flux(kubectl, processes), repository, git, stop };
   } catch (error) {
     await stop();
@@ -50,10 +66,10 @@ export async function startPlatform(prepare: (repository: Repository, git: GitSe
 }
 
 /** What `pulumi up` hands over: facts of the cluster, and Flux's own source and root. */
-function handOff(kubectl: Kubectl, url: string): void {
+function handOff(kubectl: Kubectl, url: string, data: Readonly<Record<string, string>>): void {
   const metadata = { name: "flux-system", namespace: "flux-system" };
   const { ok, output } = kubectl.apply(
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "cluster-settings", namespace: "flux-system" }, data: clusterSettings("dev") },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "cluster-settings", namespace: "flux-system" }, data },
     { apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository", metadata, spec: { interval: "10m", url, ref: { branch: "main" } } },
     {
       apiVersion: "kustomize.toolkit.fluxcd.io/v1",

@@ -38,9 +38,10 @@ export class OrphanSearch {
   }
 
   /** Undefined when it is gone by now: a machine that is replaced was on the list and has been deleted since. */
-  private async whole({ whole }: Kind, { service }: Place, item: Item): Promise<Item | undefined> {
-    if (whole === undefined) return item;
-    const { path, key } = whole(item);
+  private async whole(kind: Kind, { service }: Place, item: Item): Promise<Item | undefined> {
+    const showing = kind.whole?.(item);
+    if (showing === undefined) return item;
+    const { path, key } = showing;
     try {
       return (await (await this.api()).get<Record<string, Item>>(service, path))[key];
     } catch (error) {

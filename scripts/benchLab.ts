@@ -1,0 +1,44 @@
+/** `npm run bench:lab`: the program next to OpenTofu, with the real engine, on the lab that runs. */
+import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { benchmark } from "../lab/bench/benchmark";
+import { promises, renderPromises, renderTable } from "../lab/bench/report";
+import { isRunning } from "../lab/openstack/lab";
+import { labFolder } from "../lab/openstack/layout";
+import { labIn } from "../lab/openstack/units";
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1) throw new InvalidArgumentError("Not a whole number above 0.");
+  return Number(text);
+}
+
+const sizes = (text: string): number[] =>
+  text
+    .split(",")
+    .map(wholeNumber)
+    .sort((a, b) => a - b);
+
+new Command("npm run bench:lab --")
+  .description("Measures preview and up next to OpenTofu on the lab (docs/benchmark.md). Needs `npm run lab -- up` without quotas, and Go the first time.")
+  .option("--sizes <n,n>", "numbers of workers, beside three control-plane machines", sizes, [10, 100, 500])
+  .option("--make-up-to <n>", "largest number of workers that is really made; beyond it there are previews only", wholeNumber, 100)
+  .option("--runs <n>", "previews of each kind, of which the median counts", wholeNumber, 3)
+  .option("--check", "exit with 1 when a promise is missed")
+  .action(async (options: { sizes: number[]; makeUpTo: number; runs: number; check?: true }) => {
+    const lab = labIn(labFolder());
+    if (!isRunning(lab)) throw new Error("The lab is not up: run `npm run lab -- up` first (docs/benchmark.md says with which quotas).");
+    const before = loadavg()[0] as number;
+    const taken = await benchmark(lab, options, (line) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`));
+    writeFileSync(join(lab.data, "bench", "results.json"), JSON.stringify(taken, undefined, 2));
+    const kept = promises(taken);
+    console.log(`${new Date().toISOString().slice(0, 10)}, load ${before.toFixed(1)} before. Previews: median of ${options.runs} runs by turns.\n`);
+    console.log(`${renderTable(taken)}\n\n${renderPromises(kept)}`);
+    if (options.check === true && kept.some((one) => !one.kept)) process.exitCode = 1;
+  })
+  .parseAsync()
+  .catch((error: unknown) => {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 1;
+  });

@@ -1,6 +1,6 @@
 /** `npm run lab -- up | status | down | wipe | env`: a real OpenStack on this machine. */
 import { Command } from "commander";
-import { down, environmentLines, preparePackages, status, up, wipe } from "../lab/openstack/lab";
+import { down, environmentLines, preparePackages, requireCredentials, status, up, wipe } from "../lab/openstack/lab";
 import { labFolder, layout } from "../lab/openstack/layout";
 import { againInside, inNetworkOf, machinesOf, outsideNetwork, startNetwork } from "../lab/openstack/machines";
 import { userEnvironment } from "../lab/openstack/stack";
@@ -81,7 +81,7 @@ program
   .allowUnknownOption()
   .action(async (command: string[]) => {
     const lab = labIn(labFolder());
-    environmentLines(lab); // Says what is missing when the lab was never up.
+    requireCredentials(lab);
     process.exitCode = await inNetworkOf(lab, command, userEnvironment(lab));
   });
 

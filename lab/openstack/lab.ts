@@ -4,7 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { writeConfiguration } from "./configuration";
 import { locked } from "./lock";
 import { labFolderVariable } from "./layout";
-import { stopNetwork } from "./machines";
+import { outsideNetwork, stopNetwork } from "./machines";
 import { installationSize, installPackages, missingPackages, restorePolicy, unpackedPresent, unpackPackages } from "./packages";
 import { inspectMachine, problems } from "./preflight";
 import { serves } from "./probes";
@@ -46,7 +46,8 @@ export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> 
       options.stopped,
     );
   });
-  line(`The lab is up. \`eval "$(npm run --silent lab -- env)"\` lets OpenStack's and Pulumi's commands use it; credentials are in ${lab.cloudsYaml}.`);
+  const use = lab.machines === undefined ? '`eval "$(npm run --silent lab -- env)"` lets' : "`npm run lab -- run bash` opens a shell in its network, and lets";
+  line(`The lab is up. ${use} OpenStack's and Pulumi's commands use it; credentials are in ${lab.cloudsYaml}.`);
 }
 
 /** Installs what is missing and starts nothing: for a lab whose network has no way to the packages. Errors: as `up`. */
@@ -148,10 +149,11 @@ export async function wipe(lab: Lab, say: Say): Promise<void> {
 
 /**
  * Lines for a shell that let the OpenStack client, the program and Pulumi's engine use the lab, its state included.
- * Errors: the lab was never up, so that there are no credentials.
+ * Errors: the lab was never up, so that there are no credentials; it has machines, and so a network in which a shell must stand.
  */
 export function environmentLines(lab: Lab): string[] {
-  if (!existsSync(lab.cloudsYaml)) throw new Error("The lab has no credentials yet: run `npm run lab -- up` first.");
+  requireCredentials(lab);
+  if (lab.machines !== undefined) throw new Error("This lab has a network of its own: `npm run lab -- run bash` opens a shell in it, with everything set.");
   return [
     `export OS_CLIENT_CONFIG_FILE='${lab.cloudsYaml}'`,
     "export OS_CLOUD=lab",
@@ -160,9 +162,14 @@ export function environmentLines(lab: Lab): string[] {
   ];
 }
 
-/** Was the lab up when last heard of, by its own records? */
+/** Errors: the lab was never up, so that there are no credentials. */
+export function requireCredentials(lab: Lab): void {
+  if (!existsSync(lab.cloudsYaml)) throw new Error("The lab has no credentials yet: run `npm run lab -- up` first.");
+}
+
+/** Was the lab up when last heard of, by its own records, and is it within reach of this process? */
 export function isRunning(lab: Lab): boolean {
-  return runningLeader(lab, "keystone") !== undefined && existsSync(lab.cloudsYaml);
+  return !outsideNetwork(lab) && runningLeader(lab, "keystone") !== undefined && existsSync(lab.cloudsYaml);
 }
 
 /** Base URL of Keystone and the folder variable, for messages elsewhere. */

@@ -57,6 +57,9 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
       patch: JSON.stringify([
         // A setting that is missing is an error, never an empty text.
         add("/args/-", "--feature-gates=StrictPostBuildSubstitutions=true"),
+        // A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken. The operator's default is fewer than
+        // gitops/ has of those, and tenants would wait with them.
+        add("/args/-", "--concurrent=20"),
         // Kustomize still fetches single files and Git bases by URL, which --no-remote-bases lets pass: nobody serves port 9, and what the
         // controller needs is in the cluster (docs/gitops.md).
         variable("HTTP_PROXY", "http://127.0.0.1:9"),

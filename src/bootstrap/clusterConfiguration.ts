@@ -29,14 +29,17 @@ export function renderClusterConfiguration(config: ClusterConfig, facts: Pick<Co
           : []),
       ],
     },
-    controllerManager: { extraArgs: kubeadmArguments({ profiling: false, ...nodeCidrArguments(config) }) },
-    scheduler: { extraArgs: kubeadmArguments({ profiling: false }) },
+    // Both serve nothing but health and metrics, the latter to those whom the API server knows and allows: Prometheus asks from another machine.
+    controllerManager: { extraArgs: kubeadmArguments({ "bind-address": "0.0.0.0", profiling: false, ...nodeCidrArguments(config) }) },
+    scheduler: { extraArgs: kubeadmArguments({ "bind-address": "0.0.0.0", profiling: false }) },
     etcd: {
       local: {
         dataDir: "/var/lib/etcd",
         extraArgs: kubeadmArguments({
           "election-timeout": kubernetes.etcd.electionTimeoutMs,
           "heartbeat-interval": kubernetes.etcd.heartbeatIntervalMs,
+          // Metrics and health only, no data and no keys, in the clear: open to the cluster's nodes (network/securityGroupRules).
+          "listen-metrics-urls": "http://0.0.0.0:2381",
         }),
       },
     },

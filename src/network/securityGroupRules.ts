@@ -55,6 +55,7 @@ export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
       reason: "packages, images, DNS, time and the cloud's own API; traffic of pods is limited by network policies",
     })),
     ingress("node", "kubelet", tcp(10250), node, "API servers and the metrics server call the kubelet"),
+    ingress("node", "node-metrics", tcp(9100), node, "Prometheus asks the node exporter"),
     ingress("node", "ping", protocol("icmp"), node, "path MTU discovery and fault finding between machines"),
     ingress("node", "node-ports-tcp", tcpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
     ingress("node", "node-ports-udp", udpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
@@ -65,6 +66,8 @@ export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
       : []),
     ...config.apiEndpoint.allowedCidrs.map((allowed) => ingress("control-plane", "api", api, cidr(allowed), "apiEndpoint.allowedCidrs")),
     ingress("control-plane", "etcd", tcpRange(2379, 2380), controlPlane, "etcd clients and peers"),
+    ingress("control-plane", "etcd-metrics", tcp(2381), node, "Prometheus asks etcd; the port serves nothing else"),
+    ingress("control-plane", "controller-metrics", tcpRange(10257, 10259), node, "Prometheus asks controller managers and scheduler"),
     ...(config.apiEndpoint.kind === "virtualIp"
       ? [ingress("control-plane", "vrrp", protocol("vrrp"), controlPlane, "keepalived agrees who holds the virtual IP")]
       : []),

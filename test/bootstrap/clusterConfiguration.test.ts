@@ -30,16 +30,23 @@ describe("ClusterConfiguration", () => {
       controllerManager: {
         extraArgs: [
           { name: "allocate-node-cidrs", value: "false" },
+          { name: "bind-address", value: "0.0.0.0" },
           { name: "profiling", value: "false" },
         ],
       },
-      scheduler: { extraArgs: [{ name: "profiling", value: "false" }] },
+      scheduler: {
+        extraArgs: [
+          { name: "bind-address", value: "0.0.0.0" },
+          { name: "profiling", value: "false" },
+        ],
+      },
       etcd: {
         local: {
           dataDir: "/var/lib/etcd",
           extraArgs: [
             { name: "election-timeout", value: "2000" },
             { name: "heartbeat-interval", value: "200" },
+            { name: "listen-metrics-urls", value: "http://0.0.0.0:2381" },
           ],
         },
       },
@@ -100,6 +107,7 @@ describe("ClusterConfiguration", () => {
       render({ cni: { kind: "none" }, kubernetes: { maxPodsPerNode, podCidr } }).controllerManager;
     const expected = (size: string) => ({
       extraArgs: [
+        { name: "bind-address", value: "0.0.0.0" },
         { name: "node-cidr-mask-size", value: size },
         { name: "profiling", value: "false" },
       ],

@@ -14,6 +14,7 @@ describe("security-group rules", () => {
       "node-out-to-0-0-0-0-0-any",
       "control-plane-out-to-0-0-0-0-0-any",
       "node-kubelet-from-node-tcp-10250",
+      "node-node-metrics-from-node-tcp-9100",
       "node-ping-from-node-icmp",
       "node-node-ports-tcp-from-10-10-0-0-22-tcp-30000-32767",
       "node-node-ports-udp-from-10-10-0-0-22-udp-30000-32767",
@@ -22,6 +23,8 @@ describe("security-group rules", () => {
       "control-plane-api-from-node-tcp-6443",
       "control-plane-api-load-balancer-from-10-10-0-0-22-tcp-6443",
       "control-plane-etcd-from-control-plane-tcp-2379-2380",
+      "control-plane-etcd-metrics-from-node-tcp-2381",
+      "control-plane-controller-metrics-from-node-tcp-10257-10259",
     ]);
   });
 

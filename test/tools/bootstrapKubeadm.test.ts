@@ -144,7 +144,9 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       expect.arrayContaining(["--allocate-node-cidrs=false", "--profiling=false"]),
     );
     expect(staticPod("kube-scheduler").spec.containers[0]!.command).toContain("--profiling=false");
-    expect(staticPod("etcd").spec.containers[0]!.command).toEqual(expect.arrayContaining(["--heartbeat-interval=200", "--election-timeout=2000"]));
+    expect(staticPod("etcd").spec.containers[0]!.command).toEqual(
+      expect.arrayContaining(["--heartbeat-interval=200", "--election-timeout=2000", "--listen-metrics-urls=http://0.0.0.0:2381"]),
+    );
   });
 
   it("applies the SELinux patches to all four static pods", () => {

@@ -11,6 +11,9 @@ export const fluxPrograms = [
   join(toolFolder("definitions"), "crds"),
 ];
 
+/** A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken; with as few as Flux has by default (4) tenants would wait too. */
+export const manyAtOnce = "--concurrent=20";
+
 /** What keeps a tenant's Flux objects within its namespace. */
 export const lockdown = [
   "--no-cross-namespace-refs=true",
@@ -79,7 +82,7 @@ export async function startFlux(folder: string, processes: Processes, kubectl: K
     `--health-addr=127.0.0.1:${sourceHealth}`,
   ]);
   const told = events === undefined ? [] : [`--events-addr=http://127.0.0.1:${events}/`];
-  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, ...told, ...lockdown], noWayOut);
+  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, manyAtOnce, ...told, ...lockdown], noWayOut);
 }
 
 /** As Flux's own installation has it, both controllers may do everything: what a tenant's objects make them do is bound by impersonation. */

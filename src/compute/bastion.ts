@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderBastionUserData } from "../bootstrap/bastion";
 import { bastionTemplateDigest } from "../bootstrap/templateDigest";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { firstAddress } from "../network/apiEndpoint";
 import type { Network } from "../network/network";
+import { createPort, firstAddress } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
 import { openstackTags } from "../network/tags";
 import type { MachineSummary } from "./controlPlane";
@@ -27,17 +27,7 @@ export class Bastion extends pulumi.ComponentResource {
     const name = `${config.clusterName}-bastion`;
     super("openstack-kubernetes:compute:Bastion", name, {}, opts);
     const tags = openstackTags(config);
-    const port = new openstack.networking.Port(
-      name,
-      {
-        name,
-        networkId: args.network.networkId,
-        fixedIps: [{ subnetId: args.network.subnetId }],
-        securityGroupIds: [args.securityGroups.id("bastion")],
-        tags,
-      },
-      { parent: this },
-    );
+    const port = createPort(config, name, { network: args.network, securityGroups: args.securityGroups, groups: ["bastion"] }, { parent: this });
     const templateDigest = bastionTemplateDigest(config);
     const server = createMachine(
       config,

@@ -1,13 +1,13 @@
-import * as openstack from "@pulumi/openstack";
+import type * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { renderControlPlaneUserData } from "../bootstrap/controlPlane";
 import type { ControlPlaneSecrets } from "../bootstrap/inputs";
 import { controlPlaneTemplateDigest } from "../bootstrap/templateDigest";
 import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
-import { firstAddress, type ApiEndpoint } from "../network/apiEndpoint";
+import type { ApiEndpoint } from "../network/apiEndpoint";
 import type { Network } from "../network/network";
+import { createPort, firstAddress } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
-import { openstackTags } from "../network/tags";
 import { createMachine } from "./machine";
 import { createServerGroup } from "./serverGroup";
 import { isRolled } from "./updatePolicy";
@@ -40,7 +40,10 @@ export class ControlPlane extends pulumi.ComponentResource {
     super("openstack-kubernetes:compute:ControlPlane", prefix, {}, opts);
     const serverGroup = createServerGroup(prefix, controlPlane.serverGroupPolicy, { parent: this });
     const names = controlPlaneMachineNames(config);
-    const ports = names.map((name) => this.port(config, name, args));
+    // Ports of their own, so that the machines' addresses are known before any user data is rendered, and outlive the machines.
+    const ports = names.map((name) =>
+      createPort(config, name, { ...args, groups: ["node", "control-plane"], sharedAddresses: args.apiEndpoint.sharedAddresses }, { parent: this, protect }),
+    );
     const addresses = ports.map(firstAddress);
     const members = args.apiEndpoint.addMembers(names.map((name, index) => ({ name, address: addresses[index] as pulumi.Output<string> })));
 
@@ -81,21 +84,5 @@ export class ControlPlane extends pulumi.ComponentResource {
     });
     this.machines = machines;
     this.registerOutputs({});
-  }
-
-  /** A port of its own, so that the machine's address is known before any user data is rendered and outlives the machine. */
-  private port(config: ClusterConfig, name: string, args: ControlPlaneArgs): openstack.networking.Port {
-    return new openstack.networking.Port(
-      name,
-      {
-        name,
-        networkId: args.network.networkId,
-        fixedIps: [{ subnetId: args.network.subnetId }],
-        securityGroupIds: [args.securityGroups.id("node"), args.securityGroups.id("control-plane")],
-        allowedAddressPairs: args.apiEndpoint.sharedAddresses.map((ipAddress) => ({ ipAddress })),
-        tags: openstackTags(config),
-      },
-      { parent: this, protect: config.protect },
-    );
   }
 }

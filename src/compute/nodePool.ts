@@ -1,12 +1,12 @@
-import * as openstack from "@pulumi/openstack";
+import type * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerFacts } from "../bootstrap/inputs";
 import { poolTemplateDigest } from "../bootstrap/templateDigest";
 import { renderWorkerUserData } from "../bootstrap/worker";
 import { poolMachineNames, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
 import type { Network } from "../network/network";
+import { createPort } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
-import { openstackTags } from "../network/tags";
 import type { MachineSummary } from "./controlPlane";
 import { createMachine } from "./machine";
 import { createServerGroup } from "./serverGroup";
@@ -75,17 +75,6 @@ export class NodePool extends pulumi.ComponentResource {
   /** An existing network may hold several subnets; only a port can say which one is meant. */
   private mainNetwork(config: ClusterConfig, name: string, args: NodePoolArgs): openstack.types.input.compute.InstanceNetwork {
     if (config.network.subnetId === undefined) return { uuid: args.network.networkId };
-    const port = new openstack.networking.Port(
-      name,
-      {
-        name,
-        networkId: args.network.networkId,
-        fixedIps: [{ subnetId: args.network.subnetId }],
-        securityGroupIds: [args.securityGroups.id("node")],
-        tags: openstackTags(config),
-      },
-      { parent: this },
-    );
-    return { port: port.id };
+    return { port: createPort(config, name, { ...args, groups: ["node"] }, { parent: this }).id };
   }
 }

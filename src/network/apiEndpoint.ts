@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ApiEndpointConfig, ClusterConfig } from "../config/clusterConfig";
 import { ApiLoadBalancer } from "./apiLoadBalancer";
 import type { Network } from "./network";
+import { createPort, firstAddress } from "./port";
 import type { SecurityGroups } from "./securityGroups";
 import { openstackTags } from "./tags";
 
@@ -66,17 +67,8 @@ export class ApiEndpoint extends pulumi.ComponentResource {
   /** A port that no machine owns: it reserves the address; keepalived on the control plane answers for it. */
   private virtualIpPort(endpoint: Kind<"virtualIp">, network: Network, securityGroups: SecurityGroups): openstack.networking.Port {
     const name = `${this.config.clusterName}-api-virtual-ip`;
-    return new openstack.networking.Port(
-      name,
-      {
-        name,
-        networkId: network.networkId,
-        fixedIps: [{ subnetId: network.subnetId, ipAddress: endpoint.address }],
-        securityGroupIds: [securityGroups.id("node"), securityGroups.id("control-plane")],
-        tags: openstackTags(this.config),
-      },
-      { parent: this, protect: this.config.protect },
-    );
+    const args = { network, securityGroups, groups: ["node", "control-plane"] as const, address: endpoint.address };
+    return createPort(this.config, name, args, { parent: this, protect: this.config.protect });
   }
 
   private floatingIp(wanted: boolean, portId: pulumi.Input<string>, network: Network): pulumi.Output<string> | undefined {
@@ -91,13 +83,4 @@ export class ApiEndpoint extends pulumi.ComponentResource {
       dependsOn: [...network.ready],
     }).address;
   }
-}
-
-/** First fixed address of a port; Neutron always gives one, since no port of ours has `noFixedIp`. */
-export function firstAddress(port: openstack.networking.Port): pulumi.Output<string> {
-  return port.allFixedIps.apply((addresses) => {
-    const [first] = addresses;
-    if (first === undefined) throw new Error("Neutron gave a port no address");
-    return first;
-  });
 }

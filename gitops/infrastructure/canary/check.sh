@@ -2,12 +2,10 @@
 # Uses the cluster as an application does, and says whether it could. One argument:
 #   dns | gateway | storage | network-open | network-closed   one check; exit 0 when the cluster works, a sentence on standard error when not
 #   round                                                      all of them; prints metrics for Prometheus
-#   forever                                                    a round each minute, into /results/metrics.txt
-# Needs busybox and curl. APPS_DOMAIN and DNS_DOMAIN are the cluster's settings of those names.
+#   forever                                                    a round each minute, into metrics.txt
+# Needs busybox and curl. APPS_DOMAIN and DNS_DOMAIN are the cluster's settings of those names; CANARY_DATA and
+# CANARY_RESULTS are the folders of the volume and of the metrics.
 set -u
-
-data=${CANARY_DATA:-/data}
-results=${CANARY_RESULTS:-/results}
 
 fail() {
   echo "$*" >&2
@@ -25,8 +23,8 @@ gateway() { [ "$(page "https://canary.$APPS_DOMAIN/index.html")" = canary ] || f
 storage() {
   # Never the same text, so that what is read is what was written just now.
   written="$(date) $$"
-  { echo "$written" >"$data/canary" && sync "$data/canary"; } || fail "The volume cannot be written."
-  [ "$(cat "$data/canary")" = "$written" ] || fail "The volume does not hold what was written to it."
+  { echo "$written" >"$CANARY_DATA/canary" && sync "$CANARY_DATA/canary"; } || fail "The volume cannot be written."
+  [ "$(cat "$CANARY_DATA/canary")" = "$written" ] || fail "The volume does not hold what was written to it."
 }
 
 network_open() { [ "$(page http://canary-target:8080/index.html)" = canary ] || fail "The target's open port does not answer."; }
@@ -54,7 +52,7 @@ case ${1-} in
   network-closed) network_closed ;;
   forever)
     while :; do
-      round >"$results/metrics.part" && mv "$results/metrics.part" "$results/metrics.txt"
+      round >"$CANARY_RESULTS/metrics.part" && mv "$CANARY_RESULTS/metrics.part" "$CANARY_RESULTS/metrics.txt"
       sleep 60
     done
     ;;

@@ -66,7 +66,12 @@ export async function startNotificationController(folder: string, processes: Pro
 /** Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. `events`: port of the notification-controller. */
 export async function startFlux(folder: string, processes: Processes, kubectl: Kubectl, events?: number): Promise<void> {
   for (const module of ["flux", "definitions"] as const) kubectl.run(["apply", "--server-side", "-f", join(toolFolder(module), "crds")]);
-  kubectl.run(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  // They are many and large: a busy machine needs minutes.
+  await eventually(
+    "Established definitions",
+    300,
+    () => kubectl.attempt(["wait", "--for=condition=Established", "crd", "--all", "--timeout=45s"]).ok || undefined,
+  );
   kubectl.run(["create", "namespace", "flux-system"]);
   const [artifacts, sourceHealth, kustomizeHealth] = await freePorts(3);
   const storage = join(folder, "artifacts");

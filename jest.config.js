@@ -18,5 +18,7 @@ module.exports = {
     project("engine", ["<rootDir>/test/engine/**/*.test.ts"]),
     project("lab", ["<rootDir>/test/lab/**/*.test.ts"]),
   ],
+  // Seconds are generous: what is slow on a busy machine is not wrong.
+  testTimeout: 60_000,
   reporters: ["default", "<rootDir>/test/closingLine.js"],
 };

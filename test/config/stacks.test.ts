@@ -1,4 +1,4 @@
-/** The two stacks of this repository run the same code with the same configuration: DEV has fewer and smaller workers, and a network of its own. */
+/** The two stacks of this repository run the same code with the same configuration: DEV has fewer and smaller workers, a smaller platform, and a network of its own. */
 import { join } from "node:path";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
@@ -19,8 +19,20 @@ function differences(a: unknown, b: unknown, path = ""): string[] {
 describe("dev and prod", () => {
   const [dev, prod] = [stack("dev"), stack("prod")];
 
-  it("differ in name, node network, and number and size of the workers only", () => {
-    expect(differences(dev, prod).sort()).toEqual(["clusterName", "network.cidr", "nodePools.0.count", "nodePools.0.flavor", "stack"]);
+  it("differ in name, node network, number and size of the workers, and the platform's domain and sizes only", () => {
+    const found = differences(dev, prod).sort();
+    expect(found.filter((path) => !path.startsWith("flux.settings."))).toEqual([
+      "clusterName",
+      "network.cidr",
+      "nodePools.0.count",
+      "nodePools.0.flavor",
+      "stack",
+    ]);
+    const sizes = ["INGRESS", "KYVERNO", "PROMETHEUS", "ALERTMANAGER"].map((part) => `${part}_REPLICAS`);
+    expect(Object.keys(dev.flux?.settings ?? {}).sort()).toEqual(
+      ["APPS_DOMAIN", ...sizes, "PROMETHEUS_RETENTION", "PROMETHEUS_RETENTION_SIZE", "PROMETHEUS_STORAGE"].sort(),
+    );
+    expect(Object.keys(prod.flux?.settings ?? {})).toEqual(["APPS_DOMAIN"]);
   });
 
   it("have three control-plane machines each, and DEV fewer workers", () => {

@@ -99,10 +99,15 @@ async function multiplied(
     wanted,
     zones: pool.availabilityZones.length,
   });
-  const file = writeStack(lab, stack, wanted, `${stack}-of-${wanted}`);
-  await byTurns({ workers: wanted, pulumi, tofu }, "multiplied", (tool) =>
-    tool instanceof PulumiTool ? tool.previewMultiplied(what(stack), file) : tool.previewMultiplied(what(name), pool.name, files),
-  );
+  // The same file, since it holds the salt that the state's secrets are encrypted with.
+  writeStack(lab, stack, wanted);
+  try {
+    await byTurns({ workers: wanted, pulumi, tofu }, "multiplied", (tool) =>
+      tool instanceof PulumiTool ? tool.previewMultiplied(what(stack)) : tool.previewMultiplied(what(name), pool.name, files),
+    );
+  } finally {
+    writeStack(lab, stack, workers);
+  }
 }
 
 /** The environment of both tools: the lab's cloud, by way of the proxy. */

@@ -71,15 +71,15 @@ export class PulumiTool implements Tool {
 
   stateBytes = (): number => statSync(join(this.state, ".pulumi", "stacks", "openstack-kubernetes", `${this.stack}.json`)).size;
 
-  /** A preview with `more` workers in the state than there are, and the configuration `file` that asks for as many. */
-  async previewMultiplied(what: Multiplication, file: string): Promise<Outcome> {
+  /** A preview with more workers in the state than there are; the configuration must ask for as many. */
+  async previewMultiplied(what: Multiplication): Promise<Outcome> {
     const real = `${this.file}.state.json`;
     const multiplied = `${this.file}.multiplied.json`;
     await run(launcher, ["stack", "export", "--file", real, ...this.quietly], { environment: this.env });
     writeFileSync(multiplied, JSON.stringify(multiplyPulumiState(JSON.parse(readFileSync(real, "utf8")) as PulumiExport, what)), { mode: 0o600 });
     await run(launcher, ["stack", "import", "--file", multiplied, ...this.quietly], { environment: this.env });
     try {
-      return await new PulumiTool(this.stack, file, this.state, this.env).preview("nothing", false);
+      return await this.preview("nothing", false);
     } finally {
       await run(launcher, ["stack", "import", "--file", real, ...this.quietly], { environment: this.env });
     }

@@ -61,8 +61,8 @@ const pinned = (chart: Chart) => {
 
 /** The version of what a chart installs. */
 const broughtBy = (chart: Chart) => {
-  const known: { readonly brings?: string } = charts[chart];
-  return known.brings ?? pinned(chart);
+  const known = charts[chart];
+  return "brings" in known ? known.brings : pinned(chart);
 };
 
 describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.values(charts).map(({ folder }) => folder)])("a Helm release in gitops/", () => {

@@ -21,7 +21,7 @@ export function plainSecrets(folder: string): string[] {
 export function plainSecretsIn(content: string, file: string): string[] {
   if (privateKey.test(content)) return [`${file} holds a private key; remove it from Git's history too, and make a new one.`];
   if (!/\.(ya?ml|json)$/.test(file)) return [];
-  return parseAllDocuments(content).flatMap((document) => {
+  return parseAllDocuments(content, { logLevel: "silent" }).flatMap((document) => {
     // A file that is not YAML fails the build of the manifests; what it would have held can be told only roughly.
     if (document.errors.length > 0) return /kind:\s*Secret\b/.test(content) ? [`${file} is not YAML, yet speaks of a Secret; mend it.`] : [];
     return findings(document.toJS(), file);

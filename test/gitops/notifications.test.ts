@@ -1,10 +1,12 @@
 /**
  * What Flux tells Slack, by the real controllers on a real API server: a broken commit's message arrives at a webhook that is only to be had through
- * the site's proxy. Not: Slack itself, nor Alertmanager's half.
+ * the site's proxy. Beside it the real kube-state-metrics and Prometheus operator, for what they make of this cluster. Not: Slack itself, nor that an
+ * Alertmanager sends.
  */
 import { createServer, type Server } from "node:http";
+import { AlertmanagerConfiguration, alertmanagerPrograms } from "./live/alertmanagerConfig";
 import { controlPlanePrograms } from "./live/controlPlane";
-import { fluxPrograms, notificationControllerPrograms } from "./live/flux";
+import { fluxPrograms, notificationControllerPrograms, ready } from "./live/flux";
 import { edit, type Platform, startPlatform } from "./live/platform";
 import { eventually } from "./live/processes";
 import { buildPart } from "./fluxBuild";
@@ -59,6 +61,14 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...notificationControlle
 
   const about = (name: string) => messages.filter(({ body }) => body.includes(`kustomization/${name}.flux-system`));
 
+  /** What became of a commit at a Kustomization. Asks for nothing: the root, which the same commit wakes, would take the annotation away again. */
+  const outcome = (name: string, revision: string) =>
+    eventually(`${revision} at ${name}`, 120, () => {
+      const object = platform.kubectl.get("kustomization", "flux-system", name);
+      const status = ready(object)?.status;
+      return object.status?.lastAttemptedRevision === revision && status !== "Unknown" ? status : undefined;
+    });
+
   it("says nothing while all is well", () => {
     expect(about("storage")).toEqual([]);
   });
@@ -111,10 +121,32 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...notificationControlle
     });
   });
 
+  describeWith(alertmanagerPrograms)("and Alertmanager, by its operator", () => {
+    let configuration: AlertmanagerConfiguration;
+
+    beforeAll(async () => {
+      configuration = await AlertmanagerConfiguration.make(platform.kubectl);
+    });
+
+    afterAll(() => configuration?.remove());
+
+    it("is given a configuration that it can read, with the webhook of the Secret and the site's proxy", () => {
+      expect(configuration.check()).toMatchObject({ status: 0, output: expect.stringContaining("SUCCESS") as string });
+      expect(configuration.text).toContain(`api_url: ${webhook}`);
+      expect(configuration.text).toContain("proxy_from_environment: true");
+    });
+
+    it("tells Slack of what is critical or a warning in any namespace, and nobody of what is only for information", () => {
+      expect(configuration.receivers({ alertname: "NodeNotReady", severity: "critical" })).toBe("monitoring/slack/slack");
+      expect(configuration.receivers({ alertname: "QuotaUsedUp", severity: "warning", namespace: "atlas" })).toBe("monitoring/slack/slack");
+      expect(configuration.receivers({ alertname: "Watchdog", severity: "info" })).toBe("monitoring/slack/nobody");
+    });
+  });
+
   it("sends what is wrong with a broken commit to the webhook, through the proxy", async () => {
     const revision = edit(platform.repository, "gitops/infrastructure/storage/cinder.yaml", "kind: StorageClass", "kind: StorageKlass").commit("Broken");
     await platform.flux.reconcile("gitrepository", "flux-system", "flux-system");
-    expect((await platform.flux.reconcile("kustomization", "flux-system", "storage", revision)).status).toBe("False");
+    expect(await outcome("storage", revision)).toBe("False");
     const [message] = await eventually(
       "The message",
       120,
@@ -137,7 +169,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...notificationControlle
   it("says no more once it is mended", async () => {
     const revision = platform.repository.revert();
     await platform.flux.reconcile("gitrepository", "flux-system", "flux-system");
-    expect((await platform.flux.reconcile("kustomization", "flux-system", "storage", revision)).status).toBe("True");
+    for (const name of ["flux-system", "storage"]) expect(await outcome(name, revision)).toBe("True");
     const before = about("storage").length;
     expect((await platform.flux.reconcile("kustomization", "flux-system", "storage")).status).toBe("True");
     expect(about("storage").length).toBe(before);

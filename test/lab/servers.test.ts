@@ -1,6 +1,6 @@
 /**
  * A cluster on the lab's OpenStack whose servers are machines: `npm run lab:up` from nothing, real engine, real nodes, as its user types it. The lab
- * has a folder of its own; the user's is not touched. Takes ten minutes on two quiet cores and 6 GiB of memory. Not proven: security groups,
+ * has a folder of its own; the user's is not touched. Needs 6 GiB of memory; took 39 minutes on two cores at a load of 30 to 80. Not proven: security groups,
  * floating IPs and volumes (there is no packet filter, and a machine in namespaces has no disks besides its own), Calico.
  */
 import { spawn, spawnSync } from "node:child_process";

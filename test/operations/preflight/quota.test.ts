@@ -77,7 +77,7 @@ describe("pre-flight of the quota", () => {
       "security-group rules",
       {},
       network({ security_group_rule: 10 }),
-      "the cluster needs 11 more security-group rules but the project has 10 left (0 of 10 in use); delete what is not used, or ask for a quota of 11.",
+      "the cluster needs 14 more security-group rules but the project has 10 left (0 of 10 in use); delete what is not used, or ask for a quota of 14.",
     ],
     [
       "volumes",

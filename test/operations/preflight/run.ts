@@ -53,7 +53,7 @@ export const fullCloud: Partial<Cloud> = {
   networks: [...healthyCloud.networks, { ...healthyCloud.networks[0]!, id: uuid(7), name: "dev", "router:external": false, ...ownTag }],
   subnets: [{ id: uuid(8), name: "dev", network_id: uuid(7), cidr: "10.10.0.0/22", ip_version: 4, ...ownTag }],
   ports: [0, 1, 2].map((index) => ({ name: `dev-control-plane-${index}`, ...ownTag })),
-  security_groups: ["a", "b"].map((id) => ({ id, security_group_rules: [{}, {}, {}, {}, {}, {}], ...ownTag })),
+  security_groups: ["a", "b"].map((id) => ({ id, security_group_rules: [{}, {}, {}, {}, {}, {}, {}], ...ownTag })),
   networkQuota: { network: 0, subnet: 0, router: 0, port: 0, floatingip: 0, security_group: 0, security_group_rule: 0 },
   loadBalancers: [{ id: "lb", name: "dev-api", provider: "amphora", listeners: [{}], pools: [{ id: "p" }] }],
   pools: [{ id: "p", members: [{}, {}, {}], healthmonitor_id: "m" }],

@@ -1,5 +1,5 @@
 /**
- * What issue 6 wants proven, on running machines: three control-plane machines and two workers that start from nothing but the user data that the
+ * Proofs on running machines: three control-plane machines and two workers that start from nothing but the user data that the
  * program renders become a highly available cluster. One cluster for all claims, in the order of this file; a claim that destroys something leaves
  * the cluster whole again. Does not prove what OpenStack itself does: addresses are handed out by the lab, and no security group filters.
  */

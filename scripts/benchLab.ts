@@ -4,9 +4,9 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { benchmark } from "../lab/bench/benchmark";
-import { promises, renderPromises, renderTable } from "../lab/bench/report";
+import { medians, promises, renderPromises, renderTable, type Measurement } from "../lab/bench/report";
 import { isRunning } from "../lab/openstack/lab";
-import { labFolder } from "../lab/openstack/layout";
+import { labFolder, type Layout } from "../lab/openstack/layout";
 import { labIn } from "../lab/openstack/units";
 
 function wholeNumber(text: string): number {
@@ -20,6 +20,13 @@ const sizes = (text: string): number[] =>
     .map(wholeNumber)
     .sort((a, b) => a - b);
 
+function show(lab: Layout, taken: readonly Measurement[], circumstances: string): void {
+  writeFileSync(join(lab.data, "bench", "results.json"), JSON.stringify(taken, undefined, 2));
+  const results = medians(taken);
+  console.log(`${new Date().toISOString().slice(0, 10)}, ${circumstances}.\n`);
+  console.log(`${renderTable(results)}\n\n${renderPromises(promises(results))}`);
+}
+
 new Command("npm run bench:lab --")
   .description("Measures preview and up next to OpenTofu on the lab (docs/benchmark.md). Needs `npm run lab -- up` without quotas, and Go the first time.")
   .option("--sizes <n,n>", "numbers of workers, beside three control-plane machines", sizes, [10, 100, 500])
@@ -30,11 +37,19 @@ new Command("npm run bench:lab --")
     const lab = labIn(labFolder());
     if (!isRunning(lab)) throw new Error("The lab is not up: run `npm run lab -- up` first (docs/benchmark.md says with which quotas).");
     const before = loadavg()[0] as number;
-    const taken = await benchmark(lab, options, (line) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`));
-    writeFileSync(join(lab.data, "bench", "results.json"), JSON.stringify(taken, undefined, 2));
-    const kept = promises(taken);
-    console.log(`${new Date().toISOString().slice(0, 10)}, load ${before.toFixed(1)} before. Previews: median of ${options.runs} runs by turns.\n`);
-    console.log(`${renderTable(taken)}\n\n${renderPromises(kept)}`);
+    const taken: Measurement[] = [];
+    const keep = (one: Measurement): void => {
+      taken.push(one);
+      process.stderr.write(
+        `${new Date().toISOString().slice(11, 19)} ${one.tool.padEnd(8)} 3 + ${one.workers} ${one.action}: ${one.usage.seconds.toFixed(1)} s\n`,
+      );
+    };
+    try {
+      await benchmark(lab, options, keep);
+    } finally {
+      if (taken.length > 0) show(lab, taken, `load ${before.toFixed(1)} before, median of ${options.runs} previews by turns`);
+    }
+    const kept = promises(medians(taken));
     if (options.check === true && kept.some((one) => !one.kept)) process.exitCode = 1;
   })
   .parseAsync()

@@ -9,7 +9,7 @@ import { engineEnvironment, writeStackOnLab } from "../openstack/stack";
 import { CountingProxy } from "./countingProxy";
 import type { Multiplication } from "./multipliedState";
 import type { Outcome } from "./processTree";
-import { medianOf, type Action, type Measurement } from "./report";
+import type { Action, Measurement } from "./report";
 import { renderTofuConfiguration, userDataFile } from "./tofuConfiguration";
 import { PulumiTool, TofuTool, type Tool } from "./tools";
 
@@ -29,14 +29,19 @@ interface Pair {
   readonly tofu: TofuTool;
 }
 
-export async function benchmark(lab: Layout, options: BenchmarkOptions, say: (line: string) => void): Promise<Measurement[]> {
+/**
+ * Hands each measurement to `keep` as soon as it is taken, so that a run that fails later has not been for nothing.
+ * Throws for sizes that cannot be measured, before anything is made, and when a tool does not do what was to be measured.
+ */
+export async function benchmark(lab: Layout, options: BenchmarkOptions, keep: (measurement: Measurement) => void): Promise<void> {
+  const made = options.sizes.filter((size) => size <= options.makeUpTo);
+  refuseSizes(options.sizes, made);
   const folder = join(lab.data, "bench");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [opentofu = "", provider = ""] = execFileSync(join(__dirname, "installTools.sh"), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
     .trim()
     .split("\n");
   const proxy = new CountingProxy();
-  const taken: Measurement[] = [];
   try {
     const environment = await throughProxy(lab, proxy, folder);
     const open = async (workers: number): Promise<Pair> => {
@@ -52,15 +57,13 @@ export async function benchmark(lab: Layout, options: BenchmarkOptions, say: (li
       proxy.counter.take();
       const usage = await work();
       const stateBytes = action === "up" ? { stateBytes: tool.stateBytes() } : {};
-      taken.push({ tool: tool.name, workers, action, usage, calls: proxy.counter.take(), ...stateBytes });
-      say(`${tool.name.padEnd(8)} 3 + ${workers} ${action}: ${usage.seconds.toFixed(1)} s`);
+      keep({ tool: tool.name, workers, action, usage, calls: proxy.counter.take(), ...stateBytes });
     };
     /** The same of both tools by turns, so that whatever else the machine does weighs on both. */
     const byTurns = async ({ pulumi, tofu, workers }: Pair, action: Action, of: (tool: PulumiTool | TofuTool) => Promise<Outcome>): Promise<void> => {
       for (let run = 0; run < options.runs; run++) for (const tool of [pulumi, tofu]) await record(tool, workers, action, () => of(tool));
     };
 
-    const made = options.sizes.filter((size) => size <= options.makeUpTo);
     for (const workers of options.sizes) {
       const pair = await open(workers);
       await byTurns(pair, "fresh", (tool) => tool.preview("everything", true));
@@ -77,11 +80,16 @@ export async function benchmark(lab: Layout, options: BenchmarkOptions, say: (li
   } finally {
     await proxy.close();
   }
-  const kinds = [...new Set(taken.map(kind))];
-  return kinds.map((wanted) => medianOf(taken.filter((one) => kind(one) === wanted)));
 }
 
-const kind = ({ workers, action, tool }: Measurement): string => `${workers} ${action} ${tool}`;
+/** The model stack has three zones, and a copy must lie in the zone of a worker that was made. */
+const zones = 3;
+
+function refuseSizes(sizes: readonly number[], made: readonly number[]): void {
+  const largest = made.at(-1) ?? 0;
+  if (largest < zones && sizes.length > made.length && largest > 0)
+    throw new Error(`Previews without changes of sizes that are not made need at least ${zones} workers that are: make more than ${largest}.`);
+}
 
 async function multiplied(
   lab: Layout,

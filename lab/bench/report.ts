@@ -47,6 +47,12 @@ export function medianOf(measurements: readonly Measurement[]): Measurement {
   return middle;
 }
 
+/** One measurement of each kind, in the order in which the kinds were first measured. */
+export function medians(measurements: readonly Measurement[]): Measurement[] {
+  const kind = ({ workers, action, tool }: Measurement) => `${workers} ${action} ${tool}`;
+  return [...new Set(measurements.map(kind))].map((wanted) => medianOf(measurements.filter((one) => kind(one) === wanted)));
+}
+
 export const totalCalls = (calls: CallsByService): number => Object.values(calls).reduce((sum, { total }) => sum + total, 0);
 const repeatedCalls = (calls: CallsByService): number => Object.values(calls).reduce((sum, { repeated }) => sum + repeated, 0);
 

@@ -1,4 +1,4 @@
-import { medianOf, perWorker, promises, renderPromises, renderTable, type Action, type Measurement } from "../../lab/bench/report";
+import { medianOf, medians, perWorker, promises, renderPromises, renderTable, type Action, type Measurement } from "../../lab/bench/report";
 
 const measurement = (tool: Measurement["tool"], workers: number, action: Action, seconds: number, more: Partial<Measurement> = {}): Measurement => ({
   tool,
@@ -17,6 +17,18 @@ describe("The median", () => {
 
   it("of nothing is an error", () => {
     expect(() => medianOf([])).toThrow("no median of nothing");
+  });
+});
+
+describe("Measurements of several runs", () => {
+  it("become one of each kind, in the order of the first of its kind", () => {
+    const taken = [
+      measurement("Pulumi", 10, "fresh", 3),
+      measurement("OpenTofu", 10, "fresh", 1),
+      measurement("Pulumi", 10, "fresh", 2),
+      measurement("Pulumi", 10, "up", 9),
+    ];
+    expect(medians(taken)).toEqual([taken[2], taken[1], taken[3]]);
   });
 });
 

@@ -193,8 +193,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
       "The refusal",
       240,
       () => {
-        const condition = kubectl.get("helmrelease", namespace, "nexus").status?.conditions?.find(({ type }) => type === "Ready");
-        return condition?.status === "False" && condition.message.includes(reason) ? condition.message : undefined;
+        // Ready tells of the roll-back a moment later; Released keeps the reason.
+        const conditions = kubectl.get("helmrelease", namespace, "nexus").status?.conditions ?? [];
+        return conditions.find(({ status, message }) => status === "False" && message.includes(reason))?.message;
       },
       () => platform.flux.log("helm-controller"),
     );

@@ -70,7 +70,7 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
     expect(Object.keys(clusterSettings("dev")).filter((key) => !documented.has(key))).toEqual([]);
   });
 
-  it("differs between the stacks only by what their tenants are given, and names of CA and domain", () => {
+  it("differs between the stacks only by what their tenants are given, sizes, and names of CA and domain", () => {
     const shown = (stack: Stack) =>
       [...built[stack]].flatMap(([name, objects]) =>
         objects.map((object) => ({ id: `${name}: ${String(object.kind)} ${object.metadata.name}`, text: stringify(object) })),
@@ -83,6 +83,7 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
         "alerts: Probe api-endpoint",
         "certificates: Certificate internal-ca",
         "controllers: HelmRelease kubelet-csr-approver",
+        "controllers: HelmRelease kyverno",
         "monitoring: HelmRelease prometheus",
         "ui: HelmRelease headlamp",
         // Names under the domain of applications.
@@ -93,6 +94,7 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
         "guards: ValidatingAdmissionPolicy tenant-hostnames",
         "guards: ValidatingAdmissionPolicy tenant-ingresses",
         "ingress: Certificate applications",
+        "ingress: EnvoyProxy public",
         "ingress: Gateway public",
         // What tenants are given.
         "tenant-atlas: ResourceQuota tenant",

@@ -1,6 +1,7 @@
 /** The lab's commands: up, status, down, wipe, env. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { apiUrl } from "./apis";
 import { writeConfiguration } from "./configuration";
 import { locked } from "./lock";
 import { labFolderVariable } from "./layout";
@@ -10,7 +11,7 @@ import { inspectMachine, problems } from "./preflight";
 import { serves } from "./probes";
 import { processesByUnit, runningLeader, stopEverything, stopUnits } from "./processes";
 import { bringUp } from "./schedule";
-import { allUnits, apiUrl } from "./services";
+import { allUnits } from "./services";
 import { type Lab, ordered, type Service } from "./units";
 
 /** Prints a line for people; `npm run lab` writes them to standard error, so that `env` can be piped. */

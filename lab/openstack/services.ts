@@ -1,15 +1,10 @@
 /** OpenStack itself: the table of its services, with what each needs and how one sees that it serves. */
 import { join } from "node:path";
+import { apiUrl, configuration, ports, schema, uwsgi } from "./apis";
+import { infrastructure, mariadbSocket } from "./infrastructure";
 import { sources } from "./layout";
-import { hypervisorNames, type Lab, pythonCommand, type Service, type Step, type Unit } from "./units";
-import { infrastructure, mariadbSocket, sql } from "./infrastructure";
 import { driverEnvironment } from "./machines";
-
-/** Ports of OpenStack's APIs, the usual ones. */
-export const ports = { keystone: 5000, placement: 8778, glance: 9292, nova: 8774, neutron: 9696, cinder: 8776, octavia: 9876 } as const;
-
-/** Base URL of an API. */
-export const apiUrl = (api: keyof typeof ports) => `http://127.0.0.1:${ports[api]}`;
+import { hypervisorNames, type Lab, pythonCommand, type Service, type Step, type Unit } from "./units";
 
 /** Everything the lab runs and does, in no particular order. */
 export function allUnits(lab: Lab): Unit[] {
@@ -31,36 +26,6 @@ export function allUnits(lab: Lab): Unit[] {
 export function takenPorts(lab: Lab): { port: number; name: string }[] {
   const listening = allUnits(lab).flatMap((unit) => (unit.kind === "service" && unit.port !== undefined ? [{ port: unit.port, name: unit.name }] : []));
   return [...listening, { port: 25672, name: "rabbitmq" }];
-}
-
-function configuration(lab: Lab, ...files: string[]): string[] {
-  return files.flatMap((file) => ["--config-file", join(lab.etc, file)]);
-}
-
-/** A schema is made from nothing or not at all: a migration that was cut off cannot be continued. */
-function schema(lab: Lab, name: string, databases: readonly string[], commands: readonly (readonly string[])[], after: readonly string[] = []): Step {
-  const create = databases.map((database) => `DROP DATABASE IF EXISTS ${database}; CREATE DATABASE ${database} CHARACTER SET utf8mb3;`).join(" ");
-  return { kind: "step", name, after: ["mariadb", ...after], commands: [sql(lab, create), ...commands], repeat: "once" };
-}
-
-function uwsgi(port: number, program: string, processes: number, threads: number): string[] {
-  return [
-    "uwsgi_python3",
-    "--master",
-    "--die-on-term",
-    "--lazy-apps",
-    "--enable-threads",
-    "--need-app",
-    "--disable-logging",
-    "--buffer-size=65535",
-    "--listen=100",
-    // uwsgi does not keep connections; clients that believe so would wait for an answer on a closed one.
-    "--add-header=Connection: close",
-    `--http-socket=127.0.0.1:${port}`,
-    `--processes=${processes}`,
-    `--threads=${threads}`,
-    `--wsgi-file=${program}`,
-  ];
 }
 
 function keystone(lab: Lab): Unit[] {

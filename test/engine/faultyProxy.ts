@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labFolder, layout } from "../../lab/openstack/layout";
-import { ports } from "../../lab/openstack/services";
+import { ports } from "../../lab/openstack/apis";
 
 export type Api = keyof typeof ports;
 

@@ -3,12 +3,12 @@ import { loadClusterConfig } from "./config/load";
 import { repairs } from "./operations/interrupted";
 import { repairErrorStacks } from "./operations/errorStacks";
 import { assertPreflight } from "./operations/preflight";
-import { spareStackTraces } from "./operations/registrationSpeed";
+import { spareNotes } from "./operations/registrationSpeed";
 
 /** The program: configuration in, a cluster out. What it returns are the outputs of the stack. */
 export = async () => {
   repairErrorStacks();
-  spareStackTraces();
+  spareNotes();
   const config = loadClusterConfig();
   const [transformations] = await Promise.all([repairs(config), assertPreflight(config)]);
   const cluster = new Cluster(config, { transformations });

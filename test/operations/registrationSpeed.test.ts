@@ -1,17 +1,18 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as debuggable from "@pulumi/pulumi/runtime/debuggable";
 import { simulate } from "../../simulation";
 import { SimulatedMonitor } from "../../simulation/simulatedMonitor";
-import { spareStackTraces } from "../../src/operations/registrationSpeed";
+import { spareNotes } from "../../src/operations/registrationSpeed";
 
 const root = path.join(__dirname, "../..");
 const runtime = debuggable as unknown as { debuggablePromise: <T>(promise: Promise<T>, context: string) => Promise<T> };
 const noted = (promise: Promise<unknown>) => (promise as { _debugStackTrace?: string })._debugStackTrace;
 
-describe("sparing stack traces", () => {
-  beforeAll(spareStackTraces);
+describe("sparing notes", () => {
+  beforeAll(spareNotes);
 
   it("leaves the SDK's notes on promises without a trace", async () => {
     const promise = Promise.resolve(1);
@@ -29,6 +30,20 @@ describe("sparing stack traces", () => {
     expect({ position: told?.getSourceposition(), frames: told?.getStacktrace()?.getFramesList() }).toEqual({ position: undefined, frames: [] });
   });
 
+  it("sends the engine no messages for --debug, and all others", async () => {
+    const sent: string[] = [];
+    const engine = {
+      log: (request: { getMessage(): string }, done: () => void) => {
+        sent.push(request.getMessage());
+        done();
+      },
+    };
+    const found = jest.spyOn(settings, "getEngine").mockReturnValue(engine as never);
+    await Promise.all([pulumi.log.debug("Registering resource"), pulumi.log.warn("a warning")]);
+    found.mockRestore();
+    expect(sent).toEqual(["a warning"]);
+  });
+
   it("leaves the limit as it is, whether the SDK's note succeeds or fails", () => {
     const limit = Error.stackTraceLimit;
     void runtime.debuggablePromise(Promise.resolve(), "test");
@@ -43,7 +58,7 @@ describe("sparing stack traces", () => {
 
   it("is done once, however often it is asked for", () => {
     const spared = runtime.debuggablePromise;
-    spareStackTraces();
+    spareNotes();
     expect(runtime.debuggablePromise).toBe(spared);
   });
 });

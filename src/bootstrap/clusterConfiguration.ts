@@ -7,6 +7,8 @@ import { apiServerDirectory } from "./machineFile";
 import { tlsCipherSuites, tlsMinVersion } from "./tlsPolicy";
 
 export const auditLogDirectory = "/var/log/kubernetes/audit";
+/** Where kubeadm has the cluster CA, on the machine and in the API server's pod. */
+const clusterCaPath = "/etc/kubernetes/pki/ca.crt";
 
 export function renderClusterConfiguration(config: ClusterConfig, facts: Pick<ControlPlaneFacts, "endpointHost" | "certSans">): object {
   const { kubernetes } = config;
@@ -50,6 +52,8 @@ function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, strin
   return {
     "admission-control-config-file": `${apiServerDirectory}/admission.yaml`,
     "authentication-config": `${apiServerDirectory}/authentication.yaml`,
+    // Kubernetes' signer of serving certificates signs with the cluster CA.
+    ...(kubernetes.kubeletServingCertificate === "clusterCa" ? { "kubelet-certificate-authority": clusterCaPath } : {}),
     profiling: false,
     "tls-cipher-suites": tlsCipherSuites.join(","),
     "tls-min-version": tlsMinVersion,

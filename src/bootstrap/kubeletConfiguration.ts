@@ -3,8 +3,8 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { tlsCipherSuites, tlsMinVersion } from "./tlsPolicy";
 
 /**
- * Hardened after the CIS Kubernetes Benchmark (section 4.2). serverTLSBootstrap stays off: nobody in the cluster approves serving certificates,
- * and without an approver `kubectl logs` and `exec` would stop working; the kubelet's self-signed certificate is used instead.
+ * Hardened after the CIS Kubernetes Benchmark (section 4.2). With serverTLSBootstrap a kubelet serves nothing, logs and exec included, before its request
+ * for a certificate is approved: control-plane machines see to their own (control-plane.sh), workers to what comes with Flux (docs/decisions/0008).
  */
 export function renderKubeletConfiguration(config: ClusterConfig): object {
   return {
@@ -24,6 +24,7 @@ export function renderKubeletConfiguration(config: ClusterConfig): object {
     readOnlyPort: 0,
     rotateCertificates: true,
     seccompDefault: true,
+    ...(config.kubernetes.kubeletServingCertificate === "clusterCa" ? { serverTLSBootstrap: true } : {}),
     // A booted Debian 12 without Kubernetes used 233 MB.
     systemReserved: { cpu: "100m", memory: "256Mi" },
     tlsCipherSuites,

@@ -6,13 +6,14 @@ type Required1<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[
 
 /**
  * A parsed and checked stack configuration. It extends what the schema yields by the values that are derived from other fields:
- * `clusterName`, `os.cgroup`, `stack`, `podMtu` (bytes) and `clusterDnsIp`.
+ * `clusterName`, `os.cgroup`, `kubernetes.kubeletServingCertificate`, `stack`, `podMtu` (bytes) and `clusterDnsIp`.
  */
 export type ClusterConfig = DeepReadonly<
-  Required1<Omit<ParsedCluster, "os">, "clusterName"> & {
+  Required1<Omit<ParsedCluster, "os" | "kubernetes">, "clusterName"> & {
     /** Name of the Pulumi stack. */
     stack: string;
     os: Required1<ParsedCluster["os"], "cgroup">;
+    kubernetes: Required1<ParsedCluster["kubernetes"], "kubeletServingCertificate">;
     /** MTU of pods in bytes: the network's MTU less what the CNI's encapsulation adds (VXLAN 50, IPIP 20, none 0). */
     podMtu: number;
     /** Address of the cluster DNS Service: the tenth of the service CIDR, as kubeadm computes it. */
@@ -81,4 +82,5 @@ export const computedSettings = [
   "OIDC_GROUPS_PREFIX",
   "HTTP_PROXY",
   "NO_PROXY",
+  "KUBELET_INSECURE_TLS",
 ] as const;

@@ -83,6 +83,11 @@ function complete(parsed: ParsedCluster, clusterName: string, stack: string): Cl
     clusterName,
     stack,
     os: { ...parsed.os, cgroup: parsed.os.cgroup ?? (isRhelFamily && parsed.os.version === "8" ? "v1" : "v2") },
+    kubernetes: {
+      ...parsed.kubernetes,
+      // Who approves the kubelets' requests comes with Flux.
+      kubeletServingCertificate: parsed.kubernetes.kubeletServingCertificate ?? (parsed.flux === undefined ? "selfSigned" : "clusterCa"),
+    },
     podMtu: parsed.network.mtu - encapsulationOverhead[parsed.cni.encapsulation],
     clusterDnsIp: nthAddress(parsed.kubernetes.serviceCidr, 10),
   };

@@ -61,9 +61,14 @@ function placement({ controlPlane, nodePools }: ClusterConfig): string[] {
   ];
 }
 
-function security({ kubernetes, oidc, packageMirror }: ClusterConfig): string[] {
+function security({ kubernetes, flux, oidc, packageMirror }: ClusterConfig): string[] {
   return [
     ...when(kubernetes.encryptionAtRest === "none", () => 'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.'),
+    ...when(
+      kubernetes.kubeletServingCertificate === "clusterCa" && flux === undefined,
+      () =>
+        'kubernetes.kubeletServingCertificate is "clusterCa" but flux is absent, so nobody approves the requests of workers; kubectl logs and exec fail on them until you install an approver.',
+    ),
     ...when(
       oidc !== undefined && (oidc.usernamePrefix === "" || oidc.groupsPrefix === ""),
       () => "oidc.usernamePrefix or oidc.groupsPrefix is empty, so the issuer decides who is a Kubernetes user or group of the same name.",

@@ -7,6 +7,7 @@ import { reconcileNodes } from "../platform/nodeSettings";
 import { waitForApi } from "./apiGate";
 import { renewBootstrapToken } from "./bootstrapToken";
 import { waitForCluster } from "./clusterGate";
+import { kubeletCertificateMismatch } from "./kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "./kubernetesApi";
 import { isLive } from "./live";
 import { consoleTails } from "./openstackConsole";
@@ -108,6 +109,9 @@ export class Readiness {
 
   private async clusterWhole(nodes: readonly NodeOutput[], serverIds: ReadonlyMap<string, string>, request: KubernetesRequest): Promise<void> {
     const { config } = this;
+    // When the API does not answer now, the gate asks again and tells of it.
+    const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
+    if (mismatch !== undefined) void pulumi.log.warn(mismatch);
     await waitForCluster({
       request,
       machines: nodes.map(({ name }) => name),

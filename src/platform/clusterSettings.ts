@@ -25,6 +25,7 @@ export function renderClusterSettings(config: ClusterConfig, apiServerHost: stri
     OIDC_GROUPS_PREFIX: oidc?.groupsPrefix ?? "",
     HTTP_PROXY: proxy === undefined ? "" : withoutCredentials(proxy.httpProxy),
     NO_PROXY: proxy === undefined ? "" : noProxyEntries(config, apiServerHost).join(","),
+    KUBELET_INSECURE_TLS: String(kubernetes.kubeletServingCertificate === "selfSigned"),
   };
   return { ...config.flux?.settings, ...computed };
 }

@@ -74,6 +74,16 @@ describe("ClusterConfiguration", () => {
     ]);
   });
 
+  it("verifies kubelets where the cluster issues their certificates", () => {
+    const authority = (changes: Record<string, unknown>) => flag(render(changes), "kubelet-certificate-authority");
+    const flux = { flux: { url: "https://git.example.org/platform/cluster.git" } };
+    expect([authority(flux), authority({ ...flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }), authority({})]).toEqual([
+      "/etc/kubernetes/pki/ca.crt",
+      undefined,
+      undefined,
+    ]);
+  });
+
   it("names nothing that is switched off", () => {
     const document = render({ kubernetes: { encryptionAtRest: "none", audit: { enabled: false } } });
     expect(document.apiServer.extraArgs.map(({ name }) => name)).toEqual([

@@ -28,6 +28,7 @@ describe("a stack file", () => {
         dnsDomain: "cluster.local",
         maxPodsPerNode: 110,
         certSans: [],
+        kubeletServingCertificate: "selfSigned",
         encryptionAtRest: "secretbox",
         podSecurity: { enforce: "baseline", warn: "restricted", exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"] },
         audit: { enabled: true, maxAgeDays: 30, maxBackups: 10, maxSizeMb: 100 },

@@ -18,6 +18,7 @@ describe("renderClusterSettings", () => {
       OIDC_GROUPS_PREFIX: "",
       HTTP_PROXY: "",
       NO_PROXY: "",
+      KUBELET_INSECURE_TLS: "false",
       LOG_RETENTION_DAYS: "14",
     });
   });
@@ -38,6 +39,11 @@ describe("renderClusterSettings", () => {
       NO_PROXY: "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local,.example.org",
     });
     expect(JSON.stringify(settings)).not.toMatch(/hunter2|proxyuser/);
+  });
+
+  it("lets metrics-server verify kubelets exactly where the cluster issues their certificates", () => {
+    const insecure = (values: Record<string, unknown>) => renderClusterSettings(configWith(values), "h")["KUBELET_INSECURE_TLS"];
+    expect([insecure({ flux }), insecure({ flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }), insecure({})]).toEqual(["false", "true", "true"]);
   });
 
   it("is told to the configuration's checks by the same names", () => {

@@ -25,6 +25,7 @@ fi
 
 api() { curl -fsS --noproxy '*' --max-time 5 --cacert "$etc/pki/ca.crt" "https://$1$2"; }
 admin() { kubectl --kubeconfig "$run/admin.conf" --request-timeout 30s "$@"; }
+local_admin() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://127.0.0.1:$API_PORT" --request-timeout 30s "$@"; }
 etcd_is_empty() { [[ -z $(find "$data" -mindepth 1 -not -name lost+found 2>/dev/null | head -n 1) ]]; }
 
 # Any HTTP answer at the endpoint counts, whatever its certificate: a load balancer without members does not give one. All are asked at
@@ -221,6 +222,25 @@ join() {
   echo "joined at $(date -u +%FT%TZ)"
 }
 
+# With serverTLSBootstrap, which the cluster's own kubelet configuration says, a kubelet serves no exec and no logs before its request for a certificate
+# is approved. The approver comes with Flux, long after the next machine that joins and needs exec into this one's etcd. This machine holds the CA's key, so
+# that approving what its own kubelet asked for gives it nothing new. Renewals are the approver's.
+approve_own_serving_certificate() {
+  local own requests request look=0
+  grep -qs '^serverTLSBootstrap: true' /var/lib/kubelet/config.yaml || return 0
+  own="{range .items[?(@.spec.username==\"system:node:$name\")]}{.metadata.name}{\"\n\"}{end}"
+  until [[ -e /var/lib/kubelet/pki/kubelet-server-current.pem ]]; do
+    requests=$(local_admin get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving -o "jsonpath=$own") || requests=''
+    for request in $requests; do local_admin certificate approve "$request" || true; done
+    if ((look++ % 20 == 0)); then echo "waiting for the kubelet's serving certificate; requests: ${requests:-none}"; fi
+    if ((SECONDS > 3600)); then
+      echo "The kubelet of this machine has no serving certificate after an hour; kubectl get csr shows its requests."
+      return 1
+    fi
+    sleep 3
+  done
+}
+
 if [[ -e $state/member ]]; then
   echo "kubeadm has finished on this machine already"
 elif [[ -e $state/init-started ]]; then
@@ -239,5 +259,6 @@ until answer=$(api "127.0.0.1:$API_PORT" /readyz 2>&1); do
   fi
   sleep 1
 done
+approve_own_serving_certificate
 if [[ -n $VIRTUAL_IP ]]; then share_virtual_ip; fi
 systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer

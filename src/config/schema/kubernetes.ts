@@ -37,6 +37,11 @@ export const kubernetesSchema = section({
   dnsDomain: dnsDomain.default("cluster.local").describe("DNS domain of Services and pods."),
   maxPodsPerNode: whole(10, 500).default(110).describe("kubelet's maxPods; 110 is upstream's tested value."),
   certSans: listOf(host).describe("Extra names and addresses in the API server's certificate."),
+  kubeletServingCertificate: choice("clusterCa", "selfSigned")
+    .optional()
+    .describe(
+      "Certificate that kubelets show to `kubectl logs` and `exec` and to metrics-server. `clusterCa`: issued by the cluster once somebody approved the kubelet's request, and verified by those who ask; kubelet-csr-approver in gitops/ approves. `selfSigned`: verified by nobody. Fixed when the cluster is made; changing it later: docs/how-to/kubelet-certificates.md. Absent: `clusterCa` with `flux`, else `selfSigned`.",
+    ),
   encryptionAtRest: choice("secretbox", "aescbc", "none").default("secretbox").describe("How Secrets are encrypted in etcd."),
   podSecurity: section({
     enforce: level.default("baseline").describe("Level that pods must meet."),

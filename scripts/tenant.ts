@@ -15,6 +15,7 @@ interface NewOptions {
   readonly memory: string;
   readonly storage: string;
   readonly egress: readonly EgressRule[];
+  readonly registry: boolean;
   readonly git?: string;
   readonly branch?: string;
   readonly path?: string;
@@ -40,6 +41,7 @@ program
     (words: string, others: readonly EgressRule[]) => [...others, parseEgress(words)],
     [],
   )
+  .option("--registry", "its pods get the platform's credentials of registries", false)
   .option("--git <url>", "the tenant's own Git repository, for Flux to reconcile")
   .option("--branch <branch>", "its branch; default: main")
   .option("--path <path>", "its folder; default: ./")

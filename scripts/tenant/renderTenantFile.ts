@@ -1,7 +1,7 @@
 /** A new tenant's file, as `npm run tenant -- new` writes it. */
 import { stringify } from "yaml";
 import type { EgressRule } from "./egress";
-import { credentialsComponent, gitComponent, sopsComponent, type TenantFile } from "./tenantFile";
+import { credentialsComponent, gitComponent, registryComponent, sopsComponent, type TenantFile } from "./tenantFile";
 
 export interface NewTenant {
   readonly name: string;
@@ -11,22 +11,25 @@ export interface NewTenant {
   readonly memory: string;
   readonly storage: string;
   readonly egress: readonly EgressRule[];
+  /** Whether its pods get the platform's credentials of registries. @default false */
+  readonly registry?: boolean;
   /** Absent: the tenant deploys by hand. */
   readonly git?: { readonly url: string; readonly branch?: string; readonly path?: string; readonly credentials: boolean; readonly sops: boolean };
 }
 
-export function renderTenantFile({ name, group, cpu, memory, storage, egress, git }: NewTenant): string {
-  const components: TenantFile["spec"]["components"] = git && [
-    gitComponent,
-    ...(git.credentials ? ([credentialsComponent] as const) : []),
-    ...(git.sops ? ([sopsComponent] as const) : []),
+export function renderTenantFile({ name, group, cpu, memory, storage, egress, registry = false, git }: NewTenant): string {
+  const components: NonNullable<TenantFile["spec"]["components"]> = [
+    ...(registry ? ([registryComponent] as const) : []),
+    ...(git ? ([gitComponent] as const) : []),
+    ...(git?.credentials ? ([credentialsComponent] as const) : []),
+    ...(git?.sops ? ([sopsComponent] as const) : []),
   ];
   const file: TenantFile = {
     apiVersion: "kustomize.toolkit.fluxcd.io/v1",
     kind: "Kustomization",
     metadata: { name: `tenant-${name}` },
     spec: {
-      ...(components ? { components } : {}),
+      ...(components.length > 0 ? { components } : {}),
       postBuild: {
         substitute: {
           TENANT: name,

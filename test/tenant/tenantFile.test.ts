@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { parseEgress } from "../../scripts/tenant/egress";
 import { renderTenantFile } from "../../scripts/tenant/renderTenantFile";
 import { checkTenantFile } from "../../scripts/tenant/tenantFile";
@@ -31,7 +31,16 @@ spec:
 `);
   });
 
-  it("writes 20 lines with all that a tenant may have, which passes the check", () => {
+  it("writes the component that brings credentials of registries, with a repository of the tenant's own or without", () => {
+    const written = (tenant: object) => (parse(renderTenantFile({ ...atlas, ...tenant })) as { spec: { components?: string[] } }).spec.components;
+    const git = { url: "https://gitlab.example.org/atlas/deploy.git", credentials: false, sops: false };
+    expect(written({ registry: true })).toEqual(["../components/registry"]);
+    expect(written({ registry: true, git })).toEqual(["../components/registry", "../components/git"]);
+    expect(written({})).toBeUndefined();
+    expect(sentences(renderTenantFile({ ...atlas, registry: true }))).toEqual([]);
+  });
+
+  it("writes 20 lines with all that a tenant may have but registries, which passes the check", () => {
     const git = { url: "https://gitlab.example.org/atlas/deploy.git", branch: "main", path: "./deploy", credentials: true, sops: true };
     const content = renderTenantFile({ ...atlas, egress: [parseEgress("internet")], git });
     expect(content.trimEnd().split("\n")).toHaveLength(20);

@@ -1,0 +1,129 @@
+/**
+ * Every version that gitops/ pins is one that Renovate finds, and looks for in the repository that Flux takes it from. Its expressions are run here as
+ * they stand in renovate.json; Renovate itself is not. Pure: needs no tools.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
+import { fluxVersion } from "../../src/platform/flux";
+import { gitopsFolder, repositoryFolder } from "./toolbox";
+
+interface Manager {
+  readonly managerFilePatterns: readonly string[];
+  readonly matchStrings: readonly string[];
+  readonly datasourceTemplate: string;
+  readonly depNameTemplate?: string;
+}
+
+interface Rule {
+  readonly matchDatasources?: readonly string[];
+  readonly matchPackageNames?: readonly string[];
+  readonly registryUrls?: readonly string[];
+  readonly overrideDatasource?: string;
+  readonly overridePackageName?: string;
+}
+
+const { customManagers, packageRules } = JSON.parse(readFileSync(join(repositoryFolder, "renovate.json"), "utf8")) as {
+  readonly customManagers: readonly Manager[];
+  readonly packageRules: readonly Rule[];
+};
+
+/** What Renovate finds in a file, as `datasource name version`. */
+function found(path: string, text: string): readonly string[] {
+  const managers = customManagers.filter(({ managerFilePatterns }) => managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)));
+  return managers.flatMap(({ matchStrings, datasourceTemplate, depNameTemplate }) =>
+    matchStrings.flatMap((expression) =>
+      [...text.matchAll(new RegExp(expression, "g"))].map(
+        ({ groups }) => `${datasourceTemplate} ${depNameTemplate ?? groups?.depName ?? ""} ${groups?.currentValue ?? ""}`,
+      ),
+    ),
+  );
+}
+
+const files = readdirSync(gitopsFolder, { recursive: true, encoding: "utf8" }).filter(
+  // A chart's templates are no YAML before they are rendered; their images stand in its values.
+  (file) => file.endsWith(".yaml") && !file.includes("/templates/"),
+);
+const textOf = (file: string) => readFileSync(join(gitopsFolder, file), "utf8");
+
+interface ChartReference {
+  readonly chart: string;
+  readonly version?: string;
+  readonly sourceRef: { readonly name: string };
+}
+
+interface Node {
+  readonly [key: string]: unknown;
+}
+
+/** Every map within a document, the outermost first. */
+const maps = (value: unknown): readonly Node[] =>
+  typeof value !== "object" || value === null ? [] : [...(Array.isArray(value) ? [] : [value as Node]), ...Object.values(value).flatMap(maps)];
+
+/** What a manifest pins, by its meaning and not by its text. */
+function pinned(text: string): readonly string[] {
+  const documents = parseAllDocuments(text).map((document) => document.toJS() as Node | null);
+  const charts = documents
+    .flatMap(maps)
+    .flatMap(({ chart, version }) => (typeof chart === "string" && typeof version === "string" ? [`helm ${chart} ${version}`] : []));
+  const sources = documents.flatMap((document) => {
+    const { url, ref } = (document?.spec ?? {}) as { url?: string; ref?: { tag?: string } };
+    const [, name] = /github\.com\/([^/]+\/[^/}.]+)/.exec(url ?? "") ?? [];
+    return ref?.tag === undefined ? [] : [`github-tags ${String(name)} ${ref.tag}`];
+  });
+  // Wherever it stands, in a manifest or in a text of another format: an image with its registry and a version.
+  const images = [...text.matchAll(/(?<![/\w.-])([a-z0-9-]+(?:\.[a-z0-9-]+)+\/[a-z0-9/._-]+):(v?\d[\w.-]*)/g)]
+    .filter(([, name]) => !name!.startsWith("schemas."))
+    .map(([, name, version]) => `docker ${name!} ${version!}`);
+  return [...charts, ...sources, ...images];
+}
+
+describe("Renovate", () => {
+  it("finds every chart, tag and image that gitops/ pins, and nothing else", () => {
+    const all = files.flatMap((file) => pinned(textOf(file)).map((pin) => `${file}: ${pin}`));
+    expect(files.flatMap((file) => found(`gitops/${file}`, textOf(file)).map((pin) => `${file}: ${pin}`)).sort()).toEqual(all.sort());
+    const kinds = (kind: string) => all.filter((pin) => pin.includes(`: ${kind} `)).length;
+    expect([kinds("helm") > 12, kinds("github-tags") > 0, kinds("docker") > 6]).toEqual([true, true, true]);
+  });
+
+  it("looks for each chart where Flux takes it from", () => {
+    const addresses = [
+      ...files
+        .map(textOf)
+        .join("\n")
+        .matchAll(/^kind: HelmRepository\nmetadata:\n {2}name: (\S+)\n[^]*?url: \$\{[A-Z_]+:=(\S+)\}$/gm),
+    ];
+    const sourceByName = new Map(addresses.map(([, name, url]) => [name!, url!]));
+    const releases = files
+      .flatMap((file) => parseAllDocuments(textOf(file)).map((document) => document.toJS() as Node | null))
+      .flatMap((object) => {
+        const { chart } = (object?.kind === "HelmRelease" ? object.spec : {}) as { chart?: { spec: ChartReference } };
+        return chart?.spec.version === undefined ? [] : [chart.spec];
+      });
+    const lookedFor = (chart: string) => {
+      const [rule, ...others] = packageRules.filter(
+        ({ matchDatasources, matchPackageNames }) => matchDatasources?.includes("helm") && matchPackageNames?.includes(chart),
+      );
+      return others.length > 0 ? "two rules" : rule?.overrideDatasource === "docker" ? `oci://${String(rule.overridePackageName)}` : rule?.registryUrls?.join();
+    };
+    expect(releases.map(({ chart }) => [chart, lookedFor(chart)])).toEqual(
+      releases.map(({ chart, sourceRef }) => {
+        const source = sourceByName.get(sourceRef.name) ?? `no HelmRepository ${sourceRef.name}`;
+        return [chart, source.startsWith("oci://") ? `${source}/${chart}` : source];
+      }),
+    );
+    expect(releases.length).toBeGreaterThan(12);
+  });
+
+  it("finds what Pulumi installs before Flux, but the cloud provider's charts, which follow the Kubernetes version", () => {
+    const texts = ["src/platform/bootstrapReleases.ts", "src/platform/flux.ts"];
+    const config = { kubernetes: { version: "1.36.3" } } as Parameters<(typeof bootstrapReleases)[0]["version"]>[0];
+    const version = (name: string) => bootstrapReleases.find((release) => release.name === name)!.version(config);
+    expect(texts.flatMap((path) => found(path, readFileSync(join(repositoryFolder, path), "utf8")))).toEqual([
+      `github-releases projectcalico/calico ${version("calico")}`,
+      `github-releases controlplaneio-fluxcd/flux-operator ${version("flux-operator")}`,
+      `github-releases fluxcd/flux2 ${fluxVersion}`,
+    ]);
+  });
+});

@@ -8,6 +8,7 @@ import type { ClusterConfig } from "./config/clusterConfig";
 import { ApiEndpoint } from "./network/apiEndpoint";
 import { Network } from "./network/network";
 import { SecurityGroups } from "./network/securityGroups";
+import { beforeFirstMachine } from "./operations/firstMachine";
 import type { KubernetesAccess } from "./operations/kubernetesApi";
 import { Readiness, type NodeOutput } from "./operations/readiness";
 import { renderAdminKubeconfig } from "./pki/kubeconfig";
@@ -44,8 +45,6 @@ export class Cluster extends pulumi.ComponentResource {
     const securityGroups = new SecurityGroups(config, parent);
     const endpoint = new ApiEndpoint(config, network, securityGroups, parent);
     const pki = new Pki(name, parent);
-    const controlPlane = new ControlPlane(config, { network, securityGroups, apiEndpoint: endpoint, secrets: pki.controlPlaneSecrets }, parent);
-
     const access: pulumi.Output<KubernetesAccess> = pulumi.output({
       host: endpoint.publicHost,
       port: config.apiEndpoint.port,
@@ -53,6 +52,11 @@ export class Cluster extends pulumi.ComponentResource {
       clientCertificatePem: pki.admin.certificatePem,
       clientKeyPem: pki.admin.privateKeyPem,
     });
+    const controlPlane = new ControlPlane(
+      config,
+      { network, securityGroups, apiEndpoint: endpoint, secrets: pki.controlPlaneSecrets, beforeFirst: beforeFirstMachine(config, access) },
+      parent,
+    );
     const readiness = new Readiness(config, { access, bootstrapToken: pki.bootstrapToken, controlPlane: controlPlane.machines });
     const facts = pulumi.output({ endpointHost: endpoint.host, clusterCaCertificatePem: pki.clusterCaCertificatePem, bootstrapToken: pki.bootstrapToken });
     const after = controlPlane.machines.slice(-1).map(({ server }) => server);

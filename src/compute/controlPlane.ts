@@ -18,6 +18,8 @@ export interface ControlPlaneArgs {
   readonly apiEndpoint: ApiEndpoint;
   /** Secret. */
   readonly secrets: pulumi.Output<ControlPlaneSecrets>;
+  /** Runs before the first machine is created, so that no second cluster begins beside one that is silent. */
+  readonly beforeFirst: pulumi.ResourceHook;
 }
 
 /** A machine as the outputs of the program tell of it. */
@@ -78,7 +80,9 @@ export class ControlPlane extends pulumi.ComponentResource {
           templateDigest,
           rolled: isRolled(config, name, "control-plane"),
         },
-        { parent: this, protect, dependsOn: before === undefined ? ready : [before.server] },
+        before === undefined
+          ? { parent: this, protect, dependsOn: ready, hooks: { beforeCreate: [args.beforeFirst] } }
+          : { parent: this, protect, dependsOn: [before.server] },
       );
       machines.push({ name, server, templateDigest });
     });

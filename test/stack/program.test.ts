@@ -109,6 +109,11 @@ describe("machines", () => {
     );
   });
 
+  it("that are the control plane's first are asked whether they would begin a second cluster", async () => {
+    const run = await runProgram(minimalStack);
+    expect(servers(run, "control-plane").map(({ hooks }) => hooks)).toEqual([{ beforeCreate: ["test-before-first-machine"] }, {}, {}]);
+  });
+
   it("that are workers wait for the API and a fresh token, each", async () => {
     const run = await runProgram(minimalStack);
     expect(servers(run, "worker").map(({ hooks }) => hooks)).toEqual([{ beforeCreate: ["test-before-worker"] }, { beforeCreate: ["test-before-worker"] }]);

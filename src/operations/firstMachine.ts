@@ -1,0 +1,46 @@
+import * as pulumi from "@pulumi/pulumi";
+import { machineClusterKey } from "../compute/updatePolicy";
+import { controlPlaneMachineName, type ClusterConfig } from "../config/clusterConfig";
+import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
+import { isLive } from "./live";
+import { OpenstackApi } from "./openstackApi";
+import { findOpenstackCloud } from "./openstackCloud";
+import { assertNoSecondCluster, newClusterVariable, type Peer } from "./secondCluster";
+
+/** Minutes in which a cluster that exists answers: as long as the machine itself would look for it (control-plane.sh). */
+const patience = 10;
+
+/** Runs before the first control-plane machine is created, in the first `up` and whenever that machine is replaced. `access` is secret. */
+export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<KubernetesAccess>): pulumi.ResourceHook {
+  const machine = controlPlaneMachineName(config.clusterName, 0);
+  return new pulumi.ResourceHook(`${config.clusterName}-before-first-machine`, async () => {
+    if (!isLive() || !config.readiness.machinesBoot) return;
+    const known = await new Promise<KubernetesAccess>((resolve) => void access.apply(resolve));
+    await assertNoSecondCluster({
+      machine,
+      url: `https://${known.host}:${known.port}`,
+      clusterCaCertificatePem: known.clusterCaCertificatePem,
+      request: kubernetesApi(known),
+      peers: async () => {
+        const provider = new pulumi.Config("openstack");
+        return controlPlanePeers(await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env)), config.clusterName, machine);
+      },
+      timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),
+      allowed: process.env[newClusterVariable] === "allow",
+      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+      warn: (message) => void pulumi.log.warn(message),
+    });
+  });
+}
+
+/** The cluster's control-plane machines besides `machine`, by their marks. */
+export async function controlPlanePeers(api: OpenstackApi, clusterName: string, machine: string): Promise<Peer[]> {
+  interface Server extends Peer {
+    readonly metadata: Readonly<Record<string, string>>;
+  }
+  const found = await api.list<Server>("compute", `/servers/detail?name=${encodeURIComponent(`^${clusterName}-control-plane-`)}`, "servers");
+  return found
+    .filter(({ name, metadata }) => name !== machine && metadata[machineClusterKey] === clusterName && metadata["kubernetes-role"] === "control-plane")
+    .map(({ name, status }) => ({ name, status }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,111 @@
+import { assertNoSecondCluster, type FirstMachineInput, type Peer } from "../../src/operations/secondCluster";
+import { controlPlanePeers } from "../../src/operations/firstMachine";
+import { messageOf } from "../../src/operations/messageOf";
+import { OpenstackApi } from "../../src/operations/openstackApi";
+import { caCertificate } from "../bootstrap/samples";
+import { keystoneToken, withServer } from "./fakeOpenstack";
+import { standingClock } from "./standingClock";
+
+/** The CA of these tests is valid from 22 November 2026, 18:42:58 UTC. */
+const minutesAfterCa = (minutes: number) => Date.UTC(2026, 10, 22, 18, 42, 58) + minutes * 60_000;
+const peers: readonly Peer[] = [
+  { name: "dev-control-plane-1", status: "SHUTOFF" },
+  { name: "dev-control-plane-2", status: "ACTIVE" },
+];
+
+/** The first machine's creation, so long after the CA was made, with these peers; the API answers from the given question on, or never. */
+async function create({ minutes = 61, others = peers, answersAt = Infinity, allowed = false }) {
+  const asked: string[] = [];
+  const warned: string[] = [];
+  const clock = standingClock(minutesAfterCa(minutes));
+  const input: FirstMachineInput = {
+    machine: "dev-control-plane-0",
+    url: "https://10.10.0.5:6443",
+    clusterCaCertificatePem: caCertificate,
+    request: (_, path) => {
+      asked.push(path);
+      return asked.length > answersAt ? Promise.resolve({ status: 200, body: "ok" }) : Promise.reject(new Error("connect EHOSTUNREACH"));
+    },
+    peers: () => Promise.resolve(others),
+    timeoutMinutes: 10,
+    allowed,
+    progress: () => undefined,
+    warn: (message) => warned.push(message),
+    clock,
+  };
+  const refusal = await assertNoSecondCluster(input).then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
+  return { refusal, asked: asked.length, warned, waitedSeconds: clock.slept.reduce((sum, one) => sum + one, 0) / 1000 };
+}
+
+describe("the first control-plane machine", () => {
+  it("is created at once in the hour in which the CA was made: there is no cluster yet", async () => {
+    expect(await create({ minutes: 59 })).toEqual({ refusal: undefined, asked: 0, warned: [], waitedSeconds: 0 });
+  });
+
+  it("is created anew as soon as its cluster answers: it will join", async () => {
+    expect(await create({ answersAt: 0 })).toEqual({ refusal: undefined, asked: 1, warned: [], waitedSeconds: 0 });
+    expect(await create({ answersAt: 12 })).toEqual({ refusal: undefined, asked: 13, warned: [], waitedSeconds: 60 });
+  });
+
+  it("is not created beside others that are silent: it would begin a second cluster", async () => {
+    const { refusal, waitedSeconds } = await create({});
+    expect(waitedSeconds).toBe(600);
+    expect(refusal).toBe(
+      "dev-control-plane-0 is not created: the cluster, whose CA is of 2026-11-22, does not answer at https://10.10.0.5:6443 after 10 minutes, though its other control-plane machines exist: dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (ACTIVE). The new machine would find nobody and begin a second cluster. " +
+        "Start the others, or see to them (docs/runbooks/restore-etcd.md), and run `pulumi up` again. If a new cluster is meant, or there never was one: OPENSTACK_KUBERNETES_NEW_CLUSTER=allow pulumi up.",
+    );
+  });
+
+  it("is created beside them when the operator says that a new cluster is meant", async () => {
+    expect(await create({ allowed: true })).toEqual({
+      refusal: undefined,
+      asked: 0,
+      warned: [
+        "OPENSTACK_KUBERNETES_NEW_CLUSTER is set: unless https://10.10.0.5:6443 answers, dev-control-plane-0 begins a new cluster, although there are dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (ACTIVE).",
+      ],
+      waitedSeconds: 0,
+    });
+  });
+
+  it("is created where no other machine is left, with a word on the data of the old", async () => {
+    expect(await create({ others: [] })).toEqual({
+      refusal: undefined,
+      asked: 0,
+      warned: [
+        "dev-control-plane-0 is created, and OpenStack has no other control-plane machine of the cluster: unless https://10.10.0.5:6443 answers, it begins a new, empty cluster. For the data of an earlier one, see docs/runbooks/restore-etcd.md.",
+      ],
+      waitedSeconds: 0,
+    });
+  });
+});
+
+describe("its peers", () => {
+  it("are the machines that OpenStack has of this cluster's control plane, whatever their state", async () => {
+    const server = (name: string, status: string, metadata: Record<string, string>) => ({ id: name, name, status, metadata });
+    const marks = { "kubernetes-cluster": "dev", "kubernetes-role": "control-plane" };
+    const servers = [
+      server("dev-control-plane-2", "ERROR", marks),
+      server("dev-control-plane-0", "ACTIVE", marks),
+      server("dev-control-plane-1", "SHUTOFF", marks),
+      server("dev-control-plane-backup", "ACTIVE", {}),
+      server("dev-control-plane-7", "ACTIVE", { ...marks, "kubernetes-cluster": "another" }),
+    ];
+    const found = await withServer(
+      ({ url }, own) => {
+        if (url.startsWith("/v3/auth/tokens")) return keystoneToken(own, { compute: "/compute" });
+        return { status: 200, body: { servers: url.startsWith("/compute/servers/detail?name=%5Edev-control-plane-") && !url.includes("marker") ? servers : [] } };
+      },
+      async (own) => {
+        const api = await OpenstackApi.login({ authUrl: own, region: "one", auth: { identity: { methods: ["password"] } }, insecure: false });
+        return controlPlanePeers(api, "dev", "dev-control-plane-0");
+      },
+    );
+    expect(found).toEqual([
+      { name: "dev-control-plane-1", status: "SHUTOFF" },
+      { name: "dev-control-plane-2", status: "ERROR" },
+    ]);
+  });
+});

@@ -59,9 +59,8 @@ export class Cluster extends pulumi.ComponentResource {
     );
     const readiness = new Readiness(config, { access, bootstrapToken: pki.bootstrapToken, controlPlane: controlPlane.machines });
     const facts = pulumi.output({ endpointHost: endpoint.host, clusterCaCertificatePem: pki.clusterCaCertificatePem, bootstrapToken: pki.bootstrapToken });
-    const after = controlPlane.machines.slice(-1).map(({ server }) => server);
     const pools = config.nodePools.map(
-      (pool) => new NodePool(config, pool, { network, securityGroups, facts, after, beforeCreate: readiness.beforeWorker }, parent),
+      (pool) => new NodePool(config, pool, { network, securityGroups, facts, after: controlPlane.reachable, beforeCreate: readiness.beforeWorker }, parent),
     );
     const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
 
@@ -74,7 +73,7 @@ export class Cluster extends pulumi.ComponentResource {
         apiServerHost: endpoint.host,
         subnetId: network.subnetId,
         ready: readiness.beforePlatform,
-        after: controlPlane.machines.map(({ server }) => server),
+        after: controlPlane.reachable,
         cluster: pki,
       },
       parent,

@@ -34,8 +34,8 @@ export function renderTofuConfiguration(config: ClusterConfig): object {
   addNetwork(config, network.externalNetwork, add);
   const rules = addSecurityGroups(config, add);
   const members = addLoadBalancer(config, apiEndpoint, add);
-  const last = addControlPlane(config, [...rules, ...members, ref("networking_router_interface_v2", "main")], add);
-  for (const pool of nodePools) addPool(config, pool, last, add);
+  const last = addControlPlane(config, [...rules, ref("networking_router_interface_v2", "main")], add);
+  for (const pool of nodePools) addPool(config, pool, [last, ...members], add);
   return {
     terraform: { required_providers: { openstack: { source: "terraform-provider-openstack/openstack" } } },
     data: {
@@ -167,7 +167,7 @@ function addControlPlane(config: ClusterConfig, ready: readonly string[], add: A
   return after[0] as string;
 }
 
-function addPool(config: ClusterConfig, pool: NodePoolConfig, after: string, add: Add): void {
+function addPool(config: ClusterConfig, pool: NodePoolConfig, after: readonly string[], add: Add): void {
   const name = `${config.clusterName}-${pool.name}`;
   const zones = pool.availabilityZones;
   const group = addServerGroup(pool.name, name, pool.serverGroupPolicy, add);
@@ -181,7 +181,7 @@ function addPool(config: ClusterConfig, pool: NodePoolConfig, after: string, add
     network: [{ uuid: networkId }],
     security_groups: [value("networking_secgroup_v2", "node", "name")],
     ...machine(config, "worker", pool.name, poolTemplateDigest(config, pool)),
-    depends_on: [after],
+    depends_on: after,
   });
 }
 

@@ -35,6 +35,8 @@ export interface MachineSummary {
  */
 export class ControlPlane extends pulumi.ComponentResource {
   public readonly machines: readonly MachineSummary[];
+  /** With these there is all that the API needs to come up and be reached at its address; whatever talks to it comes after them, and goes before. */
+  public readonly reachable: readonly pulumi.Resource[];
 
   constructor(config: ClusterConfig, args: ControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
     const { clusterName, controlPlane, protect } = config;
@@ -57,7 +59,7 @@ export class ControlPlane extends pulumi.ComponentResource {
       });
     const templateDigest = controlPlaneTemplateDigest(config);
 
-    const ready: pulumi.Resource[] = [...args.network.ready, ...args.securityGroups.rules, ...members];
+    const ready: pulumi.Resource[] = [...args.network.ready, ...args.securityGroups.rules];
     const machines: MachineSummary[] = [];
     names.forEach((name, index) => {
       const before = machines[index - 1];
@@ -87,6 +89,8 @@ export class ControlPlane extends pulumi.ComponentResource {
       machines.push({ name, server, templateDigest });
     });
     this.machines = machines;
+    // The endpoint's members come while the machines do: they need the ports only, and Octavia takes them one by one.
+    this.reachable = [...machines.slice(-1).map(({ server }) => server), ...members];
     this.registerOutputs({});
   }
 }

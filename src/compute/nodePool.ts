@@ -17,7 +17,10 @@ export interface NodePoolArgs {
   readonly securityGroups: SecurityGroups;
   /** The token in it is secret. */
   readonly facts: pulumi.Output<WorkerFacts>;
-  /** Plain ordering only: were it a property, replacing a control-plane machine would replace every worker with it. */
+  /**
+   * What `beforeCreate` waits for: workers that wait take the engine's places (`--parallel`), and it could not come any more.
+   * Plain ordering only: were it a property, replacing a control-plane machine would replace every worker with it.
+   */
   readonly after: readonly pulumi.Resource[];
   /** Runs before each new machine, so that its bootstrap token is honoured when it boots. */
   readonly beforeCreate: pulumi.ResourceHook;

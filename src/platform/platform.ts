@@ -29,7 +29,7 @@ export interface PlatformArgs {
   readonly subnetId: pulumi.Output<string>;
   /** Resolves once the API answers. Its value is not used, and replacing what it came from replaces nothing here. */
   readonly ready: pulumi.Output<unknown>;
-  /** Plain ordering: machines that must exist before, and go after, everything here. */
+  /** Plain ordering: what must exist before, and go after, everything here, or there is no API to ask. */
   readonly after: readonly pulumi.Resource[];
   /** Goes only with the whole cluster; when it does, the objects in the cluster go with it and need not be asked to. */
   readonly cluster: pulumi.Resource;

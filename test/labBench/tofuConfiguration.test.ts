@@ -69,9 +69,12 @@ describe("The configuration for OpenTofu", () => {
     }
   });
 
-  it("makes workers after the last control-plane machine, and those one after the other", () => {
+  it("makes workers after the last control-plane machine and the members of the endpoint, and those machines one after the other", () => {
     const servers = resource.openstack_compute_instance_v2 as Record<string, Block>;
-    expect(servers.general?.depends_on).toEqual(["openstack_compute_instance_v2.dev-control-plane-2"]);
+    expect(servers.general?.depends_on).toEqual([
+      "openstack_compute_instance_v2.dev-control-plane-2",
+      ...["dev-control-plane-0", "dev-control-plane-1", "dev-control-plane-2"].map((name) => `openstack_lb_member_v2.${name}`),
+    ]);
     expect(servers["dev-control-plane-2"]?.depends_on).toEqual(["openstack_compute_instance_v2.dev-control-plane-1"]);
     expect(servers["dev-control-plane-1"]?.depends_on).toEqual(["openstack_compute_instance_v2.dev-control-plane-0"]);
   });

@@ -92,6 +92,15 @@ describe("machines", () => {
     expect(names(run.ofType("SecGroupRule")).filter((name) => !waitedFor.has(name))).toEqual([]);
   });
 
+  it("of the workers wait for the members of the endpoint, by which they reach the API; those of the control plane do not", async () => {
+    const run = await runProgram(minimalStack);
+    const members = names(run.ofType("Member")).sort();
+    const waitedFor = (server: (typeof run.resources)[number]) => names(run.dependenciesOf(server).filter(({ type }) => type.endsWith(":Member"))).sort();
+    expect(members).toEqual(["test-control-plane-0-api", "test-control-plane-1-api", "test-control-plane-2-api"]);
+    expect(servers(run, "worker").map(waitedFor)).toEqual([members, members]);
+    expect(servers(run, "control-plane").map(waitedFor)).toEqual([[], [], []]);
+  });
+
   it("share no property with the control plane's machines, or a replaced one would take every worker along", async () => {
     const run = await runProgram(minimalStack);
     const controlPlane = new Set(servers(run, "control-plane").map(({ urn }) => urn));

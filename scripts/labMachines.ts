@@ -1,19 +1,24 @@
 /** `npm run lab:machines -- up | status | shell NAME | console NAME | kubectl ... | down`: a real cluster of the lab's machines. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { LabCluster, labConfig, refuseOthers, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
+import { ownMachines, refuseOthers } from "../lab/machines/owner";
 import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn } from "../lab/machines/power";
 import { networkNamespace, buildSite, inNetwork, programOf, runFolder, siteRuns } from "../lab/machines/site";
+import { accelerator, isQemuMachine, qemuConfig, qemuDisk, qemuReason, shellOnQemu, startQemuMachine } from "../lab/qemu/machine";
 
 /** How long the machines of `up` may take to become Ready, in seconds: five times what two idle cores need. */
 const readySeconds = 1200;
+
+/** The same for a machine under QEMU, which may have to do without KVM. */
+const qemuReadySeconds = 3600;
 
 const started = Date.now();
 const say = (line: string) => console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
 
 async function up(size: Size): Promise<void> {
-  refuseOthers();
+  refuseOthers(ownMachines);
   const config = labConfig(size);
   const cluster = await LabCluster.of(config, await buildSite());
   cluster.startSite();
@@ -29,6 +34,26 @@ async function up(size: Size): Promise<void> {
   );
   console.log(`\nReady. Credentials: ${cluster.adminKubeconfig()}`);
   console.log(`Try: npm run lab:machines -- kubectl get nodes`);
+}
+
+/** One control-plane machine with a kernel of its own. */
+async function upQemu(size: Size): Promise<void> {
+  if (Object.keys(size).length > 0) throw new Error("Under QEMU there is one machine, a control-plane machine: leave --control-plane and --workers out.");
+  refuseOthers(ownMachines);
+  const reason = qemuReason();
+  if (reason !== undefined) throw new Error(`A machine with its own kernel cannot be started: ${reason}`);
+  const cluster = await LabCluster.of(qemuConfig(), await buildSite());
+  cluster.startSite();
+  const { name, address } = cluster.machine(`${cluster.config.clusterName}-control-plane-0`);
+  if (!machinesWithPower().includes(name)) {
+    const disk = qemuDisk();
+    const by = accelerator(disk);
+    startQemuMachine(cluster.machine(name), cluster.drive(name), disk, by);
+    say(`${name} (${address}) has power, under QEMU with ${by}`);
+  }
+  await cluster.waitUntilReady([name], qemuReadySeconds, say);
+  console.log(`\nReady. Credentials: ${cluster.adminKubeconfig()}`);
+  console.log(`Try: npm run lab:machines -- shell ${name}`);
 }
 
 function status(): void {
@@ -73,7 +98,8 @@ function program(): Command {
     .description("build what is missing, start the machines and wait until all nodes are Ready")
     .option("--control-plane <n>", "control-plane machines (default: as in Pulumi.machines.yaml)", count)
     .option("--workers <n>", "workers (default: as in Pulumi.machines.yaml)", count)
-    .action((size: Size) => up(size));
+    .addOption(new Option("--backend <kind>", "qemu: one control-plane machine with a kernel of its own").choices(["namespaces", "qemu"]).default("namespaces"))
+    .action(({ backend, ...size }: Size & { backend: "namespaces" | "qemu" }) => (backend === "qemu" ? upQemu(size) : up(size)));
   cli
     .command("build")
     .description("build packages, images and trees, and start nothing")
@@ -85,7 +111,7 @@ function program(): Command {
     .command("shell <name>")
     .description("a root shell in a machine")
     .action((name: string) => {
-      process.exitCode = shellOn(name);
+      process.exitCode = isQemuMachine(name) ? shellOnQemu(name) : shellOn(name);
     });
   cli
     .command("console <name>")

@@ -6,11 +6,12 @@ import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";
 import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
 import { prefixLength } from "../../src/network/cidr";
-import { renderConfigDrive } from "./configDrive";
+import { renderConfigDrive, type ConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
 import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
+import { claimMachines, ownMachines, refuseOthers, releaseMachines } from "./owner";
 import { consoleOf, hasPower, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
-import { inNetwork, programOf, runFolder, siteOwner, startSite, stopSite, type Site } from "./site";
+import { inNetwork, programOf, runFolder, startSite, stopSite, type Site } from "./site";
 
 export const stackFile = join(__dirname, "Pulumi.machines.yaml");
 
@@ -64,14 +65,19 @@ export class LabCluster {
     return found;
   }
 
-  /** Starts the site's mirrors, if they do not run. */
+  /** Starts the site's mirrors, if they do not run. Errors: the machines on this host are another's. */
   startSite(): void {
+    claimMachines(ownMachines);
     startSite(this.site, `${this.plan.gateway}/${prefixLength(this.config.network.cidr)}`);
   }
 
+  /** The config drive of a machine: what it is told. */
+  drive(name: string): ConfigDrive {
+    return renderConfigDrive(this.config, this.plan, this.machine(name));
+  }
+
   start(name: string): void {
-    const machine = this.machine(name);
-    startMachine(machine, this.site.layers, renderConfigDrive(this.config, this.plan, machine));
+    startMachine(this.machine(name), this.site.layers, this.drive(name));
   }
 
   /** What `up` does with a lost machine: the same name, address and user data on a new disk. */
@@ -170,22 +176,17 @@ export function verdictsOf(name: string): string[] {
 
 /**
  * Pulls every plug and removes disks, keys and the network. Nothing is left but the cached builds, whatever was cut short before.
- * Errors: the machines are those of the lab's OpenStack, whose Nova would miss them.
+ * Errors: the machines are another's: the lab's OpenStack, whose Nova would miss them, or another checkout's.
  */
 export function takeDown(tell: (line: string) => void): void {
-  refuseOthers();
+  refuseOthers(ownMachines);
   for (const name of machinesWithPower()) {
     stopMachine(name);
     tell(`${name} is off`);
   }
   stopSite();
   rmSync(runFolder, { recursive: true, force: true });
-}
-
-/** Errors: the machines on this host are those of the lab's OpenStack. */
-export function refuseOthers(): void {
-  const owner = siteOwner();
-  if (owner !== undefined) throw new Error(`The machines on this host are those of the lab's OpenStack in ${owner}: \`npm run lab -- down\` ends them.`);
+  releaseMachines();
 }
 
 async function keptKeys(clusterName: string): Promise<LabKeys> {

@@ -7,8 +7,11 @@ import type { MachinesPlan, PlannedMachine } from "./plan";
 /** Nova's own domain for host names, its option `dhcp_domain`; the bootstrap has to cope with it. */
 const novaDomain = "novalocal";
 
+/** Files of a config drive, by their path on it. */
+export type ConfigDrive = Readonly<Record<string, string | Buffer>>;
+
 /** Renders the drive of a machine that gets its address from the drive, as from a subnet without DHCP. */
-export function renderConfigDrive(config: ClusterConfig, plan: MachinesPlan, machine: PlannedMachine): Record<string, string | Buffer> {
+export function renderConfigDrive(config: ClusterConfig, plan: MachinesPlan, machine: PlannedMachine): ConfigDrive {
   return {
     "openstack/latest/meta_data.json": json({
       uuid: serverId(machine.name),

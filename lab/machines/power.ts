@@ -2,28 +2,33 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { networkNamespace, runFolder, siteOwner } from "./site";
+import type { ConfigDrive } from "./configDrive";
+import { ownerOfMachines } from "./owner";
+import { groupFolders, hierarchies, labGroup, namespaces, namespacePrefix, networkNamespace, runFolder } from "./site";
 import type { PlannedMachine } from "./plan";
 
 const machineScript = join(__dirname, "machine.sh");
-/** Where the lab's control groups lie in each of the host's hierarchies; cgroups.sh makes and removes them. */
-const labGroup = "openstack-kubernetes";
 
 /** Where a machine's disk, drive and console are; for a server of the lab's OpenStack, where Nova's driver has put them. */
 export function machineFolder(name: string): string {
-  const owner = siteOwner();
-  return owner === undefined ? join(runFolder, "disks", name) : join(owner, "data", "machines", "servers", name);
+  const owner = ownerOfMachines();
+  return owner?.kind === "openstack" ? join(owner.folder, "data", "machines", "servers", name) : join(runFolder, "disks", name);
 }
 
 /** Puts a config drive in a machine and switches it on. A machine that has been on before keeps its disk, as after a power cut. */
-export function startMachine(machine: PlannedMachine, layers: readonly string[], drive: Record<string, string | Buffer>): void {
+export function startMachine(machine: PlannedMachine, layers: readonly string[], drive: ConfigDrive): void {
   const folder = machineFolder(machine.name);
+  layDrive(folder, drive);
+  execFileSync(machineScript, ["start", machine.name, folder, layers.join(":"), machine.mac], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Writes a config drive where a machine with this folder finds it. */
+export function layDrive(folder: string, drive: ConfigDrive): void {
   for (const [path, content] of Object.entries(drive)) {
     const file = join(folder, "drive", path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content, { mode: 0o600 });
   }
-  execFileSync(machineScript, ["start", machine.name, folder, layers.join(":"), machine.mac], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** Pulls the plug. Returns when no process, mount, namespace or control group of the machine is left; its disk stays. */
@@ -39,14 +44,10 @@ export function wipeMachine(name: string): void {
 /** Names of the machines that have power, or of which a start that was cut short left something. */
 export function machinesWithPower(): string[] {
   const names = new Set<string>();
-  for (const hierarchy of hierarchies()) {
-    const folder = join(hierarchy, labGroup);
-    if (!existsSync(folder)) continue;
-    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
-  }
-  if (existsSync("/run/netns")) for (const name of readdirSync("/run/netns")) if (name.startsWith("osk-")) names.add(name.slice("osk-".length));
+  for (const folder of groupFolders()) for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
+  for (const name of namespaces()) names.add(name.slice(namespacePrefix.length));
   names.delete(networkNamespace);
-  names.delete(networkNamespace.slice("osk-".length));
+  names.delete(networkNamespace.slice(namespacePrefix.length));
   return [...names].sort();
 }
 
@@ -54,14 +55,6 @@ export function machinesWithPower(): string[] {
 export function hasPower(name: string): boolean {
   const file = join(hierarchies()[0] ?? "", labGroup, name, "supervisor", "cgroup.procs");
   return existsSync(file) && readFileSync(file, "utf8") !== "";
-}
-
-function hierarchies(): string[] {
-  return readFileSync("/proc/self/mounts", "utf8")
-    .split("\n")
-    .map((line) => line.split(" "))
-    .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
-    .map(([, mountPoint]) => mountPoint!);
 }
 
 /** What the host's machines boot with: v2 when the unified hierarchy is the only one. */

@@ -1,6 +1,6 @@
 /** What stands around the machines: the trees and mirrors that lab/site builds, and the network namespace that serves them. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -11,8 +11,11 @@ export const runFolder = join(cacheFolder, "machines");
 /** Address of the package mirror, the registry mirror and the resolver, outside the machines' subnet; Pulumi.machines.yaml names it as resolver. */
 export const siteAddress = "10.20.0.10";
 export const networkNamespace = "osk-lan";
-/** Names the lab's OpenStack whose machines these are (the root of its folder); absent for those of `npm run lab:machines`. */
-export const ownerFile = join(runFolder, "owner");
+const namespacesFolder = "/run/netns";
+/** How the names of the lab's network namespaces begin. */
+export const namespacePrefix = "osk-";
+/** Where the lab's control groups lie in each of the host's hierarchies; cgroups.sh makes and removes them. */
+export const labGroup = "openstack-kubernetes";
 
 export interface Site {
   /** Lower directories of a machine's disk, uppermost first. */
@@ -83,14 +86,34 @@ export function startSite(site: Site, gateway: string, address = siteAddress): v
   );
 }
 
-/** The lab's OpenStack that has the machines; undefined when none has, or when its folder is gone. */
-export function siteOwner(): string | undefined {
-  const owner = existsSync(ownerFile) ? readFileSync(ownerFile, "utf8") : undefined;
-  return owner !== undefined && existsSync(owner) ? owner : undefined;
+/** Mount points of the host's control-group hierarchies. */
+export function hierarchies(): string[] {
+  return readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
+    .map(([, mountPoint]) => mountPoint!);
+}
+
+/** The lab's group in each hierarchy that has one. */
+export function groupFolders(): string[] {
+  return hierarchies()
+    .map((hierarchy) => join(hierarchy, labGroup))
+    .filter((folder) => existsSync(folder));
+}
+
+/** The lab's network namespaces: one per machine, and the site's. */
+export function namespaces(): string[] {
+  return existsSync(namespacesFolder) ? readdirSync(namespacesFolder).filter((name) => name.startsWith(namespacePrefix)) : [];
+}
+
+/** Whether the host holds anything of machines or of their network, be it what a start that was cut short has left. */
+export function somethingStands(): boolean {
+  return namespaces().length > 0 || groupFolders().length > 0;
 }
 
 export function siteRuns(): boolean {
-  return existsSync(`/run/netns/${networkNamespace}`);
+  return existsSync(join(namespacesFolder, networkNamespace));
 }
 
 /** Stops them and removes the network; machines must be stopped before. */
@@ -98,9 +121,12 @@ export function stopSite(): void {
   execFileSync(join(labFolder, "machines", "lan.sh"), ["down", join(runFolder, networkNamespace)], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
+/** Words before a command that put it in the machines' network. */
+export const enterNetwork: readonly string[] = ["nsenter", `--net=${join(namespacesFolder, networkNamespace)}`];
+
 /** Runs a command of the host in the machines' network. */
 export function inNetwork(command: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutSeconds?: number } = {}) {
-  return spawnSync("nsenter", [`--net=/run/netns/${networkNamespace}`, ...command], {
+  return spawnSync(enterNetwork[0]!, [...enterNetwork.slice(1), ...command], {
     encoding: "utf8",
     input: options.input ?? "",
     env: { ...process.env, ...options.env },

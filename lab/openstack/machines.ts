@@ -3,10 +3,11 @@
  * A lab has machines from its first `up` on or never: its data remembers which.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { claimMachines, openstackMachines, othersClaim, ownerOfMachines, releaseMachines } from "../machines/owner";
 import { machinesWithPower, stopMachine } from "../machines/power";
-import { buildSite, networkNamespace, ownerFile, programOf, siteOwner, siteRuns, startSite, stopSite } from "../machines/site";
+import { buildSite, networkNamespace, programOf, siteRuns, startSite, stopSite } from "../machines/site";
 import type { Layout } from "./layout";
 
 /**
@@ -34,11 +35,8 @@ function hasData(lab: Layout): boolean {
 export async function obstacleToMachines(lab: Layout): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "machines are made of namespaces and control groups, which needs root";
   if (machinesOf(lab) === undefined && hasData(lab)) return "this lab was begun without machines: `npm run lab -- wipe` lets it begin anew";
-  const owner = siteOwner();
-  if (siteRuns() && owner !== lab.root)
-    return owner === undefined
-      ? "the machines of `npm run lab:machines` run: take them down first (`npm run lab:machines -- down`)"
-      : `the machines of the lab in ${owner} run: take that down first`;
+  const claim = othersClaim(openstackMachines(lab.root));
+  if (claim !== undefined) return `the machines on this host ${claim}`;
   return buildSite({ onlyCached: true }).then(
     () => undefined,
     () => "the site is not built: `npm run lab:machines -- build` does it, in up to 40 minutes",
@@ -52,22 +50,26 @@ export async function startNetwork(lab: Layout): Promise<void> {
   const site = await buildSite({ onlyCached: true });
   mkdirSync(lab.data, { recursive: true, mode: 0o700 });
   writeFileSync(lab.machinesRecord, JSON.stringify({ layers: site.layers } satisfies LabMachines));
-  mkdirSync(resolve(ownerFile, ".."), { recursive: true });
-  writeFileSync(ownerFile, lab.root);
+  claimMachines(openstackMachines(lab.root));
   startSite(site, "-", mirrorAddress);
 }
 
 /** Pulls every plug of this lab's machines and removes their network; disks stay with the lab's data. OpenStack must be down. */
 export function stopNetwork(lab: Layout): void {
-  if (siteOwner() !== lab.root) return;
+  if (!owns(lab)) return;
   for (const name of machinesWithPower()) stopMachine(name);
   stopSite();
-  rmSync(ownerFile, { force: true });
+  releaseMachines();
+}
+
+function owns(lab: Layout): boolean {
+  const owner = ownerOfMachines();
+  return owner?.kind === "openstack" && owner.folder === lab.root;
 }
 
 /** Must a command about this lab enter its network? Not when it has none, does not run, or we are in it already. */
 export function outsideNetwork(lab: Layout): boolean {
-  return machinesOf(lab) !== undefined && siteRuns() && siteOwner() === lab.root && !insideNetwork();
+  return machinesOf(lab) !== undefined && siteRuns() && owns(lab) && !insideNetwork();
 }
 
 function insideNetwork(): boolean {

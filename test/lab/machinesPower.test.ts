@@ -1,7 +1,12 @@
-/** That machines leave no trace on the host, at whatever moment their start is cut short. Proves nothing about Kubernetes. */
-import { takeDown, LabCluster, labConfig } from "../../lab/machines/cluster";
+/**
+ * The power of the lab's machines: they leave no trace on the host, at whatever moment their start is cut short, come back from a reboot, and are ended by
+ * their owner only. Proves nothing about Kubernetes.
+ */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { eventually, LabCluster, labConfig, takeDown } from "../../lab/machines/cluster";
+import { ownMachines } from "../../lab/machines/owner";
 import { machinesWithPower, onMachine, startMachine } from "../../lab/machines/power";
-import { eventually } from "../../lab/machines/cluster";
 import { describeOnMachines, hostSettings, tracesOnHost } from "./machinesFixture";
 
 const quiet = () => undefined;
@@ -31,7 +36,7 @@ describeOnMachines("power of the lab's machines", (site) => {
     60_000,
   );
 
-  it("comes back from a reboot with a new boot id and an address, and keeps its disk", async () => {
+  it("comes back from a reboot with a new boot id and an address, keeps its disk, and is not ended by others", async () => {
     cluster = await LabCluster.of(labConfig(), site());
     cluster.startSite();
     cluster.start("lab-workers-0");
@@ -45,6 +50,16 @@ describeOnMachines("power of the lab's machines", (site) => {
     });
     await eventually("an address again", 120, () => ask("hostname", "--all-ip-addresses").includes("10.10.0.100") || undefined);
     expect(ask("cat", "/var/tmp/kept")).toBe("kept");
+    // By whoever has a checkout or a cache of his own on the same host.
+    const another = { ...process.env, OPENSTACK_KUBERNETES_CACHE: "/tmp/another-cache" };
+    for (const command of ["down", "up"]) {
+      const words = ["-r", "./scripts/typescript.js", "scripts/labMachines.ts", command];
+      const { status, stderr } = spawnSync(process.execPath, words, { cwd: join(__dirname, "../.."), env: another, encoding: "utf8" });
+      expect([status, stderr.trim()]).toEqual([
+        1,
+        `The machines on this host were started by \`npm run lab:machines\` in ${ownMachines.checkout}, with their disks in ${ownMachines.folder}: its \`down\` there ends them.`,
+      ]);
+    }
     expect(machinesWithPower()).toEqual(["lab-workers-0"]);
     expect(hostSettings()).toMatchObject({ "kernel/panic": before["kernel/panic"], "kernel/hostname": before["kernel/hostname"] });
   }, 300_000);

@@ -18,6 +18,7 @@ inotifyNeeded=1024
 
 up() {
   local directory=$1 gateway=$2 site=$3 packages=$4 registryRoot=$5 registryProgram=$6 corednsProgram=$7
+  wantControllers
   makeGroups $lan
   mkdir -p "$directory/metadata"
   echo "the metadata service of the lab" >"$directory/metadata/index.html"
@@ -64,12 +65,14 @@ case ${1:-} in
   down)
     endGroup $lan
     if [ -e "$2/inotify" ]; then
-      cat "$2/inotify" >$inotify
+      # Unless somebody else has set it meanwhile.
+      [ "$(cat $inotify)" != $inotifyNeeded ] || cat "$2/inotify" >$inotify
       rm "$2/inotify"
     fi
     [ ! -e /run/netns/$lan ] || ip netns delete $lan
     # The last of the lab's control groups goes when no machine is left; with machines running this must not, and does not, succeed.
     for hierarchy in $(hierarchies); do [ ! -d "$hierarchy/$labGroup" ] || rmdir "$hierarchy/$labGroup"; done
+    unwantControllers
     ;;
   *)
     echo "usage: lan.sh up DIRECTORY ... | down DIRECTORY" >&2

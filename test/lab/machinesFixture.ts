@@ -3,8 +3,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabCluster } from "../../lab/machines/cluster";
+import { ownerOfMachines } from "../../lab/machines/owner";
 import { onMachine, type Answer } from "../../lab/machines/power";
-import { buildSite, cacheFolder, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
+import { buildSite, cacheFolder, groupFolders, namespaces, networkNamespace, runFolder, type Site } from "../../lab/machines/site";
 
 /** The site when these tests can run, or why they cannot. */
 export async function siteOrReason(): Promise<Site | string> {
@@ -60,19 +61,15 @@ function quickReason(): string | undefined {
 /** Everything of the lab's machines that the host still holds: processes, mounts, loop devices, network namespaces and control groups. */
 export function tracesOnHost(): string[] {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  const groups = mounts
-    .map((line) => /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2? /.exec(line)?.[1])
-    .filter((mountPoint) => mountPoint !== undefined && existsSync(join(mountPoint, "openstack-kubernetes")));
   const processes = readdirSync("/proc").filter((entry) => {
     try {
-      if (!/^\d+$/.test(entry) || !readFileSync(`/proc/${entry}/cgroup`, "utf8").includes("/openstack-kubernetes/")) return false;
+      if (!/^\d+$/.test(entry) || !/^[^:]*:[^:]*:\/openstack-kubernetes\//m.test(readFileSync(`/proc/${entry}/cgroup`, "utf8"))) return false;
       // A zombie is no process any more: it ended, and the host's init has yet to hear of it.
       return !/^State:\s+Z/m.test(readFileSync(`/proc/${entry}/status`, "utf8"));
     } catch {
       return false; // It ended while we looked.
     }
   });
-  const namespaces = existsSync("/run/netns") ? readdirSync("/run/netns").filter((name) => name.startsWith("osk-")) : [];
   const loops = readdirSync("/sys/block").filter((device) => {
     const file = `/sys/block/${device}/loop/backing_file`;
     return existsSync(file) && readFileSync(file, "utf8").includes(runFolder);
@@ -81,24 +78,25 @@ export function tracesOnHost(): string[] {
     ...loops.map((device) => `loop device ${device}`),
     ...processes.map((id) => `process ${id}`),
     ...mounts.filter((line) => line.includes(runFolder)).map((line) => `mount ${line}`),
-    ...namespaces.map((name) => `network namespace ${name}`),
-    ...groups.map((mountPoint) => `control group in ${mountPoint!}`),
+    ...namespaces().map((name) => `network namespace ${name}`),
+    ...groupFolders().map((folder) => `control group ${folder}`),
+    ...(ownerOfMachines() === undefined ? [] : ["a record of their owner"]),
   ];
 }
 
-/** The host's settings that machines must not change: those that a bootstrap writes, and the host's own addresses and routes. */
+/** Inotify instances while the lab is up, as lan.sh sets them. */
+const raisedInotify = "1024";
+
+/**
+ * The host's settings that machines must not change: those that a bootstrap writes, and the host's own addresses and routes. Of inotify's limit only
+ * whether it is the one that the lab sets while it is up: others on the host raise it too.
+ */
 export function hostSettings(): Record<string, string> {
-  const files = [
-    "kernel/panic",
-    "kernel/panic_on_oops",
-    "vm/overcommit_memory",
-    "vm/panic_on_oom",
-    "fs/inotify/max_user_instances",
-    "net/ipv4/ip_forward",
-    "kernel/hostname",
-  ];
+  const read = (file: string) => readFileSync(`/proc/sys/${file}`, "utf8").trim();
+  const files = ["kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom", "net/ipv4/ip_forward", "kernel/hostname"];
   return Object.fromEntries([
-    ...files.map((file) => [file, readFileSync(`/proc/sys/${file}`, "utf8").trim()] as const),
+    ...files.map((file) => [file, read(file)] as const),
+    ["inotify as the lab raises it", String(read("fs/inotify/max_user_instances") === raisedInotify)],
     ["routes", readFileSync("/proc/net/route", "utf8")],
     ["devices", readdirSync("/sys/class/net").sort().join(" ")],
   ]);

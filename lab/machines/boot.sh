@@ -1,8 +1,8 @@
 #!/bin/bash
 # What a mainboard does for a machine: gives it namespaces, a disk, /dev, /proc and /sys, and starts its init. Started by machine.sh, in three steps:
 #   boot.sh namespaces NAME DIRECTORY LOWER   in the host's namespaces, with the console as its terminal
-#   boot.sh processes ...                     in the machine's namespaces but for the PID namespace
-#   boot.sh init ...                          as the machine's first process
+#   boot.sh group ...                         as the machine's first process, in its namespaces but for that of control groups
+#   boot.sh init ...                          in all of them
 # All mounts are made in the machine's own mount namespace, so they go with it.
 set -euo pipefail
 step=$1 name=$2 directory=$3 lower=$4
@@ -21,7 +21,7 @@ copiedSettings=(
 # The machine's disk is a file system of its own in a sparse file, so that what is free on it is the machine's affair and not the host's. The loop
 # device goes with the last mount. An overlay cannot lie on an overlay: what containerd, kubelet and etcd write lies on the disk itself.
 mountDisk() {
-  local disk=$directory/disk store attempt
+  local disk=$directory/disk configuration store attempt
   mkdir -p "$disk" "$root"
   if [ ! -e "$directory/disk.img" ]; then
     truncate -s 20G "$directory/disk.img.part"
@@ -43,7 +43,10 @@ mountDisk() {
   # cloud-init finds the config drive here as well as on a disk with the label config-2.
   mkdir -p "$directory/drive" "$root/var/lib/cloud/seed/config_drive"
   mount --bind -o ro "$directory/drive" "$root/var/lib/cloud/seed/config_drive"
+  # The kernel is the host's, and so are its modules and its configuration, which kubeadm reads before it agrees to control groups v2.
   [ ! -d /lib/modules ] || { mkdir -p "$root/lib/modules" && mount --bind -o ro /lib/modules "$root/lib/modules"; }
+  configuration=/boot/config-$(uname -r)
+  [ ! -e "$configuration" ] || { mkdir -p "$root/boot" && touch "$root$configuration" && mount --bind -o ro "$configuration" "$root$configuration"; }
 }
 
 mountProc() {
@@ -108,16 +111,16 @@ case $step in
   namespaces)
     console=$(tty)
     export console
-    # The cgroup namespace's root is where the process stands when it makes the namespace.
-    enterGroup "$name/machine"
-    exec nsenter --net="/run/netns/osk-$name" unshare --mount --uts --ipc --cgroup --propagation private "$here/boot.sh" processes "$name" "$directory" "$lower"
+    exec nsenter --net="/run/netns/osk-$name" unshare --mount --uts --ipc --pid --fork --kill-child --propagation private \
+      "$here/boot.sh" group "$name" "$directory" "$lower"
     ;;
-  processes)
-    enterGroup "$name/supervisor"
-    exec unshare --pid --fork --kill-child "$here/boot.sh" init "$name" "$directory" "$lower"
+  group)
+    # The cgroup namespace's root is where the process stands when it makes the namespace. In this order, because a process in such a namespace cannot
+    # leave it for the supervisor's group where the host mounts control groups v2 as systemd does (nsdelegate).
+    enterGroup "$name/machine"
+    exec unshare --cgroup "$here/boot.sh" init "$name" "$directory" "$lower"
     ;;
   init)
-    enterGroup "$name/machine"
     root=$directory/root
     mountDisk
     mount -t tmpfs -o mode=755 tmpfs "$root/run"

@@ -24,6 +24,37 @@ makeGroup() {
   done
 }
 
+# What a machine's kubelet needs of control groups v2, by kubeadm's own check; io is for etcd's sake.
+neededControllers=(cpu cpuset io memory pids)
+
+# missingControllers: those that the root of a v2 host does not pass on to any group. v1 has a hierarchy for each.
+missingControllers() {
+  local controller root=/sys/fs/cgroup
+  [ -e $root/cgroup.controllers ] || return 0
+  for controller in "${neededControllers[@]}"; do
+    grep -qw "$controller" $root/cgroup.subtree_control || echo "$controller"
+  done
+}
+
+# wantControllers: has the host's root pass on what machines need. What it passes on is for the host's init to say, so systemd is asked, by a unit that
+# does nothing but want them. Fails, with a sentence, where there is nobody to ask.
+wantControllers() {
+  local missing
+  missing=$(missingControllers)
+  if [ -n "$missing" ] && [ -d /run/systemd/system ]; then
+    systemd-run --quiet --collect --unit=$labGroup --property="Delegate=${neededControllers[*]}" sleep infinity
+    missing=$(missingControllers)
+  fi
+  [ -z "$missing" ] || {
+    echo "The host's control groups (v2) pass on no $(paste -sd' ' <<<"$missing") to groups below their root, and machines need it: have the host's" \
+      "init add it to /sys/fs/cgroup/cgroup.subtree_control, or, in a container, use the host instead." >&2
+    return 1
+  }
+}
+
+# unwantControllers: the end of that unit, if there is one; its absence is no error.
+unwantControllers() { [ ! -d /run/systemd/system ] || systemctl stop $labGroup.service 2>/dev/null || true; }
+
 # enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is born there. 0 means the writer itself, in any PID namespace.
 enterGroup() {
   local hierarchy
@@ -36,7 +67,15 @@ makeGroups() {
   for hierarchy in $(hierarchies); do
     makeGroup "$hierarchy" "$labGroup/$1/supervisor"
     makeGroup "$hierarchy" "$labGroup/$1/machine"
+    weigh "$hierarchy/$labGroup"
   done
+}
+
+# weigh DIRECTORY: beside the host's own processes the group counts as four of them and not as one, whatever runs in it: on a busy host etcd misses its
+# deadlines otherwise. Numbers: four times the kernel's defaults, 1024 shares on v1 and a weight of 100 on v2.
+weigh() {
+  [ ! -e "$1/cpu.shares" ] || echo 4096 >"$1/cpu.shares"
+  [ ! -e "$1/cpu.weight" ] || echo 400 >"$1/cpu.weight"
 }
 
 # groupProcesses GROUP: every process in the group or below it, once.

@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { isOpenstackId } from "../config/openstackId";
-import { ignoredChanges, machineClusterKey, replaceOnChange, templateDigestKey, type MachineRole } from "./updatePolicy";
+import { ignoredChanges, machineClusterKey, machineRoleKey, replaceOnChange, templateDigestKey, type MachineRole } from "./updatePolicy";
 
 type Volume = { readonly sizeGb: number; readonly type?: string };
 
@@ -49,7 +49,7 @@ export function createMachine(config: ClusterConfig, name: string, args: Machine
       metadata: {
         ...config.tags,
         [machineClusterKey]: config.clusterName,
-        "kubernetes-role": args.role,
+        [machineRoleKey]: args.role,
         "kubernetes-pool": args.pool,
         [templateDigestKey]: args.templateDigest,
       },

@@ -12,6 +12,9 @@ export const templateDigestKey = "template-digest";
 /** Key of the server's metadata that holds the cluster's name. */
 export const machineClusterKey = "kubernetes-cluster";
 
+/** Key of the server's metadata that holds the machine's role. */
+export const machineRoleKey = "kubernetes-role";
+
 /** Fixed at birth for every role. */
 const fixedAtBirth = [
   "userData",

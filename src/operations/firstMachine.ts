@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { machineClusterKey } from "../compute/updatePolicy";
 import { controlPlaneMachineName, type ClusterConfig } from "../config/clusterConfig";
+import { clusterMachines } from "./clusterMachines";
 import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
 import { isLive } from "./live";
 import { OpenstackApi } from "./openstackApi";
 import { findOpenstackCloud } from "./openstackCloud";
-import { assertNoSecondCluster, newClusterVariable, type Peer } from "./secondCluster";
+import { assertNoSecondCluster, newClusterVariable } from "./secondCluster";
 
 /** Minutes in which a cluster that exists answers: as long as the machine itself would look for it (control-plane.sh). */
 const patience = 10;
@@ -23,7 +23,8 @@ export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<
       request: kubernetesApi(known),
       peers: async () => {
         const provider = new pulumi.Config("openstack");
-        return controlPlanePeers(await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env)), config.clusterName, machine);
+        const api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
+        return (await clusterMachines(api, config.clusterName, "control-plane")).filter(({ name }) => name !== machine);
       },
       timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),
       allowed: process.env[newClusterVariable] === "allow",
@@ -31,16 +32,4 @@ export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<
       warn: (message) => void pulumi.log.warn(message),
     });
   });
-}
-
-/** The cluster's control-plane machines besides `machine`, by their marks. */
-export async function controlPlanePeers(api: OpenstackApi, clusterName: string, machine: string): Promise<Peer[]> {
-  interface Server extends Peer {
-    readonly metadata: Readonly<Record<string, string>>;
-  }
-  const found = await api.list<Server>("compute", `/servers/detail?name=${encodeURIComponent(`^${clusterName}-control-plane-`)}`, "servers");
-  return found
-    .filter(({ name, metadata }) => name !== machine && metadata[machineClusterKey] === clusterName && metadata["kubernetes-role"] === "control-plane")
-    .map(({ name, status }) => ({ name, status }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

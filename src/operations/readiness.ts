@@ -3,13 +3,17 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineSummary } from "../compute/controlPlane";
 import { fluxNamespace, syncName } from "../platform/flux";
 import { forgetInterruptedReleases } from "../platform/interruptedReleases";
-import { reconcileNodes } from "../platform/nodeSettings";
+import { type Node, reconcileNodes } from "../platform/nodeSettings";
 import { waitForApi } from "./apiGate";
 import { renewBootstrapToken } from "./bootstrapToken";
 import { waitForCluster } from "./clusterGate";
+import { clusterMachines } from "./clusterMachines";
 import { kubeletCertificateMismatch } from "./kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "./kubernetesApi";
+import { releaseLeavingNodes } from "./leavingNodes";
 import { isLive } from "./live";
+import { OpenstackApi } from "./openstackApi";
+import { findOpenstackCloud } from "./openstackCloud";
 import { consoleTails } from "./openstackConsole";
 
 /** A machine in the outputs. */
@@ -112,18 +116,35 @@ export class Readiness {
     // When the API does not answer now, the gate asks again and tells of it.
     const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
     if (mismatch !== undefined) void pulumi.log.warn(mismatch);
+    const machines = nodes.map(({ name }) => name);
+    let present: readonly Node[] = [];
     await waitForCluster({
       request,
-      machines: nodes.map(({ name }) => name),
+      machines,
       nodesReady: config.cni.kind !== "none" || config.flux !== undefined,
       ...(config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
       timeoutMinutes: config.readiness.clusterTimeoutMinutes,
       seen: async (seen) => {
+        present = seen;
         const changed = await reconcileNodes(config, seen, request);
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
-      consoles: (machines) => consoleTails(new Map([...serverIds].filter(([name]) => machines.includes(name)))),
+      consoles: (named) => consoleTails(new Map([...serverIds].filter(([name]) => named.includes(name)))),
       progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+    });
+    await releaseLeavingNodes({
+      clusterName: config.clusterName,
+      machines,
+      nodes: present,
+      request,
+      workers: async () => {
+        const provider = new pulumi.Config("openstack");
+        const api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
+        return new Set((await clusterMachines(api, config.clusterName, "worker")).map(({ name }) => name));
+      },
+      timeoutMinutes: config.readiness.drainTimeoutMinutes,
+      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+      tell: (message) => void pulumi.log.info(message),
     });
   }
 

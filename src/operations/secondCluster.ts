@@ -4,6 +4,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { ApiNotReadyError, type Clock, realClock, waitForApi } from "./apiGate";
+import type { ClusterMachine } from "./clusterMachines";
 import type { KubernetesRequest } from "./kubernetesApi";
 
 export interface FirstMachineInput {
@@ -14,7 +15,7 @@ export interface FirstMachineInput {
   readonly clusterCaCertificatePem: string;
   readonly request: KubernetesRequest;
   /** The cluster's other control-plane machines that OpenStack has. */
-  readonly peers: () => Promise<readonly Peer[]>;
+  readonly peers: () => Promise<readonly ClusterMachine[]>;
   /** How long the cluster may take to answer. */
   readonly timeoutMinutes: number;
   /** The operator's word that a new cluster is meant. */
@@ -22,12 +23,6 @@ export interface FirstMachineInput {
   readonly progress: (message: string) => void;
   readonly warn: (message: string) => void;
   readonly clock?: Clock;
-}
-
-export interface Peer {
-  readonly name: string;
-  /** As Nova has it. */
-  readonly status: string;
 }
 
 /** Set to `allow` for one run. */

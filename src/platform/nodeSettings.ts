@@ -112,7 +112,8 @@ export async function reconcileNodes(
   const changed: string[] = [];
   const worker = async () => {
     for (let node = todo.shift(); node !== undefined; node = todo.shift()) {
-      if (await write(node, pools.get(node.metadata.name) as NodePoolConfig, request)) changed.push(node.metadata.name);
+      const pool = pools.get(node.metadata.name) as NodePoolConfig;
+      if (await changeNode("the labels and taints", node, (current) => withPoolSettings(current, pool), request)) changed.push(node.metadata.name);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
@@ -135,18 +136,21 @@ export async function listNodes(request: ApiRequest): Promise<Node[]> {
 /** How often a write is tried again that another writer (the kubelet, the node controller) was ahead of. */
 const attempts = 5;
 
-/** Whether the node was written; false when it is gone, or has become as wanted in the meantime. */
-async function write(node: Node, pool: PoolSettings, request: ApiRequest): Promise<boolean> {
+/**
+ * Writes what `change` makes of a node; undefined means that it is as it should be. Whether the node was written: false when it is gone, or has become as
+ * wanted in the meantime. Throws a sentence when the API refuses `what`.
+ */
+export async function changeNode(what: string, node: Node, change: (node: Node) => Node | undefined, request: ApiRequest): Promise<boolean> {
   const path = `/api/v1/nodes/${node.metadata.name}`;
   let current = node;
   for (let attempt = 1; ; attempt++) {
-    const wanted = withPoolSettings(current, pool);
+    const wanted = change(current);
     if (wanted === undefined) return false;
     // The resourceVersion that was read goes along, so a concurrent change is refused (409) and never overwritten.
     const answer = await request("PUT", path, { apiVersion: "v1", kind: "Node", ...wanted });
     if (answer.status === 404) return false;
     if (answer.status !== 409 || attempt === attempts) {
-      documentOf(`the labels and taints of node ${node.metadata.name}`, answer);
+      documentOf(`${what} of node ${node.metadata.name}`, answer);
       return true;
     }
     const fresh = await request("GET", path);

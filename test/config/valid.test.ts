@@ -44,7 +44,7 @@ describe("a stack file", () => {
       protect: true,
       roll: [],
       platform: { timeoutMinutes: 15 },
-      readiness: { apiTimeoutMinutes: 20, clusterTimeoutMinutes: 30, machinesBoot: true },
+      readiness: { apiTimeoutMinutes: 20, clusterTimeoutMinutes: 30, drainTimeoutMinutes: 15, machinesBoot: true },
       podMtu: 1392,
       clusterDnsIp: "10.96.0.10",
     });

@@ -1,14 +1,12 @@
-import { assertNoSecondCluster, type FirstMachineInput, type Peer } from "../../src/operations/secondCluster";
-import { controlPlanePeers } from "../../src/operations/firstMachine";
+import type { ClusterMachine } from "../../src/operations/clusterMachines";
+import { assertNoSecondCluster, type FirstMachineInput } from "../../src/operations/secondCluster";
 import { messageOf } from "../../src/operations/messageOf";
-import { OpenstackApi } from "../../src/operations/openstackApi";
 import { caCertificate } from "../bootstrap/samples";
-import { keystoneToken, withServer } from "./fakeOpenstack";
 import { standingClock } from "./standingClock";
 
 /** The CA of these tests is valid from 22 November 2026, 18:42:58 UTC. */
 const minutesAfterCa = (minutes: number) => Date.UTC(2026, 10, 22, 18, 42, 58) + minutes * 60_000;
-const peers: readonly Peer[] = [
+const peers: readonly ClusterMachine[] = [
   { name: "dev-control-plane-1", status: "SHUTOFF" },
   { name: "dev-control-plane-2", status: "ACTIVE" },
 ];
@@ -79,33 +77,5 @@ describe("the first control-plane machine", () => {
       ],
       waitedSeconds: 0,
     });
-  });
-});
-
-describe("its peers", () => {
-  it("are the machines that OpenStack has of this cluster's control plane, whatever their state", async () => {
-    const server = (name: string, status: string, metadata: Record<string, string>) => ({ id: name, name, status, metadata });
-    const marks = { "kubernetes-cluster": "dev", "kubernetes-role": "control-plane" };
-    const servers = [
-      server("dev-control-plane-2", "ERROR", marks),
-      server("dev-control-plane-0", "ACTIVE", marks),
-      server("dev-control-plane-1", "SHUTOFF", marks),
-      server("dev-control-plane-backup", "ACTIVE", {}),
-      server("dev-control-plane-7", "ACTIVE", { ...marks, "kubernetes-cluster": "another" }),
-    ];
-    const found = await withServer(
-      ({ url }, own) => {
-        if (url.startsWith("/v3/auth/tokens")) return keystoneToken(own, { compute: "/compute" });
-        return { status: 200, body: { servers: url.startsWith("/compute/servers/detail?name=%5Edev-control-plane-") && !url.includes("marker") ? servers : [] } };
-      },
-      async (own) => {
-        const api = await OpenstackApi.login({ authUrl: own, region: "one", auth: { identity: { methods: ["password"] } }, insecure: false });
-        return controlPlanePeers(api, "dev", "dev-control-plane-0");
-      },
-    );
-    expect(found).toEqual([
-      { name: "dev-control-plane-1", status: "SHUTOFF" },
-      { name: "dev-control-plane-2", status: "ERROR" },
-    ]);
   });
 });

@@ -20,6 +20,11 @@ const readinessSchema = section({
   clusterTimeoutMinutes: whole(1, 240)
     .default(30)
     .describe("How long `up` then waits for every machine to be a Ready node and for Flux to have reconciled the platform, in minutes."),
+  drainTimeoutMinutes: whole(0, 240)
+    .default(15)
+    .describe(
+      "How long `up` waits for the pods of a node whose machine is to go, because a pool became smaller, to be evicted, in minutes per node; PodDisruptionBudgets are respected, and a node that is not empty by then ends the `up` before any machine is deleted. 0: pods go with the machine.",
+    ),
   machinesBoot: flag
     .default(true)
     .describe("false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so."),

@@ -1,0 +1,91 @@
+/**
+ * Nodes whose machines are not in the configuration any more (docs/decisions/0010). The engine deletes machines after the program has ended, so what is done
+ * here is done before.
+ */
+import { documentOf } from "../platform/apiRequest";
+import { changeNode, type Node } from "../platform/nodeSettings";
+import type { Clock } from "./apiGate";
+import { drain, NotDrainedError } from "./drain";
+import type { KubernetesRequest } from "./kubernetesApi";
+
+/** Set on a node that `up` cordons because its machine is to go: what may be uncordoned and removed again without asking anybody. */
+export const leavingAnnotation = "openstack-kubernetes/leaving";
+
+export interface LeavingInput {
+  readonly clusterName: string;
+  /** Names of the machines of the configuration. */
+  readonly machines: readonly string[];
+  /** All nodes. */
+  readonly nodes: readonly Node[];
+  readonly request: KubernetesRequest;
+  /** Names of the workers of this cluster that OpenStack has; asked only when a node may be leaving. */
+  readonly workers: () => Promise<ReadonlySet<string>>;
+  /** Per node; 0: pods go with their machine. */
+  readonly timeoutMinutes: number;
+  readonly progress: (message: string) => void;
+  readonly tell: (message: string) => void;
+  readonly clock?: Clock;
+}
+
+/**
+ * Cordons the nodes whose machines are to go, all of them before the first is drained, so that no pod moves from one to the next; drains them one after the
+ * other; takes back nodes that were to go and now stay; and removes the Node of a machine that an earlier `up` drained and deleted. Throws when a node
+ * cannot be drained in time: then no machine is deleted.
+ */
+export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
+  const expected = new Set(input.machines);
+  const returned = input.nodes.filter((node) => expected.has(node.metadata.name) && isLeaving(node));
+  for (const node of returned) {
+    await changeNode("the taking back", node, withoutMark, input.request);
+    input.tell(`Node ${node.metadata.name} stays after all.`);
+  }
+  const candidates = input.nodes.filter(
+    (node) => !expected.has(node.metadata.name) && node.metadata.name.startsWith(`${input.clusterName}-`) && isWorker(node),
+  );
+  if (candidates.length === 0) return;
+  const workers = await input.workers();
+  for (const { metadata } of candidates.filter((node) => !workers.has(node.metadata.name) && isLeaving(node))) {
+    const answer = await input.request("DELETE", `/api/v1/nodes/${metadata.name}`);
+    if (answer.status !== 404) documentOf(`the removal of node ${metadata.name}`, answer);
+    input.tell(`Node ${metadata.name} is removed: its machine is gone.`);
+  }
+  const leaving = candidates.filter((node) => workers.has(node.metadata.name));
+  for (const node of leaving) await changeNode("the cordoning", node, withMark, input.request);
+  if (input.timeoutMinutes === 0) return;
+  for (const node of leaving) await release(node, input);
+}
+
+async function release(node: Node, input: LeavingInput): Promise<void> {
+  const { name } = node.metadata;
+  const { request, timeoutMinutes, progress, clock } = input;
+  try {
+    await drain({ node, request, timeoutMinutes, progress, ...(clock === undefined ? {} : { clock }) });
+  } catch (error) {
+    if (!(error instanceof NotDrainedError)) throw error;
+    throw new Error(
+      `Machines that left the configuration are not deleted: ${error.message}. The node is cordoned. See to what holds it and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
+    );
+  }
+  input.tell(`Node ${name} is drained; its machine can go.`);
+}
+
+const isLeaving = ({ metadata }: Node) => metadata.annotations?.[leavingAnnotation] !== undefined;
+const isWorker = ({ metadata }: Node) => metadata.labels?.["node-role.kubernetes.io/control-plane"] === undefined;
+
+/** The node cordoned and marked; undefined when it is already. The mark remembers whether somebody else had cordoned it before. */
+function withMark(node: Node): Node | undefined {
+  if (isLeaving(node)) return undefined;
+  const before = node.spec?.["unschedulable"] === true ? "cordoned" : "schedulable";
+  return marked(node, { ...node.metadata.annotations, [leavingAnnotation]: before }, true);
+}
+
+/** The node as it was before it was to go; undefined when it bears no mark. */
+function withoutMark(node: Node): Node | undefined {
+  if (!isLeaving(node)) return undefined;
+  const { [leavingAnnotation]: before, ...annotations } = node.metadata.annotations ?? {};
+  return marked(node, annotations, before === "cordoned");
+}
+
+function marked(node: Node, annotations: Readonly<Record<string, string>>, unschedulable: boolean): Node {
+  return { ...node, metadata: { ...node.metadata, annotations }, spec: { ...node.spec, unschedulable } };
+}

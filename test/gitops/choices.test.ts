@@ -27,6 +27,7 @@ const options: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "ingress-nginx": { SECOND_INGRESS: "ingress-nginx" },
   "kubernetes-dashboard": { UI: "kubernetes-dashboard" },
   kured: { REBOOTS: "kured" },
+  opensearch: { LOGS: "opensearch", OPENSEARCH_HOST: "opensearch.example.org" },
   slack: { NOTIFICATIONS: "slack" },
   snapshots: { SNAPSHOTS: "snapshots" },
   trident: { NETAPP: "trident", TRIDENT_MANAGEMENT_ADDRESS: "10.0.0.11", TRIDENT_DATA_ADDRESS: "10.0.0.12", TRIDENT_SVM: "kubernetes" },
@@ -53,6 +54,7 @@ describe("choices", () => {
   it("each take their path from one setting, with an option that exists as its default", () => {
     expect([...bySetting].map(([setting, { name, picked }]) => `${setting} ${name} ${picked}`).sort()).toEqual([
       "ACME acme none",
+      "LOGS logs none",
       "NETAPP netapp none",
       "NOTIFICATIONS notifications none",
       "REBOOTS reboots kured",

@@ -55,8 +55,9 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
   });
 
   it("has every setting it uses in the table of docs/gitops.md, and no other is in the table", () => {
+    // "$${" is Flux's way to leave a variable to somebody else: the collector of logs reads its password so.
     const used = new Set(
-      [...execFileSync("grep", ["-rhoE", "--include=*.yaml", "\\$\\{[A-Z_]+", gitopsFolder], { encoding: "utf8" }).matchAll(/\$\{([A-Z_]+)/g)].map(
+      [...execFileSync("grep", ["-rhE", "--include=*.yaml", "\\$\\{[A-Z_]+", gitopsFolder], { encoding: "utf8" }).matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(
         ([, key]) => key!,
       ),
     );

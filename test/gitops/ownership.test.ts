@@ -24,6 +24,7 @@ describe("Pulumi's half and Git's half", () => {
       "blackbox",
       "cert-manager",
       "envoy-gateway",
+      "fluent-bit",
       "gitlab-runner",
       "headlamp",
       "ingress-nginx",

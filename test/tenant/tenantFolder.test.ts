@@ -48,6 +48,7 @@ describe("the tenants of gitops/", () => {
       "kubernetes-dashboard",
       "kured",
       "kyverno",
+      "logging",
       "monitoring",
       "node-monitoring",
       "tigera-operator",

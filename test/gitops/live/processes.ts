@@ -25,6 +25,15 @@ export class Processes {
       .join("\n");
   }
 
+  /** Ends one at once, as a power cut would, and waits until it is gone. */
+  async kill(name: string): Promise<void> {
+    const index = this.running.findLastIndex((each) => each.name === name);
+    const [found] = this.running.splice(index, 1);
+    if (index === -1 || found === undefined) throw new Error(`${name} was not started`);
+    const gone = new Promise((resolve) => found.child.once("exit", resolve));
+    if (found.child.kill("SIGKILL")) await gone;
+  }
+
   /** Ends all, the last started first, and waits until each is gone. */
   async stop(): Promise<void> {
     for (const { child } of this.running.reverse()) {
@@ -48,12 +57,17 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /** Repeats `attempt` until it yields something; after `seconds` an error that says what was waited for, and what `otherwise` knows. */
-export async function eventually<T>(what: string, seconds: number, attempt: () => T | undefined, otherwise: () => string = () => ""): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  attempt: () => T | undefined | Promise<T | undefined>,
+  otherwise: () => string = () => "",
+): Promise<T> {
   const end = Date.now() + seconds * 1000;
   let last = "";
   while (Date.now() < end) {
     try {
-      const result = attempt();
+      const result = await attempt();
       if (result !== undefined) return result;
     } catch (error) {
       last = (error as Error).message;

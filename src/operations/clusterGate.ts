@@ -117,7 +117,9 @@ function unreconciled(kind: string, { metadata, spec, status }: FluxObject): Pro
 function notReady(what: string, conditions: readonly Condition[] = []): Problem[] {
   const ready = conditions.find(({ type }) => type === "Ready");
   if (ready?.status === "True") return [];
-  const message = ready?.message?.replace(/\s+/g, " ").trim();
+  // While Flux works on something, only this condition says what it waits for; Ready says "Reconciliation in progress".
+  const doing = ready?.status === "Unknown" ? conditions.find(({ type, status }) => type === "Reconciling" && status === "True") : undefined;
+  const message = (doing?.message ?? ready?.message)?.replace(/\s+/g, " ").trim();
   const since = Date.parse(ready?.lastTransitionTime ?? "");
   return [{ told: `${what} is not Ready${message ? `: ${message}` : ""}`, ...(Number.isNaN(since) ? {} : { since }) }];
 }

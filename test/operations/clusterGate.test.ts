@@ -88,6 +88,22 @@ describe("cluster gate", () => {
       ["GitRepository flux-system is not Ready: authentication required"],
     ],
     [
+      "a Kustomization that waits for health",
+      {
+        sources: [object("flux-system")],
+        kustomizations: [
+          object("flux-system"),
+          object("policies", {
+            conditions: [
+              { type: "Reconciling", status: "True", message: "Running health checks for revision main@sha1:1 with a timeout of 10m0s" },
+              { type: "Ready", status: "Unknown", message: "Reconciliation in progress" },
+            ],
+          }),
+        ],
+      },
+      ["Kustomization policies is not Ready: Running health checks for revision main@sha1:1 with a timeout of 10m0s"],
+    ],
+    [
       "a Kustomization that failed",
       { ...reconciled, kustomizations: [object("flux-system"), object("policies", condition("False", "dry-run failed"))] },
       ["Kustomization policies is not Ready: dry-run failed"],

@@ -55,8 +55,9 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
     {
       target: { kind: "Deployment", name: "kustomize-controller" },
       patch: JSON.stringify([
-        // A setting that is missing is an error, never an empty text.
-        add("/args/-", "--feature-gates=StrictPostBuildSubstitutions=true"),
+        // A setting that is missing is an error, never an empty text. A commit ends the wait for the health of what the one before brought: a fix would
+        // otherwise wait as long as the broken part's timeout.
+        add("/args/-", "--feature-gates=StrictPostBuildSubstitutions=true,CancelHealthCheckOnNewRevision=true"),
         // A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken. The operator's default is fewer than
         // gitops/ has of those, and tenants would wait with them.
         add("/args/-", "--concurrent=20"),

@@ -129,7 +129,9 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
       };
       const at = (second: number) => `2026-11-23T10:00:0${second}.123456789Z`;
       for (const { id } of found) expect(id).toMatch(/^1795428\d{3}\.\d{9}-[0-9a-f]{16}$/);
-      expect([...found].map(({ id: _id, ...fields }) => fields).sort((a, b) => String(a["@timestamp"]).localeCompare(String(b["@timestamp"])))).toEqual([
+      expect(
+        [...found].map((document): Document => ({ ...document, id: undefined })).sort((a, b) => String(a["@timestamp"]).localeCompare(String(b["@timestamp"]))),
+      ).toEqual([
         { ...common, "@timestamp": at(1), stream: "stdout", message: "first line" },
         { ...common, "@timestamp": at(2), stream: "stdout", message: '{"level":"info","kubernetes":"not ours"}' },
         { ...common, "@timestamp": at(3), stream: "stdout", message: "a long line that containerd cut in three" },

@@ -14,12 +14,12 @@ export const fluxPrograms = [
 /** A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken; with as few as Flux has by default (4) tenants would wait too. */
 export const manyAtOnce = "--concurrent=20";
 
-/** What keeps a tenant's Flux objects within its namespace. */
+/** What keeps a tenant's Flux objects within its namespace; and, as there is one flag for all gates, that a fix need not wait for what it fixes. */
 export const lockdown = [
   "--no-cross-namespace-refs=true",
   "--no-remote-bases=true",
   "--default-service-account=default",
-  "--feature-gates=StrictPostBuildSubstitutions=true",
+  "--feature-gates=StrictPostBuildSubstitutions=true,CancelHealthCheckOnNewRevision=true",
 ];
 
 /**

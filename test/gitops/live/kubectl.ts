@@ -24,6 +24,7 @@ export interface KubernetesObject {
     readonly conditions?: readonly Condition[];
     readonly lastHandledReconcileAt?: string;
     readonly lastAttemptedRevision?: string;
+    readonly lastAppliedRevision?: string;
     readonly hard?: Record<string, string>;
   };
   readonly [key: string]: unknown;

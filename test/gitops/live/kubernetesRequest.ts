@@ -1,0 +1,24 @@
+/** The program's own way to ask the API, to a test's API server: by its token, where a cluster has certificates. */
+import { readFileSync } from "node:fs";
+import * as https from "node:https";
+import { parse } from "yaml";
+import type { KubernetesRequest } from "../../../src/operations/kubernetesApi";
+import type { Kubectl } from "./kubectl";
+
+export function kubernetesRequest(kubectl: Kubectl): KubernetesRequest {
+  const { server, authority } = kubectl.address();
+  const { users } = parse(readFileSync(kubectl.kubeconfig, "utf8")) as { users: [{ user: { token: string } }] };
+  const options = { ca: readFileSync(authority), headers: { authorization: `Bearer ${users[0].user.token}` } };
+  return (method, path, body) => {
+    if (body !== undefined) throw new Error("The gate only reads");
+    return new Promise((resolve, reject) => {
+      const request = https.request(`${server}${path}`, { ...options, method }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+      });
+      request.on("error", reject);
+      request.end();
+    });
+  };
+}

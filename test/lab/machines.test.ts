@@ -26,6 +26,7 @@ import {
 } from "./machinesFixture";
 import { LabIssuer } from "./oidc";
 import { inPod, podsOnEveryNode, startPods } from "./pods";
+import { claimServingCertificates } from "./servingCertificates";
 
 /** Seconds that a step may take on two busy cores; the numbers that were measured are printed. */
 const patience = 900;
@@ -37,7 +38,8 @@ describeOnMachines("a cluster of real machines", (site) => {
   let issuer: LabIssuer;
   let issuerProcess: ChildProcess;
   let hostBefore: Record<string, string>;
-  const config = (size: Size = {}, changes: Record<string, unknown> = {}) => labConfig(size, { oidc: issuer.configuration(), ...changes });
+  const issuedToKubelets = { kubernetes: { kubeletServingCertificate: "clusterCa" } };
+  const config = (size: Size = {}, changes: Record<string, unknown> = {}) => labConfig(size, { oidc: issuer.configuration(), ...issuedToKubelets, ...changes });
   const names = () => cluster.plan.machines.map(({ name }) => name);
   const controlPlane = () => cluster.plan.machines.filter(({ role }) => role === "control-plane").map(({ name }) => name);
   const workers = () => cluster.plan.machines.filter(({ role }) => role === "worker").map(({ name }) => name);
@@ -61,6 +63,7 @@ describeOnMachines("a cluster of real machines", (site) => {
 
   afterAll(() => {
     issuerProcess.kill();
+    servingCertificates.stop();
     takeDown(() => undefined);
     expect(tracesOnHost()).toEqual([]);
     expect(hostSettings()).toEqual(hostBefore);
@@ -71,7 +74,9 @@ describeOnMachines("a cluster of real machines", (site) => {
     await allReady("power-on");
     for (const name of names()) {
       print(`${name}: ${memoryMib(name) ?? "?"} MiB`);
-      expect(verdictsOf(name).at(-1)).toMatch(new RegExp(`^SUCCESS: ${name} is a (control-plane|worker) node of lab`));
+      // A node may be Ready a little before its bootstrap is.
+      const verdict = await eventually(`the verdict of ${name}`, patience, () => verdictsOf(name).at(-1));
+      expect(verdict).toMatch(new RegExp(`^SUCCESS: ${name} is a (control-plane|worker) node of lab`));
     }
     expect(cluster.ask("get", "nodes", "-l", "node-role.kubernetes.io/control-plane", "-o", "name").split("\n").sort()).toEqual(
       controlPlane().map((name) => `node/${name}`),
@@ -121,6 +126,8 @@ describeOnMachines("a cluster of real machines", (site) => {
       }
     }
   });
+
+  const servingCertificates = claimServingCertificates(() => cluster);
 
   it("has three healthy etcd members", () => {
     expect(healthyEtcd(cluster, controlPlane()[0]!)).toEqual(["https://10.10.0.10:2379", "https://10.10.0.11:2379", "https://10.10.0.12:2379"]);

@@ -6,9 +6,10 @@ import { hasSelinux } from "./osFamily";
 
 /**
  * Twice kubeadm's four minutes for the control plane to become healthy: images come through slow mirrors, and a small machine needs longer
- * than a big one.
+ * than a big one. Since 1.34 kubeadm asks the API for its administrator's rights before that wait begins, and again by way of the endpoint, so that its
+ * minute for calls would be the limit on an API server that is slow to start, or on a load balancer that has yet to find it: five instead.
  */
-export const kubeadmTimeouts = { controlPlaneComponentHealthCheck: "8m0s" };
+export const kubeadmTimeouts = { controlPlaneComponentHealthCheck: "8m0s", kubernetesAPICall: "5m0s" };
 
 const patchesDirectory = `${etcDirectory}/patches`;
 

@@ -70,7 +70,7 @@ describe("JoinConfiguration of the control plane", () => {
       controlPlane: { localAPIEndpoint: { advertiseAddress: "@NODE_IP@", bindPort: 8443 } },
       discovery: discovery("10.10.0.5:8443"),
       nodeRegistration: { criSocket, kubeletExtraArgs: [nodeIp] },
-      timeouts: { controlPlaneComponentHealthCheck: "8m0s" },
+      timeouts: { controlPlaneComponentHealthCheck: "8m0s", kubernetesAPICall: "5m0s" },
     });
   });
 });
@@ -83,7 +83,7 @@ describe("InitConfiguration", () => {
       bootstrapTokens: [{ token: bootstrapToken, description: "first join credentials of the cluster" }],
       localAPIEndpoint: { advertiseAddress: "@NODE_IP@", bindPort: 6443 },
       nodeRegistration: { criSocket, kubeletExtraArgs: [nodeIp] },
-      timeouts: { controlPlaneComponentHealthCheck: "8m0s" },
+      timeouts: { controlPlaneComponentHealthCheck: "8m0s", kubernetesAPICall: "5m0s" },
     });
   });
 

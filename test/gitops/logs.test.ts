@@ -3,11 +3,12 @@
  * sends to a stand-in of OpenSearch. Not shown: its pod, a real OpenSearch, and that SELinux lets it read.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildPart, buildStack, fluxBuildPrograms } from "./fluxBuild";
 import { controlPlanePrograms, startControlPlane } from "./live/controlPlane";
+import { isThere, journalPrograms, writeJournal } from "./live/journal";
 import type { Kubectl } from "./live/kubectl";
 import { fluentBit, fluentBitRelease, LogCollector, type Surroundings } from "./live/logCollector";
 import { type Document, OpenSearch } from "./live/openSearch";
@@ -17,9 +18,13 @@ import { describeWith } from "./toolbox";
 
 jest.setTimeout(300_000);
 
-const journald = ["/lib/systemd/systemd-journald", "/usr/bin/systemd-cat"];
 const credentials = { user: "cluster-dev", password: 'p@ss "word" #$x:\\\'' };
-const environment = { NODE_NAME: "dev-worker-0", OPENSEARCH_USERNAME: credentials.user, OPENSEARCH_PASSWORD: credentials.password };
+const environment = {
+  HOSTNAME: "fluent-bit-x7k2p",
+  NODE_NAME: "dev-worker-0",
+  OPENSEARCH_USERNAME: credentials.user,
+  OPENSEARCH_PASSWORD: credentials.password,
+};
 const line = (second: number, text: string, { stream = "stdout", part = "F" } = {}) =>
   `2026-11-23T10:00:${String(second).padStart(2, "0")}.123456789Z ${stream} ${part} ${text}`;
 /** Documents by their message, without what differs between runs. */
@@ -41,8 +46,12 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
     for (const metadata of [{ name: "logging" }, { name: "atlas", labels }]) kubectl.create({ apiVersion: "v1", kind: "Namespace", metadata });
     const access = buildStack("dev", { LOGS: "opensearch", OPENSEARCH_HOST: "localhost" }, ["choices"])
       .get("logs")!
-      .filter(({ kind }) => ["ServiceAccount", "ClusterRole", "ClusterRoleBinding"].includes(String(kind)));
+      .filter(({ kind }) => ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].includes(String(kind)));
     expect(kubectl.apply(...access)).toMatchObject({ ok: true });
+    const container = { name: "fluent-bit", image: "registry.example.org/fluent-bit:1.0.0" };
+    const spec = { serviceAccountName: "fluent-bit", containers: [container] };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: environment.HOSTNAME, namespace: "logging" }, spec };
+    expect(kubectl.create(pod)).toMatchObject({ ok: true });
     const [port] = await freePorts(1);
     openSearch = new OpenSearch(folder, port!, credentials.user, credentials.password);
     await openSearch.start();
@@ -95,6 +104,7 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
         line(3, "cut in three"),
         line(4, "an error", { stream: "stderr" }),
       ]);
+      collector.write("atlas", "odd-0", "main", ["not as containerd writes"]);
       collector.write("kube-system", "coredns-abc.def", "coredns", [line(5, "ready")]);
       collector.write("logging", "fluent-bit-x7k2p", "fluent-bit", [line(6, "about itself")]);
       collector.audit([
@@ -110,8 +120,7 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
           requestReceivedTimestamp: "2026-11-23T10:00:07.654321Z",
         },
       ]);
-      if (journald.every((program) => execFileSync("sh", ["-c", `test -e ${program} && echo y || true`], { encoding: "utf8" }).trim() === "y"))
-        writeJournal(collector.journal, "kubelet says hello");
+      if (isThere()) writeJournal(collector.journal, "kubelet says hello");
       collector.start();
     });
 
@@ -146,6 +155,11 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
       expect(openSearch.documents().filter(({ namespace }) => namespace === "logging")).toEqual([]);
     });
 
+    it("delivers a line as it stands that is not as containerd writes them", async () => {
+      const [document] = await arrive(collector, "odd-0", ["not as containerd writes"]);
+      expect(document).toMatchObject({ kind: "pods", namespace: "atlas", tenant: "atlas", message: "not as containerd writes" });
+    });
+
     it("delivers the audit log: who did what, and the whole event as text", async () => {
       const [event] = await eventually(
         "The audit event",
@@ -173,7 +187,7 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
       });
     });
 
-    describeWith(journald)("with a journal", () => {
+    describeWith(journalPrograms)("with a journal", () => {
       it("delivers what the node's services write", async () => {
         const [entry] = await eventually(
           "The journal's entry",
@@ -188,8 +202,15 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
       });
     });
 
+    it("finds that it may ask the API server what it asks", () => {
+      expect(collector.log(400)).toContain("connectivity OK");
+    });
+
     it("writes to one index per kind of log and day", () => {
-      expect(openSearch.indices().filter((index) => !index.startsWith("dev-nodes-"))).toEqual(["dev-audit-2026.11.23", "dev-pods-2026.11.23"]);
+      // What has no time of its own has that of its reading.
+      const today = new Date().toISOString().slice(0, 10).replaceAll("-", ".");
+      const expected = new Set(["dev-audit-2026.11.23", "dev-pods-2026.11.23", `dev-pods-${today}`]);
+      expect(openSearch.indices().filter((index) => !index.startsWith("dev-nodes-"))).toEqual([...expected].sort());
     });
 
     it("keeps what it read while OpenSearch is away, over a power cut too, and delivers each line once when it is back", async () => {
@@ -302,19 +323,4 @@ function mkdirTemp(folder: string): string {
 /** Sum of a metric over its series; 0 where there is none. */
 function value(metrics: string, name: string): number {
   return [...metrics.matchAll(new RegExp(`^${name}\\{[^}]*\\} ([\\d.e+]+)`, "gm"))].reduce((sum, [, number]) => sum + Number(number), 0);
-}
-
-/** An entry as a service of the node would write it, by a journal daemon of its own in a mount namespace of its own. */
-function writeJournal(folder: string, message: string): void {
-  const script = [
-    "mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log/journal",
-    `mount --bind "${folder}" /run/log/journal`,
-    "/lib/systemd/systemd-journald & daemon=$!",
-    "for attempt in $(seq 50); do [ -S /run/systemd/journal/stdout ] && break; sleep 0.2; done",
-    `echo "${message}" | systemd-cat --identifier=kubelet --priority=warning`,
-    "sleep 1; kill $daemon; wait $daemon || true",
-  ].join("\n");
-  const file = join(folder, "..", "journal.sh");
-  writeFileSync(file, `set -e\n${script}\n`);
-  execFileSync("unshare", ["--mount", "sh", file], { stdio: "ignore" });
 }

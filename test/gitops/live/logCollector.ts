@@ -50,12 +50,14 @@ export class LogCollector {
     for (const each of ["log/pods", "log/containers", "log/kubernetes/audit", "journal", "lib", "conf", "account"])
       mkdirSync(join(folder, each), { recursive: true });
     writeFileSync(join(folder, "account", "token"), around.token);
+    writeFileSync(join(folder, "account", "namespace"), "logging");
     const { values } = fluentBitRelease({ ...around.settings, OPENSEARCH_PORT: String(around.openSearchPort) });
     const exchanged = (text: string) =>
       [
         ["kube_url: https://kubernetes.default.svc:443", `kube_url: ${around.apiServer}`],
         ["/var/run/secrets/kubernetes.io/serviceaccount/ca.crt", around.apiAuthority],
         ["/var/run/secrets/kubernetes.io/serviceaccount/token", join(folder, "account", "token")],
+        ["/var/run/secrets/kubernetes.io/serviceaccount/namespace", join(folder, "account", "namespace")],
         ["/fluent-bit/opensearch/ca.crt", around.authority],
         ["/fluent-bit/scripts", join(folder, "conf")],
         ["/var/lib/fluent-bit", join(folder, "lib")],
@@ -91,8 +93,9 @@ export class LogCollector {
     return this.processes.stop();
   }
 
-  log(): string {
-    return existsSync(join(this.folder, "fluent-bit.log")) ? this.processes.tail("fluent-bit", 40) : "";
+  /** The last lines of what it says. */
+  log(lines = 40): string {
+    return existsSync(join(this.folder, "fluent-bit.log")) ? this.processes.tail("fluent-bit", lines) : "";
   }
 
   /** Adds lines to a container's log as containerd writes it, with the link that the kubelet makes. */

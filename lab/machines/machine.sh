@@ -74,6 +74,7 @@ supervise() {
   local name=$1 directory=$2 lower=$3 status=129
   shift 3
   while [ $status = 129 ]; do # 128 + SIGHUP is how the kernel reports that a PID namespace asked for a reboot
+    renewGroup "$name/machine"
     plug "$name" "$@"
     status=0
     script --quiet --flush --append --return --command "$(printf '%q ' "$here/boot.sh" namespaces "$name" "$directory" "$lower")" "$directory/console.log" \

@@ -97,7 +97,9 @@ export function claimServingCertificates(cluster: () => LabCluster): { stop: () 
         },
       };
       const node = ["--as", `system:node:${name}`, "--as-group", "system:nodes", "--as-group", "system:authenticated"];
-      return cluster().kubectl([...node, "create", "--filename", "-"], { input: JSON.stringify(manifest) }).stderr.trim();
+      return cluster()
+        .kubectl([...node, "create", "--filename", "-"], { input: JSON.stringify(manifest) })
+        .stderr.trim();
     };
     const verdict = async (id: string, alternativeNames: string) => {
       expect(ask(id, `system:node:${name}`, alternativeNames)).toBe("");

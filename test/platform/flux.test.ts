@@ -42,7 +42,11 @@ describe("renderFluxInstance", () => {
   const kustomize = {
     target: { kind: "Deployment", name: "kustomize-controller" },
     operations: [
-      { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--feature-gates=StrictPostBuildSubstitutions=true,CancelHealthCheckOnNewRevision=true" },
+      {
+        op: "add",
+        path: "/spec/template/spec/containers/0/args/-",
+        value: "--feature-gates=StrictPostBuildSubstitutions=true,CancelHealthCheckOnNewRevision=true",
+      },
       { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--concurrent=20" },
       { op: "add", path: "/spec/template/spec/containers/0/env/-", value: { name: "HTTP_PROXY", value: "http://127.0.0.1:9" } },
       { op: "add", path: "/spec/template/spec/containers/0/env/-", value: { name: "HTTPS_PROXY", value: "http://127.0.0.1:9" } },

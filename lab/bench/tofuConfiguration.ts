@@ -3,7 +3,7 @@
  * provider. Written the way its users do it, with `count` for the workers. Keys and token are no part of it: OpenTofu gets user data ready made.
  */
 import { controlPlaneTemplateDigest, poolTemplateDigest } from "../../src/bootstrap/templateDigest";
-import { ignoredChanges, templateDigestKey, type MachineRole } from "../../src/compute/updatePolicy";
+import { ignoredChanges, machineClusterKey, machineRoleKey, templateDigestKey, type MachineRole } from "../../src/compute/updatePolicy";
 import { apiServerPort, controlPlaneMachineNames, type ClusterConfig, type NodePoolConfig } from "../../src/config/clusterConfig";
 import { securityGroupNames, securityGroupRuleName, securityGroupRules } from "../../src/network/securityGroupRules";
 import { openstackTags } from "../../src/network/tags";
@@ -198,8 +198,8 @@ function machine(config: ClusterConfig, role: MachineRole, pool: string, templat
     user_data: `\${file("\${path.module}/${userDataFile(pool)}")}`,
     metadata: {
       ...config.tags,
-      "kubernetes-cluster": config.clusterName,
-      "kubernetes-role": role,
+      [machineClusterKey]: config.clusterName,
+      [machineRoleKey]: role,
       "kubernetes-pool": pool,
       [templateDigestKey]: templateDigest,
     },

@@ -2,6 +2,7 @@
 import { consoleSections } from "./consoleSections";
 import type { KubernetesRequest } from "./kubernetesApi";
 import { messageOf } from "./messageOf";
+import { type Clock, waitUntil } from "./waiting";
 
 export interface ApiGateInput {
   /** For messages: https://host:port. */
@@ -14,43 +15,27 @@ export interface ApiGateInput {
   readonly clock?: Clock;
 }
 
-export interface Clock {
-  /** Milliseconds. */
-  now(): number;
-  sleep(milliseconds: number): Promise<void>;
-}
-
-export const realClock: Clock = { now: () => Date.now(), sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)) };
-
 const pollEvery = 5_000;
-const tellEvery = 30_000;
 
 /** Thrown when the API did not become ready; the message holds the last answer and the machines' console tails. */
 export class ApiNotReadyError extends Error {}
 
 /** Waits until GET /readyz is 200. Throws ApiNotReadyError at the time limit. */
 export async function waitForApi(input: ApiGateInput): Promise<void> {
-  const clock = input.clock ?? realClock;
-  const start = clock.now();
-  const limit = input.timeoutMinutes * 60_000;
-  let lastTold = start;
-  for (;;) {
-    const answer = await readiness(input.request);
-    if (answer === "ready") return;
-    const waited = clock.now() - start;
-    if (waited >= limit) throw new ApiNotReadyError(await failureMessage(input, answer));
-    if (clock.now() - lastTold >= tellEvery) {
-      lastTold = clock.now();
-      input.progress(`waiting for the Kubernetes API at ${input.url}: ${answer} (${Math.round(waited / 1000)} s of ${input.timeoutMinutes * 60} s)`);
-    }
-    await clock.sleep(pollEvery);
-  }
+  await waitUntil({
+    ...input,
+    pollEvery,
+    look: () => unreadiness(input.request),
+    told: (answer) => `waiting for the Kubernetes API at ${input.url}: ${answer}`,
+    failure: async (answer) => new ApiNotReadyError(await failureMessage(input, answer)),
+  });
 }
 
-async function readiness(request: KubernetesRequest): Promise<string> {
+/** Why the API is not ready; undefined when it is. */
+async function unreadiness(request: KubernetesRequest): Promise<string | undefined> {
   try {
     const { status } = await request("GET", "/readyz");
-    return status === 200 ? "ready" : `/readyz answers ${status}`;
+    return status === 200 ? undefined : `/readyz answers ${status}`;
   } catch (error) {
     return messageOf(error);
   }

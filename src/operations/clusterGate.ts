@@ -1,10 +1,10 @@
 /** The last gate: `up` ends when every machine is a Ready node and Flux has reconciled, or it says which is not and why. */
 import { type Condition, listNodes, type Node } from "../platform/nodeSettings";
 import { documentOf } from "../platform/apiRequest";
-import { type Clock, realClock } from "./apiGate";
 import { consoleSections } from "./consoleSections";
 import type { KubernetesRequest } from "./kubernetesApi";
 import { messageOf } from "./messageOf";
+import { type Clock, waitUntil } from "./waiting";
 
 export interface ClusterGateInput {
   readonly request: KubernetesRequest;
@@ -35,7 +35,6 @@ interface Problem {
 }
 
 const pollEvery = 10_000;
-const tellEvery = 30_000;
 /** Lines and consoles that a message shows at most. */
 const shownProblems = 20;
 const shownConsoles = 3;
@@ -45,23 +44,18 @@ const shownConsoles = 3;
  * so for that long already, since a node that broke last week is no reason to wait.
  */
 export async function waitForCluster(input: ClusterGateInput): Promise<void> {
-  const clock = input.clock ?? realClock;
-  const start = clock.now();
   const limit = input.timeoutMinutes * 60_000;
-  let lastTold = start;
-  for (;;) {
-    const problems = await problemsOf(input);
-    if (problems.length === 0) return;
-    const now = clock.now();
-    if (problems.every(({ since = start }) => now - since >= limit)) throw new ClusterNotReadyError(await failureMessage(input, problems));
-    if (now - lastTold >= tellEvery) {
-      lastTold = now;
-      const [first] = problems as [Problem, ...Problem[]];
-      const others = problems.length === 1 ? "" : `, and ${problems.length - 1} more`;
-      input.progress(`waiting for the cluster: ${first.told}${others} (${Math.round((now - start) / 1000)} s of ${limit / 1000} s)`);
-    }
-    await clock.sleep(pollEvery);
-  }
+  await waitUntil({
+    ...input,
+    pollEvery,
+    look: async () => {
+      const problems = await problemsOf(input);
+      return problems.length === 0 ? undefined : problems;
+    },
+    told: ([first, ...others]) => `waiting for the cluster: ${first?.told}${others.length === 0 ? "" : `, and ${others.length} more`}`,
+    isOver: (problems, start, now) => problems.every(({ since = start }) => now - since >= limit),
+    failure: async (problems) => new ClusterNotReadyError(await failureMessage(input, problems)),
+  });
 }
 
 async function problemsOf(input: ClusterGateInput): Promise<Problem[]> {

@@ -1,9 +1,9 @@
 /** Takes the pods off a node whose machine is about to go, as `kubectl drain` would: by eviction, so that PodDisruptionBudgets are heard. */
-import { documentOf } from "../platform/apiRequest";
+import { documentOf, listAll, reasonOf } from "../platform/apiRequest";
 import type { Node } from "../platform/nodeSettings";
-import { type Clock, realClock } from "./apiGate";
-import type { KubernetesAnswer, KubernetesRequest } from "./kubernetesApi";
+import type { KubernetesRequest } from "./kubernetesApi";
 import { messageOf } from "./messageOf";
+import { type Clock, waitUntil } from "./waiting";
 
 export interface DrainInput {
   readonly node: Node;
@@ -33,9 +33,6 @@ interface VolumeAttachment {
 }
 
 const pollEvery = 5_000;
-const tellEvery = 30_000;
-/** Pods per page of a listing, some 5 KB each. */
-const pageSize = 250;
 /** Things that a message names at most. */
 const shown = 10;
 
@@ -44,32 +41,26 @@ const shown = 10;
  * Ready nobody confirms the end of a pod, so there it is enough that all were evicted. Throws NotDrainedError at the time limit.
  */
 export async function drain(input: DrainInput): Promise<void> {
-  const clock = input.clock ?? realClock;
   const { node, timeoutMinutes } = input;
   const { name } = node.metadata;
   const ready = node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-  const start = clock.now();
-  let lastTold = start;
-  for (;;) {
-    const left = await look(input.request, name, ready).catch((error: unknown) => [messageOf(error)]);
-    if (left.length === 0) return;
-    const waited = clock.now() - start;
-    const told = left.slice(0, shown).join("; ") + (left.length > shown ? `; and ${left.length - shown} more` : "");
-    if (waited >= timeoutMinutes * 60_000) {
-      throw new NotDrainedError(`node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${told}`);
-    }
-    if (clock.now() - lastTold >= tellEvery) {
-      lastTold = clock.now();
-      input.progress(`draining node ${name}: ${told} (${Math.round(waited / 1000)} s of ${timeoutMinutes * 60} s)`);
-    }
-    await clock.sleep(pollEvery);
-  }
+  await waitUntil({
+    ...input,
+    pollEvery,
+    look: async () => {
+      const left = await look(input.request, name, ready).catch((error: unknown) => [messageOf(error)]);
+      return left.length === 0 ? undefined : left.slice(0, shown).join("; ") + (left.length > shown ? `; and ${left.length - shown} more` : "");
+    },
+    told: (left) => `draining node ${name}: ${left}`,
+    failure: (left) => new NotDrainedError(`node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${left}`),
+  });
 }
 
 /** One round: evicts what can be evicted, and tells what is left on the node and why. */
 async function look(request: KubernetesRequest, node: string, ready: boolean): Promise<string[]> {
   const left: string[] = [];
-  for (const pod of (await podsOn(request, node)).filter(mustGo)) {
+  const pods = await listAll<Pod>("a listing of pods", `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`, request);
+  for (const pod of pods.filter(mustGo)) {
     const { namespace, name, deletionTimestamp } = pod.metadata;
     const what = `pod ${namespace}/${name}`;
     if (deletionTimestamp === undefined) {
@@ -91,33 +82,10 @@ function mustGo({ metadata, status }: Pod): boolean {
   return !isStatic && !ofDaemonSet && status?.phase !== "Succeeded" && status?.phase !== "Failed";
 }
 
-async function podsOn(request: KubernetesRequest, node: string): Promise<Pod[]> {
-  const pods: Pod[] = [];
-  let next: string | undefined = "";
-  while (next !== undefined) {
-    const more = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
-    const path = `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}&limit=${pageSize}${more}`;
-    const page: { items: Pod[]; metadata: { continue?: string } } = documentOf("a listing of pods", await request("GET", path));
-    pods.push(...page.items);
-    next = page.metadata.continue || undefined;
-  }
-  return pods;
-}
-
 /** Undefined when the pod goes, or has gone; else why it must stay for now: a PodDisruptionBudget, mostly. */
 async function evict(request: KubernetesRequest, namespace: string, name: string): Promise<string | undefined> {
   const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { namespace, name } };
   const answer = await request("POST", `/api/v1/namespaces/${namespace}/pods/${name}/eviction`, eviction);
   if (answer.status === 404 || (answer.status >= 200 && answer.status <= 299)) return undefined;
-  return reasonOf(answer);
-}
-
-function reasonOf({ status, body }: KubernetesAnswer): string {
-  try {
-    const { message } = JSON.parse(body) as { message?: unknown };
-    if (typeof message === "string") return message;
-  } catch {
-    // The status has to do.
-  }
-  return `the API answers ${status}`;
+  return reasonOf(answer.body) ?? `the API answers ${answer.status}`;
 }

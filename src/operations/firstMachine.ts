@@ -3,8 +3,7 @@ import { controlPlaneMachineName, type ClusterConfig } from "../config/clusterCo
 import { clusterMachines } from "./clusterMachines";
 import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
 import { isLive } from "./live";
-import { OpenstackApi } from "./openstackApi";
-import { findOpenstackCloud } from "./openstackCloud";
+import { logInToOpenstack } from "./openstackLogin";
 import { assertNoSecondCluster, newClusterVariable } from "./secondCluster";
 
 /** Minutes in which a cluster that exists answers: as long as the machine itself would look for it (control-plane.sh). */
@@ -21,11 +20,7 @@ export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<
       url: `https://${known.host}:${known.port}`,
       clusterCaCertificatePem: known.clusterCaCertificatePem,
       request: kubernetesApi(known),
-      peers: async () => {
-        const provider = new pulumi.Config("openstack");
-        const api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
-        return (await clusterMachines(api, config.clusterName, "control-plane")).filter(({ name }) => name !== machine);
-      },
+      peers: async () => (await clusterMachines(await logInToOpenstack(), config.clusterName, "control-plane")).filter(({ name }) => name !== machine),
       timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),
       allowed: process.env[newClusterVariable] === "allow",
       progress: (message) => void pulumi.log.info(message, undefined, undefined, true),

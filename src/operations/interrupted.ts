@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { isLive } from "./live";
-import { OpenstackApi } from "./openstackApi";
-import { findOpenstackCloud } from "./openstackCloud";
+import type { OpenstackApi } from "./openstackApi";
+import { logInToOpenstack } from "./openstackLogin";
 import { kinds } from "./orphans/kinds";
 import { OrphanSearch } from "./orphans/search";
 import { stillbornMachines } from "./orphans/stillborn";
@@ -15,9 +15,8 @@ import { completeTags, isTagged } from "./orphans/unfinishedTags";
  */
 export async function repairs(config: ClusterConfig): Promise<pulumi.ResourceTransformation[]> {
   if (!pulumi.runtime.hasEngine()) return [];
-  const provider = new pulumi.Config("openstack");
   let session: Promise<OpenstackApi> | undefined;
-  const api = async () => (session ??= OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env)));
+  const api = () => (session ??= logInToOpenstack());
   // Pre-flight, which asks the same cloud at the same time, says better what is wrong with it.
   const stillborn = await api()
     .then((known) => stillbornMachines(known, config.clusterName))

@@ -4,9 +4,9 @@
  */
 import { documentOf } from "../platform/apiRequest";
 import { changeNode, type Node } from "../platform/nodeSettings";
-import type { Clock } from "./apiGate";
 import { drain, NotDrainedError } from "./drain";
 import type { KubernetesRequest } from "./kubernetesApi";
+import type { Clock } from "./waiting";
 
 /** Set on a node that `up` cordons because its machine is to go: what may be uncordoned and removed again without asking anybody. */
 export const leavingAnnotation = "openstack-kubernetes/leaving";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { OpenstackApi } from "./openstackApi";
-import { findOpenstackCloud } from "./openstackCloud";
+import type { OpenstackApi } from "./openstackApi";
+import { logInToOpenstack } from "./openstackLogin";
 import { checkPreflight, preflightMessage } from "./preflight/check";
 import { problem, type Findings } from "./preflight/findings";
 import { gatherFacts } from "./preflight/gather";
@@ -24,10 +24,9 @@ export async function assertPreflight(config: ClusterConfig): Promise<void> {
 
 /** A cloud that nobody can log in to is one problem. */
 async function preflight(config: ClusterConfig): Promise<Findings> {
-  const provider = new pulumi.Config("openstack");
   let api: OpenstackApi;
   try {
-    api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
+    api = await logInToOpenstack();
   } catch (error) {
     if (error instanceof Error) return problem(`${error.message}.`);
     throw error;

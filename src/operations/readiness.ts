@@ -12,9 +12,8 @@ import { kubeletCertificateMismatch } from "./kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "./kubernetesApi";
 import { releaseLeavingNodes } from "./leavingNodes";
 import { isLive } from "./live";
-import { OpenstackApi } from "./openstackApi";
-import { findOpenstackCloud } from "./openstackCloud";
 import { consoleTails } from "./openstackConsole";
+import { logInToOpenstack } from "./openstackLogin";
 
 /** A machine in the outputs. */
 export interface NodeOutput {
@@ -137,11 +136,7 @@ export class Readiness {
       machines,
       nodes: present,
       request,
-      workers: async () => {
-        const provider = new pulumi.Config("openstack");
-        const api = await OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
-        return new Set((await clusterMachines(api, config.clusterName, "worker")).map(({ name }) => name));
-      },
+      workers: async () => new Set((await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name)),
       timeoutMinutes: config.readiness.drainTimeoutMinutes,
       progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
       tell: (message) => void pulumi.log.info(message),

@@ -3,9 +3,10 @@
  * asks endpoint and peers at its boot, but cannot tell peers that are off from peers that never were. OpenStack can.
  */
 import { X509Certificate } from "node:crypto";
-import { ApiNotReadyError, type Clock, realClock, waitForApi } from "./apiGate";
+import { ApiNotReadyError, waitForApi } from "./apiGate";
 import type { ClusterMachine } from "./clusterMachines";
 import type { KubernetesRequest } from "./kubernetesApi";
+import { type Clock, realClock } from "./waiting";
 
 export interface FirstMachineInput {
   /** Name of the machine that is about to be created. */

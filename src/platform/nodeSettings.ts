@@ -6,7 +6,7 @@
  * `up`, and one write for each node that differs (docs/decisions/0006).
  */
 import { poolMachineNames, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
-import { type ApiRequest, documentOf } from "./apiRequest";
+import { type ApiRequest, documentOf, listAll } from "./apiRequest";
 
 /** Holds what this program last set on a node, so that what is taken out of the configuration is taken off the node, and nothing else is. */
 export const appliedAnnotation = "openstack-kubernetes/pool-settings";
@@ -93,8 +93,6 @@ function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
   return JSON.stringify(texts(a)) === JSON.stringify(texts(b));
 }
 
-/** Nodes per page of a listing: some 10 KB each, so a page comes well within a call's time limit. */
-const pageSize = 250;
 /** Writes at a time. */
 const atOnce = 8;
 
@@ -121,16 +119,8 @@ export async function reconcileNodes(
 }
 
 /** All nodes of the cluster. */
-export async function listNodes(request: ApiRequest): Promise<Node[]> {
-  const nodes: Node[] = [];
-  let next: string | undefined = "";
-  while (next !== undefined) {
-    const path = `/api/v1/nodes?limit=${pageSize}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`;
-    const page: { items: Node[]; metadata: { continue?: string } } = documentOf("a listing of the nodes", await request("GET", path));
-    nodes.push(...page.items);
-    next = page.metadata.continue || undefined;
-  }
-  return nodes;
+export function listNodes(request: ApiRequest): Promise<Node[]> {
+  return listAll<Node>("a listing of the nodes", "/api/v1/nodes", request);
 }
 
 /** How often a write is tried again that another writer (the kubelet, the node controller) was ahead of. */

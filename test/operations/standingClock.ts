@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/operations/apiGate";
+import type { Clock } from "../../src/operations/waiting";
 
 /** A clock that only moves when somebody sleeps. */
 export function standingClock(start = 0): Clock & { readonly slept: number[] } {

@@ -2,6 +2,7 @@
  * Where in OpenStack to look for what is about to be created, and how to tell that it is there already. An `up` whose connection broke, or that was killed,
  * may have been obeyed without learning of it: what it asked for exists then, and no state knows it.
  */
+import { machineClusterKey } from "../../compute/updatePolicy";
 import type { OpenstackService } from "../openstackApi";
 
 /** Inputs of a resource as the provider gets them. */
@@ -82,7 +83,7 @@ const server: Kind = {
   // One list of names for all machines of the cluster: each machine's own question would cost a large cluster hundreds.
   look: ({ metadata }) => ({
     service: "compute",
-    path: `/servers?name=${encodeURIComponent(`^${text((metadata as Inputs | undefined)?.["kubernetes-cluster"])}-`)}`,
+    path: `/servers?name=${encodeURIComponent(`^${text((metadata as Inputs | undefined)?.[machineClusterKey])}-`)}`,
     key: "servers",
   }),
   whole: ({ id }) => ({ path: `/servers/${id}`, key: "server" }),

@@ -1,4 +1,5 @@
 /** What becomes of something that is there although it is only about to be created. */
+import { machineClusterKey, machineRoleKey } from "../../compute/updatePolicy";
 import type { Inputs, Item, Kind } from "./kinds";
 
 /**
@@ -42,7 +43,7 @@ export function judge(kind: Kind, item: Item, inputs: Inputs, now: Date): Verdic
 
 /** Whose machine it is and what for, as its metadata says. */
 function machineRoleOf({ metadata }: Inputs): string {
-  const { "kubernetes-cluster": cluster = "", "kubernetes-role": role = "" } = (metadata ?? {}) as Record<string, string>;
+  const { [machineClusterKey]: cluster = "", [machineRoleKey]: role = "" } = (metadata ?? {}) as Record<string, string>;
   return `${role} of ${cluster}`;
 }
 

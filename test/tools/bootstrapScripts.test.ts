@@ -173,7 +173,8 @@ describe("mounting volumes", () => {
 describe("installing packages", () => {
   beforeEach(() => {
     machine.file("/etc/openstack-kubernetes/bootstrap.env", "PACKAGES='kubelet=1.36.3-* curl'\nHELD_PACKAGES='kubelet'\n");
-    for (const name of ["apt-get", "apt-mark"]) machine.program(name, "true");
+    for (const name of ["apt-get", "apt-mark", "dpkg"]) machine.program(name, "true");
+    execFileSync("mkdir", ["-p", `${machine.root}/var/lib/dpkg/updates`]);
     machine.program("python3", 'echo key >"${@: -1}"');
   });
 
@@ -188,6 +189,17 @@ describe("installing packages", () => {
     ]);
     expect(calls.at(-1)).toBe("apt-mark hold kubelet");
     expect(machine.run("install-packages-apt.sh").calls).toEqual([]);
+  });
+
+  it("first finishes what a power cut interrupted, and only then", () => {
+    machine.file("/etc/openstack-kubernetes/repository-keys");
+    machine.file("/var/lib/dpkg/updates/0001", "Package: nftables\nStatus: install ok unpacked\n");
+    expect(machine.run("install-packages-apt.sh").calls.map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual([
+      "dpkg --force-confold",
+      "apt-get -q",
+      "apt-get -q",
+      "apt-mark hold",
+    ]);
   });
 
   it("needs no key for an unsigned mirror", () => {

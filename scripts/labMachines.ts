@@ -1,12 +1,11 @@
 /** `npm run lab:machines -- up | status | shell NAME | console NAME | kubectl ... | down`: a real cluster of the lab's machines. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
+import { adminKubeconfigFile, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
 import { ownMachines, refuseOthers } from "../lab/machines/owner";
 import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn } from "../lab/machines/power";
-import { networkNamespace, buildSite, inNetwork, programOf, runFolder, siteRuns } from "../lab/machines/site";
-import { accelerator, isQemuMachine, qemuConfig, qemuDisk, qemuReason, shellOnQemu, startQemuMachine } from "../lab/qemu/machine";
+import { networkNamespace, buildSite, inNetwork, programOf, siteRuns } from "../lab/machines/site";
+import { accelerator, isQemuMachine, qemuConfig, qemuDisk, qemuLooksEvery, qemuReason, shellOnQemu, startQemuMachine } from "../lab/qemu/machine";
 
 /** How long the machines of `up` may take to become Ready, in seconds: five times what two idle cores need. */
 const readySeconds = 1200;
@@ -51,7 +50,7 @@ async function upQemu(size: Size): Promise<void> {
     startQemuMachine(cluster.machine(name), cluster.drive(name), disk, by);
     say(`${name} (${address}) has power, under QEMU with ${by}`);
   }
-  await cluster.waitUntilReady([name], qemuReadySeconds, say);
+  await cluster.waitUntilReady([name], qemuReadySeconds, say, qemuLooksEvery);
   console.log(`\nReady. Credentials: ${cluster.adminKubeconfig()}`);
   console.log(`Try: npm run lab:machines -- shell ${name}`);
 }
@@ -72,11 +71,8 @@ function down(): void {
 }
 
 function kubectl(words: readonly string[]): number {
-  const config = labConfig();
-  const endpoint = config.apiEndpoint.kind === "virtualIp" ? config.apiEndpoint.address : undefined;
-  const file = join(runFolder, `kubeconfig-${endpoint ?? ""}`);
-  if (!existsSync(file)) throw new Error("There is no cluster; run `npm run lab:machines -- up` first.");
-  const answer = inNetwork([programOf("kubernetes", "kubectl"), "--kubeconfig", file, ...words]);
+  if (!existsSync(adminKubeconfigFile)) throw new Error("There is no cluster; run `npm run lab:machines -- up` first.");
+  const answer = inNetwork([programOf("kubernetes", "kubectl"), "--kubeconfig", adminKubeconfigFile, ...words]);
   process.stdout.write(answer.stdout);
   process.stderr.write(answer.stderr);
   return answer.status ?? 1;

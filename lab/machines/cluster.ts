@@ -13,6 +13,9 @@ import { claimMachines, ownMachines, refuseOthers, releaseMachines } from "./own
 import { consoleOf, hasPower, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
 import { inNetwork, programOf, runFolder, startSite, stopSite, type Site } from "./site";
 
+/** The admin kubeconfig of the cluster on this host's machines; mode 0600. */
+export const adminKubeconfigFile = join(runFolder, "kubeconfig");
+
 export const stackFile = join(__dirname, "Pulumi.machines.yaml");
 
 /** How many machines; absent: as the stack file says. */
@@ -90,7 +93,6 @@ export class LabCluster {
   /** Path of the admin kubeconfig that the program computes. */
   adminKubeconfig(): string {
     const host = this.plan.endpointHost;
-    const file = join(runFolder, `kubeconfig-${host}`);
     const { clusterName, apiEndpoint } = this.config;
     const { admin, secrets } = this.keys;
     const content = renderAdminKubeconfig({
@@ -101,8 +103,8 @@ export class LabCluster {
       clientCertificatePem: admin.certificatePem,
       clientKeyPem: admin.privateKeyPem,
     });
-    writeFileSync(file, content, { mode: 0o600 });
-    return file;
+    writeFileSync(adminKubeconfigFile, content, { mode: 0o600 });
+    return adminKubeconfigFile;
   }
 
   /** kubectl from outside the machines, with the admin kubeconfig, or as the bearer of a token. */
@@ -137,25 +139,32 @@ export class LabCluster {
   /**
    * Installs the lab's CNI as soon as the API answers, then waits until all nodes of `names` are Ready. Throws after `seconds`. What happens on the
    * way is told once.
+   *
+   * @param every Seconds between two looks. @default 1
    */
-  async waitUntilReady(names: readonly string[], seconds: number, tell: (line: string) => void): Promise<void> {
+  async waitUntilReady(names: readonly string[], seconds: number, tell: (line: string) => void, every = 1): Promise<void> {
     const told = new Set<string>();
     const once = (line: string) => {
       if (!told.has(line)) tell(line);
       told.add(line);
     };
     let cni = false;
-    await eventually(`All of ${names.join(", ")} Ready`, seconds, () => {
-      const off = names.find((name) => !hasPower(name));
-      if (off !== undefined) throw new Error(`${off} has lost power; the end of its console:\n${consoleOf(off).split("\n").slice(-10).join("\n")}`);
-      for (const name of names) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
-      const nodes = this.nodes();
-      if (Object.keys(nodes).length > 0) once(`the API answers at ${this.plan.endpointHost}`);
-      cni ||= Object.keys(nodes).length > 0 && this.installCni();
-      const ready = names.filter((name) => nodes[name] === true);
-      for (const name of ready) once(`node ${name} is Ready`);
-      return ready.length === names.length || undefined;
-    });
+    await eventually(
+      `All of ${names.join(", ")} Ready`,
+      seconds,
+      () => {
+        const off = names.find((name) => !hasPower(name));
+        if (off !== undefined) throw new Error(`${off} has lost power; the end of its console:\n${consoleOf(off).split("\n").slice(-10).join("\n")}`);
+        for (const name of names) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
+        const nodes = this.nodes();
+        if (Object.keys(nodes).length > 0) once(`the API answers at ${this.plan.endpointHost}`);
+        cni ||= Object.keys(nodes).length > 0 && this.installCni();
+        const ready = names.filter((name) => nodes[name] === true);
+        for (const name of ready) once(`node ${name} is Ready`);
+        return ready.length === names.length || undefined;
+      },
+      every,
+    );
   }
 
   /** Installs the lab's small CNI. Returns whether the API took it. */
@@ -198,13 +207,13 @@ async function keptKeys(clusterName: string): Promise<LabKeys> {
   return keys;
 }
 
-/** Asks again every second until `question` answers something. Throws with `what` when it took longer than `seconds`. */
-export async function eventually<T>(what: string, seconds: number, question: () => T | undefined): Promise<T> {
+/** Asks again, `every` so many seconds, until `question` answers something. Throws with `what` when it took longer than `seconds`. */
+export async function eventually<T>(what: string, seconds: number, question: () => T | undefined, every = 1): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const answer = question();
     if (answer !== undefined) return answer;
     if (Date.now() > end) throw new Error(`${what}: not so within ${seconds} s.`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, every * 1000));
   }
 }

@@ -30,11 +30,8 @@ const firstWorkerAddress = 100;
 /** Plans the machines of a stack. Throws when the API endpoint is of a kind that machines alone cannot hold. */
 export function planMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
   const { cidr } = config.network;
-  if (config.apiEndpoint.kind !== "virtualIp" || config.apiEndpoint.address === undefined) {
-    throw new Error(`apiEndpoint must be of kind virtualIp with an address: the machines hold it themselves, as the lab has no load balancer for ${cidr}.`);
-  }
-  const endpointHost = config.apiEndpoint.address;
-  const peers = controlPlaneMachineNames(config).map((name, index) => ({ name, address: nthAddress(cidr, firstControlPlaneAddress + index) }));
+  const peers = controlPlaneMachineNames(config).map((name, index) => ({ name, address: controlPlaneAddress(config, index) }));
+  const endpointHost = heldEndpoint(config);
   const controlPlaneUserData = renderControlPlaneUserData(config, { endpointHost, certSans: config.kubernetes.certSans, peers }, secrets);
   const controlPlane = peers.map(({ name, address }) => machine(name, "control-plane", address, controlPlaneUserData));
   const workers = config.nodePools.flatMap((pool) => {
@@ -47,6 +44,22 @@ export function planMachines(config: ClusterConfig, secrets: ControlPlaneSecrets
     endpointHost,
     machines: [...controlPlane, ...workers.map(({ name, userData }, index) => machine(name, "worker", nthAddress(cidr, firstWorkerAddress + index), userData))],
   };
+}
+
+/** Address of a control-plane machine, by its number from 0. */
+export function controlPlaneAddress({ network }: Pick<ClusterConfig, "network">, index: number): string {
+  return nthAddress(network.cidr, firstControlPlaneAddress + index);
+}
+
+/** The endpoint's address: the virtual IP, or that of the only control-plane machine. */
+function heldEndpoint(config: ClusterConfig): string {
+  const { apiEndpoint, controlPlane } = config;
+  if (apiEndpoint.kind === "virtualIp" && apiEndpoint.address !== undefined) return apiEndpoint.address;
+  const only = controlPlaneAddress(config, 0);
+  if (apiEndpoint.kind === "external" && controlPlane.replicas === 1 && apiEndpoint.host === only) return only;
+  throw new Error(
+    `apiEndpoint must be of kind virtualIp with an address, or with one control-plane machine of kind external with host ${only}: the machines hold it themselves, as the lab has no load balancer.`,
+  );
 }
 
 function machine(name: string, role: PlannedMachine["role"], address: string, userData: UserData): PlannedMachine {

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { eventually, LabCluster, takeDown, verdictsOf } from "../../lab/machines/cluster";
 import { consoleOf, memoryMib } from "../../lab/machines/power";
-import { accelerator, onQemuMachine, qemuConfig, qemuDisk, qemuReason, startQemuMachine } from "../../lab/qemu/machine";
+import { accelerator, onQemuMachine, qemuConfig, qemuDisk, qemuLooksEvery, qemuReason, startQemuMachine } from "../../lab/qemu/machine";
 import { kernelFiles } from "../../src/bootstrap/kernelSettings";
 import { describeOnMachines, tracesOnHost } from "./machinesFixture";
 
@@ -45,8 +45,8 @@ if (reason !== undefined) process.stderr.write(`\nSKIPPED: a machine with its ow
     const success = `SUCCESS: ${name} is a control-plane node of lab`;
     await eventually(`"${success}" on the console`, patience, () => verdictsOf(name).includes(success) || undefined);
     print(`under ${by}: ${seconds()} s from power-on to success, attempts: ${verdictsOf(name).length}`);
-    expect(cluster.ask("get", "--raw", "/readyz")).toBe("ok");
-    await cluster.waitUntilReady([name], patience, () => undefined);
+    await cluster.waitUntilReady([name], patience, () => undefined, qemuLooksEvery);
+    await eventually("a ready API", patience, () => cluster.kubectl(["get", "--raw", "/readyz"]).stdout === "ok" || undefined, qemuLooksEvery);
     expect(cluster.nodes()).toEqual({ [name]: true });
     print(`node Ready ${seconds()} s after power-on; ${memoryMib(name) ?? "?"} MiB held by QEMU`);
   });

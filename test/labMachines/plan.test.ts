@@ -39,6 +39,13 @@ describe("plan of the lab's machines", () => {
     expect(() => planMachines(config, keys.secrets)).toThrow("apiEndpoint must be of kind virtualIp with an address");
   });
 
+  it("lets the only control-plane machine be the endpoint itself, and no one of several", () => {
+    const itself = { apiEndpoint: { kind: "external", host: "10.10.0.10" } };
+    const { machines, endpointHost } = planMachines(labConfig({ controlPlane: 1, workers: 0 }, itself), keys.secrets);
+    expect([endpointHost, machines.map(({ address }) => address)]).toEqual(["10.10.0.10", ["10.10.0.10"]]);
+    expect(() => planMachines(labConfig({}, itself), keys.secrets)).toThrow("apiEndpoint must be of kind virtualIp with an address");
+  });
+
   it("derives a MAC of Neutron's range from the name alone", () => {
     expect(macOf("lab-control-plane-0")).toBe("fa:16:3e:e8:06:82");
   });

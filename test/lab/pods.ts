@@ -1,6 +1,35 @@
 /** Pods that answer with their name, one on each worker, behind a Service. */
 import type { LabCluster } from "../../lab/machines/cluster";
 
+/** Two pods, `app=guarded`, of which one must always be there. Nothing but a signal ends them. */
+export const guardedPods = {
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "guarded", namespace: "default" },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: "guarded" } },
+        template: {
+          metadata: { labels: { app: "guarded" } },
+          spec: {
+            containers: [{ name: "main", image: "registry.lab/lab/tools:1", command: ["bash", "-c", "trap exit TERM; while true; do sleep 1; done"] }],
+          },
+        },
+      },
+    },
+    {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name: "guarded", namespace: "default" },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: "guarded" } } },
+    },
+  ],
+};
+
 /** Reads a request up to its empty line, then answers; a connection closed with the request unread would be reset. */
 const serve = `
 printf 'HTTP/1.0 200 OK\\r\\n\\r\\n%s\\n' "$(uname -n)" >/tmp/answer

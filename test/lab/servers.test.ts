@@ -1,149 +1,66 @@
 /**
  * A cluster on the lab's OpenStack whose servers are machines: `npm run lab:up` from nothing, real engine, real nodes, as its user types it. The lab
- * has a folder of its own; the user's is not touched. Needs 6 GiB of memory; took 39 minutes on two cores at a load of 30 to 80. Not proven: security groups,
+ * has a folder of its own; the user's is not touched. Needs 7 GiB of memory; took 17 minutes on two quiet cores. Not proven: security groups,
  * floating IPs and volumes (there is no packet filter, and a machine in namespaces has no disks besides its own), Calico.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../lab/machines/cluster";
-import { labFolder, layout } from "../../lab/openstack/layout";
-import { installedPackages, machinePackages, unpackedPresent } from "../../lab/openstack/packages";
 import { describeOnMachines, hostSettings, tracesOnHost } from "./machinesFixture";
+import { guardedPods } from "./pods";
+import { machineState, onHost, ServersLab, serversObstacle, until } from "./serversFixture";
 
 jest.setTimeout(30 * 60_000);
 
-const checkout = join(__dirname, "..", "..");
-const machineScript = join(checkout, "lab", "machines", "machine.sh");
+const print = (line: string) => process.stderr.write(`  ${line}\n`);
 
-function obstacle(): string | undefined {
-  const installed = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}\\n", ...installedPackages, ...machinePackages], { encoding: "utf8" });
-  if (installed.error !== undefined || installed.status !== 0 || !unpackedPresent(layout(labFolder())))
-    return "the lab's packages are not installed (`npm run lab:up -- dev` installs them)";
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const present = ["versions", "plugins"].flatMap((part) => (existsSync(join(home, part)) ? readdirSync(join(home, part)) : []));
-  if (!present.some((entry) => /^\d+\./.test(entry))) return `Pulumi's engine is not in ${home}/versions`;
-  const plugin = ["openstack", "tls", "random", "kubernetes"].find((each) => !present.some((entry) => entry.startsWith(`resource-${each}-`)));
-  return plugin === undefined ? undefined : `the engine's plugin ${plugin} is not in ${home}/plugins`;
-}
-
-const reason = obstacle();
+const reason = serversObstacle();
 const name = "servers of the lab's OpenStack";
 if (reason !== undefined) {
   process.stderr.write(`\n*** SKIPPED: ${name}: ${reason}. Nothing of it is proven by this run. ***\n\n`);
   describe.skip(name, tests);
 } else describeOnMachines(name, tests);
 
-interface Answer {
-  readonly code: number | null;
-  readonly output: string;
-}
-
 function tests(): void {
-  let folder: string;
+  let lab: ServersLab;
   let before: Record<string, string>;
-
-  /** A command of the lab, on this test's lab. */
-  const command = (...words: string[]): Promise<Answer> => {
-    const [script = "", ...rest] = words;
-    const child = spawn(process.execPath, ["-r", "./scripts/typescript.js", script, ...rest], {
-      cwd: checkout,
-      env: {
-        ...process.env,
-        OPENSTACK_KUBERNETES_LAB: folder,
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    return new Promise((fulfil) => child.on("close", (code) => fulfil({ code, output })));
-  };
-  const lab = (...words: string[]) => command("scripts/lab.ts", ...words);
-  const up = (stack: string, ...settings: string[]) => command("scripts/labUp.ts", stack, ...settings.flatMap((setting) => ["--set", setting]));
-  /** Output of a user's command in the lab's network; it must succeed. */
-  const run = async (...words: string[]) => {
-    const { code, output } = await lab("run", ...words);
+  const controlPlane = ["dev-control-plane-0", "dev-control-plane-1", "dev-control-plane-2"];
+  const general = ["dev-general-0", "dev-general-1", "dev-general-2"];
+  /** The stack as its file says, but with another count of workers. */
+  const workers = (count: number) => `nodePools.0.count=${count}`;
+  /** `lab:up`, which must succeed; its output. */
+  const upWell = async (...settings: string[]) => {
+    const { code, output } = await lab.up("dev", ...settings);
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
-    return output.trim();
+    return output;
   };
-  const openstack = (...words: string[]) => run("/usr/bin/openstack", ...words);
-  const small = (workers: number) => ["controlPlane.replicas=1", `nodePools.0.count=${workers}`];
-
-  /** One line per node: name, Ready, address, boot id. */
-  const nodes = async () => {
-    const path =
-      '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.addresses[0].address} {.status.nodeInfo.bootID}{"\\n"}{end}';
-    const lines = (await run("kubectl", "get", "nodes", "-o", `jsonpath=${path}`)).split("\n");
-    return Object.fromEntries(
-      lines.map((line) => {
-        const [node = "", ready = "", address = "", boot = ""] = line.split(" ");
-        return [node, { ready: ready === "True", address, boot }] as const;
-      }),
-    );
-  };
-  const readiness = async () => Object.fromEntries(Object.entries(await nodes()).map(([node, { ready }]) => [node, ready]));
-  /** Boot id of a node once it is Ready with another than `old`; undefined when that takes over five minutes. */
-  const anotherBoot = async (node: string, old: string) => {
-    for (const end = Date.now() + 300_000; Date.now() < end;) {
-      const now = (await nodes())[node]!;
-      if (now.ready && now.boot !== old) return now.boot;
-    }
-    return undefined;
-  };
-  /** Address of each server by name, as Nova has it from Neutron. */
-  const servers = async () => {
-    const rows = JSON.parse(await openstack("server", "list", "-f", "json")) as { Name: string; Networks: Record<string, string[]>; Status: string }[];
-    return Object.fromEntries(rows.map(({ Name, Networks, Status }) => [Name, { status: Status, address: Object.values(Networks).flat().join() }]));
-  };
-  /** What a server's machine is called on the host. */
-  const machine = async (server: string) =>
-    openstack("--os-cloud", "lab-admin", "server", "show", server, "-f", "value", "-c", "OS-EXT-SRV-ATTR:instance_name");
-  const state = (host: string) => spawnSync(machineScript, ["state", host], { encoding: "utf8" }).stdout.trim();
-  const onHost = (host: string, ...words: string[]) => spawnSync(machineScript, ["enter", host, ...words], { encoding: "utf8" }).stdout.trim();
-  /** Mounts and loop devices on the host that lie in the lab's folder. */
-  const heldByHost = () => [
-    ...readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .filter((line) => line.includes(folder)),
-    ...readdirSync("/sys/block").filter((device) => {
-      const file = `/sys/block/${device}/loop/backing_file`;
-      return existsSync(file) && readFileSync(file, "utf8").includes(folder);
-    }),
-  ];
+  const readiness = async () => Object.fromEntries(Object.entries(await lab.nodes()).map(([node, { ready }]) => [node, ready]));
 
   beforeAll(() => {
     before = hostSettings();
-    folder = mkdtempSync("/tmp/lab-");
-    const { root, unpacked } = layout(folder);
-    mkdirSync(root, { recursive: true });
-    cpSync(layout(labFolder()).unpacked, unpacked, { recursive: true });
+    lab = new ServersLab();
   });
-  afterAll(async () => {
-    await lab("down");
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => lab.remove());
 
-  it("become a cluster with `lab:up`, every node Ready at the address that Neutron gave it", async () => {
-    const { code, output } = await up("dev", ...small(1));
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+  it("become the cluster of Pulumi.dev.yaml with `lab:up`, every node Ready at the address that Neutron gave it", async () => {
+    const start = Date.now();
+    const output = await upWell();
     expect(output).toContain('cni: {"kind":"none"');
-    expect(await readiness()).toEqual({ "dev-control-plane-0": true, "dev-general-0": true });
-    const addresses = Object.fromEntries(Object.entries(await nodes()).map(([node, { address }]) => [node, { status: "ACTIVE", address }]));
-    expect(addresses).toEqual(await servers());
+    print(`${/Stack dev is up on the lab after \d+ s/.exec(output)?.[0]}; from no lab at all ${Math.round((Date.now() - start) / 1000)} s`);
+    expect(await readiness()).toEqual(Object.fromEntries([...controlPlane, ...general].map((node) => [node, true])));
+    const addresses = Object.fromEntries(Object.entries(await lab.nodes()).map(([node, { address }]) => [node, { status: "ACTIVE", address }]));
+    expect(addresses).toEqual(await lab.servers());
   });
 
   it("have the MAC and MTU of their port, and the id and the user data that Nova keeps", async () => {
-    const host = await machine("dev-general-0");
-    const [port] = JSON.parse(await openstack("port", "list", "--server", "dev-general-0", "-f", "json")) as { "MAC Address": string }[];
+    const host = await lab.machine("dev-general-0");
+    const [port] = JSON.parse(await lab.openstack("port", "list", "--server", "dev-general-0", "-f", "json")) as { "MAC Address": string }[];
     expect(onHost(host, "cat", "/sys/class/net/eth0/address")).toBe(port!["MAC Address"]);
-    expect(onHost(host, "cat", "/sys/class/net/eth0/mtu")).toBe(await openstack("network", "show", "dev", "-f", "value", "-c", "mtu"));
+    expect(onHost(host, "cat", "/sys/class/net/eth0/mtu")).toBe(await lab.openstack("network", "show", "dev", "-f", "value", "-c", "mtu"));
     const drive = "/var/lib/cloud/seed/config_drive/openstack/latest";
     const { uuid } = JSON.parse(onHost(host, "cat", `${drive}/meta_data.json`)) as { uuid: string };
-    expect(uuid).toBe(await openstack("server", "show", "dev-general-0", "-f", "value", "-c", "id"));
-    const kept = await openstack(
+    expect(uuid).toBe(await lab.openstack("server", "show", "dev-general-0", "-f", "value", "-c", "id"));
+    const kept = await lab.openstack(
       "--os-cloud",
       "lab-admin",
       "--os-compute-api-version",
@@ -160,62 +77,84 @@ function tests(): void {
   });
 
   it("print on the console that Nova returns how their bootstrap ended", async () => {
-    const consoles = [await openstack("console", "log", "show", "dev-control-plane-0"), await openstack("console", "log", "show", "dev-general-0")];
-    expect(consoles.map((text) => /openstack-kubernetes: (SUCCESS.*?)\s*$/m.exec(text)?.[1])).toEqual([
-      "SUCCESS: dev-control-plane-0 is a control-plane node of dev",
-      "SUCCESS: dev-general-0 is a worker node of dev",
-    ]);
+    for (const [names, role] of [
+      [controlPlane, "control-plane"],
+      [general, "worker"],
+    ] as const) {
+      for (const server of names) {
+        const text = await lab.openstack("console", "log", "show", server);
+        expect(/openstack-kubernetes: (SUCCESS.*?)\s*$/m.exec(text)?.[1]).toBe(`SUCCESS: ${server} is a ${role} node of dev`);
+      }
+    }
   });
 
   it("are added by an `up` after the count was raised, and those that were there are left alone", async () => {
-    const old = await nodes();
-    const { code, output } = await up("dev", ...small(2));
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+    const old = await lab.nodes();
+    const output = await upWell(workers(4));
     expect(output).toMatch(/Resources:\n\s+\+ 1 created\n\s+\d+ unchanged\n/);
-    expect(await readiness()).toEqual({ "dev-control-plane-0": true, "dev-general-0": true, "dev-general-1": true });
-    const now = await nodes();
-    expect({ ...now, "dev-general-1": undefined }).toEqual({ ...old, "dev-general-1": undefined });
+    const now = await lab.nodes();
+    expect(now["dev-general-3"]).toMatchObject({ ready: true });
+    expect({ ...now, "dev-general-3": undefined }).toEqual({ ...old, "dev-general-3": undefined });
   });
 
   it("reboot when Nova is asked to, and are Ready again with another boot id", async () => {
-    const { "dev-general-1": old } = await nodes();
-    await openstack("server", "reboot", "--wait", "dev-general-1");
-    expect(await anotherBoot("dev-general-1", old!.boot)).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await openstack("server", "show", "dev-general-1", "-f", "value", "-c", "status")).toBe("ACTIVE");
+    const { "dev-general-3": old } = await lab.nodes();
+    await lab.openstack("server", "reboot", "--wait", "dev-general-3");
+    expect(await lab.anotherBoot("dev-general-3", old!.boot)).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await lab.openstack("server", "show", "dev-general-3", "-f", "value", "-c", "status")).toBe("ACTIVE");
   });
 
   it("have no process when they are stopped, and come back when they are started", async () => {
-    const host = await machine("dev-general-1");
-    await openstack("server", "stop", "dev-general-1");
-    await eventually("the machine is off", 180, () => (state(host) === "off" && !existsSync(`/run/netns/osk-${host}`)) || undefined);
-    await openstack("server", "start", "dev-general-1");
-    await eventually("the machine is on", 60, () => state(host) === "on" || undefined);
+    const host = await lab.machine("dev-general-3");
+    await lab.openstack("server", "stop", "dev-general-3");
+    await eventually("the machine is off", 180, () => (machineState(host) === "off" && !existsSync(`/run/netns/osk-${host}`)) || undefined);
+    await lab.openstack("server", "start", "dev-general-3");
+    await eventually("the machine is on", 60, () => machineState(host) === "on" || undefined);
     expect(onHost(host, "true")).toBe("");
   });
 
   it("keep their disk when they are resized, and come back from it", async () => {
-    const host = await machine("dev-general-1");
+    const host = await lab.machine("dev-general-3");
     onHost(host, "touch", "/var/tmp/kept");
-    await openstack("server", "resize", "--flavor", "m1.xlarge", "--wait", "dev-general-1");
-    await openstack("server", "resize", "confirm", "dev-general-1");
+    await lab.openstack("server", "resize", "--flavor", "m1.xlarge", "--wait", "dev-general-3");
+    await lab.openstack("server", "resize", "confirm", "dev-general-3");
     await eventually("the machine is on", 60, () => onHost(host, "ls", "/var/tmp").includes("kept") || undefined);
-    expect(state(host)).toBe("on");
+    expect(machineState(host)).toBe("on");
   });
 
-  it("are gone after an `up` with a smaller count: server, machine and disk", async () => {
-    const host = await machine("dev-general-1");
-    const { code, output } = await up("dev", ...small(1));
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
-    expect(Object.keys(await servers()).sort()).toEqual(["dev-control-plane-0", "dev-general-0"]);
-    expect([state(host), existsSync(`/run/netns/osk-${host}`)]).toEqual(["off", false]);
-    expect(readdirSync(join(layout(folder).data, "machines", "servers")).filter((entry) => entry.startsWith("dev-general"))).toEqual([
-      await machine("dev-general-0"),
-    ]);
+  it("are emptied by an `up` with a smaller count, then gone: server, machine and disk; what ran there never stood still", async () => {
+    const host = await lab.machine("dev-general-3");
+    await until("dev-general-3 Ready again", 300, async () => (await readiness())["dev-general-3"] === true);
+    const where = async () => (await lab.kubectl("get", "pods", "-l", "app=guarded", "-o", "jsonpath={.items[*].spec.nodeName}")).split(" ").sort();
+    const available = async () => Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
+    await lab.kubectl("cordon", ...general);
+    const manifest = join(lab.folder, "guarded.json");
+    writeFileSync(manifest, JSON.stringify(guardedPods));
+    await lab.kubectl("apply", "--filename", manifest);
+    await until("both pods", 180, async () => (await available()) === 2);
+    expect(await where()).toEqual(["dev-general-3", "dev-general-3"]);
+    await lab.kubectl("uncordon", ...general);
+
+    const seen: number[] = [];
+    let done = false;
+    const watch = async () => {
+      while (!done) seen.push(await available());
+    };
+    const [output] = await Promise.all([upWell(workers(3)).finally(() => (done = true)), watch()]);
+    expect(output).toContain("Node dev-general-3 is drained; its machine can go.");
+    expect(output).toMatch(/Resources:\n\s+- 1 deleted\n\s+\d+ unchanged\n/);
+    expect(seen.length).toBeGreaterThan(5);
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(1);
+    expect((await where()).filter((node) => !general.includes(node))).toEqual([]);
+    expect(Object.keys(await lab.servers()).sort()).toEqual([...controlPlane, ...general]);
+    expect([machineState(host), existsSync(`/run/netns/osk-${host}`)]).toEqual(["off", false]);
+    const left = await Promise.all([...controlPlane, ...general].map((server) => lab.machine(server)));
+    expect(readdirSync(join(lab.places.data, "machines", "servers")).sort()).toEqual(left.sort());
   });
 
   it("show why their bootstrap failed in the message of the `up` that waited for them", async () => {
     const nowhere = "http://mirror.site.lab/nothing-is-here";
-    const { code, output } = await up(
+    const { code, output } = await lab.up(
       "prod",
       ...["controlPlane.replicas=1", "nodePools=[]", "controlPlane.schedulable=true", `packageMirror.kubernetesUrl=${nowhere}`],
       "readiness.apiTimeoutMinutes=3",
@@ -227,31 +166,31 @@ function tests(): void {
   });
 
   it("lose power with the lab and leave nothing on the host; with the lab they come back, and `up` changes nothing", async () => {
-    await run("kubectl", "create", "configmap", "kept");
-    const old = await nodes();
-    expect(await lab("down")).toMatchObject({ code: 0 });
+    await lab.kubectl("create", "configmap", "kept");
+    const old = await lab.nodes();
+    expect(await lab.lab("down")).toMatchObject({ code: 0 });
     expect(tracesOnHost()).toEqual([]);
-    expect(heldByHost()).toEqual([]);
+    expect(lab.heldByHost()).toEqual([]);
     expect(hostSettings()).toEqual(before);
-    const { code, output } = await up("dev", ...small(1));
-    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+    const output = await upWell();
     expect(output).toMatch(/Resources:\n\s+\d+ unchanged\n/);
-    expect(await run("kubectl", "get", "configmap", "kept", "-o", "name")).toBe("configmap/kept");
-    for (const node of ["dev-control-plane-0", "dev-general-0"]) expect(await anotherBoot(node, old[node]!.boot)).toMatch(/^[0-9a-f-]{36}$/);
+    expect(output).toContain("Node dev-general-3 is removed: its machine is gone.");
+    expect(await lab.kubectl("get", "configmap", "kept", "-o", "name")).toBe("configmap/kept");
+    for (const node of [...controlPlane, ...general]) expect(await lab.anotherBoot(node, old[node]!.boot)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it("are not touched by the commands for machines without OpenStack", async () => {
-    const { code, output } = await command("scripts/labMachines.ts", "down");
+    const { code, output } = await lab.command("scripts/labMachines.ts", "down");
     expect([code, output.trim()]).toEqual([
       1,
-      `The machines on this host are those of the lab's OpenStack in ${layout(folder).root}: \`npm run lab -- down\` ends them.`,
+      `The machines on this host are those of the lab's OpenStack in ${lab.places.root}: \`npm run lab -- down\` ends them.`,
     ]);
-    expect(state(await machine("dev-general-0"))).toBe("on");
+    expect(machineState(await lab.machine("dev-general-0"))).toBe("on");
   });
 
   it("are wiped with the lab", async () => {
-    expect(await lab("wipe")).toMatchObject({ code: 0 });
-    expect([...tracesOnHost(), ...heldByHost()]).toEqual([]);
-    expect(readdirSync(layout(folder).root)).toEqual(["unpacked"]);
+    expect(await lab.lab("wipe")).toMatchObject({ code: 0 });
+    expect([...tracesOnHost(), ...lab.heldByHost()]).toEqual([]);
+    expect(readdirSync(lab.places.root)).toEqual(["unpacked"]);
   });
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { LabCluster } from "../../lab/machines/cluster";
-import { networkNamespace, programOf } from "../../lab/machines/site";
+import { networkNamespace, programOf, runFolder } from "../../lab/machines/site";
 import { renderClusterSettings } from "../../src/platform/clusterSettings";
 
 /**
@@ -56,5 +56,7 @@ export function startApprover(cluster: LabCluster): ChildProcess {
       : [approverProgram, "-metrics-bind-address", "127.0.0.1:18080", "-health-probe-bind-address", "127.0.0.1:18081"];
   if (approverProgram !== undefined && !existsSync(approverProgram)) throw new Error(`KUBELET_CSR_APPROVER names ${approverProgram}, which does not exist.`);
   const [program = "", ...words] = [...inNetwork, ...command];
-  return spawn(program, words, { stdio: "ignore", env: { PATH: process.env.PATH, KUBECONFIG: kubeconfig, ...approverEnvironment(cluster) } });
+  // kubectl keeps a cache in its user's home; without one it would do so in the checkout.
+  const environment = { PATH: process.env.PATH, HOME: runFolder, KUBECONFIG: kubeconfig, ...approverEnvironment(cluster) };
+  return spawn(program, words, { stdio: "ignore", env: environment });
 }

@@ -96,6 +96,15 @@ describe("the bootstrap", () => {
   });
 });
 
+describe("preparing the host", () => {
+  it("says so when swap cannot be switched off: the kubelet would not start, and swapoff says nothing", () => {
+    machine.program("uname", "echo test-default-0");
+    machine.program("swapoff", "exit 32");
+    machine.program("tail", "printf '/dev/vdc partition 65532 0 -2\\n/dev/vdd partition 65532 0 -3\\n'");
+    expect(machine.run("prepare-host.sh")).toMatchObject({ status: 1, output: "Swap cannot be switched off: /dev/vdc /dev/vdd\n" });
+  });
+});
+
 describe("mounting volumes", () => {
   const uuid = "d0000000-0000-8000-a000-000000000001";
   const other = "d0000000-0000-8000-a000-000000000002";

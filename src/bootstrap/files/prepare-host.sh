@@ -8,7 +8,11 @@ if [[ $name == *.* ]]; then
   printf '%s\n' "${name%%.*}" | tee /etc/hostname >/proc/sys/kernel/hostname
 fi
 
-swapoff -a
+# It fails without a word.
+swapoff -a || {
+  echo "Swap cannot be switched off: $(tail -n +2 /proc/swaps | cut -d ' ' -f 1 | xargs)"
+  exit 1
+}
 if [[ -f /etc/fstab ]]; then sed -i 's/^[^#].*[[:space:]]swap[[:space:]].*/#&/' /etc/fstab; fi
 
 # A module may be built into the kernel, and sysctls may be the host's own where a machine is a container: the kubelet checks those it needs.

@@ -95,16 +95,20 @@ groupProcesses() {
   done | sort -un
 }
 
-# endGroup GROUP: kills what is in the group and removes it. Fails when something is left after 20 seconds.
+# endGroup GROUP: kills what is in the group and removes it. Fails, with a sentence, when something is left after 20 seconds.
 endGroup() {
-  local hierarchy process
+  local hierarchy process busy
   for _ in $(seq 200); do
-    [ -n "$(groupProcesses "$1")" ] || break
     # The supervisor is among the first, so that it cannot start the machine anew; what a dying machine still forks is met in the next round.
     for process in $(groupProcesses "$1"); do kill -KILL "$process" 2>/dev/null || true; done
+    busy=''
+    for hierarchy in $(hierarchies); do
+      # A process that is still dying is listed nowhere any more, and keeps its group busy.
+      [ ! -d "$hierarchy/$labGroup/$1" ] || find "$hierarchy/$labGroup/$1" -depth -type d -exec rmdir {} + 2>/dev/null || busy=$hierarchy
+    done
+    [ -n "$busy" ] || return 0
     sleep 0.1
   done
-  for hierarchy in $(hierarchies); do
-    [ ! -d "$hierarchy/$labGroup/$1" ] || find "$hierarchy/$labGroup/$1" -depth -type d -exec rmdir {} + || return 1
-  done
+  echo "Control group $busy/$labGroup/$1 is still busy after 20 seconds." >&2
+  return 1
 }

@@ -60,6 +60,9 @@ mountProc() {
     cat "/proc/sys/$setting" >"$root/run/lab/${setting//\//.}"
     mount --bind "$root/run/lab/${setting//\//.}" "$root/proc/sys/$setting"
   done
+  # The host's swap is not the machine's to switch off, and a kubelet would refuse to start beside it: the machine sees none.
+  printf 'Filename\tType\tSize\tUsed\tPriority\n' >"$root/run/lab/swaps"
+  mount --bind "$root/run/lab/swaps" "$root/proc/swaps"
   # Every boot has an id of its own; the kubelet tells a reboot by it.
   cat /proc/sys/kernel/random/uuid >"$root/run/lab/boot_id"
   mount --bind "$root/run/lab/boot_id" "$root/proc/sys/kernel/random/boot_id"

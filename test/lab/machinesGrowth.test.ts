@@ -171,4 +171,19 @@ describeOnMachines("a small cluster behind a proxy", (site) => {
     expect(holdersOf(cluster)).toHaveLength(1);
     expect(holdersOf(cluster)).not.toContain(holder);
   });
+
+  it("takes a worker that lost power in the middle of installing its packages", async () => {
+    const added = "lab-workers-1";
+    cluster = await LabCluster.of(config({ controlPlane: 3, workers: 2 }), site());
+    cluster.start(added);
+    // dpkg's journal, by which apt knows that an installation was cut short.
+    await eventually("dpkg at work", patience, () => /^\d{4}$/m.test(sh(added, "ls /var/lib/dpkg/updates")) || undefined);
+    stopMachine(added);
+    cluster.start(added);
+    await cluster.waitUntilReady([added], patience, () => undefined);
+    await eventually("its verdict", patience, () => verdictsOf(added)[0]);
+    expect(verdictsOf(added)).toEqual([`SUCCESS: ${added} is a worker node of lab`]);
+    expect(sh(added, "grep -c '^--- bootstrap begins' /var/log/openstack-kubernetes.log")).toBe("2");
+    expect(sh(added, "dpkg --audit")).toBe("");
+  });
 });

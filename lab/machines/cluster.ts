@@ -208,10 +208,10 @@ async function keptKeys(clusterName: string): Promise<LabKeys> {
 }
 
 /** Asks again, `every` so many seconds, until `question` answers something. Throws with `what` when it took longer than `seconds`. */
-export async function eventually<T>(what: string, seconds: number, question: () => T | undefined, every = 1): Promise<T> {
+export async function eventually<T>(what: string, seconds: number, question: () => T | undefined | Promise<T | undefined>, every = 1): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
-    const answer = question();
+    const answer = await question();
     if (answer !== undefined) return answer;
     if (Date.now() > end) throw new Error(`${what}: not so within ${seconds} s.`);
     await new Promise((resolve) => setTimeout(resolve, every * 1000));

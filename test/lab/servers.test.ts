@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { eventually } from "../../lab/machines/cluster";
 import { describeOnMachines, hostSettings, tracesOnHost } from "./machinesFixture";
 import { guardedPods } from "./pods";
-import { machineState, onHost, ServersLab, serversObstacle, until } from "./serversFixture";
+import { machineState, onHost, ServersLab, serversObstacle } from "./serversFixture";
 
 jest.setTimeout(30 * 60_000);
 
@@ -124,14 +124,14 @@ function tests(): void {
 
   it("are emptied by an `up` with a smaller count, then gone: server, machine and disk; what ran there never stood still", async () => {
     const host = await lab.machine("dev-general-3");
-    await until("dev-general-3 Ready again", 300, async () => (await readiness())["dev-general-3"] === true);
+    await eventually("dev-general-3 Ready again", 300, async () => (await readiness())["dev-general-3"] || undefined);
     const where = async () => (await lab.kubectl("get", "pods", "-l", "app=guarded", "-o", "jsonpath={.items[*].spec.nodeName}")).split(" ").sort();
     const available = async () => Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
     await lab.kubectl("cordon", ...general);
     const manifest = join(lab.folder, "guarded.json");
     writeFileSync(manifest, JSON.stringify(guardedPods));
     await lab.kubectl("apply", "--filename", manifest);
-    await until("both pods", 180, async () => (await available()) === 2);
+    await eventually("both pods", 180, async () => (await available()) === 2 || undefined);
     expect(await where()).toEqual(["dev-general-3", "dev-general-3"]);
     await lab.kubectl("uncordon", ...general);
 

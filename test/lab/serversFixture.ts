@@ -141,8 +141,3 @@ export function machineState(host: string): string {
 export function onHost(host: string, ...words: string[]): string {
   return spawnSync(machineScript, ["enter", host, ...words], { encoding: "utf8" }).stdout.trim();
 }
-
-/** Asks again until the answer is yes. Throws with `what` after `seconds`. */
-export async function until(what: string, seconds: number, question: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !(await question());) if (Date.now() > end) throw new Error(`${what}: not so within ${seconds} s.`);
-}

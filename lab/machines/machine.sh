@@ -78,7 +78,7 @@ supervise() {
     plug "$name" "$@"
     status=0
     script --quiet --flush --append --return --command "$(printf '%q ' "$here/boot.sh" namespaces "$name" "$directory" "$lower")" "$directory/console.log" \
-      </dev/null >/dev/null 2>"$directory/supervisor.log" || status=$?
+      </dev/null >/dev/null || status=$?
   done
   unplug "$name"
 }

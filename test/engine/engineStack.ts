@@ -1,6 +1,6 @@
 /** A stack of the program, run by the real engine against the lab. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../lab/openstack/commands";
 import { labFolder } from "../../lab/openstack/layout";
@@ -8,6 +8,8 @@ import { isRunning } from "../../lab/openstack/lab";
 import { checkout, engineEnvironment, ensureStack, launcher, stackFileOnLab, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
 import { parse } from "yaml";
+import { describeUnless } from "../describeUnless";
+import { engineObstacle, programPlugins } from "./installedEngine";
 
 const lab = labIn(labFolder());
 
@@ -31,24 +33,12 @@ interface EngineEvent {
 
 /** Why the engine tests cannot run here, or undefined when they can. */
 export function obstacle(): string | undefined {
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const engines = existsSync(join(home, "versions")) ? readdirSync(join(home, "versions")) : [];
-  if (engines.length === 0) return `Pulumi's engine is not in ${home}/versions`;
-  const plugins = existsSync(join(home, "plugins")) ? readdirSync(join(home, "plugins")) : [];
-  for (const name of ["openstack", "tls", "random"])
-    if (!plugins.some((plugin) => plugin.startsWith(`resource-${name}-`))) return `the engine's plugin ${name} is not in ${home}/plugins`;
-  return isRunning(lab) ? undefined : "the lab is not up (`npm run lab -- up`)";
+  return engineObstacle(programPlugins) ?? (isRunning(lab) ? undefined : "the lab is not up (`npm run lab -- up`)");
 }
 
 /** `describe`, or, where the tests cannot run, a skipped one that says why in a line nobody overlooks. */
 export function describeOnLab(name: string, tests: () => void): void {
-  const reason = obstacle();
-  if (reason === undefined) {
-    describe(name, tests);
-    return;
-  }
-  process.stderr.write(`\n*** SKIPPED: ${name}: ${reason}. Nothing of it is proven by this run. ***\n\n`);
-  describe.skip(name, tests);
+  describeUnless(obstacle(), name, tests);
 }
 
 /** A stack named `name`, configured as `model` with `settings` on top. */
@@ -72,6 +62,20 @@ export class EngineStack {
     const file = writeStackOnLab(lab, this.name, [...this.settings, ...settings], this.model);
     await ensureStack(lab, this.name, this.environment);
     return this.change("preview", "--config-file", file);
+  }
+
+  /** What `npm run consequences` says of a preview with these settings. */
+  async consequences(settings: readonly Setting[]): Promise<{ stdout: string; code: number }> {
+    const file = writeStackOnLab(lab, this.name, [...this.settings, ...settings], this.model);
+    const folder = mkdtempSync(join(tmpdir(), "consequences-"));
+    try {
+      const plan = join(folder, "plan.json");
+      writeFileSync(plan, await this.engine("preview", "--json", "--config-file", file));
+      const script = ["-r", join(checkout, "scripts", "typescript.js"), join(checkout, "scripts", "consequences.ts")];
+      return await run(process.execPath, [...script, plan], { allowFailure: true });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** What the engine finds different in OpenStack from what it remembers. */

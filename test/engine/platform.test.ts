@@ -2,16 +2,18 @@
  * The platform, applied by the real engine to a real API server; charts come from a registry on loopback, stand-ins where the real ones are not in
  * the cache. Not proven: that the charts' programs run (there is no machine to run a pod; the test says "ready" in a kubelet's place).
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
 import { forgetInterruptedReleases } from "../../src/platform/interruptedReleases";
 import { appliedAnnotation, listNodes, reconcileNodes, type Node } from "../../src/platform/nodeSettings";
 import { parseClusterConfig } from "../../src/config/parse";
+import { describeUnless } from "../describeUnless";
 import { controlPlanePrograms } from "../gitops/live/controlPlane";
 import { ChartRegistry } from "./chartRegistry";
+import { engineObstacle } from "./installedEngine";
 import { PlatformCluster } from "./platformCluster";
 import { PlatformStack } from "./platformStack";
 
@@ -49,19 +51,14 @@ const creations = [...made, "openstack-kubernetes-test"].map((name) => `create $
 
 /** Why the tests cannot run here, or undefined when they can. */
 function obstacle(): string | undefined {
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const listed = (folder: string) => (existsSync(join(home, folder)) ? readdirSync(join(home, folder)) : []);
-  if (listed("versions").length === 0) return `Pulumi's engine is not in ${home}/versions`;
-  for (const name of ["kubernetes", "random"])
-    if (!listed("plugins").some((plugin) => plugin.startsWith(`resource-${name}-`))) return `the engine's plugin ${name} is not in ${home}/plugins`;
   const missing = controlPlanePrograms.filter((program) => !existsSync(program));
-  return missing.length === 0 ? undefined : `${missing.join(", ")} not found (npm run lab:machines -- build)`;
+  const programs = missing.length === 0 ? undefined : `${missing.join(", ")} not found (npm run lab:machines -- build)`;
+  return engineObstacle(["kubernetes", "random"]) ?? programs;
 }
 
 const reason = obstacle();
-if (reason !== undefined) process.stderr.write(`\n*** SKIPPED: the platform on a real API server: ${reason}. Nothing of it is proven by this run. ***\n\n`);
 
-(reason === undefined ? describe : describe.skip)("the platform on a real API server", () => {
+describeUnless(reason, "the platform on a real API server", () => {
   const folder = reason === undefined ? mkdtempSync(join(tmpdir(), "platform-engine-")) : "";
   let cluster: PlatformCluster;
   let registry: ChartRegistry;

@@ -9,6 +9,7 @@ import { labFolder, layout } from "../../lab/openstack/layout";
 import { installedPackages, unpackedPresent } from "../../lab/openstack/packages";
 import { allUnits } from "../../lab/openstack/services";
 import { labIn } from "../../lab/openstack/units";
+import { describeUnless } from "../describeUnless";
 
 jest.setTimeout(10 * 60_000);
 
@@ -23,10 +24,7 @@ function obstacle(): string | undefined {
   return undefined;
 }
 
-const reason = obstacle();
-if (reason !== undefined) process.stderr.write(`\n*** SKIPPED: the lab of OpenStack: ${reason}. Nothing of it is proven by this run. ***\n\n`);
-
-(reason === undefined ? describe : describe.skip)("the lab of OpenStack", () => {
+describeUnless(obstacle(), "the lab of OpenStack", () => {
   let folder: string;
   let namespace: ChildProcess;
   const names = allUnits(labIn("/")).flatMap((unit) => (unit.kind === "service" ? [unit.name] : []));

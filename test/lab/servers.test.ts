@@ -6,22 +6,15 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../lab/machines/cluster";
-import { describeOnMachines, hostSettings, tracesOnHost } from "./machinesFixture";
+import { hostSettings, tracesOnHost } from "./machinesFixture";
 import { guardedPods } from "./pods";
-import { machineState, onHost, ServersLab, serversObstacle } from "./serversFixture";
+import { describeOnServers, machineState, onHost, ServersLab } from "./serversFixture";
 
 jest.setTimeout(30 * 60_000);
 
 const print = (line: string) => process.stderr.write(`  ${line}\n`);
 
-const reason = serversObstacle();
-const name = "servers of the lab's OpenStack";
-if (reason !== undefined) {
-  process.stderr.write(`\n*** SKIPPED: ${name}: ${reason}. Nothing of it is proven by this run. ***\n\n`);
-  describe.skip(name, tests);
-} else describeOnMachines(name, tests);
-
-function tests(): void {
+describeOnServers("servers of the lab's OpenStack", () => {
   let lab: ServersLab;
   let before: Record<string, string>;
   const controlPlane = ["dev-control-plane-0", "dev-control-plane-1", "dev-control-plane-2"];
@@ -193,4 +186,4 @@ function tests(): void {
     expect([...tracesOnHost(), ...lab.heldByHost()]).toEqual([]);
     expect(readdirSync(lab.places.root)).toEqual(["unpacked"]);
   });
-}
+});

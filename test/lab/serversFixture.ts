@@ -1,24 +1,28 @@
 /** A lab of one's own whose servers are machines, as its user drives it, and the questions that servers.test.ts asks of it. */
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { labFolder, layout } from "../../lab/openstack/layout";
 import { installedPackages, machinePackages, unpackedPresent } from "../../lab/openstack/packages";
+import { describeUnless } from "../describeUnless";
+import { engineObstacle, programPlugins } from "../engine/installedEngine";
+import { describeOnMachines } from "./machinesFixture";
 
 const checkout = join(__dirname, "..", "..");
 const machineScript = join(checkout, "lab", "machines", "machine.sh");
 
-/** Why there can be no such lab here; undefined where there can. */
-export function serversObstacle(): string | undefined {
+/** Tests on such a lab, or skipped ones with a loud line that says why there can be none here. */
+export function describeOnServers(name: string, tests: () => void): void {
+  const reason = serversObstacle();
+  if (reason === undefined) describeOnMachines(name, tests);
+  else describeUnless(reason, name, tests);
+}
+
+function serversObstacle(): string | undefined {
   const installed = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}\\n", ...installedPackages, ...machinePackages], { encoding: "utf8" });
   if (installed.error !== undefined || installed.status !== 0 || !unpackedPresent(layout(labFolder())))
     return "the lab's packages are not installed (`npm run lab:up -- dev` installs them)";
-  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const present = ["versions", "plugins"].flatMap((part) => (existsSync(join(home, part)) ? readdirSync(join(home, part)) : []));
-  if (!present.some((entry) => /^\d+\./.test(entry))) return `Pulumi's engine is not in ${home}/versions`;
-  const plugin = ["openstack", "tls", "random", "kubernetes"].find((each) => !present.some((entry) => entry.startsWith(`resource-${each}-`)));
-  return plugin === undefined ? undefined : `the engine's plugin ${plugin} is not in ${home}/plugins`;
+  return engineObstacle(programPlugins);
 }
 
 export interface CommandAnswer {

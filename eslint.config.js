@@ -32,6 +32,7 @@ module.exports = tseslint.config(
       "src/pki/{catalogue,kubeconfig}.ts",
       "src/compute/updatePolicy.ts",
       "src/operations/preflight/**/*.ts",
+      "src/operations/consequences/**/*.ts",
       "src/operations/orphans/**/*.ts",
       "src/operations/sweep/**/*.ts",
       "src/platform/**/*.ts",

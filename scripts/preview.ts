@@ -5,12 +5,14 @@ import { differenceOf } from "../simulation/preview/difference";
 import { assertOurs, writeDocuments } from "../simulation/preview/documents";
 import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
 import { paintFor } from "../simulation/preview/paint";
+import { plannedChanges } from "../simulation/preview/plannedChanges";
 import { progressLine } from "../simulation/preview/progress";
 import { readPrevious, writePrevious } from "../simulation/preview/previousFile";
 import { renderJson, renderText } from "../simulation/preview/report";
 import { readStack, runStack } from "../simulation/preview/run";
 import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
+import { reportOf } from "../src/operations/consequences/report";
 import { ConfigError } from "../src/config/configError";
 
 interface Options {
@@ -39,7 +41,11 @@ async function preview(stack: string, options: Options): Promise<void> {
   const progress = progressLine();
   const run = await runStack(input, before?.run, progress.update).finally(progress.end);
   const notes = [...input.notes, ...(kept !== undefined && "reason" in kept ? [kept.reason] : [])];
-  const result = { stack, run, notes, totals: totalsOf(run, flavors), difference: differenceOf(run, before?.run, before?.time ?? "") };
+  const difference = differenceOf(run, before?.run, before?.time ?? "");
+  const { roll, allowDestruction, readiness } = input.config;
+  const plan = { stack, changes: plannedChanges(run, before?.run), unchanged: difference.unchanged };
+  const report = reportOf(plan, { roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
+  const result = { stack, run, notes, totals: totalsOf(run, flavors), difference, report };
 
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
   process.stdout.write(options.json === true ? `${renderJson(result)}\n` : renderText(result, paintFor(colored)));

@@ -1,4 +1,5 @@
 /** The preview as text for people and as JSON for machines. */
+import { line as findingLine, type Report } from "../../src/operations/consequences/report";
 import { maxUserDataBytes } from "../openstack/computeTypes";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";
@@ -12,6 +13,8 @@ export interface Preview {
   readonly run: Simulated;
   readonly totals: Totals;
   readonly difference: Difference;
+  /** What the difference means. */
+  readonly report: Report;
   /** What the reader should know about the configuration. */
   readonly notes: readonly string[];
 }
@@ -19,7 +22,7 @@ export interface Preview {
 /** Longer lists than this are cut, and say so. */
 const listed = 20;
 
-export function renderText({ stack, run, totals, difference, notes }: Preview, paint: Paint): string {
+export function renderText({ stack, run, totals, difference, report, notes }: Preview, paint: Paint): string {
   return [
     paint.strong(`SIMULATION of stack ${stack}: no cloud was asked and none was changed.`),
     "Names of images, flavors and existing networks are taken on trust; addresses, ids and keys are made up. `pulumi preview` asks your OpenStack.",
@@ -32,6 +35,7 @@ export function renderText({ stack, run, totals, difference, notes }: Preview, p
     "",
     paint.strong("Difference"),
     ...renderDifference(difference, paint),
+    ...renderConsequences(report, paint),
     "",
   ].join("\n");
 }
@@ -71,6 +75,19 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
   ];
 }
 
+/** What is harmless needs no words. */
+function renderConsequences({ findings }: Report, paint: Paint): string[] {
+  const told = findings.filter(({ weight }) => weight !== "harmless");
+  if (told.length === 0) return [];
+  const lines = told.map((finding) => {
+    const text = `  ${findingLine(finding)}`;
+    return finding.weight === "destructive"
+      ? paint.remove(`${text}${finding.allowed ? "" : " (refused by \`npm run consequences\` unless allowDestruction names it)"}`)
+      : paint.change(text);
+  });
+  return ["", paint.strong("What that means"), ...lines];
+}
+
 function list(resources: readonly Differing[], paint: (text: string) => string): string[] {
   const lines = resources.slice(0, listed).map(({ type, name, inputs, note }) => {
     const what = inputs.length === 0 ? "" : ` [${inputs.join(", ")}]`;
@@ -80,9 +97,18 @@ function list(resources: readonly Differing[], paint: (text: string) => string):
 }
 
 /** One JSON document; every secret is "[secret]". */
-export function renderJson({ stack, run, totals, difference, notes }: Preview): string {
+export function renderJson({ stack, run, totals, difference, report, notes }: Preview): string {
   return JSON.stringify(
-    { simulation: true, stack, notes, totals, difference, outputs: hide(run.outputs, run.secretOutputs), resources: publicResources(run) },
+    {
+      simulation: true,
+      stack,
+      notes,
+      totals,
+      difference,
+      consequences: report.findings,
+      outputs: hide(run.outputs, run.secretOutputs),
+      resources: publicResources(run),
+    },
     null,
     2,
   );

@@ -43,6 +43,7 @@ describe("a stack file", () => {
       configDrive: true,
       protect: true,
       roll: [],
+      allowDestruction: [],
       platform: { timeoutMinutes: 15 },
       readiness: { apiTimeoutMinutes: 20, clusterTimeoutMinutes: 30, drainTimeoutMinutes: 15, machinesBoot: true },
       podMtu: 1392,

@@ -87,6 +87,26 @@ describeOnLab("a cluster of PROD's shape", () => {
     expect(await stale()).toEqual(machines);
   });
 
+  it("is told in words what a roll and a smaller pool would do, and what is not allowed by name is refused", async () => {
+    const smaller: Setting = { path: ["nodePools", "0", "count"], value: 11 };
+    const settings = [newImage, newWorkerFlavor, roll, smaller];
+    const refused = await stack.consequences(settings);
+    const lines = refused.stdout.split("\n").filter((line) => line.startsWith("- machine"));
+    expect(lines).toEqual([
+      expect.stringMatching(/^- machine `shape-general-11` is deleted with its disks: /),
+      expect.stringMatching(/^- machine `shape-control-plane-1` is replaced: its disks are wiped, .*; first all others must be whole/),
+      expect.stringMatching(/^- machine `shape-general-2` is replaced: its node is drained first/),
+    ]);
+    expect(refused.stdout).toMatch(
+      /^## Stack shape: 0 to create, 0 to change in place, 2 to replace, 1 to delete, \d+ unchanged\n\n\*\*DESTRUCTIVE, and not allowed\*\*\n/,
+    );
+    expect(refused.code).toBe(3);
+    expect(await stack.consequences([...settings, { path: ["allowDestruction"], value: ["shape-general-11"] }])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("**Destructive, allowed by name**") as string,
+    });
+  });
+
   it("replaces exactly the machines that `roll` names, which then have the new image and flavor", async () => {
     const before = await machinesNow();
     const changes = await stack.up([newImage, newWorkerFlavor, roll]);

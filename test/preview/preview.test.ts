@@ -64,6 +64,22 @@ describe("the difference", () => {
     expect(names(lowered)).toEqual({ added: [], changed: [], replaced: [], removed: ["dev-general-3"], stale: [] });
   });
 
+  it("is told with what it means when something is lost, and whether the configuration allows it", async () => {
+    const previous = temporary.in("meaning.json");
+    const count = (n: number, allowed: string[] = []) =>
+      devWith(`meaning-${n}.yaml`, (config) => {
+        (config[pools] as Pools)[0]!.count = n;
+        config["openstack-kubernetes:allowDestruction"] = allowed;
+      });
+    await preview("dev", "--config", count(3), "--previous", previous);
+    const refused = (await preview("dev", "--config", count(2), "--previous", previous)).stdout;
+    expect(refused).toMatch(
+      /\nWhat that means\n {2}- machine `dev-general-2` is deleted with its disks: .* is lost \(refused by `npm run consequences` unless allowDestruction names it\)\n$/,
+    );
+    const allowed = (await preview("dev", "--config", count(1, ["general"]), "--previous", previous)).stdout;
+    expect(allowed).toMatch(/\nWhat that means\n {2}- machine `dev-general-1` is deleted with its disks: .* is lost\n$/);
+  });
+
   it("tells a resize, and what stays as it was born", async () => {
     const previous = temporary.in("change.json");
     await preview("dev", "--previous", previous);

@@ -65,7 +65,10 @@ export const clusterSchema = section({
   configDrive: flag.default(true).describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
   protect: flag.default(true).describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
   roll: listOf(text).describe(
-    "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, one after the other, so that they take on today's template, image and flavor. Others keep those they were born with.",
+    "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, drained and one after the other, so that they take on today's template, image and flavor. Others keep those they were born with. `protect` does not hold what is named here.",
+  ),
+  allowDestruction: listOf(text).describe(
+    "Names of resources, machines or pools that a change may delete, or replace beyond `roll`. Read by `npm run consequences` alone, which else refuses such a change.",
   ),
   flux: fluxSchema,
   cloudProvider: cloudProviderSchema,

@@ -1,0 +1,29 @@
+/** What a planned change means for the people on the cluster. */
+import type { PlannedChange } from "./plannedChange";
+
+/**
+ * How much it weighs. `destructive`: data, an address or a trust goes that nothing brings back, or the cluster stands still. `disruptive`: pods move,
+ * machines reboot, connections break, and all is well afterwards. `harmless`: nobody notices.
+ */
+export type Weight = "destructive" | "disruptive" | "harmless";
+
+export interface Consequence {
+  readonly weight: Weight;
+  /** What becomes of it, as a sentence without its subject; the same words for the same case, so that many of a kind are told once. */
+  readonly told: string;
+}
+
+/** What of the stack's configuration decides about consequences. */
+export interface Facts {
+  /** The key `roll`. */
+  readonly roll: readonly string[];
+  /** Whether nodes are drained: `readiness.drainTimeoutMinutes` is not 0. */
+  readonly drains: boolean;
+}
+
+/** The rule of one type of resource. */
+export type Kind = (change: PlannedChange, facts: Facts) => Consequence;
+
+export const destructive = (told: string): Consequence => ({ weight: "destructive", told });
+export const disruptive = (told: string): Consequence => ({ weight: "disruptive", told });
+export const harmless = (told: string): Consequence => ({ weight: "harmless", told });

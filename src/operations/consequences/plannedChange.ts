@@ -1,0 +1,111 @@
+/** What a preview of the engine plans, read from the JSON that `pulumi preview --json` prints. */
+import { z } from "zod";
+
+export type Operation = "create" | "update" | "replace" | "delete";
+
+/** What is to happen to one resource. */
+export interface PlannedChange {
+  readonly operation: Operation;
+  /** Pulumi's type token, `openstack:compute/instance:Instance`. */
+  readonly type: string;
+  /** The resource's name in the program; a machine's is its node's. */
+  readonly name: string;
+  /** Names of the top-level inputs that differ, of an update or a replacement. */
+  readonly changed: readonly string[];
+  /** Inputs as the last `up` left them; secrets are the engine's `[secret]`. */
+  readonly before: Readonly<Record<string, unknown>>;
+  /** Inputs as the next `up` would make them. */
+  readonly after: Readonly<Record<string, unknown>>;
+}
+
+export interface Plan {
+  readonly stack: string;
+  readonly changes: readonly PlannedChange[];
+  readonly unchanged: number;
+  /** Configuration without the project's namespace; values as the engine prints them, lists and maps as JSON. */
+  readonly config: Readonly<Record<string, string>>;
+  /** Messages of severity error: the preview did not come to its end. */
+  readonly errors: readonly string[];
+}
+
+const state = z.object({ inputs: z.record(z.string(), z.unknown()).default({}) });
+
+const digestSchema = z.object({
+  config: z.record(z.string(), z.string()).default({}),
+  steps: z
+    .array(
+      z.object({
+        op: z.string(),
+        urn: z.string(),
+        oldState: state.optional(),
+        newState: state.optional(),
+        diffReasons: z.array(z.string()).nullish(),
+        replaceReasons: z.array(z.string()).nullish(),
+        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+      }),
+    )
+    .default([]),
+  diagnostics: z.array(z.object({ severity: z.string().optional(), message: z.string().optional() })).default([]),
+  changeSummary: z.record(z.string(), z.number()).default({}),
+});
+
+type Step = z.output<typeof digestSchema>["steps"][number];
+
+/** The engine's words for the steps of a replacement, beside those that are ours as well. */
+const operations: Readonly<Record<string, Operation>> = {
+  create: "create",
+  update: "update",
+  delete: "delete",
+  replace: "replace",
+  "create-replacement": "replace",
+  "delete-replaced": "replace",
+};
+
+/** Reads the engine's JSON. Throws a sentence when it is something else. */
+export function planOf(text: string): Plan {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new Error("This is no JSON: give what `pulumi preview --json` prints, all of it.");
+  }
+  const parsed = digestSchema.safeParse(content);
+  if (!parsed.success || (parsed.data.steps.length === 0 && parsed.data.diagnostics.length === 0)) {
+    throw new Error("This JSON is not of `pulumi preview --json`: it holds neither steps nor messages.");
+  }
+  const { config, steps, diagnostics, changeSummary } = parsed.data;
+  const byUrn = new Map<string, Step[]>();
+  for (const step of steps) if (step.op in operations) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
+  return {
+    stack: /^urn:pulumi:([^:]+)::/.exec(steps[0]?.urn ?? "")?.[1] ?? "",
+    changes: [...byUrn].map(([urn, ofOne]) => changeOf(urn, ofOne)).filter(({ type }) => !isFrame(type)),
+    unchanged: changeSummary["same"] ?? 0,
+    config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key.slice(key.indexOf(":") + 1), value])),
+    errors: diagnostics.flatMap(({ severity, message }) => (severity === "error" && message !== undefined ? [message.trim()] : [])),
+  };
+}
+
+/** The stack itself and components: nothing of them exists outside the program. */
+function isFrame(type: string): boolean {
+  return type === "pulumi:pulumi:Stack" || type.startsWith("openstack-kubernetes:");
+}
+
+/** A replacement is told in up to three steps of one URN. */
+function changeOf(urn: string, steps: readonly Step[]): PlannedChange {
+  const found = new Set(steps.map(({ op }) => operations[op] as Operation));
+  const parts = urn.split("::");
+  const keys = steps.flatMap(({ detailedDiff, replaceReasons, diffReasons }) => [
+    ...Object.keys(detailedDiff ?? {}),
+    ...(replaceReasons ?? []),
+    ...(diffReasons ?? []),
+  ]);
+  return {
+    operation: found.has("replace") ? "replace" : ((steps[0] && operations[steps[0].op]) ?? "update"),
+    // urn:pulumi:STACK::PROJECT::PARENT$...$TYPE::NAME
+    type: parts[2]?.split("$").at(-1) ?? "",
+    name: parts.slice(3).join("::"),
+    changed: [...new Set(keys.map((key) => /^[^.[]+/.exec(key)?.[0] ?? key))].sort(),
+    before: steps.find(({ oldState }) => oldState !== undefined)?.oldState?.inputs ?? {},
+    after: steps.find(({ newState }) => newState !== undefined)?.newState?.inputs ?? {},
+  };
+}

@@ -1,0 +1,54 @@
+/** `npm run consequences` as a child process: its report, its exit code. */
+import { spawnSync } from "node:child_process";
+
+jest.setTimeout(60_000);
+
+function consequences(input: string, ...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", "./scripts/typescript.js", "scripts/consequences.ts", ...words], {
+    input,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+const step = (op: string, name: string) => ({
+  op,
+  urn: `urn:pulumi:dev::openstack-kubernetes::openstack:networking/floatingIp:FloatingIp::${name}`,
+  oldState: { inputs: {} },
+});
+const plan = (steps: object[], more: object = {}) => JSON.stringify({ steps, ...more });
+
+describe("npm run consequences", () => {
+  it("ends with 3 when something is destroyed that nobody allowed, and with 0 when its name is allowed", () => {
+    expect(consequences(plan([step("delete", "dev-api")]), "-")).toEqual({
+      status: 3,
+      stdout: expect.stringContaining("openstack-kubernetes:allowDestruction: [dev-api]") as string,
+      stderr: "",
+    });
+    const allowed = plan([step("delete", "dev-api")], { config: { "openstack-kubernetes:allowDestruction": '["dev-api"]' } });
+    expect(consequences(allowed, "-")).toEqual({ status: 0, stdout: expect.stringContaining("**Destructive, allowed by name**") as string, stderr: "" });
+  });
+
+  it("ends with 0 when nothing changes", () => {
+    expect(consequences(plan([step("same", "dev-api")], { changeSummary: { same: 1 } }), "-")).toEqual({
+      status: 0,
+      stdout: "## Stack dev: 0 to create, 0 to change in place, 0 to replace, 0 to delete, 1 unchanged\n\nNothing changes.\n",
+      stderr: "",
+    });
+  });
+
+  it("ends with 1, and the reason, when the preview failed or is none", () => {
+    const failed = plan([step("delete", "dev-api")], { diagnostics: [{ severity: "error", message: "no OpenStack cloud is configured\n" }] });
+    expect(consequences(failed, "-")).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "The preview failed, so nothing is known of what the change would do:\nno OpenStack cloud is configured\n",
+    });
+    expect(consequences("", "-")).toMatchObject({ status: 1, stderr: expect.stringContaining("This is no JSON") as string });
+    expect(consequences("", "/nowhere/plan.json")).toMatchObject({ status: 1, stderr: expect.stringContaining("/nowhere/plan.json") as string });
+  });
+
+  it("ends with 2 when it is used wrongly", () => {
+    expect(consequences("")).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument") as string });
+  });
+});

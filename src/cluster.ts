@@ -11,6 +11,8 @@ import { SecurityGroups } from "./network/securityGroups";
 import { beforeFirstMachine } from "./operations/firstMachine";
 import type { KubernetesAccess } from "./operations/kubernetesApi";
 import { Readiness, type NodeOutput } from "./operations/readiness";
+import { Rolling } from "./operations/rolling";
+import { TouchedMachines } from "./operations/touchedMachines";
 import { renderAdminKubeconfig } from "./pki/kubeconfig";
 import { Pki } from "./pki/pki";
 import { Platform } from "./platform/platform";
@@ -52,16 +54,25 @@ export class Cluster extends pulumi.ComponentResource {
       clientCertificatePem: pki.admin.certificatePem,
       clientKeyPem: pki.admin.privateKeyPem,
     });
+    const rollGate = new Rolling(config, access);
+    const touched = new TouchedMachines(name);
     const controlPlane = new ControlPlane(
       config,
-      { network, securityGroups, apiEndpoint: endpoint, secrets: pki.controlPlaneSecrets, beforeFirst: beforeFirstMachine(config, access) },
+      {
+        network,
+        securityGroups,
+        apiEndpoint: endpoint,
+        secrets: pki.controlPlaneSecrets,
+        beforeFirst: beforeFirstMachine(config, access),
+        rollGate,
+        touched: touched.hook,
+      },
       parent,
     );
-    const readiness = new Readiness(config, { access, bootstrapToken: pki.bootstrapToken, controlPlane: controlPlane.machines });
+    const readiness = new Readiness(config, { access, bootstrapToken: pki.bootstrapToken, controlPlane: controlPlane.machines, touched });
     const facts = pulumi.output({ endpointHost: endpoint.host, clusterCaCertificatePem: pki.clusterCaCertificatePem, bootstrapToken: pki.bootstrapToken });
-    const pools = config.nodePools.map(
-      (pool) => new NodePool(config, pool, { network, securityGroups, facts, after: controlPlane.reachable, beforeCreate: readiness.beforeWorker }, parent),
-    );
+    const workers = { network, securityGroups, facts, after: controlPlane.reachable, beforeCreate: readiness.beforeWorker, rollGate, touched: touched.hook };
+    const pools = config.nodePools.map((pool) => new NodePool(config, pool, workers, parent));
     const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
 
     const adminKubeconfig = pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })));

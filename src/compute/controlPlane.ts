@@ -9,6 +9,7 @@ import type { Network } from "../network/network";
 import { createPort, firstAddress } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
 import { createMachine } from "./machine";
+import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
 import { isRolled } from "./updatePolicy";
 
@@ -20,6 +21,9 @@ export interface ControlPlaneArgs {
   readonly secrets: pulumi.Output<ControlPlaneSecrets>;
   /** Runs before the first machine is created, so that no second cluster begins beside one that is silent. */
   readonly beforeFirst: pulumi.ResourceHook;
+  readonly rollGate: RollGate;
+  /** Runs before each machine is created or updated, which it takes note of. */
+  readonly touched: pulumi.ResourceHook;
 }
 
 /** A machine as the outputs of the program tell of it. */
@@ -64,6 +68,9 @@ export class ControlPlane extends pulumi.ComponentResource {
     names.forEach((name, index) => {
       const before = machines[index - 1];
       const port = ports[index] as openstack.networking.Port;
+      const rolled = isRolled(config, name, "control-plane");
+      const dependsOn = before === undefined ? ready : [before.server];
+      const others = names.filter((other) => other !== name);
       const server = createMachine(
         config,
         name,
@@ -78,13 +85,20 @@ export class ControlPlane extends pulumi.ComponentResource {
           volumes: controlPlane.etcdVolume === undefined ? [] : [controlPlane.etcdVolume],
           serverGroupId: serverGroup?.id,
           networks: [{ port: port.id }],
-          userData,
+          userData: rolled ? args.rollGate.hold({ name, role: "control-plane", templateDigest, others, after: dependsOn }, userData) : userData,
           templateDigest,
-          rolled: isRolled(config, name, "control-plane"),
+          rolled,
         },
-        before === undefined
-          ? { parent: this, protect, dependsOn: ready, hooks: { beforeCreate: [args.beforeFirst] } }
-          : { parent: this, protect, dependsOn: [before.server] },
+        {
+          parent: this,
+          // Its name in `roll` is the operator's word that this machine may go; the engine would refuse to replace a protected one.
+          protect: protect && !rolled,
+          dependsOn,
+          hooks: {
+            beforeCreate: [args.touched, ...(before === undefined ? [args.beforeFirst] : []), ...(rolled ? [args.rollGate.beforeCreate] : [])],
+            beforeUpdate: [args.rollGate.beforeUpdate, args.touched],
+          },
+        },
       );
       machines.push({ name, server, templateDigest });
     });

@@ -9,6 +9,7 @@ import { createPort } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
 import type { MachineSummary } from "./controlPlane";
 import { createMachine } from "./machine";
+import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
 import { isRolled } from "./updatePolicy";
 
@@ -24,6 +25,9 @@ export interface NodePoolArgs {
   readonly after: readonly pulumi.Resource[];
   /** Runs before each new machine, so that its bootstrap token is honoured when it boots. */
   readonly beforeCreate: pulumi.ResourceHook;
+  readonly rollGate: RollGate;
+  /** Runs before each machine is created or updated, which it takes note of. */
+  readonly touched: pulumi.ResourceHook;
 }
 
 /**
@@ -41,9 +45,12 @@ export class NodePool extends pulumi.ComponentResource {
     const templateDigest = poolTemplateDigest(config, pool);
     const securityGroup = args.securityGroups.groupName("node");
 
-    let rolledBefore: pulumi.Resource | undefined;
+    /** In the order in which they are rolled. */
+    const rolledBefore: MachineSummary[] = [];
     this.machines = poolMachineNames(config, pool).map((name, index) => {
       const rolled = isRolled(config, name, pool.name);
+      const dependsOn = [...args.after, ...(rolled ? rolledBefore.slice(-1).map(({ server }) => server) : [])];
+      const others = rolledBefore.map((before) => before.name);
       const server = createMachine(
         config,
         name,
@@ -59,18 +66,19 @@ export class NodePool extends pulumi.ComponentResource {
           serverGroupId: serverGroup?.id,
           networks: [this.mainNetwork(config, name, args), ...pool.networks.map((uuid) => ({ uuid }))],
           securityGroups: [securityGroup],
-          userData,
+          userData: rolled ? args.rollGate.hold({ name, role: "worker", templateDigest, others, after: dependsOn }, userData) : userData,
           templateDigest,
           rolled,
         },
         {
           parent: this,
-          dependsOn: [...args.after, ...(rolled && rolledBefore !== undefined ? [rolledBefore] : [])],
-          hooks: { beforeCreate: [args.beforeCreate] },
+          dependsOn,
+          hooks: { beforeCreate: [args.touched, args.beforeCreate, ...(rolled ? [args.rollGate.beforeCreate] : [])], beforeUpdate: [args.touched] },
         },
       );
-      if (rolled) rolledBefore = server;
-      return { name, server, templateDigest };
+      const machine = { name, server, templateDigest };
+      if (rolled) rolledBefore.push(machine);
+      return machine;
     });
     this.registerOutputs({});
   }

@@ -2,6 +2,7 @@
 import { type Condition, listNodes, type Node } from "../platform/nodeSettings";
 import { documentOf } from "../platform/apiRequest";
 import { consoleSections } from "./consoleSections";
+import { KubeletLeases } from "./kubeletLeases";
 import type { KubernetesRequest } from "./kubernetesApi";
 import { messageOf } from "./messageOf";
 import { type Clock, waitUntil } from "./waiting";
@@ -10,6 +11,8 @@ export interface ClusterGateInput {
   readonly request: KubernetesRequest;
   /** Names of the machines that must be nodes. */
   readonly machines: readonly string[];
+  /** Names of the machines that this run made or rebooted: what the API server shows of such a node may still be of the machine that was. */
+  readonly touched: () => readonly string[];
   /** Whether nodes must be Ready; without a pod network of ours they need only register. */
   readonly nodesReady: boolean;
   /** Namespace of the platform's Flux objects and the name of the cluster's own source and Kustomization there; absent without Flux. */
@@ -45,11 +48,12 @@ const shownConsoles = 3;
  */
 export async function waitForCluster(input: ClusterGateInput): Promise<void> {
   const limit = input.timeoutMinutes * 60_000;
+  const leases = new KubeletLeases(input.request);
   await waitUntil({
     ...input,
     pollEvery,
     look: async () => {
-      const problems = await problemsOf(input);
+      const problems = await problemsOf(input, leases);
       return problems.length === 0 ? undefined : problems;
     },
     told: ([first, ...others]) => `waiting for the cluster: ${first?.told}${others.length === 0 ? "" : `, and ${others.length} more`}`,
@@ -58,22 +62,26 @@ export async function waitForCluster(input: ClusterGateInput): Promise<void> {
   });
 }
 
-async function problemsOf(input: ClusterGateInput): Promise<Problem[]> {
+async function problemsOf(input: ClusterGateInput, leases: KubeletLeases): Promise<Problem[]> {
   try {
     const nodes = await listNodes(input.request);
     await input.seen(nodes);
-    return [...nodeProblems(input, nodes), ...(input.flux === undefined ? [] : await fluxProblems(input.request, input.flux))];
+    return [
+      ...nodeProblems(input, nodes, await leases.silent(input.touched())),
+      ...(input.flux === undefined ? [] : await fluxProblems(input.request, input.flux)),
+    ];
   } catch (error) {
     // The endpoint may move to another machine while machines join.
     return [{ told: messageOf(error) }];
   }
 }
 
-function nodeProblems({ machines, nodesReady }: ClusterGateInput, nodes: readonly Node[]): Problem[] {
+function nodeProblems({ machines, nodesReady }: ClusterGateInput, nodes: readonly Node[], silent: ReadonlySet<string>): Problem[] {
   const byName = new Map(nodes.map((node) => [node.metadata.name, node]));
   return machines.flatMap((machine): Problem[] => {
     const node = byName.get(machine);
     if (node === undefined) return [{ told: `machine ${machine} has not become a node`, machine }];
+    if (silent.has(machine)) return [{ told: `the kubelet of machine ${machine} gave no sign of life since the machine was made or rebooted`, machine }];
     return nodesReady ? notReady(`node ${machine}`, node.status?.conditions) : [];
   });
 }

@@ -5,6 +5,7 @@ import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
 import { isLive } from "./live";
 import { logInToOpenstack } from "./openstackLogin";
 import { assertNoSecondCluster, newClusterVariable } from "./secondCluster";
+import { settled } from "./settled";
 
 /** Minutes in which a cluster that exists answers: as long as the machine itself would look for it (control-plane.sh). */
 const patience = 10;
@@ -14,7 +15,7 @@ export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<
   const machine = controlPlaneMachineName(config.clusterName, 0);
   return new pulumi.ResourceHook(`${config.clusterName}-before-first-machine`, async () => {
     if (!isLive() || !config.readiness.machinesBoot) return;
-    const known = await new Promise<KubernetesAccess>((resolve) => void access.apply(resolve));
+    const known = await settled(access);
     await assertNoSecondCluster({
       machine,
       url: `https://${known.host}:${known.port}`,

@@ -6,10 +6,8 @@ import { documentOf } from "../platform/apiRequest";
 import { changeNode, type Node } from "../platform/nodeSettings";
 import { drain, NotDrainedError } from "./drain";
 import type { KubernetesRequest } from "./kubernetesApi";
+import { isLeaving, withLeavingMark, withoutLeavingMark } from "./leavingMark";
 import type { Clock } from "./waiting";
-
-/** Set on a node that `up` cordons because its machine is to go: what may be uncordoned and removed again without asking anybody. */
-export const leavingAnnotation = "openstack-kubernetes/leaving";
 
 export interface LeavingInput {
   readonly clusterName: string;
@@ -36,8 +34,8 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
   const expected = new Set(input.machines);
   const returned = input.nodes.filter((node) => expected.has(node.metadata.name) && isLeaving(node));
   for (const node of returned) {
-    await changeNode("the taking back", node, withoutMark, input.request);
-    input.tell(`Node ${node.metadata.name} stays after all.`);
+    await changeNode("the taking back", node, withoutLeavingMark, input.request);
+    input.tell(`Node ${node.metadata.name} takes pods again.`);
   }
   const candidates = input.nodes.filter(
     (node) => !expected.has(node.metadata.name) && node.metadata.name.startsWith(`${input.clusterName}-`) && isWorker(node),
@@ -50,7 +48,7 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
     input.tell(`Node ${metadata.name} is removed: its machine is gone.`);
   }
   const leaving = candidates.filter((node) => workers.has(node.metadata.name));
-  for (const node of leaving) await changeNode("the cordoning", node, withMark, input.request);
+  for (const node of leaving) await changeNode("the cordoning", node, withLeavingMark, input.request);
   if (input.timeoutMinutes === 0) return;
   for (const node of leaving) await release(node, input);
 }
@@ -69,23 +67,4 @@ async function release(node: Node, input: LeavingInput): Promise<void> {
   input.tell(`Node ${name} is drained; its machine can go.`);
 }
 
-const isLeaving = ({ metadata }: Node) => metadata.annotations?.[leavingAnnotation] !== undefined;
 const isWorker = ({ metadata }: Node) => metadata.labels?.["node-role.kubernetes.io/control-plane"] === undefined;
-
-/** The node cordoned and marked; undefined when it is already. The mark remembers whether somebody else had cordoned it before. */
-function withMark(node: Node): Node | undefined {
-  if (isLeaving(node)) return undefined;
-  const before = node.spec?.["unschedulable"] === true ? "cordoned" : "schedulable";
-  return marked(node, { ...node.metadata.annotations, [leavingAnnotation]: before }, true);
-}
-
-/** The node as it was before it was to go; undefined when it bears no mark. */
-function withoutMark(node: Node): Node | undefined {
-  if (!isLeaving(node)) return undefined;
-  const { [leavingAnnotation]: before, ...annotations } = node.metadata.annotations ?? {};
-  return marked(node, annotations, before === "cordoned");
-}
-
-function marked(node: Node, annotations: Readonly<Record<string, string>>, unschedulable: boolean): Node {
-  return { ...node, metadata: { ...node.metadata, annotations }, spec: { ...node.spec, unschedulable } };
-}

@@ -14,6 +14,8 @@ import { releaseLeavingNodes } from "./leavingNodes";
 import { isLive } from "./live";
 import { consoleTails } from "./openstackConsole";
 import { logInToOpenstack } from "./openstackLogin";
+import { settled } from "./settled";
+import type { TouchedMachines } from "./touchedMachines";
 
 /** A machine in the outputs. */
 export interface NodeOutput {
@@ -27,6 +29,7 @@ export interface ReadinessArgs {
   /** Secret. */
   readonly bootstrapToken: pulumi.Output<string>;
   readonly controlPlane: readonly MachineSummary[];
+  readonly touched: TouchedMachines;
 }
 
 /**
@@ -120,6 +123,7 @@ export class Readiness {
     await waitForCluster({
       request,
       machines,
+      touched: () => this.args.touched.names(),
       nodesReady: config.cni.kind !== "none" || config.flux !== undefined,
       ...(config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
       timeoutMinutes: config.readiness.clusterTimeoutMinutes,
@@ -159,11 +163,4 @@ export class Readiness {
 /** Nova ids by machine name. */
 function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ReadonlyMap<string, string>> {
   return pulumi.all(machines.map(({ server }) => server.id)).apply((ids) => new Map(machines.map(({ name }, index) => [name, ids[index] as string])));
-}
-
-/** The value of an output while `up` runs; operations never ask in a preview, where it might stay unknown. */
-function settled<T>(output: pulumi.Output<T>): Promise<T> {
-  return new Promise((resolve) => {
-    output.apply((value) => resolve(value));
-  });
 }

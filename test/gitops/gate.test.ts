@@ -69,6 +69,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
       await waitForCluster({
         request: kubernetesRequest(platform.kubectl),
         machines: [],
+        touched: () => [],
         nodesReady: false,
         flux: { namespace: fluxNamespace, sync: syncName },
         timeoutMinutes,

@@ -7,6 +7,8 @@ interface Look {
   nodes?: object[];
   sources?: object[];
   kustomizations?: object[];
+  /** Time of the kubelet's last renewal, by node. */
+  leases?: Record<string, string>;
   error?: Error;
 }
 
@@ -31,12 +33,15 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
     if (path.startsWith("/api/v1/nodes")) look++;
     const now = looks[Math.min(look, looks.length) - 1] ?? {};
     if (now.error !== undefined) return Promise.reject(now.error);
+    const leases = Object.entries(now.leases ?? {}).map(([name, renewTime]) => ({ metadata: { name }, spec: { renewTime } }));
+    if (path.includes("/kube-node-lease/leases")) return Promise.resolve({ status: 200, body: JSON.stringify({ items: leases, metadata: {} }) });
     const items = path.startsWith("/api/v1/nodes") ? (now.nodes ?? []) : path.includes("source.toolkit") ? now.sources : now.kustomizations;
     return Promise.resolve(items === undefined ? { status: 404, body: "not found" } : { status: 200, body: JSON.stringify({ items, metadata: {} }) });
   };
   const run = waitForCluster({
     request,
     machines: ["dev-control-plane-0", "dev-general-0"],
+    touched: () => [],
     nodesReady: true,
     timeoutMinutes: 1,
     seen: (nodes) => Promise.resolve(void seen.push(nodes.map(({ metadata }) => metadata.name))),
@@ -49,9 +54,27 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
 }
 
 const flux = { namespace: "flux-system", sync: "flux-system" };
+const touched = () => ["dev-general-0"];
 const both = [node("dev-control-plane-0"), node("dev-general-0")];
 
 describe("cluster gate", () => {
+  it("believes no Ready of a machine that was just made or rebooted before its kubelet has given a sign of life", async () => {
+    const at = (renewTime: string) => ({ nodes: both, leases: { "dev-general-0": renewTime, "dev-control-plane-0": "10:00:00" } });
+    const { run, time, told } = gate([at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:41")], { touched });
+    await run;
+    expect(time.slept).toEqual([10_000, 10_000, 10_000, 10_000]);
+    expect(told).toEqual([
+      "waiting for the cluster: the kubelet of machine dev-general-0 gave no sign of life since the machine was made or rebooted (30 s of 60 s)",
+    ]);
+    await expect(gate([at("10:00:00")], { touched }).run).rejects.toThrow(/gave no sign of life.*\n[^]*--- console of dev-general-0 ---/);
+  });
+
+  it("counts the first lease of a node as a sign of life", async () => {
+    const { run, time } = gate([{ nodes: both.slice(0, 1) }, { nodes: both, leases: { "dev-general-0": "10:00:09" } }], { touched });
+    await run;
+    expect(time.slept).toEqual([10_000]);
+  });
+
   it("opens when every machine is a Ready node, and shows the nodes of each look to who labels them", async () => {
     const { run, seen, time } = gate([{ nodes: both.slice(0, 1) }, { nodes: [both[0]!, node("dev-general-0", condition("False"))] }, { nodes: both }]);
     await run;

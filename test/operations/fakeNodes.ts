@@ -21,6 +21,13 @@ export class FakeNodes {
   readonly calls: string[] = [];
   /** Set to have the API answer nothing. */
   silent = false;
+  /** Nodes whose kubelets renew no lease. */
+  readonly dead = new Set<string>();
+  /** Static pods of the control plane that are not Ready. */
+  readonly brokenPods = new Set<string>();
+  /** Called at each listing of the nodes, with its number from 1, before it is answered. */
+  atListing: (listing: number) => void = () => undefined;
+  private listings = 0;
   private readonly evicted = new Map<string, number>();
   private looks = 0;
 
@@ -40,6 +47,12 @@ export class FakeNodes {
   private answer(method: string, path: string, body: unknown): { status: number; document: unknown } {
     const node = /^\/api\/v1\/nodes\/(.+)$/.exec(path)?.[1];
     if (node !== undefined) return this.nodeAnswer(method, node, body);
+    if (method === "GET" && path.startsWith("/api/v1/nodes?")) {
+      this.atListing(++this.listings);
+      return { status: 200, document: { items: [...this.nodes.values()], metadata: {} } };
+    }
+    if (method === "GET" && path.startsWith("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?")) return this.leases();
+    if (method === "GET" && path.startsWith("/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane")) return this.staticPods();
     if (method === "GET" && path.startsWith("/api/v1/pods?")) {
       this.looks++;
       return { status: 200, document: { items: this.podsOn(new URLSearchParams(path.split("?")[1]).get("fieldSelector")!), metadata: {} } };
@@ -51,10 +64,28 @@ export class FakeNodes {
   }
 
   private nodeAnswer(method: string, name: string, body: unknown) {
-    this.calls.push(`${method} ${name}`);
+    if (method === "GET" && !this.nodes.has(name)) return { status: 404, document: { kind: "Status", message: "not found" } };
+    if (method !== "GET") this.calls.push(`${method} ${name}`);
     if (method === "DELETE") this.nodes.delete(name);
     if (method === "PUT") this.nodes.set(name, body as Node);
     return { status: 200, document: this.nodes.get(name) ?? {} };
+  }
+
+  private leases() {
+    const renewTime = (name: string) => (this.dead.has(name) ? "2026-01-05T10:00:00Z" : `2026-01-05T10:00:00.${this.listings}Z`);
+    return {
+      status: 200,
+      document: { items: [...this.nodes.keys()].map((name) => ({ metadata: { name }, spec: { renewTime: renewTime(name) } })), metadata: {} },
+    };
+  }
+
+  private staticPods() {
+    const names = [...this.nodes.keys()].flatMap((node) => ["etcd", "kube-apiserver", "kube-scheduler"].map((component) => `${component}-${node}`));
+    const items = names.map((name) => ({
+      metadata: { name },
+      status: { conditions: [{ type: "Ready", status: this.brokenPods.has(name) ? "False" : "True" }] },
+    }));
+    return { status: 200, document: { items, metadata: {} } };
   }
 
   private podsOn(selector: string): object[] {

@@ -1,4 +1,5 @@
-import { leavingAnnotation, releaseLeavingNodes } from "../../src/operations/leavingNodes";
+import { leavingAnnotation } from "../../src/operations/leavingMark";
+import { releaseLeavingNodes } from "../../src/operations/leavingNodes";
 import { messageOf } from "../../src/operations/messageOf";
 import type { Node } from "../../src/platform/nodeSettings";
 import { budget, fakeNode, FakeNodes, type FakePod } from "./fakeNodes";
@@ -93,7 +94,7 @@ describe("nodes whose machines left the configuration", () => {
   it("take pods again when their machines stay after all, unless somebody else had cordoned them", async () => {
     const leaving = (before: string) => fakeNode("dev-general-0", { annotations: { [leavingAnnotation]: before, other: "kept" }, cordoned: true });
     const open = await up({ nodes: [leaving("schedulable")] });
-    expect(open).toMatchObject({ calls: ["PUT dev-general-0"], told: ["Node dev-general-0 stays after all."] });
+    expect(open).toMatchObject({ calls: ["PUT dev-general-0"], told: ["Node dev-general-0 takes pods again."] });
     expect(open.nodes.get("dev-general-0")).toMatchObject({ metadata: { annotations: { other: "kept" } }, spec: { unschedulable: false } });
     expect(marked(open.nodes.get("dev-general-0"))).toEqual([undefined, false]);
     expect(marked((await up({ nodes: [leaving("cordoned")] })).nodes.get("dev-general-0"))).toEqual([undefined, true]);

@@ -76,6 +76,20 @@ describe("a changed template or image", () => {
     const after = await runProgram({ ...minimalStack, image: "ubuntu-24.04.1", roll: ["test-default-1"] }, { previous: before.toPrevious() });
     expect(touched(after)).toEqual([{ name: "test-default-1", changed: ["imageName", "metadata"] }]);
   });
+
+  it("reaches rolled machines one after the other: each lets go of the Node that was drained, and protection stays on all others", async () => {
+    const run = await runProgram({ ...minimalStack, roll: ["test-control-plane-1", "default"] });
+    const hooksOf = (role: string) => servers(run, role).map(({ hooks }) => hooks.beforeCreate ?? []);
+    expect(hooksOf("control-plane")).toEqual([["test-touched", "test-before-first-machine"], ["test-touched", "test-before-rolled-machine"], ["test-touched"]]);
+    expect(hooksOf("worker")).toEqual([
+      ["test-touched", "test-before-worker", "test-before-rolled-machine"],
+      ["test-touched", "test-before-worker", "test-before-rolled-machine"],
+    ]);
+    expect(servers(run, "control-plane").map(({ protect }) => protect)).toEqual([true, false, true]);
+    const [first, second] = servers(run, "worker");
+    expect(run.dependenciesOf(second!).map(({ urn }) => urn)).toContain(first!.urn);
+    expect(Object.values(second!.propertyDependencies).flat()).not.toContain(first!.urn);
+  });
 });
 
 describe("machines", () => {
@@ -120,12 +134,23 @@ describe("machines", () => {
 
   it("that are the control plane's first are asked whether they would begin a second cluster", async () => {
     const run = await runProgram(minimalStack);
-    expect(servers(run, "control-plane").map(({ hooks }) => hooks)).toEqual([{ beforeCreate: ["test-before-first-machine"] }, {}, {}]);
+    expect(servers(run, "control-plane").map(({ hooks }) => hooks.beforeCreate ?? [])).toEqual([
+      ["test-touched", "test-before-first-machine"],
+      ["test-touched"],
+      ["test-touched"],
+    ]);
+  });
+
+  it("of the control plane are resized only when the others are whole", async () => {
+    const run = await runProgram(minimalStack);
+    expect(servers(run, "control-plane").map(({ hooks }) => hooks.beforeUpdate)).toEqual(Array(3).fill(["test-before-resize", "test-touched"]));
   });
 
   it("that are workers wait for the API and a fresh token, each", async () => {
     const run = await runProgram(minimalStack);
-    expect(servers(run, "worker").map(({ hooks }) => hooks)).toEqual([{ beforeCreate: ["test-before-worker"] }, { beforeCreate: ["test-before-worker"] }]);
+    expect(servers(run, "worker").map(({ hooks }) => hooks)).toEqual(
+      Array(2).fill({ beforeCreate: ["test-touched", "test-before-worker"], beforeUpdate: ["test-touched"] }),
+    );
   });
 });
 

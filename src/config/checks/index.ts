@@ -1,6 +1,6 @@
 /** All rules between fields, in the order in which their sentences are shown. */
 import { cgroupVersion, etcdTimings, kubernetesVersion, noProxyEntries, osVersion, packageMirror, registryMirrors } from "./kubernetes";
-import { extraNetworks, machineNameLength, poolNames, rollNames, somewhereToRun, volumes } from "./machines";
+import { extraNetworks, machineNameLength, poolNames, rolledControlPlane, rollNames, somewhereToRun, volumes } from "./machines";
 import {
   addressesOutsideCluster,
   networksApart,
@@ -46,6 +46,7 @@ export const rules: readonly Rule[] = [
   machineNameLength,
   somewhereToRun,
   rollNames,
+  rolledControlPlane,
   volumes,
   extraNetworks,
   labels,

@@ -63,6 +63,19 @@ export const rollNames = rule(["clusterName", "controlPlane", "nodePools", "ssh"
   );
 });
 
+/** Replacing the only control-plane machine would take etcd, and so the cluster, with it. */
+export const rolledControlPlane = rule(["clusterName", "controlPlane", "roll"], ({ clusterName, controlPlane, roll }) => {
+  if (clusterName === undefined || controlPlane.replicas > 1) return [];
+  const only = controlPlaneMachineNames({ clusterName, controlPlane });
+  return roll.flatMap((name, index) =>
+    when(
+      name === "control-plane" || only.includes(name),
+      () =>
+        `roll[${index}] is ${shown(name)} but controlPlane.replicas is 1, and the cluster's data lies on that machine alone; set controlPlane.replicas to 3 first, or move the data as docs/runbooks/restore-etcd.md says.`,
+    ),
+  );
+});
+
 /** Folders of the system itself: a volume mounted there would hide what the machine needs to run. Those with `below` may hold no mount within either. */
 const systemFolders: readonly { readonly path: string; readonly below: boolean }[] = [
   ...["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/run"].map((path) => ({ path, below: true })),

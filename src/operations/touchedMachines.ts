@@ -1,0 +1,24 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** The machines that this run makes, resizes or replaces, as the engine comes to them. */
+export class TouchedMachines {
+  /** Put on every machine that becomes a node, before its creation and before each update. */
+  public readonly hook: pulumi.ResourceHook;
+  private readonly touched = new Set<string>();
+
+  constructor(clusterName: string) {
+    this.hook = new pulumi.ResourceHook(`${clusterName}-touched`, ({ name, oldInputs, newInputs }) => {
+      if (flavorOf(oldInputs) !== flavorOf(newInputs)) this.touched.add(name);
+    });
+  }
+
+  /** Those that the engine has come to so far. */
+  public names(): readonly string[] {
+    return [...this.touched];
+  }
+}
+
+/** The flavor among a server's inputs; another one means a reboot. A server that is created has no old one. */
+export function flavorOf(inputs: unknown): unknown {
+  return (inputs as { readonly flavorName?: unknown } | undefined)?.flavorName;
+}

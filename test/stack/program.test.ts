@@ -79,7 +79,7 @@ describe("a changed template or image", () => {
 
   it("reaches rolled machines one after the other: each lets go of the Node that was drained, and protection stays on all others", async () => {
     const run = await runProgram({ ...minimalStack, roll: ["test-control-plane-1", "default"] });
-    const hooksOf = (role: string) => servers(run, role).map(({ hooks }) => hooks.beforeCreate ?? []);
+    const hooksOf = (role: "control-plane" | "worker") => servers(run, role).map(({ hooks }) => hooks.beforeCreate ?? []);
     expect(hooksOf("control-plane")).toEqual([["test-touched", "test-before-first-machine"], ["test-touched", "test-before-rolled-machine"], ["test-touched"]]);
     expect(hooksOf("worker")).toEqual([
       ["test-touched", "test-before-worker", "test-before-rolled-machine"],

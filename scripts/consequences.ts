@@ -1,6 +1,7 @@
 /** `npm run consequences -- preview.json`: what a planned change means, in words; refuses what destroys without having been allowed by name. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { messageOf } from "../src/operations/messageOf";
 import { planOf } from "../src/operations/consequences/plannedChange";
 import { allowancesOf, renderReport, reportOf } from "../src/operations/consequences/report";
 
@@ -22,16 +23,13 @@ new Command("npm run consequences --")
     "\nExit code: 0 nothing is destroyed, or only what is allowed by name; 1 the file cannot be read, or the preview failed; 2 wrong usage; 3 refused.",
   )
   .exitOverride()
-  .action((file: string) => {
-    try {
-      consequences(file);
-    } catch (error) {
-      process.stderr.write(`${(error as Error).message}\n`);
-      process.exitCode = exitCodes.unreadable;
-    }
-  })
+  .action(consequences)
   .parseAsync()
   .catch((error: unknown) => {
-    if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+      return;
+    }
+    process.exitCode = exitCodes.unreadable;
+    process.stderr.write(`${messageOf(error)}\n`);
   });

@@ -1,5 +1,5 @@
 /** How a run differs from the one before it. */
-import type { PreviousRun } from "../previousRun";
+import type { PreviousResource, PreviousRun } from "../previousRun";
 import type { Simulated, SimulatedResource } from "../simulated";
 
 export type Mark = "add" | "change" | "replace" | "remove" | "same";
@@ -30,19 +30,23 @@ export interface Difference {
 export function differenceOf(run: Simulated, previous: PreviousRun | undefined, comparedWith: string): Difference {
   const real = run.resources.filter(({ custom }) => custom);
   const marked = (mark: Mark) => real.filter((resource) => markOf(resource) === mark);
-  const now = new Set(run.resources.map(({ urn }) => urn));
-  const gone = Object.entries(previous?.resources ?? {}).filter(
-    ([urn, { inputs, computed }]) => !now.has(urn) && (computed.id !== undefined || Object.keys(inputs).length > 0),
-  );
   return {
     ...(previous === undefined ? {} : { comparedWith }),
     added: marked("add").map((resource) => describe(resource, [], undefined)),
     changed: marked("change").map((resource) => describe(resource, resource.change?.changed ?? [], noteOn(resource))),
     replaced: marked("replace").map((resource) => describe(resource, resource.change?.replacing ?? [], noteOn(resource))),
-    removed: gone.map(([urn, { type, name }]) => ({ urn, type, name, inputs: [] })),
+    removed: goneSince(run, previous).map(([urn, { type, name }]) => ({ urn, type, name, inputs: [] })),
     unchanged: marked("same").length,
     stale: real.filter(({ change }) => (change?.ignored.length ?? 0) > 0).map((resource) => describe(resource, resource.change?.ignored ?? [], undefined)),
   };
+}
+
+/** Resources of the cloud, by URN, that the run before had and this one has not. */
+export function goneSince(run: Simulated, previous: PreviousRun | undefined): [string, PreviousResource][] {
+  const now = new Set(run.resources.map(({ urn }) => urn));
+  return Object.entries(previous?.resources ?? {}).filter(
+    ([urn, { inputs, computed }]) => !now.has(urn) && (computed.id !== undefined || Object.keys(inputs).length > 0),
+  );
 }
 
 export function markOf({ change }: SimulatedResource): Mark {

@@ -1,5 +1,6 @@
 /** What a preview wants to know of each server. */
 import { gunzipSync } from "node:zlib";
+import { machinePoolKey } from "../../src/compute/updatePolicy";
 import type { Simulated, SimulatedResource } from "../simulated";
 
 export interface Machine {
@@ -33,7 +34,7 @@ function machineOf({ name, inputs }: SimulatedResource): Machine {
   return {
     name: (inputs.name as string | undefined) ?? name,
     flavor: String(inputs.flavorName ?? inputs.flavorId),
-    pool: metadata["kubernetes-pool"] ?? name,
+    pool: metadata[machinePoolKey] ?? name,
     volumeGiB: devices.reduce((sum, device) => sum + (device.volumeSize ?? 0), 0),
     localDisk: !devices.some((device) => device.bootIndex === 0),
     ownPorts: ((inputs.networks ?? []) as { port?: string }[]).filter((network) => network.port === undefined).length,

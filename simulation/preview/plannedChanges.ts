@@ -3,7 +3,7 @@ import type { Operation, PlannedChange } from "../../src/operations/consequences
 import type { KeptInputs, PreviousRun } from "../previousRun";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";
-import { markOf, type Mark } from "./difference";
+import { goneSince, markOf, type Mark } from "./difference";
 
 const operations: Readonly<Partial<Record<Mark, Operation>>> = { add: "create", change: "update", replace: "replace" };
 
@@ -11,7 +11,6 @@ const operations: Readonly<Partial<Record<Mark, Operation>>> = { add: "create", 
 export function plannedChanges(run: Simulated, previous: PreviousRun | undefined): PlannedChange[] {
   if (previous === undefined) return [];
   const real = run.resources.filter(({ custom }) => custom);
-  const now = new Set(run.resources.map(({ urn }) => urn));
   const coming = real.flatMap((resource): PlannedChange[] => {
     const operation = operations[markOf(resource)];
     if (operation === undefined) return [];
@@ -27,9 +26,14 @@ export function plannedChanges(run: Simulated, previous: PreviousRun | undefined
       },
     ];
   });
-  const going = Object.entries(previous.resources)
-    .filter(([urn, { inputs, computed }]) => !now.has(urn) && (computed.id !== undefined || Object.keys(inputs).length > 0))
-    .map(([, { type, name, inputs }]): PlannedChange => ({ operation: "delete", type, name, changed: [], before: plain(inputs), after: {} }));
+  const going = goneSince(run, previous).map(([, { type, name, inputs }]): PlannedChange => ({
+    operation: "delete",
+    type,
+    name,
+    changed: [],
+    before: plain(inputs),
+    after: {},
+  }));
   return [...coming, ...going];
 }
 

@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { isOpenstackId } from "../config/openstackId";
-import { ignoredChanges, machineClusterKey, machineRoleKey, replaceOnChange, templateDigestKey, type MachineRole } from "./updatePolicy";
+import { ignoredChanges, machineClusterKey, machinePoolKey, machineRoleKey, replaceOnChange, templateDigestKey, type MachineRole } from "./updatePolicy";
 
 type Volume = { readonly sizeGb: number; readonly type?: string };
 
@@ -50,7 +50,7 @@ export function createMachine(config: ClusterConfig, name: string, args: Machine
         ...config.tags,
         [machineClusterKey]: config.clusterName,
         [machineRoleKey]: args.role,
-        "kubernetes-pool": args.pool,
+        [machinePoolKey]: args.pool,
         [templateDigestKey]: args.templateDigest,
       },
     },

@@ -50,7 +50,6 @@ export class NodePool extends pulumi.ComponentResource {
     this.machines = poolMachineNames(config, pool).map((name, index) => {
       const rolled = isRolled(config, name, pool.name);
       const dependsOn = [...args.after, ...(rolled ? rolledBefore.slice(-1).map(({ server }) => server) : [])];
-      const others = rolledBefore.map((before) => before.name);
       const server = createMachine(
         config,
         name,
@@ -66,7 +65,9 @@ export class NodePool extends pulumi.ComponentResource {
           serverGroupId: serverGroup?.id,
           networks: [this.mainNetwork(config, name, args), ...pool.networks.map((uuid) => ({ uuid }))],
           securityGroups: [securityGroup],
-          userData: rolled ? args.rollGate.hold({ name, role: "worker", templateDigest, others, after: dependsOn }, userData) : userData,
+          userData: rolled
+            ? args.rollGate.hold({ name, role: "worker", templateDigest, others: rolledBefore.map((before) => before.name), after: dependsOn }, userData)
+            : userData,
           templateDigest,
           rolled,
         },

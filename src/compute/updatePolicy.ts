@@ -15,6 +15,9 @@ export const machineClusterKey = "kubernetes-cluster";
 /** Key of the server's metadata that holds the machine's role. */
 export const machineRoleKey = "kubernetes-role";
 
+/** Key of the server's metadata that holds the name of its pool, or of its role where there is no pool. */
+export const machinePoolKey = "kubernetes-pool";
+
 /** Fixed at birth for every role. */
 const fixedAtBirth = [
   "userData",

@@ -1,6 +1,6 @@
 /** Takes the pods off a node whose machine is about to go, as `kubectl drain` would: by eviction, so that PodDisruptionBudgets are heard. */
 import { documentOf, listAll, reasonOf } from "../platform/apiRequest";
-import type { Node } from "../platform/nodeSettings";
+import { isReady, type Node } from "../platform/nodeSettings";
 import type { KubernetesRequest } from "./kubernetesApi";
 import { messageOf } from "./messageOf";
 import { type Clock, waitUntil } from "./waiting";
@@ -14,7 +14,7 @@ export interface DrainInput {
 }
 
 /** Thrown when a node still holds something at the time limit; the message names it. */
-export class NotDrainedError extends Error {}
+class NotDrainedError extends Error {}
 
 interface Pod {
   readonly metadata: {
@@ -43,7 +43,7 @@ const shown = 10;
 export async function drain(input: DrainInput): Promise<void> {
   const { node, timeoutMinutes } = input;
   const { name } = node.metadata;
-  const ready = node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+  const ready = isReady(node);
   await waitUntil({
     ...input,
     pollEvery,
@@ -54,6 +54,18 @@ export async function drain(input: DrainInput): Promise<void> {
     told: (left) => `draining node ${name}: ${left}`,
     failure: (left) => new NotDrainedError(`node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${left}`),
   });
+}
+
+/** Drains a node before its machine goes; the error at the time limit begins with what is not done therefore, `refusal`, and says what to do. */
+export async function drainBefore(refusal: string, input: DrainInput): Promise<void> {
+  try {
+    await drain(input);
+  } catch (error) {
+    if (!(error instanceof NotDrainedError)) throw error;
+    throw new Error(
+      `${refusal}: ${error.message}. The node is cordoned. See to what holds it and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
+    );
+  }
 }
 
 /** One round: evicts what can be evicted, and tells what is left on the node and why. */

@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { controlPlaneMachineName, type ClusterConfig } from "../config/clusterConfig";
 import { clusterMachines } from "./clusterMachines";
 import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
-import { isLive } from "./live";
+import { hasCluster } from "./live";
 import { logInToOpenstack } from "./openstackLogin";
+import { progress } from "./progress";
 import { assertNoSecondCluster, newClusterVariable } from "./secondCluster";
 import { settled } from "./settled";
 
@@ -14,7 +15,7 @@ const patience = 10;
 export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<KubernetesAccess>): pulumi.ResourceHook {
   const machine = controlPlaneMachineName(config.clusterName, 0);
   return new pulumi.ResourceHook(`${config.clusterName}-before-first-machine`, async () => {
-    if (!isLive() || !config.readiness.machinesBoot) return;
+    if (!hasCluster(config)) return;
     const known = await settled(access);
     await assertNoSecondCluster({
       machine,
@@ -24,7 +25,7 @@ export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<
       peers: async () => (await clusterMachines(await logInToOpenstack(), config.clusterName, "control-plane")).filter(({ name }) => name !== machine),
       timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),
       allowed: process.env[newClusterVariable] === "allow",
-      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+      progress,
       warn: (message) => void pulumi.log.warn(message),
     });
   });

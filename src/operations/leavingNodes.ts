@@ -2,9 +2,8 @@
  * Nodes whose machines are not in the configuration any more (docs/decisions/0010). The engine deletes machines after the program has ended, so what is done
  * here is done before.
  */
-import { documentOf } from "../platform/apiRequest";
-import { changeNode, type Node } from "../platform/nodeSettings";
-import { drain, NotDrainedError } from "./drain";
+import { changeNode, type Node, removeNode } from "../platform/nodeSettings";
+import { drainBefore } from "./drain";
 import type { KubernetesRequest } from "./kubernetesApi";
 import { isLeaving, withLeavingMark, withoutLeavingMark } from "./leavingMark";
 import type { Clock } from "./waiting";
@@ -43,8 +42,7 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
   if (candidates.length === 0) return;
   const workers = await input.workers();
   for (const { metadata } of candidates.filter((node) => !workers.has(node.metadata.name) && isLeaving(node))) {
-    const answer = await input.request("DELETE", `/api/v1/nodes/${metadata.name}`);
-    if (answer.status !== 404) documentOf(`the removal of node ${metadata.name}`, answer);
+    await removeNode(metadata.name, input.request);
     input.tell(`Node ${metadata.name} is removed: its machine is gone.`);
   }
   const leaving = candidates.filter((node) => workers.has(node.metadata.name));
@@ -56,14 +54,13 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
 async function release(node: Node, input: LeavingInput): Promise<void> {
   const { name } = node.metadata;
   const { request, timeoutMinutes, progress, clock } = input;
-  try {
-    await drain({ node, request, timeoutMinutes, progress, ...(clock === undefined ? {} : { clock }) });
-  } catch (error) {
-    if (!(error instanceof NotDrainedError)) throw error;
-    throw new Error(
-      `Machines that left the configuration are not deleted: ${error.message}. The node is cordoned. See to what holds it and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
-    );
-  }
+  await drainBefore("Machines that left the configuration are not deleted", {
+    node,
+    request,
+    timeoutMinutes,
+    progress,
+    ...(clock === undefined ? {} : { clock }),
+  });
   input.tell(`Node ${name} is drained; its machine can go.`);
 }
 

@@ -11,9 +11,10 @@ import { clusterMachines } from "./clusterMachines";
 import { kubeletCertificateMismatch } from "./kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "./kubernetesApi";
 import { releaseLeavingNodes } from "./leavingNodes";
-import { isLive } from "./live";
+import { hasCluster, isLive } from "./live";
 import { consoleTails } from "./openstackConsole";
 import { logInToOpenstack } from "./openstackLogin";
+import { progress } from "./progress";
 import { settled } from "./settled";
 import type { TouchedMachines } from "./touchedMachines";
 
@@ -53,7 +54,7 @@ export class Readiness {
     this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.renewToken());
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
-      if (!isLive() || !config.readiness.machinesBoot) return;
+      if (!hasCluster(config)) return;
       for (const told of await forgetInterruptedReleases(kubernetesApi(access))) void pulumi.log.warn(told);
     });
   }
@@ -109,7 +110,7 @@ export class Readiness {
       request: kubernetesApi(access),
       timeoutMinutes: this.config.readiness.apiTimeoutMinutes,
       consoles: async () => consoleTails(await settled(this.serverIds)),
-      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+      progress,
     });
   }
 
@@ -133,7 +134,7 @@ export class Readiness {
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
       consoles: (named) => consoleTails(new Map([...serverIds].filter(([name]) => named.includes(name)))),
-      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+      progress,
     });
     await releaseLeavingNodes({
       clusterName: config.clusterName,
@@ -142,7 +143,7 @@ export class Readiness {
       request,
       workers: async () => new Set((await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name)),
       timeoutMinutes: config.readiness.drainTimeoutMinutes,
-      progress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+      progress,
       tell: (message) => void pulumi.log.info(message),
     });
   }
@@ -152,7 +153,7 @@ export class Readiness {
       // The gate's own message, consoles included, is shown once, by `whenApiReady`.
       throw new Error("not created: the Kubernetes API did not become ready");
     });
-    if (!isLive() || !this.config.readiness.machinesBoot) return;
+    if (!hasCluster(this.config)) return;
     this.renewal ??= Promise.all([settled(this.args.access), settled(this.args.bootstrapToken)]).then(([access, token]) =>
       renewBootstrapToken(kubernetesApi(access), token, new Date()),
     );

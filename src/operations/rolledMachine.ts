@@ -3,8 +3,8 @@
  * touched meanwhile is for operations/rolling.ts to see to.
  */
 import { documentOf, listAll } from "../platform/apiRequest";
-import { changeNode, type Condition, listNodes, type Node } from "../platform/nodeSettings";
-import { drain, NotDrainedError } from "./drain";
+import { changeNode, type Condition, isReady, listNodes, type Node, removeNode } from "../platform/nodeSettings";
+import { drainBefore } from "./drain";
 import { KubeletLeases } from "./kubeletLeases";
 import type { KubernetesRequest } from "./kubernetesApi";
 import { isLeaving, withLeavingMark, withoutLeavingMark } from "./leavingMark";
@@ -80,26 +80,16 @@ export async function releaseRolledMachine(input: ReleaseInput): Promise<void> {
   if (node === undefined) return;
   await changeNode("the cordoning", node, withLeavingMark, request);
   if (drainTimeoutMinutes === 0) return;
-  try {
-    await drain({ ...input, node, timeoutMinutes: drainTimeoutMinutes });
-  } catch (error) {
-    if (!(error instanceof NotDrainedError)) throw error;
-    throw new Error(
-      `${machine} is not rolled: ${error.message}. The node is cordoned. See to what holds it and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
-    );
-  }
+  await drainBefore(`${machine} is not rolled`, { ...input, node, timeoutMinutes: drainTimeoutMinutes });
   input.tell(`Node ${machine} is drained; its machine can be rolled.`);
 }
 
 /** Removes the Node of a machine that is gone, if it was cordoned for that: a new machine would take over its cordon, labels and taints with its name. */
 export async function forgetReleasedNode(input: Pick<SpareInput, "machine" | "request" | "progress" | "clock">): Promise<void> {
   const { machine, request } = input;
-  const path = `/api/v1/nodes/${machine}`;
   const remove = async () => {
-    const found = await request("GET", path);
-    if (found.status === 404 || !isLeaving(documentOf<Node>(`to show node ${machine}`, found))) return;
-    const answer = await request("DELETE", path);
-    if (answer.status !== 404) documentOf(`the removal of node ${machine}`, answer);
+    const found = await request("GET", `/api/v1/nodes/${machine}`);
+    if (found.status !== 404 && isLeaving(documentOf<Node>(`to show node ${machine}`, found))) await removeNode(machine, request);
   };
   await waitUntil({
     ...input,
@@ -136,10 +126,6 @@ async function problemsOf({ others, role, request }: SpareInput, leases: Kubelet
 }
 
 const staticPods = `/api/v1/namespaces/kube-system/pods?labelSelector=${encodeURIComponent("tier=control-plane")}`;
-
-function isReady({ status }: { readonly status?: { readonly conditions?: readonly Condition[] } }): boolean {
-  return status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
-}
 
 function byName<T extends { readonly metadata: { readonly name: string } }>(items: readonly T[]): ReadonlyMap<string, T> {
   return new Map(items.map((item) => [item.metadata.name, item]));

@@ -3,8 +3,9 @@ import type { RolledMachine, RollGate } from "../compute/rollGate";
 import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
 import { clusterMachines } from "./clusterMachines";
 import { kubernetesApi, type KubernetesAccess } from "./kubernetesApi";
-import { isLive } from "./live";
+import { hasCluster } from "./live";
 import { logInToOpenstack } from "./openstackLogin";
+import { progress } from "./progress";
 import { forgetReleasedNode, releaseRolledMachine, waitForOthers } from "./rolledMachine";
 import { settled } from "./settled";
 import { flavorOf } from "./touchedMachines";
@@ -25,22 +26,18 @@ export class Rolling implements RollGate {
   ) {
     const { clusterName } = config;
     this.beforeCreate = new pulumi.ResourceHook(`${clusterName}-before-rolled-machine`, async ({ name }) => {
-      if (this.acts()) await forgetReleasedNode({ machine: name, ...(await this.spared()) });
+      if (hasCluster(config)) await forgetReleasedNode({ machine: name, ...(await this.spared()) });
     });
     this.beforeUpdate = new pulumi.ResourceHook(`${clusterName}-before-resize`, async ({ name, oldInputs, newInputs }) => {
-      if (!this.acts() || flavorOf(oldInputs) === flavorOf(newInputs)) return;
+      if (!hasCluster(config) || flavorOf(oldInputs) === flavorOf(newInputs)) return;
       const others = controlPlaneMachineNames(config).filter((other) => other !== name);
       await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.spared()) });
     });
   }
 
   public hold(machine: RolledMachine, userData: pulumi.Output<string>): pulumi.Output<string> {
-    if (!this.acts()) return userData;
+    if (!hasCluster(this.config)) return userData;
     return pulumi.all([userData, this.released(machine)]).apply(([known]) => known);
-  }
-
-  private acts(): boolean {
-    return isLive() && this.config.readiness.machinesBoot;
   }
 
   private async released({ name, role, templateDigest, others, after }: RolledMachine): Promise<void> {
@@ -69,7 +66,7 @@ export class Rolling implements RollGate {
     return {
       request: kubernetesApi(await settled(this.access)),
       timeoutMinutes: this.config.readiness.clusterTimeoutMinutes,
-      progress: (message: string) => void pulumi.log.info(message, undefined, undefined, true),
+      progress,
     };
   }
 }

@@ -38,6 +38,11 @@ export interface Node {
   readonly [other: string]: unknown;
 }
 
+/** Whether a node, or whatever else tells its state by conditions, says that it is Ready. */
+export function isReady({ status }: { readonly status?: { readonly conditions?: readonly Condition[] } }): boolean {
+  return status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
+}
+
 /** Keys of labels, and `key:effect` of taints. */
 interface Applied {
   readonly labels: readonly string[];
@@ -147,4 +152,10 @@ export async function changeNode(what: string, node: Node, change: (node: Node) 
     if (fresh.status === 404) return false;
     current = documentOf(`to show node ${node.metadata.name}`, fresh);
   }
+}
+
+/** Removes a Node, which may be gone already. Throws a sentence when the API refuses. */
+export async function removeNode(name: string, request: ApiRequest): Promise<void> {
+  const answer = await request("DELETE", `/api/v1/nodes/${name}`);
+  if (answer.status !== 404) documentOf(`the removal of node ${name}`, answer);
 }

@@ -52,40 +52,42 @@ const release: Kind = (change, facts) =>
     disruptive("is upgraded in place: its pods restart"),
   )(change, facts);
 
-const kinds: Readonly<Record<string, Kind>> = {
-  "openstack:compute/instance:Instance": machine,
-  "openstack:compute/serverGroup:ServerGroup": kind(disruptive("new machines are no longer kept apart from those that exist")),
-  "openstack:networking/network:Network": network,
-  "openstack:networking/subnet:Subnet": network,
-  "openstack:networking/router:Router": kind(destructive(cutOff)),
-  "openstack:networking/routerInterface:RouterInterface": kind(destructive(cutOff), disruptive(`for a moment ${cutOff}`)),
-  "openstack:networking/port:Port": kind(destructive("its address is given back; a machine or endpoint that lived there is not found any more")),
-  "openstack:networking/floatingIp:FloatingIp": kind(destructive("its address is given back to OpenStack, which may give it to somebody else")),
-  "openstack:networking/secGroup:SecGroup": kind(destructive("its rules go along, and all that they let in is shut out")),
-  "openstack:networking/secGroupRule:SecGroupRule": rule,
-  "openstack:loadbalancer/loadBalancer:LoadBalancer": kind(destructive(`${apiAway}, and the address may be another afterwards`)),
-  "openstack:loadbalancer/listener:Listener": kind(destructive(apiAway), disruptive(`${apiAway} until it is there again`)),
-  "openstack:loadbalancer/pool:Pool": kind(destructive(apiAway), disruptive(`${apiAway} until it is there again`)),
-  "openstack:loadbalancer/monitor:Monitor": kind(
-    disruptive("a control-plane machine that is down keeps getting requests"),
-    harmless("for a moment nobody watches the control plane"),
-  ),
-  "openstack:loadbalancer/member:Member": kind(disruptive("its control-plane machine gets no more requests, and connections through it break")),
-  "tls:index/privateKey:PrivateKey": certificate,
-  "tls:index/selfSignedCert:SelfSignedCert": certificate,
-  "tls:index/certRequest:CertRequest": certificate,
-  "tls:index/locallySignedCert:LocallySignedCert": certificate,
-  "random:index/randomPassword:RandomPassword": secretValue,
-  "pulumi:providers:kubernetes": kind(destructive("everything that was installed through it is deleted and installed again")),
-  "kubernetes:helm.sh/v3:Release": release,
-  "kubernetes:core/v1:Namespace": kind(destructive("everything in it is deleted")),
-  "kubernetes:core/v1:Secret": kind(disruptive("what reads it finds nothing"), harmless("its content is another")),
-  "kubernetes:core/v1:ConfigMap": kind(disruptive("what reads it finds nothing"), harmless("its content is another")),
-  "kubernetes:fluxcd.controlplane.io/v1:FluxInstance": kind(
-    disruptive("Flux goes; what it brought stays, and nobody enforces it"),
-    disruptive("Flux is installed anew; nobody enforces anything meanwhile"),
-  ),
-};
+const kinds: ReadonlyMap<string, Kind> = new Map(
+  Object.entries({
+    "openstack:compute/instance:Instance": machine,
+    "openstack:compute/serverGroup:ServerGroup": kind(disruptive("new machines are no longer kept apart from those that exist")),
+    "openstack:networking/network:Network": network,
+    "openstack:networking/subnet:Subnet": network,
+    "openstack:networking/router:Router": kind(destructive(cutOff)),
+    "openstack:networking/routerInterface:RouterInterface": kind(destructive(cutOff), disruptive(`for a moment ${cutOff}`)),
+    "openstack:networking/port:Port": kind(destructive("its address is given back; a machine or endpoint that lived there is not found any more")),
+    "openstack:networking/floatingIp:FloatingIp": kind(destructive("its address is given back to OpenStack, which may give it to somebody else")),
+    "openstack:networking/secGroup:SecGroup": kind(destructive("its rules go along, and all that they let in is shut out")),
+    "openstack:networking/secGroupRule:SecGroupRule": rule,
+    "openstack:loadbalancer/loadBalancer:LoadBalancer": kind(destructive(`${apiAway}, and the address may be another afterwards`)),
+    "openstack:loadbalancer/listener:Listener": kind(destructive(apiAway), disruptive(`${apiAway} until it is there again`)),
+    "openstack:loadbalancer/pool:Pool": kind(destructive(apiAway), disruptive(`${apiAway} until it is there again`)),
+    "openstack:loadbalancer/monitor:Monitor": kind(
+      disruptive("a control-plane machine that is down keeps getting requests"),
+      harmless("for a moment nobody watches the control plane"),
+    ),
+    "openstack:loadbalancer/member:Member": kind(disruptive("its control-plane machine gets no more requests, and connections through it break")),
+    "tls:index/privateKey:PrivateKey": certificate,
+    "tls:index/selfSignedCert:SelfSignedCert": certificate,
+    "tls:index/certRequest:CertRequest": certificate,
+    "tls:index/locallySignedCert:LocallySignedCert": certificate,
+    "random:index/randomPassword:RandomPassword": secretValue,
+    "pulumi:providers:kubernetes": kind(destructive("everything that was installed through it is deleted and installed again")),
+    "kubernetes:helm.sh/v3:Release": release,
+    "kubernetes:core/v1:Namespace": kind(destructive("everything in it is deleted")),
+    "kubernetes:core/v1:Secret": kind(disruptive("what reads it finds nothing"), harmless("its content is another")),
+    "kubernetes:core/v1:ConfigMap": kind(disruptive("what reads it finds nothing"), harmless("its content is another")),
+    "kubernetes:fluxcd.controlplane.io/v1:FluxInstance": kind(
+      disruptive("Flux goes; what it brought stays, and nobody enforces it"),
+      disruptive("Flux is installed anew; nobody enforces anything meanwhile"),
+    ),
+  }),
+);
 
 /** Providers whose configuration says who we are; a new one changes nothing that exists. */
 const isProvider = ({ type }: PlannedChange) => type.startsWith("pulumi:providers:");
@@ -93,11 +95,11 @@ const isProvider = ({ type }: PlannedChange) => type.startsWith("pulumi:provider
 const unknown = kind(destructive("this report does not know the type, so look at `pulumi preview --diff`"));
 
 /** Whether there is a rule for a type. */
-export const isKnown = (type: string): boolean => Object.hasOwn(kinds, type);
+export const isKnown = (type: string): boolean => kinds.has(type);
 
 /** What a change means. A type without a rule counts as destructive when it goes. */
 export const consequenceOf: Kind = (change, facts) => {
-  const known = Object.hasOwn(kinds, change.type) ? kinds[change.type] : undefined;
+  const known = kinds.get(change.type);
   if (known !== undefined) return known(change, facts);
   return isProvider(change) && change.operation !== "replace" ? harmless("is another") : unknown(change, facts);
 };

@@ -1,10 +1,7 @@
 /** What becomes of machines. */
-import { machineRoleKey } from "../../compute/updatePolicy";
+import { machinePoolKey, machineRoleKey } from "../../compute/updatePolicy";
 import { type Consequence, destructive, disruptive, type Facts, harmless, type Kind } from "./consequence";
 import type { PlannedChange } from "./plannedChange";
-
-/** Key of the server's metadata that holds the name of its pool. */
-const poolKey = "kubernetes-pool";
 
 function metadataOf({ before, after }: PlannedChange): Readonly<Record<string, unknown>> {
   const found = before["metadata"] ?? after["metadata"];
@@ -13,7 +10,7 @@ function metadataOf({ before, after }: PlannedChange): Readonly<Record<string, u
 
 /** Pool of a machine, or its role where there is no pool; undefined of what is none. */
 export function poolOf(change: PlannedChange): string | undefined {
-  const pool = metadataOf(change)[poolKey];
+  const pool = metadataOf(change)[machinePoolKey];
   return typeof pool === "string" ? pool : undefined;
 }
 

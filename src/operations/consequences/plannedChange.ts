@@ -92,7 +92,7 @@ function isFrame(type: string): boolean {
 
 /** A replacement is told in up to three steps of one URN. */
 function changeOf(urn: string, steps: readonly Step[]): PlannedChange {
-  const found = new Set(steps.map(({ op }) => operations[op] as Operation));
+  const found = steps.map(({ op }) => operations[op] as Operation);
   const parts = urn.split("::");
   const keys = steps.flatMap(({ detailedDiff, replaceReasons, diffReasons }) => [
     ...Object.keys(detailedDiff ?? {}),
@@ -100,7 +100,7 @@ function changeOf(urn: string, steps: readonly Step[]): PlannedChange {
     ...(diffReasons ?? []),
   ]);
   return {
-    operation: found.has("replace") ? "replace" : ((steps[0] && operations[steps[0].op]) ?? "update"),
+    operation: found.includes("replace") ? "replace" : (found[0] as Operation),
     // urn:pulumi:STACK::PROJECT::PARENT$...$TYPE::NAME
     type: parts[2]?.split("$").at(-1) ?? "",
     name: parts.slice(3).join("::"),

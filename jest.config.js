@@ -12,11 +12,10 @@ const project = (displayName, testMatch, extra = {}) => ({
 
 module.exports = {
   projects: [
-    project("simulation", ["<rootDir>/test/**/*.test.ts"], { testPathIgnorePatterns: ["<rootDir>/test/(engine|gitops|lab|tools)/"] }),
-    project("tools", ["<rootDir>/test/tools/**/*.test.ts"]),
-    project("gitops", ["<rootDir>/test/gitops/**/*.test.ts"]),
-    project("engine", ["<rootDir>/test/engine/**/*.test.ts"]),
-    project("lab", ["<rootDir>/test/lab/**/*.test.ts"]),
+    project("simulation", ["<rootDir>/test/**/*.test.ts"], {
+      testPathIgnorePatterns: ["/node_modules/", "\.(tools|gitops|engine|lab)\.test\.ts$"],
+    }),
+    ...["tools", "gitops", "engine", "lab"].map((depth) => project(depth, [`<rootDir>/test/**/*.${depth}.test.ts`])),
   ],
   // Seconds are generous: what is slow on a busy machine is not wrong.
   testTimeout: 60_000,

@@ -1,9 +1,9 @@
 /** `npm run consequences -- preview.json`: what a planned change means, in words; refuses what destroys without having been allowed by name. */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { messageOf } from "../src/operations/messageOf";
-import { planOf } from "../src/operations/consequences/plannedChange";
-import { allowancesOf, renderReport, reportOf } from "../src/operations/consequences/report";
+import { messageOf } from "../src/engine/messageOf";
+import { planOf } from "../src/consequences/plannedChange";
+import { allowancesOf, renderReport, reportOf } from "../src/consequences/consequenceReport";
 
 const exitCodes = { unreadable: 1, usage: 2, refused: 3 };
 

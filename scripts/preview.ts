@@ -12,7 +12,7 @@ import { renderJson, renderText } from "../simulation/preview/report";
 import { readStack, runStack } from "../simulation/preview/run";
 import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
-import { reportOf } from "../src/operations/consequences/report";
+import { reportOf } from "../src/consequences/consequenceReport";
 import { ConfigError } from "../src/config/configError";
 
 interface Options {

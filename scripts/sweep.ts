@@ -6,12 +6,12 @@ import { Command, CommanderError } from "commander";
 import { parse } from "yaml";
 import { parseClusterConfig } from "../src/config/parse";
 import { ownKeys, readStackFile } from "../src/config/stackFile";
-import { OpenstackApi } from "../src/operations/openstackApi";
-import { findOpenstackCloud } from "../src/operations/openstackCloud";
-import { carryOut } from "../src/operations/sweep/carryOut";
-import { gatherRemains } from "../src/operations/sweep/gather";
-import { planSweep } from "../src/operations/sweep/plan";
-import { renderSweep } from "../src/operations/sweep/report";
+import { OpenstackApi } from "../src/openstack/client";
+import { findOpenstackCloud } from "../src/openstack/cloud";
+import { carryOut } from "../src/sweep/carryOut";
+import { gatherRemains } from "../src/sweep/gatherLeftovers";
+import { planSweep } from "../src/sweep/sweepPlan";
+import { renderSweep } from "../src/sweep/sweepReport";
 
 interface Options {
   readonly config?: string;

@@ -1,9 +1,9 @@
 import { Cluster } from "./cluster";
 import { loadClusterConfig } from "./config/load";
-import { repairs } from "./operations/interrupted";
-import { repairErrorStacks } from "./operations/errorStacks";
-import { assertPreflight } from "./operations/preflight";
-import { spareNotes } from "./operations/registrationSpeed";
+import { repairs } from "./up/repairs";
+import { repairErrorStacks } from "./engine/errorStacks";
+import { assertPreflight } from "./preflight/preflight";
+import { spareNotes } from "./engine/registrationSpeed";
 
 /** The program: configuration in, a cluster out. What it returns are the outputs of the stack. */
 export = async () => {

@@ -3,7 +3,7 @@
  * provider. Written the way its users do it, with `count` for the workers. Keys and token are no part of it: OpenTofu gets user data ready made.
  */
 import { controlPlaneTemplateDigest, poolTemplateDigest } from "../../src/bootstrap/templateDigest";
-import { ignoredChanges, machineClusterKey, machineRoleKey, templateDigestKey, type MachineRole } from "../../src/compute/updatePolicy";
+import { ignoredChanges, machineClusterKey, machineRoleKey, templateDigestKey, type MachineRole } from "../../src/machines/updatePolicy";
 import { apiServerPort, controlPlaneMachineNames, type ClusterConfig, type NodePoolConfig } from "../../src/config/clusterConfig";
 import { securityGroupNames, securityGroupRuleName, securityGroupRules } from "../../src/network/securityGroupRules";
 import { openstackTags } from "../../src/network/tags";

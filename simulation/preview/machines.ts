@@ -1,6 +1,6 @@
 /** What a preview wants to know of each server. */
 import { gunzipSync } from "node:zlib";
-import { machinePoolKey } from "../../src/compute/updatePolicy";
+import { machinePoolKey } from "../../src/machines/updatePolicy";
 import type { Simulated, SimulatedResource } from "../simulated";
 
 export interface Machine {

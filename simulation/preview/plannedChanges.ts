@@ -1,5 +1,5 @@
 /** The difference between two simulated runs as the engine would plan it, so that its consequences can be told without a cloud. */
-import type { Operation, PlannedChange } from "../../src/operations/consequences/plannedChange";
+import type { Operation, PlannedChange } from "../../src/consequences/plannedChange";
 import type { KeptInputs, PreviousRun } from "../previousRun";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";

@@ -1,5 +1,5 @@
 /** The preview as text for people and as JSON for machines. */
-import { line as findingLine, type Report } from "../../src/operations/consequences/report";
+import { line as findingLine, type Report } from "../../src/consequences/consequenceReport";
 import { maxUserDataBytes } from "../openstack/computeTypes";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";

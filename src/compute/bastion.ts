@@ -9,7 +9,7 @@ import type { SecurityGroups } from "../network/securityGroups";
 import { openstackTags } from "../network/tags";
 import type { MachineSummary } from "./controlPlane";
 import { createMachine } from "./machine";
-import { isRolled } from "./updatePolicy";
+import { isRolled } from "../machines/updatePolicy";
 
 export interface BastionArgs {
   readonly config: NonNullable<ClusterConfig["ssh"]["bastion"]>;

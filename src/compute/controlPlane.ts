@@ -11,7 +11,7 @@ import type { SecurityGroups } from "../network/securityGroups";
 import { createMachine } from "./machine";
 import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
-import { isRolled } from "./updatePolicy";
+import { isRolled } from "../machines/updatePolicy";
 
 export interface ControlPlaneArgs {
   readonly network: Network;

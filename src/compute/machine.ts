@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { isOpenstackId } from "../config/openstackId";
-import { ignoredChanges, machineClusterKey, machinePoolKey, machineRoleKey, replaceOnChange, templateDigestKey, type MachineRole } from "./updatePolicy";
+import { ignoredChanges, machineClusterKey, machinePoolKey, machineRoleKey, replaceOnChange, templateDigestKey, type MachineRole } from "../machines/updatePolicy";
 
 type Volume = { readonly sizeGb: number; readonly type?: string };
 

@@ -11,7 +11,7 @@ import type { MachineSummary } from "./controlPlane";
 import { createMachine } from "./machine";
 import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
-import { isRolled } from "./updatePolicy";
+import { isRolled } from "../machines/updatePolicy";
 
 export interface NodePoolArgs {
   readonly network: Network;

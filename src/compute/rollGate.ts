@@ -12,7 +12,7 @@ export interface RolledMachine {
   readonly after: readonly pulumi.Resource[];
 }
 
-/** What stands between a running machine and its replacement; operations/rolling.ts is the one that there is. */
+/** What stands between a running machine and its replacement; up/rolling.ts is the one that there is. */
 export interface RollGate {
   /**
    * `userData`, once the machine of that name that runs today can be spared and is drained; at once where there is none, or nothing about it is stale.

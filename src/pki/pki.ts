@@ -106,7 +106,7 @@ export class Pki extends pulumi.ComponentResource {
     return { certificate, key, pair: pulumi.output({ certificatePem: certificate.certPem, privateKeyPem: key.privateKeyPem }) };
   }
 
-  /** The bootstrap token's value. It opens nothing by itself: the cluster honours it only while its Secret exists (operations/bootstrapToken.ts). */
+  /** The bootstrap token's value. It opens nothing by itself: the cluster honours it only while its Secret exists (kubernetes/bootstrapToken.ts). */
   private token(): pulumi.Output<string> {
     const part = (name: string, length: number) =>
       new random.RandomPassword(`${this.clusterName}-bootstrap-token-${name}`, { length, special: false, upper: false }, { parent: this, ignoreChanges: ["*"] })

@@ -1,4 +1,4 @@
-/** The component on the simulation: what it makes in which order, with which options. That a cluster takes it is shown by test/engine/platform.test.ts. */
+/** The component on the simulation: what it makes in which order, with which options. That a cluster takes it is shown by test/platform/platform.engine.test.ts. */
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { simulate, type Simulated } from "../../simulation";

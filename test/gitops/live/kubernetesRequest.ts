@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as https from "node:https";
 import { parse } from "yaml";
-import type { KubernetesRequest } from "../../../src/operations/kubernetesApi";
+import type { KubernetesRequest } from "../../../src/kubernetes/client";
 import type { Kubectl } from "./kubectl";
 
 export function kubernetesRequest(kubectl: Kubectl): KubernetesRequest {

@@ -1,0 +1,60 @@
+/** What becomes of something that is there although it is only about to be created. */
+import { machineClusterKey, machineRoleKey } from "../../machines/updatePolicy";
+import type { Inputs, Item, Kind } from "./orphanKinds";
+
+/**
+ * Longest time, in hours, after which something unused is still taken for what an `up` was not told of. Whoever's `up` broke repeats it, the next morning at
+ * the latest; what is older may be there for a reason of its own.
+ */
+const unusedHours = 24;
+/** The same for a machine that has been started: after a while people's work runs on it. */
+const machineHours = 2;
+
+export type Verdict =
+  /** It is deleted, and then created again as the state will know it. */
+  | { readonly kind: "remove" }
+  /** It is not ours to delete, and does not stand in the way unless OpenStack says so. */
+  | { readonly kind: "leave"; readonly sentence: string }
+  /** Creating another would be worse than stopping. */
+  | { readonly kind: "refuse"; readonly sentence: string };
+
+/** Errors: none. Something without a time of creation (server groups have none) counts as recent. */
+export function judge(kind: Kind, item: Item, inputs: Inputs, now: Date): Verdict {
+  const age = (now.getTime() - createdAt(item, now).getTime()) / 3_600_000;
+  const there = `OpenStack has ${named(kind, item, inputs)} already, which the state of this stack does not know`;
+  const remedy = kind.command === undefined ? "delete it" : `\`openstack ${kind.command} delete ${item.id}\``;
+  if (kind.noun !== "server") {
+    if (age <= unusedHours) return { kind: "remove" };
+    return {
+      kind: "leave",
+      sentence: `${there}. Nothing uses it, but it is older than ${unusedHours} hours, so it was left alone; if nobody needs it, ${remedy}.`,
+    };
+  }
+  if (machineRoleOf(item) !== machineRoleOf(inputs)) {
+    return { kind: "refuse", sentence: `${there} and which is no machine of this cluster: rename or delete it, or choose another clusterName.` };
+  }
+  const neverStarted = item["OS-SRV-USG:launched_at"] === null;
+  if (neverStarted || age <= machineHours) return { kind: "remove" };
+  return {
+    kind: "refuse",
+    sentence: `${there}. It has been running for more than ${machineHours} hours, so it may carry work: if the state was restored from an older copy, restore a newer one; if nobody needs the machine, ${remedy} and run \`pulumi up\` again.`,
+  };
+}
+
+/** Whose machine it is and what for, as its metadata says. */
+function machineRoleOf({ metadata }: Inputs): string {
+  const { [machineClusterKey]: cluster = "", [machineRoleKey]: role = "" } = (metadata ?? {}) as Record<string, string>;
+  return `${role} of ${cluster}`;
+}
+
+/** `server dev-general-0 (d17f...)`. */
+export function named({ noun }: Kind, { id }: Item, { name }: Inputs): string {
+  return typeof name === "string" ? `${noun} ${name} (${id})` : `${noun} ${id}`;
+}
+
+/** Octavia leaves out the time zone, which is UTC. */
+function createdAt(item: Item, otherwise: Date): Date {
+  const value = item.created_at ?? item.created;
+  if (typeof value !== "string") return otherwise;
+  return new Date(/(Z|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value}Z`);
+}

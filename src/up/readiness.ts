@@ -1,0 +1,167 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineSummary } from "../compute/controlPlane";
+import { fluxNamespace, syncName } from "../platform/flux";
+import { forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
+import { type Node, reconcileNodes } from "../kubernetes/nodes";
+import { waitForApi } from "./apiGate";
+import { renewBootstrapToken } from "../kubernetes/bootstrapToken";
+import { waitForCluster } from "./clusterGate";
+import { clusterMachines } from "../openstack/machines";
+import { kubeletCertificateMismatch } from "../kubernetes/kubeletCertificates";
+import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
+import { releaseLeavingNodes } from "./leavingNodes";
+import { hasCluster, isLive } from "../engine/live";
+import { consoleTails } from "../openstack/console";
+import { logInToOpenstack } from "../openstack/login";
+import { progress } from "../engine/progress";
+import { settled } from "../engine/settled";
+import type { TouchedMachines } from "./touchedMachines";
+
+/** A machine in the outputs. */
+export interface NodeOutput {
+  readonly name: string;
+  readonly address: string;
+}
+
+export interface ReadinessArgs {
+  /** Secret. */
+  readonly access: pulumi.Output<KubernetesAccess>;
+  /** Secret. */
+  readonly bootstrapToken: pulumi.Output<string>;
+  readonly controlPlane: readonly MachineSummary[];
+  readonly touched: TouchedMachines;
+}
+
+/**
+ * What `up` waits for. The gate is asked once per run, whoever asks first: the first new worker, or the end of the run.
+ * Nothing here runs in a preview, in the simulation, or with `readiness.machinesBoot: false`.
+ */
+export class Readiness {
+  /** Put on every worker: it is created once the API answers and its token is honoured. */
+  public readonly beforeWorker: pulumi.ResourceHook;
+  /** Resolves once the API answers and no release is left over from an interrupted run. */
+  public readonly beforePlatform: pulumi.Output<unknown>;
+  private readonly serverIds: pulumi.Output<ReadonlyMap<string, string>>;
+  private gate: Promise<void> | undefined;
+  private renewal: Promise<void> | undefined;
+
+  constructor(
+    private readonly config: ClusterConfig,
+    private readonly args: ReadinessArgs,
+  ) {
+    this.serverIds = serverIdsOf(args.controlPlane);
+    this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.renewToken());
+    this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
+      await this.apiReady();
+      if (!hasCluster(config)) return;
+      for (const told of await forgetInterruptedReleases(kubernetesApi(access))) void pulumi.log.warn(told);
+    });
+  }
+
+  /**
+   * Resolves to the nodes when the cluster is whole: after `platform`, with every machine a Ready node that has the
+   * labels and taints of its pool, and Flux reconciled.
+   */
+  public whenWhole(machines: readonly MachineSummary[], platform: pulumi.Output<unknown>): pulumi.Output<NodeOutput[]> {
+    const ids = serverIdsOf(machines);
+    const nodes = pulumi
+      .all(machines.map(({ server }) => server.accessIpV4))
+      .apply((addresses) => machines.map(({ name }, index) => ({ name, address: addresses[index] as string })));
+    if (!isLive()) return nodes;
+    const whole = pulumi.all([nodes, ids, this.args.access, platform]).apply(async ([known, serverIds, access]) => {
+      // Whoever waits for the API first tells why it did not come; nothing is left to do here then.
+      const ready = await this.apiReady().then(
+        () => true,
+        () => false,
+      );
+      if (ready && this.config.readiness.machinesBoot) await this.clusterWhole(known, serverIds, kubernetesApi(access));
+      return known;
+    });
+    return pulumi.unsecret(whole);
+  }
+
+  /** Resolves to `url` once the API answers; the machines' user data must not depend on it (see NodePoolArgs.after). */
+  public whenApiReady(url: pulumi.Output<string>): pulumi.Output<string> {
+    const ready = pulumi.all([url, this.args.access, this.serverIds]).apply(async ([known]) => {
+      await this.apiReady();
+      return known;
+    });
+    // What it waited with is secret; the address is not.
+    return pulumi.unsecret(ready);
+  }
+
+  private waits(): boolean {
+    if (!isLive()) return false;
+    if (this.config.readiness.machinesBoot) return true;
+    void pulumi.log.warn("readiness.machinesBoot is false: not waiting for the Kubernetes API, and nothing proves that a cluster exists.");
+    return false;
+  }
+
+  private apiReady(): Promise<void> {
+    this.gate ??= this.waits() ? this.openGate() : Promise.resolve();
+    return this.gate;
+  }
+
+  private async openGate(): Promise<void> {
+    const access = await settled(this.args.access);
+    await waitForApi({
+      url: `https://${access.host}:${access.port}`,
+      request: kubernetesApi(access),
+      timeoutMinutes: this.config.readiness.apiTimeoutMinutes,
+      consoles: async () => consoleTails(await settled(this.serverIds)),
+      progress,
+    });
+  }
+
+  private async clusterWhole(nodes: readonly NodeOutput[], serverIds: ReadonlyMap<string, string>, request: KubernetesRequest): Promise<void> {
+    const { config } = this;
+    // When the API does not answer now, the gate asks again and tells of it.
+    const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
+    if (mismatch !== undefined) void pulumi.log.warn(mismatch);
+    const machines = nodes.map(({ name }) => name);
+    let present: readonly Node[] = [];
+    await waitForCluster({
+      request,
+      machines,
+      touched: () => this.args.touched.names(),
+      nodesReady: config.cni.kind !== "none" || config.flux !== undefined,
+      ...(config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
+      timeoutMinutes: config.readiness.clusterTimeoutMinutes,
+      seen: async (seen) => {
+        present = seen;
+        const changed = await reconcileNodes(config, seen, request);
+        if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
+      },
+      consoles: (named) => consoleTails(new Map([...serverIds].filter(([name]) => named.includes(name)))),
+      progress,
+    });
+    await releaseLeavingNodes({
+      clusterName: config.clusterName,
+      machines,
+      nodes: present,
+      request,
+      workers: async () => new Set((await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name)),
+      timeoutMinutes: config.readiness.drainTimeoutMinutes,
+      progress,
+      tell: (message) => void pulumi.log.info(message),
+    });
+  }
+
+  private async renewToken(): Promise<void> {
+    await this.apiReady().catch(() => {
+      // The gate's own message, consoles included, is shown once, by `whenApiReady`.
+      throw new Error("not created: the Kubernetes API did not become ready");
+    });
+    if (!hasCluster(this.config)) return;
+    this.renewal ??= Promise.all([settled(this.args.access), settled(this.args.bootstrapToken)]).then(([access, token]) =>
+      renewBootstrapToken(kubernetesApi(access), token, new Date()),
+    );
+    await this.renewal;
+  }
+}
+
+/** Nova ids by machine name. */
+function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ReadonlyMap<string, string>> {
+  return pulumi.all(machines.map(({ server }) => server.id)).apply((ids) => new Map(machines.map(({ name }, index) => [name, ids[index] as string])));
+}

@@ -1,0 +1,72 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { RolledMachine, RollGate } from "../compute/rollGate";
+import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
+import { clusterMachines } from "../openstack/machines";
+import { kubernetesApi, type KubernetesAccess } from "../kubernetes/client";
+import { hasCluster } from "../engine/live";
+import { logInToOpenstack } from "../openstack/login";
+import { progress } from "../engine/progress";
+import { forgetReleasedNode, releaseRolledMachine, waitForOthers } from "./rolledMachine";
+import { settled } from "../engine/settled";
+import { flavorOf } from "./touchedMachines";
+
+/**
+ * Holds each rolled machine back until the cluster can spare it (docs/decisions/0011). A hook at the deletion could not: the engine runs those that the
+ * last `up` left in the state. Nothing here runs in a preview, in the simulation, or with `readiness.machinesBoot: false`.
+ */
+export class Rolling implements RollGate {
+  public readonly beforeCreate: pulumi.ResourceHook;
+  public readonly beforeUpdate: pulumi.ResourceHook;
+  private born: Promise<ReadonlyMap<string, string | undefined>> | undefined;
+
+  /** `access` is secret. */
+  constructor(
+    private readonly config: ClusterConfig,
+    private readonly access: pulumi.Output<KubernetesAccess>,
+  ) {
+    const { clusterName } = config;
+    this.beforeCreate = new pulumi.ResourceHook(`${clusterName}-before-rolled-machine`, async ({ name }) => {
+      if (hasCluster(config)) await forgetReleasedNode({ machine: name, ...(await this.spared()) });
+    });
+    this.beforeUpdate = new pulumi.ResourceHook(`${clusterName}-before-resize`, async ({ name, oldInputs, newInputs }) => {
+      if (!hasCluster(config) || flavorOf(oldInputs) === flavorOf(newInputs)) return;
+      const others = controlPlaneMachineNames(config).filter((other) => other !== name);
+      await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.spared()) });
+    });
+  }
+
+  public hold(machine: RolledMachine, userData: pulumi.Output<string>): pulumi.Output<string> {
+    if (!hasCluster(this.config)) return userData;
+    return pulumi.all([userData, this.released(machine)]).apply(([known]) => known);
+  }
+
+  private async released({ name, role, templateDigest, others, after }: RolledMachine): Promise<void> {
+    await Promise.all(after.map(({ urn }) => settled(urn)));
+    this.born ??= this.templateDigests();
+    const born = await this.born;
+    if (!born.has(name) || born.get(name) === templateDigest) return;
+    await releaseRolledMachine({
+      machine: name,
+      role,
+      others,
+      ...(await this.spared()),
+      drainTimeoutMinutes: this.config.readiness.drainTimeoutMinutes,
+      tell: (message) => void pulumi.log.info(message),
+    });
+  }
+
+  /** What each machine that OpenStack has was born with, as this run found it. */
+  private async templateDigests(): Promise<ReadonlyMap<string, string | undefined>> {
+    const openstack = await logInToOpenstack();
+    const roles = await Promise.all((["control-plane", "worker"] as const).map((role) => clusterMachines(openstack, this.config.clusterName, role)));
+    return new Map(roles.flat().map(({ name, templateDigest }) => [name, templateDigest]));
+  }
+
+  private async spared() {
+    return {
+      request: kubernetesApi(await settled(this.access)),
+      timeoutMinutes: this.config.readiness.clusterTimeoutMinutes,
+      progress,
+    };
+  }
+}

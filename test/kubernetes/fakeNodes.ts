@@ -1,0 +1,132 @@
+/** A Kubernetes API of nodes, pods and attached volumes in a few lines: what draining asks of it, and what came of that. */
+import type { Node } from "../../src/kubernetes/nodes";
+import type { KubernetesRequest } from "../../src/kubernetes/client";
+
+export interface FakePod {
+  readonly name: string;
+  readonly node: string;
+  /** Kind of its controller. @default ReplicaSet */
+  readonly owner?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly phase?: string;
+  /** Looks at the pods for which a PodDisruptionBudget holds it; Infinity: for ever. @default 0 */
+  readonly held?: number;
+  /** Looks for which it takes its time to end. @default 0 */
+  readonly ending?: number;
+}
+
+export const budget = "Cannot evict pod as it would violate the pod's disruption budget.";
+
+export class FakeNodes {
+  readonly calls: string[] = [];
+  /** Set to have the API answer nothing. */
+  silent = false;
+  /** Nodes whose kubelets renew no lease. */
+  readonly dead = new Set<string>();
+  /** Static pods of the control plane that are not Ready. */
+  readonly brokenPods = new Set<string>();
+  /** Called at each listing of the nodes, with its number from 1, before it is answered. */
+  atListing: (listing: number) => void = () => undefined;
+  private listings = 0;
+  private readonly evicted = new Map<string, number>();
+  private looks = 0;
+
+  constructor(
+    readonly nodes: Map<string, Node>,
+    private readonly pods: readonly FakePod[] = [],
+    /** Looks at the attached volumes for which one stays on a node. */
+    private volumes: Record<string, number> = {},
+  ) {}
+
+  readonly request: KubernetesRequest = (method, path, body) => {
+    if (this.silent) return Promise.reject(new Error("connect EHOSTUNREACH"));
+    const { status, document } = this.answer(method, path, body);
+    return Promise.resolve({ status, body: JSON.stringify(document) });
+  };
+
+  private answer(method: string, path: string, body: unknown): { status: number; document: unknown } {
+    const node = /^\/api\/v1\/nodes\/(.+)$/.exec(path)?.[1];
+    if (node !== undefined) return this.nodeAnswer(method, node, body);
+    if (method === "GET" && path.startsWith("/api/v1/nodes?")) {
+      this.atListing(++this.listings);
+      return { status: 200, document: { items: [...this.nodes.values()], metadata: {} } };
+    }
+    if (method === "GET" && path.startsWith("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?")) return this.leases();
+    if (method === "GET" && path.startsWith("/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane")) return this.staticPods();
+    if (method === "GET" && path.startsWith("/api/v1/pods?")) {
+      this.looks++;
+      return { status: 200, document: { items: this.podsOn(new URLSearchParams(path.split("?")[1]).get("fieldSelector")!), metadata: {} } };
+    }
+    if (method === "GET" && path === "/apis/storage.k8s.io/v1/volumeattachments") return { status: 200, document: { items: this.attached() } };
+    const pod = /^\/api\/v1\/namespaces\/shop\/pods\/(.+)\/eviction$/.exec(path)?.[1];
+    if (method === "POST" && pod !== undefined) return this.evict(pod);
+    throw new Error(`unexpected: ${method} ${path}`);
+  }
+
+  private nodeAnswer(method: string, name: string, body: unknown) {
+    if (method === "GET" && !this.nodes.has(name)) return { status: 404, document: { kind: "Status", message: "not found" } };
+    if (method !== "GET") this.calls.push(`${method} ${name}`);
+    if (method === "DELETE") this.nodes.delete(name);
+    if (method === "PUT") this.nodes.set(name, body as Node);
+    return { status: 200, document: this.nodes.get(name) ?? {} };
+  }
+
+  private leases() {
+    const renewTime = (name: string) => (this.dead.has(name) ? "2026-01-05T10:00:00Z" : `2026-01-05T10:00:00.${this.listings}Z`);
+    return {
+      status: 200,
+      document: { items: [...this.nodes.keys()].map((name) => ({ metadata: { name }, spec: { renewTime: renewTime(name) } })), metadata: {} },
+    };
+  }
+
+  private staticPods() {
+    const names = [...this.nodes.keys()].flatMap((node) => ["etcd", "kube-apiserver", "kube-scheduler"].map((component) => `${component}-${node}`));
+    const items = names.map((name) => ({
+      metadata: { name },
+      status: { conditions: [{ type: "Ready", status: this.brokenPods.has(name) ? "False" : "True" }] },
+    }));
+    return { status: 200, document: { items, metadata: {} } };
+  }
+
+  private podsOn(selector: string): object[] {
+    return this.pods
+      .filter(({ name, node, ending = 0 }) => `spec.nodeName=${node}` === selector && !(this.looks > (this.evicted.get(name) ?? Infinity) + ending))
+      .map(({ name, owner = "ReplicaSet", annotations = {}, phase = "Running" }) => ({
+        metadata: {
+          name,
+          namespace: "shop",
+          annotations,
+          ownerReferences: [{ kind: owner, controller: true }],
+          ...(this.evicted.has(name) ? { deletionTimestamp: "2026-01-05T10:00:00Z" } : {}),
+        },
+        status: { phase },
+      }));
+  }
+
+  private evict(name: string) {
+    const { held = 0 } = this.pods.find((pod) => pod.name === name)!;
+    if (this.looks <= held) return { status: 429, document: { kind: "Status", message: budget } };
+    this.calls.push(`evict ${name}`);
+    this.evicted.set(name, this.looks);
+    return { status: 201, document: { kind: "Status" } };
+  }
+
+  private attached(): object[] {
+    return Object.entries(this.volumes).flatMap(([node, looks]) => {
+      this.volumes = { ...this.volumes, [node]: looks - 1 };
+      return looks > 0 ? [{ metadata: { name: `csi-${node}` }, spec: { nodeName: node } }] : [];
+    });
+  }
+}
+
+export function fakeNode(
+  name: string,
+  changes: { annotations?: Record<string, string>; labels?: Record<string, string>; ready?: boolean; cordoned?: boolean } = {},
+): Node {
+  const { annotations = {}, labels = {}, ready = true, cordoned } = changes;
+  return {
+    metadata: { name, annotations, labels, resourceVersion: "7" },
+    spec: cordoned === undefined ? {} : { unschedulable: cordoned },
+    status: { conditions: [{ type: "Ready", status: ready ? "True" : "Unknown" }] },
+  };
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { parseClusterConfig } from "../../../src/config/parse";
+import { parseStackFile } from "../../../src/config/stackFile";
+import { changesWithMachines, shownChange } from "../../../lab/openstack/overlay";
+import { stackOnLab } from "../../../lab/openstack/stack";
+
+const checkout = join(__dirname, "..", "..", "..");
+const read = (stack: string) => readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8");
+const valuesOf = (content: string) => parseStackFile(content, "the stack file").values;
+const onMachines = (content: string) => stackOnLab(content, undefined, [], changesWithMachines(valuesOf(content), "v2"));
+
+describe("a stack's configuration on the lab's machines", () => {
+  it.each(["dev", "prod"])("is valid for stack %s, waits for the machines, and keeps the stack's shape", (stack) => {
+    const own = parseClusterConfig(valuesOf(read(stack)), stack);
+    const config = parseClusterConfig(valuesOf(onMachines(read(stack))), stack);
+    expect(config.readiness.machinesBoot).toBe(true);
+    expect(config.os).toMatchObject({ family: "debian", version: "12", cgroup: "v2" });
+    expect(config.apiEndpoint).toEqual(own.apiEndpoint);
+    expect(config.network).toEqual({ ...own.network, dnsServers: ["198.51.100.10"] });
+    expect({ ...config.controlPlane, etcdVolume: own.controlPlane.etcdVolume, image: undefined }).toEqual({ ...own.controlPlane, image: undefined });
+    expect(config.nodePools.map(({ name, count }) => ({ name, count }))).toEqual(own.nodePools.map(({ name, count }) => ({ name, count })));
+  });
+
+  it("has neither what needs a disk nor what needs the Internet", () => {
+    const content = [
+      "config:",
+      "  openstack-kubernetes:controlPlane: { replicas: 1, flavor: f, etcdVolume: { sizeGb: 20 } }",
+      "  openstack-kubernetes:nodePools: [{ name: a, volumes: [{ name: v, sizeGb: 1 }] }, { name: b, count: 2 }]",
+      "  openstack-kubernetes:flux: { url: https://git.example.org/fleet }",
+    ].join("\n");
+    const { config } = parse(onMachines(content)) as { config: Record<string, unknown> };
+    expect(config).toMatchObject({
+      "openstack-kubernetes:controlPlane": { replicas: 1, flavor: "f" },
+      "openstack-kubernetes:nodePools": [{ name: "a" }, { name: "b", count: 2 }],
+      "openstack-kubernetes:protect": false,
+    });
+    expect(config["openstack-kubernetes:controlPlane"]).not.toHaveProperty("etcdVolume");
+    expect((config["openstack-kubernetes:nodePools"] as object[])[0]).not.toHaveProperty("volumes");
+    expect(config).not.toHaveProperty("openstack-kubernetes:flux");
+  });
+
+  it("is told change by change, with the reason", () => {
+    const changes = changesWithMachines({ controlPlane: { etcdVolume: { sizeGb: 20 } } }, "v1").map(shownChange);
+    expect(changes).toContain("  controlPlane.etcdVolume: none   a machine in namespaces has no disk besides its own");
+    expect(changes).toContain('  network.dnsServers: ["198.51.100.10"]   the site\'s resolver, which knows its mirrors');
+  });
+});

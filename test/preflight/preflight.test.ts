@@ -1,0 +1,88 @@
+import { parseClusterConfig } from "../../src/config/parse";
+import { minimalStack } from "../fixtures/minimalStack";
+import { healthyCloud, image, withCloud, type Cloud } from "./fakeCloud";
+
+let engine = true;
+const warned: string[] = [];
+
+class RunError extends Error {}
+
+jest.mock("@pulumi/pulumi", () => ({
+  runtime: { hasEngine: () => engine },
+  log: {
+    warn: (sentence: string) => {
+      warned.push(sentence);
+      return Promise.resolve();
+    },
+  },
+  Config: class {
+    get = (): undefined => undefined;
+  },
+  get RunError() {
+    return RunError;
+  },
+}));
+
+import { assertPreflight } from "../../src/preflight/preflight";
+
+/** Runs with the environment of a shell that a clouds.rc file was read into. */
+async function assertOn(change: Partial<Cloud>): Promise<void> {
+  await withCloud({ ...healthyCloud, ...change }, async (url) => {
+    process.env = { ...environment, OS_AUTH_URL: url, OS_TOKEN: "t", OS_PROJECT_ID: "p" };
+    await assertPreflight(config);
+  });
+}
+
+const wayOut = "To go on regardless, for instance with a destroy, set OPENSTACK_KUBERNETES_PREFLIGHT=warn in the environment.";
+const config = parseClusterConfig(minimalStack, "dev");
+const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OS_")));
+
+beforeEach(() => {
+  engine = true;
+  warned.length = 0;
+  process.env = { ...environment };
+});
+
+describe("pre-flight of a run", () => {
+  it("passes, and warns of what deserves a word", async () => {
+    await assertOn({ images: [image("a", "ubuntu-24.04", { os_distro: "debian" })] });
+    expect(warned).toEqual(['os.family is "ubuntu" but image ubuntu-24.04 says that it is debian (os_distro).']);
+  });
+
+  it("stops the program with all problems in one message that Pulumi prints without a stack trace", async () => {
+    const failure = await assertOn({ images: [], providers: ["ovn"] }).catch((error: unknown) => error);
+    expect(failure).toEqual(
+      new RunError(
+        [
+          "Pre-flight found 2 problems; nothing was changed in OpenStack:",
+          'image is "ubuntu-24.04" but Glance shows this project no such image; there is none.',
+          'apiEndpoint.provider is "amphora" but Octavia has no such provider; there is: ovn.',
+          wayOut,
+        ].join("\n"),
+      ),
+    );
+    expect(failure).toBeInstanceOf(RunError);
+  });
+
+  it("says in one sentence that the cloud cannot be reached", async () => {
+    process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t" };
+    await expect(assertPreflight(config)).rejects.toEqual(
+      new RunError(
+        `Pre-flight found 1 problem; nothing was changed in OpenStack:\nKeystone at http://127.0.0.1:9 could not be reached: connect ECONNREFUSED 127.0.0.1:9.\n${wayOut}`,
+      ),
+    );
+  });
+
+  it("only warns when it is told so, since a destroy must not need what an up needs", async () => {
+    environment.OPENSTACK_KUBERNETES_PREFLIGHT = "warn";
+    await assertOn({ images: [] });
+    delete environment.OPENSTACK_KUBERNETES_PREFLIGHT;
+    expect(warned).toEqual(['image is "ubuntu-24.04" but Glance shows this project no such image; there is none.']);
+  });
+
+  it("asks nobody where no engine runs", async () => {
+    engine = false;
+    process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t" };
+    await expect(assertPreflight(config)).resolves.toBeUndefined();
+  });
+});

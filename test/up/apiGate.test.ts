@@ -1,0 +1,62 @@
+import { ApiNotReadyError, waitForApi } from "../../src/up/apiGate";
+import { standingClock } from "../engine/standingClock";
+
+function gate(answers: (number | Error)[], consoles: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map())) {
+  const told: string[] = [];
+  const time = standingClock();
+  const last = answers.at(-1);
+  const run = waitForApi({
+    url: "https://10.0.0.5:6443",
+    timeoutMinutes: 1,
+    request: () => {
+      const answer = answers.shift() ?? last ?? 0;
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ status: answer, body: "" });
+    },
+    consoles,
+    progress: (message) => told.push(message),
+    clock: time,
+  });
+  return { run, told, time };
+}
+
+describe("API gate", () => {
+  it("opens at the first 200 of /readyz", async () => {
+    const { run, told, time } = gate([new Error("connect ECONNREFUSED"), 500, 200]);
+    await run;
+    expect({ told, slept: time.slept }).toEqual({ told: [], slept: [5000, 5000] });
+  });
+
+  it("tells every half minute what it waits for and why", async () => {
+    const { run, told } = gate([...Array.from({ length: 7 }, () => new Error("connect ECONNREFUSED")), 200]);
+    await run;
+    expect(told).toEqual(["waiting for the Kubernetes API at https://10.0.0.5:6443: connect ECONNREFUSED (30 s of 60 s)"]);
+  });
+
+  it("ends at the time limit with the last answer and the consoles", async () => {
+    const { run } = gate([500], () =>
+      Promise.resolve(
+        new Map([
+          ["dev-control-plane-0", "step\nopenstack-kubernetes: FAILED: no route\n"],
+          ["dev-control-plane-1", ""],
+        ]),
+      ),
+    );
+    await expect(run).rejects.toThrow(
+      new ApiNotReadyError(
+        [
+          "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minutes (readiness.apiTimeoutMinutes); last answer: /readyz answers 500.",
+          "The machines exist; mend the cause and run `pulumi up` again.",
+          "--- console of dev-control-plane-0 ---",
+          "step\nopenstack-kubernetes: FAILED: no route",
+          "--- console of dev-control-plane-1 ---",
+          "(empty)",
+        ].join("\n"),
+      ),
+    );
+  });
+
+  it("still tells the last answer when the consoles cannot be read", async () => {
+    const { run } = gate([new Error("timed out")], () => Promise.reject(new Error("Keystone refused the log-in (401)")));
+    await expect(run).rejects.toThrow(/last answer: timed out\.\n.*\nThe machines' consoles could not be read: Keystone refused the log-in \(401\)$/);
+  });
+});

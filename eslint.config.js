@@ -1,7 +1,10 @@
 const importX = require("eslint-plugin-import-x");
 const tseslint = require("typescript-eslint");
 
-/** Rooms in the order that data flows through the house: a room may import from those before it, never from those after (docs/architecture.md). */
+/**
+ * Rooms in the order that data flows through the house: a room may import from those before it, never from those after
+ * (docs/architecture.md).
+ */
 const flow = [
   "config",
   "machines",
@@ -18,7 +21,10 @@ const flow = [
   "sweep",
   "up",
 ];
-const zones = flow.map((room, index) => ({ target: `./src/${room}`, from: flow.slice(index + 1).map((later) => `./src/${later}`) }));
+const zones = flow.map((room, index) => ({
+  target: `./src/${room}`,
+  from: flow.slice(index + 1).map((later) => `./src/${later}`),
+}));
 
 module.exports = tseslint.config(
   { ignores: ["node_modules", "coverage", ".preview"] },
@@ -56,7 +62,11 @@ module.exports = tseslint.config(
     rules: {
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["@pulumi/*"], message: "This file is pure: let a component turn its result into resources." }] },
+        {
+          patterns: [
+            { group: ["@pulumi/*"], message: "This file is pure: let a component turn its result into resources." },
+          ],
+        },
       ],
     },
   },
@@ -68,7 +78,12 @@ function boundary(target, from) {
   return {
     files: [`${target.slice(2)}/**/*.ts`],
     plugins: { "import-x": importX },
-    rules: { "import-x/no-restricted-paths": ["error", { zones: from.map((room) => ({ target, from: room, except: exceptions(room) })) }] },
+    rules: {
+      "import-x/no-restricted-paths": [
+        "error",
+        { zones: from.map((room) => ({ target, from: room, except: exceptions(room) })) },
+      ],
+    },
   };
 }
 
@@ -80,6 +95,9 @@ function exceptions(room) {
 function openstackOnlyIn() {
   return [
     "error",
-    { selector: "ImportDeclaration[source.value='@pulumi/openstack']", message: "@pulumi/openstack is used in network/ and compute/ only (decision 14)." },
+    {
+      selector: "ImportDeclaration[source.value='@pulumi/openstack']",
+      message: "@pulumi/openstack is used in network/ and compute/ only (decision 14).",
+    },
   ];
 }

@@ -1,4 +1,9 @@
-const swc = { "^.+\\.[jt]s$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } }] };
+const swc = {
+  "^.+\\.[jt]s$": [
+    "@swc/jest",
+    { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
+  ],
+};
 
 /** A project per depth of proof; what a depth proves stands in docs/testing.md. */
 const project = (displayName, testMatch, extra = {}) => ({

@@ -1,6 +1,7 @@
 /**
- * `npm run bench`: how long the offline preview takes, measured as a user would have it, npm included. Runs are interleaved and medians are taken,
- * since the machine's other work weighs on all of them alike. `--check` makes a missed promise an error.
+ * `npm run bench`: how long the offline preview takes, measured as a user would have it, npm included. Runs are
+ * interleaved and medians are taken, since the machine's other work weighs on all of them alike. `--check` makes a
+ * missed promise an error.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -48,12 +49,27 @@ function main(options: { readonly runs: string; readonly check?: true }): void {
       return { seconds, peakMiB: Number(readFileSync(peakFile, "utf8")) };
     };
     const previewOf = (config: string) =>
-      measure("npm", ["run", "--silent", "preview", "--", "dev", "--config", config, "--previous", path.join(folder, `${path.basename(config)}.json`)]);
+      measure("npm", [
+        "run",
+        "--silent",
+        "preview",
+        "--",
+        "dev",
+        "--config",
+        config,
+        "--previous",
+        path.join(folder, `${path.basename(config)}.json`),
+      ]);
 
     const dev = path.join(root, "Pulumi.dev.yaml");
     const hundred = writeStack(folder, dev, 100);
     const thousand = writeStack(folder, dev, 1000);
-    const samples: Record<"bare" | "dev" | "hundred" | "thousand", Measured[]> = { bare: [], dev: [], hundred: [], thousand: [] };
+    const samples: Record<"bare" | "dev" | "hundred" | "thousand", Measured[]> = {
+      bare: [],
+      dev: [],
+      hundred: [],
+      thousand: [],
+    };
     for (let run = 0; run < runs; run++) {
       process.stderr.write(`run ${run + 1} of ${runs}\n`);
       samples.bare.push(measure("node", ["-e", "require('@pulumi/pulumi')"]));

@@ -28,14 +28,22 @@ function show(lab: Layout, taken: readonly Measurement[], circumstances: string)
 }
 
 new Command("npm run bench:lab --")
-  .description("Measures preview and up next to OpenTofu on the lab (docs/benchmark.md). Needs `npm run lab -- up` without quotas, and Go the first time.")
+  .description(
+    "Measures preview and up next to OpenTofu on the lab (docs/benchmark.md). Needs `npm run lab -- up` without quotas, and Go the first time.",
+  )
   .option("--sizes <n,n>", "numbers of workers, beside three control-plane machines", sizes, [10, 100, 500])
-  .option("--make-up-to <n>", "largest number of workers that is really made; beyond it there are previews only", wholeNumber, 100)
+  .option(
+    "--make-up-to <n>",
+    "largest number of workers that is really made; beyond it there are previews only",
+    wholeNumber,
+    100,
+  )
   .option("--runs <n>", "previews of each kind, of which the median counts", wholeNumber, 3)
   .option("--check", "exit with 1 when a promise is missed")
   .action(async (options: { sizes: number[]; makeUpTo: number; runs: number; check?: true }) => {
     const lab = labIn(labFolder());
-    if (!isRunning(lab)) throw new Error("The lab is not up: run `npm run lab -- up` first (docs/benchmark.md says with which quotas).");
+    if (!isRunning(lab))
+      throw new Error("The lab is not up: run `npm run lab -- up` first (docs/benchmark.md says with which quotas).");
     const before = loadavg()[0] as number;
     const taken: Measurement[] = [];
     const keep = (one: Measurement): void => {
@@ -47,7 +55,8 @@ new Command("npm run bench:lab --")
     try {
       await benchmark(lab, options, keep);
     } finally {
-      if (taken.length > 0) show(lab, taken, `load ${before.toFixed(1)} before, median of ${options.runs} previews by turns`);
+      if (taken.length > 0)
+        show(lab, taken, `load ${before.toFixed(1)} before, median of ${options.runs} previews by turns`);
     }
     const kept = promises(medians(taken));
     if (options.check === true && kept.some((one) => !one.kept)) process.exitCode = 1;

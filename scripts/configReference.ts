@@ -13,15 +13,18 @@ export function renderProjectFile(current: string): string {
 }
 
 /**
- * The engine takes a declared key without a default for required, and stops before the program runs when it is not set. Optional keys without
- * a default can therefore not be declared; a comment names them.
+ * The engine takes a declared key without a default for required, and stops before the program runs when it is not set.
+ * Optional keys without a default can therefore not be declared; a comment names them.
  */
 function renderProjectConfig(): string {
   const keys = Object.entries(shapeOfCluster().keys);
   const declared = keys.filter(([, shape]) => shape.required || shape.default !== undefined);
   const optional = keys.filter(([, shape]) => !shape.required && shape.default === undefined);
   const config = Object.fromEntries(
-    declared.map(([key, shape]) => [key, { ...projectType(shape), description: shape.description, ...(shape.required ? {} : { default: shape.default }) }]),
+    declared.map(([key, shape]) => [
+      key,
+      { ...projectType(shape), description: shape.description, ...(shape.required ? {} : { default: shape.default }) },
+    ]),
   );
   return [
     "# A key without a default must be set in every stack. These keys may be left out, and Pulumi has no way to declare such a key:",
@@ -124,10 +127,13 @@ function below(path: string, section: Section, level: number): string[] {
 function table(section: Section): string[] {
   const rows = [
     ["Key", "Type", "Default", "Meaning"],
-    ...Object.entries(section.keys).map(([key, shape]) => [`\`${key}\``, typeOf(shape), defaultOf(shape), shape.description].map(cell)),
+    ...Object.entries(section.keys).map(([key, shape]) =>
+      [`\`${key}\``, typeOf(shape), defaultOf(shape), shape.description].map(cell),
+    ),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) => `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const [header = [], ...body] = rows;
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...body.map(line)];
 }
@@ -137,7 +143,9 @@ function typeOf(shape: Shape): string {
     case "text":
       return shape.choices ? choicesOf(shape.choices) : shape.format;
     case "number":
-      return shape.choices ? choicesOf(shape.choices) : `whole number, ${String(shape.minimum)} to ${String(shape.maximum)}`;
+      return shape.choices
+        ? choicesOf(shape.choices)
+        : `whole number, ${String(shape.minimum)} to ${String(shape.maximum)}`;
     case "boolean":
       return "true or false";
     case "list":

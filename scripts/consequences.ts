@@ -1,4 +1,7 @@
-/** `npm run consequences -- preview.json`: what a planned change means, in words; refuses what destroys without having been allowed by name. */
+/**
+ * `npm run consequences -- preview.json`: what a planned change means, in words; refuses what destroys without having
+ * been allowed by name.
+ */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../src/engine/messageOf";
@@ -9,14 +12,17 @@ const exitCodes = { unreadable: 1, usage: 2, refused: 3 };
 
 function consequences(file: string): void {
   const plan = planOf(readFileSync(file === "-" ? 0 : file, "utf8"));
-  if (plan.errors.length > 0) throw new Error(`The preview failed, so nothing is known of what the change would do:\n${plan.errors.join("\n")}`);
+  if (plan.errors.length > 0)
+    throw new Error(`The preview failed, so nothing is known of what the change would do:\n${plan.errors.join("\n")}`);
   const report = reportOf(plan, allowancesOf(plan));
   process.stdout.write(renderReport(report));
   if (report.refused.length > 0) process.exitCode = exitCodes.refused;
 }
 
 new Command("npm run consequences --")
-  .description("Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.")
+  .description(
+    "Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
+  )
   .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input")
   .addHelpText(
     "after",

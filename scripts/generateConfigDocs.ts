@@ -1,4 +1,7 @@
-/** Writes docs/configuration.md and the `config:` section of Pulumi.yaml from the schema: ts-node scripts/generateConfigDocs.ts */
+/**
+ * Writes docs/configuration.md and the `config:` section of Pulumi.yaml from the schema: ts-node
+ * scripts/generateConfigDocs.ts
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderConfigurationDoc, renderProjectFile } from "./configReference";

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Builds what the tests of gitops/ run for real: Flux's source-, kustomize-, helm- and notification-controller, its own build and substitution, sops
-# and age-keygen; kubeconform; helm; the kyverno CLI; promtool, Alertmanager, the Prometheus operator, kube-state-metrics and the blackbox
-# exporter; and the definitions of what they validate. Sources come from the Go module proxy: versions
-# stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded.
-# Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest of its
-# pins: a second run finds everything, a changed pin builds that module anew.
-# Usage: installGitopsTools.sh [definitions|flux|helm|helm-controller|kubeconform|kyverno|monitoring|notifications|snapshots ...]; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
+# Builds what the tests of gitops/ run for real: Flux's source-, kustomize-, helm- and notification-controller, its own
+# build and substitution, sops and age-keygen; kubeconform; helm; the kyverno CLI; promtool, Alertmanager, the
+# Prometheus operator, kube-state-metrics and the blackbox exporter; and the definitions of what they validate. Sources
+# come from the Go module proxy: versions stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies
+# both. Nothing else is downloaded. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools),
+# one folder per module, named for a digest of its pins: a second run finds everything, a changed pin builds that module
+# anew. Usage: installGitopsTools.sh
+# [definitions|flux|helm|helm-controller|kubeconform|kyverno|monitoring|notifications|snapshots ...]; without arguments
+# all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
 set -euo pipefail
 
 modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/../test/gitops/tools" && pwd)
@@ -21,7 +23,8 @@ fail() {
 # test/gitops/toolbox.ts computes the same one to find them.
 target() { echo "$tools/gitops-$1-$(cd "$modules/$1" && find . -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c1-12)"; }
 
-# chart DIRECTORY TARGET: a copy of a Helm chart as its project keeps it; writable, as files of the module cache are not.
+# chart DIRECTORY TARGET: a copy of a Helm chart as its project keeps it; writable, as files of the module cache are
+# not.
 chart() {
   mkdir -p "$2/charts"
   rm -rf "$2/charts/$(basename "$1")"
@@ -29,7 +32,8 @@ chart() {
   chmod -R u+w "$2/charts"
 }
 
-# files MODULE TARGET: what is taken from the modules as it is: definitions of custom resources, Kubernetes' OpenAPI document, charts.
+# files MODULE TARGET: what is taken from the modules as it is: definitions of custom resources, Kubernetes' OpenAPI
+# document, charts.
 files() {
   local sources=() module directory
   case $1 in
@@ -96,8 +100,8 @@ programs() {
   say "Built the $1 tools in $((SECONDS - start)) s."
 }
 
-# Programs are built in a scratch folder and moved into place at the end only, so that an interrupted run never leaves half of them.
-# Files cost nothing and are copied every time: what is wanted of a module may grow without a new pin.
+# Programs are built in a scratch folder and moved into place at the end only, so that an interrupted run never leaves
+# half of them. Files cost nothing and are copied every time: what is wanted of a module may grow without a new pin.
 provide() {
   local directory
   directory=$(target "$1")

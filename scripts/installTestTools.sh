@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests of the jest project `tools` run for real: shellcheck and cloud-init (Debian/Ubuntu packages), and kubeadm,
-# built from its source on the Go module proxy because that is pinned by checksum and needs no further download site.
-# Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools); a second run finds everything and takes no time.
+# Installs what the tests of the jest project `tools` run for real: shellcheck and cloud-init (Debian/Ubuntu packages),
+# and kubeadm, built from its source on the Go module proxy because that is pinned by checksum and needs no further
+# download site. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools); a second run finds
+# everything and takes no time.
 set -euo pipefail
 
-# The version that the rendered documents are validated with; keep it equal to defaultKubernetesVersion in src/config/schema/kubernetes.ts.
+# The version that the rendered documents are validated with; keep it equal to defaultKubernetesVersion in
+# src/config/schema/kubernetes.ts.
 kubernetes_version=1.36.3
 tools=${OPENSTACK_KUBERNETES_TOOLS:-$HOME/.cache/openstack-kubernetes/tools}
 
@@ -31,8 +33,8 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# A module of our own that requires k8s.io/kubernetes and repeats its staging replacements, which Go ignores in a module that is not the
-# main one: k8s.io/X at v0.36.3 is the published form of staging/src/k8s.io/X of v1.36.3.
+# A module of our own that requires k8s.io/kubernetes and repeats its staging replacements, which Go ignores in a module
+# that is not the main one: k8s.io/X at v0.36.3 is the published form of staging/src/k8s.io/X of v1.36.3.
 write_module() {
   local source=$1 staging_version="v0.${kubernetes_version#1.}" staged
   (cd "$source" && go mod edit -json) >module.json

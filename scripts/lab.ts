@@ -22,10 +22,17 @@ const program = new Command("lab")
 
 program
   .command("up")
-  .description("install what is missing, start what does not run, make flavors, images, external network and credentials")
+  .description(
+    "install what is missing, start what does not run, make flavors, images, external network and credentials",
+  )
   .option("--yes", "install packages without asking", false)
   .option("--machines", "servers are real machines (Linux namespaces) and boot; a lab that has them keeps them", false)
-  .option("--quota <name=limit>", "set a quota of the project (repeatable), for instance cores=20; -1 is no limit", quota, {})
+  .option(
+    "--quota <name=limit>",
+    "set a quota of the project (repeatable), for instance cores=20; -1 is no limit",
+    quota,
+    {},
+  )
   .action(async (options: { yes: boolean; machines: boolean; quota: Record<string, number> }) => {
     const places = layout(labFolder());
     if (options.machines || machinesOf(places) !== undefined) {
@@ -52,9 +59,13 @@ program
     }
     const services = await status(labIn(labFolder()));
     for (const { name, state, pid, memoryMib } of services)
-      console.log(`${name.padEnd(20)}${state.padEnd(10)}${pid === undefined ? "" : `process ${String(pid).padStart(7)} ${String(memoryMib).padStart(6)} MiB`}`);
+      console.log(
+        `${name.padEnd(20)}${state.padEnd(10)}${pid === undefined ? "" : `process ${String(pid).padStart(7)} ${String(memoryMib).padStart(6)} MiB`}`,
+      );
     const serving = services.filter(({ state }) => state === "serving").length;
-    console.log(`${serving} of ${services.length} services serve; ${services.reduce((sum, { memoryMib = 0 }) => sum + memoryMib, 0)} MiB of memory`);
+    console.log(
+      `${serving} of ${services.length} services serve; ${services.reduce((sum, { memoryMib = 0 }) => sum + memoryMib, 0)} MiB of memory`,
+    );
     process.exitCode = serving === services.length ? 0 : 3;
   });
 
@@ -75,7 +86,9 @@ program
 
 program
   .command("run")
-  .description("run a command that uses the lab, in the lab's network: `npm run lab -- run /usr/bin/openstack server list`")
+  .description(
+    "run a command that uses the lab, in the lab's network: `npm run lab -- run /usr/bin/openstack server list`",
+  )
   .argument("<command...>")
   .passThroughOptions()
   .allowUnknownOption()

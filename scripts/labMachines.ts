@@ -1,11 +1,23 @@
-/** `npm run lab:machines -- up | status | shell NAME | console NAME | kubectl ... | down`: a real cluster of the lab's machines. */
+/**
+ * `npm run lab:machines -- up | status | shell NAME | console NAME | kubectl ... | down`: a real cluster of the lab's
+ * machines.
+ */
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { adminKubeconfigFile, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
 import { ownMachines, refuseOthers } from "../lab/machines/owner";
 import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn } from "../lab/machines/power";
 import { networkNamespace, buildSite, inNetwork, programOf, siteRuns } from "../lab/machines/site";
-import { accelerator, isQemuMachine, qemuConfig, qemuDisk, qemuLooksEvery, qemuReason, shellOnQemu, startQemuMachine } from "../lab/qemu/machine";
+import {
+  accelerator,
+  isQemuMachine,
+  qemuConfig,
+  qemuDisk,
+  qemuLooksEvery,
+  qemuReason,
+  shellOnQemu,
+  startQemuMachine,
+} from "../lab/qemu/machine";
 
 /** How long the machines of `up` may take to become Ready, in seconds: five times what two idle cores need. */
 const readySeconds = 1200;
@@ -14,7 +26,8 @@ const readySeconds = 1200;
 const qemuReadySeconds = 3600;
 
 const started = Date.now();
-const say = (line: string) => console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
+const say = (line: string) =>
+  console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
 
 async function up(size: Size): Promise<void> {
   refuseOthers(ownMachines);
@@ -37,7 +50,10 @@ async function up(size: Size): Promise<void> {
 
 /** One control-plane machine with a kernel of its own. */
 async function upQemu(size: Size): Promise<void> {
-  if (Object.keys(size).length > 0) throw new Error("Under QEMU there is one machine, a control-plane machine: leave --control-plane and --workers out.");
+  if (Object.keys(size).length > 0)
+    throw new Error(
+      "Under QEMU there is one machine, a control-plane machine: leave --control-plane and --workers out.",
+    );
   refuseOthers(ownMachines);
   const reason = qemuReason();
   if (reason !== undefined) throw new Error(`A machine with its own kernel cannot be started: ${reason}`);
@@ -79,7 +95,8 @@ function kubectl(words: readonly string[]): number {
 }
 
 function requireRoot(): void {
-  if (process.getuid?.() !== 0) throw new Error("The lab's machines are made of namespaces and control groups: run this as root.");
+  if (process.getuid?.() !== 0)
+    throw new Error("The lab's machines are made of namespaces and control groups: run this as root.");
 }
 
 function count(text: string): number {
@@ -88,14 +105,22 @@ function count(text: string): number {
 }
 
 function program(): Command {
-  const cli = new Command("lab:machines").description("A real Kubernetes cluster on this machine, from the user data that the program renders.");
+  const cli = new Command("lab:machines").description(
+    "A real Kubernetes cluster on this machine, from the user data that the program renders.",
+  );
   cli
     .command("up")
     .description("build what is missing, start the machines and wait until all nodes are Ready")
     .option("--control-plane <n>", "control-plane machines (default: as in Pulumi.machines.yaml)", count)
     .option("--workers <n>", "workers (default: as in Pulumi.machines.yaml)", count)
-    .addOption(new Option("--backend <kind>", "qemu: one control-plane machine with a kernel of its own").choices(["namespaces", "qemu"]).default("namespaces"))
-    .action(({ backend, ...size }: Size & { backend: "namespaces" | "qemu" }) => (backend === "qemu" ? upQemu(size) : up(size)));
+    .addOption(
+      new Option("--backend <kind>", "qemu: one control-plane machine with a kernel of its own")
+        .choices(["namespaces", "qemu"])
+        .default("namespaces"),
+    )
+    .action(({ backend, ...size }: Size & { backend: "namespaces" | "qemu" }) =>
+      backend === "qemu" ? upQemu(size) : up(size),
+    );
   cli
     .command("build")
     .description("build packages, images and trees, and start nothing")
@@ -113,7 +138,8 @@ function program(): Command {
     .command("console <name>")
     .description("what a machine printed on its console")
     .action((name: string) => {
-      if (!existsSync(machineFolder(name))) throw new Error(`There is no machine ${name}; there are ${machinesWithPower().join(", ") || "none"}.`);
+      if (!existsSync(machineFolder(name)))
+        throw new Error(`There is no machine ${name}; there are ${machinesWithPower().join(", ") || "none"}.`);
       process.stdout.write(consoleOf(name));
     });
   cli
@@ -123,7 +149,10 @@ function program(): Command {
     .action((words: string[]) => {
       process.exitCode = kubectl(words);
     });
-  cli.command("down").description(`pull every plug and remove disks, keys and the network ${networkNamespace}`).action(down);
+  cli
+    .command("down")
+    .description(`pull every plug and remove disks, keys and the network ${networkNamespace}`)
+    .action(down);
   return cli;
 }
 

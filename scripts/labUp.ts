@@ -19,18 +19,24 @@ interface Options {
 /** `path=value` pairs of --set; the value is YAML. */
 function setting(pair: string, sofar: readonly Change[]): Change[] {
   const [, path, value] = /^([A-Za-z][\w.]*)=(.*)$/s.exec(pair) ?? [];
-  if (path === undefined || value === undefined) throw new InvalidArgumentError("it must be of the form key.path=value, for instance nodePools.0.count=2.");
+  if (path === undefined || value === undefined)
+    throw new InvalidArgumentError("it must be of the form key.path=value, for instance nodePools.0.count=2.");
   const keys = path.split(".").map((key) => (/^\d+$/.test(key) ? Number(key) : key));
   return [...sofar, { path: keys, value: parse(value) as unknown, reason: "--set" }];
 }
 
-/** Starts the machines' network where there can be machines, and says loudly when not. Returns whether the rest is to be done within that network. */
+/**
+ * Starts the machines' network where there can be machines, and says loudly when not. Returns whether the rest is to be
+ * done within that network.
+ */
 async function enters(options: Options): Promise<boolean> {
   const places = layout(labFolder());
   if (machinesOf(places) === undefined) {
     const obstacle = options.machines ? await obstacleToMachines(places) : "--no-machines was said";
     if (obstacle !== undefined) {
-      say(`\n*** WITHOUT MACHINES: ${obstacle}. OpenStack will be real, but nothing boots and no cluster comes of it. ***\n`);
+      say(
+        `\n*** WITHOUT MACHINES: ${obstacle}. OpenStack will be real, but nothing boots and no cluster comes of it. ***\n`,
+      );
       return false;
     }
   }
@@ -45,8 +51,16 @@ new Command("lab:up")
   .description("Bring up the lab's OpenStack, then a stack of the program on it with the real Pulumi engine.")
   .argument("<stack>", "stack to bring up, for instance dev")
   .option("--yes", "install packages without asking", false)
-  .option("--set <key.path=value>", "another value for this run than the stack file's (repeatable), for instance nodePools.0.count=2", setting, [])
-  .option("--no-machines", "nothing boots: servers are ACTIVE in Nova's books only (a lab that has machines keeps them)")
+  .option(
+    "--set <key.path=value>",
+    "another value for this run than the stack file's (repeatable), for instance nodePools.0.count=2",
+    setting,
+    [],
+  )
+  .option(
+    "--no-machines",
+    "nothing boots: servers are ACTIVE in Nova's books only (a lab that has machines keeps them)",
+  )
   .action(async (stack: string, options: Options) => {
     if (await enters(options)) {
       process.exitCode = await againInside(layout(labFolder()));

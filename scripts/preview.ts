@@ -1,4 +1,7 @@
-/** `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from the previous preview. */
+/**
+ * `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from the
+ * previous preview.
+ */
 import * as path from "node:path";
 import { Command, CommanderError } from "commander";
 import { differenceOf } from "../simulation/preview/difference";
@@ -51,14 +54,20 @@ async function preview(stack: string, options: Options): Promise<void> {
   process.stdout.write(options.json === true ? `${renderJson(result)}\n` : renderText(result, paintFor(colored)));
   if (options.out !== undefined) {
     const count = writeDocuments(options.out, result);
-    process.stderr.write(`Wrote ${count} documents to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`);
+    process.stderr.write(
+      `Wrote ${count} documents to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`,
+    );
   }
   writePrevious(previousFile, run.toPrevious(), new Date().toISOString());
 }
 
-/** What the user reads when it goes wrong: sentences for what a user can mend, the place in the source for a fault of the program. */
+/**
+ * What the user reads when it goes wrong: sentences for what a user can mend, the place in the source for a fault of
+ * the program.
+ */
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || !(error instanceof Error)) return String((error as Partial<Error>).message ?? error);
+  if (error instanceof ConfigError || !(error instanceof Error))
+    return String((error as Partial<Error>).message ?? error);
   // By name: the class itself would load Pulumi, for which a mistake in the configuration need not wait.
   if (error.name !== "SimulationError") return error.message;
   const { failures } = error as Error & Pick<SimulationError, "failures">;
@@ -66,19 +75,26 @@ function explain(error: unknown): string {
     .map(({ where, message, error: thrown }) => {
       if (where !== "program") return `${where}: ${message}`;
       // RunError is Pulumi's error for the user: its message is all there is to say.
-      return thrown instanceof Error && !("__pulumiRunError" in thrown) ? sourceStack(thrown.stack ?? message) : message;
+      return thrown instanceof Error && !("__pulumiRunError" in thrown)
+        ? sourceStack(thrown.stack ?? message)
+        : message;
     })
     .join("\n");
 }
 
 const command = new Command("npm run preview --")
-  .description("Simulates `pulumi up` of a stack with no cloud at all: resources, totals, and the difference from the previous preview.")
+  .description(
+    "Simulates `pulumi up` of a stack with no cloud at all: resources, totals, and the difference from the previous preview.",
+  )
   .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
   .option("--out <dir>", "write every rendered document to this folder, keys (throw-away ones) included")
   .option("--json", "print one JSON document, secrets hidden")
   .option("--config <file>", "read this stack file instead")
   .option("--flavors <file>", "sizes of flavors, for the totals (default: simulation/flavors.yaml)")
-  .option("--previous <file>", "compare with the run kept in this file, and keep this one there (default: .preview/<stack>.json)")
+  .option(
+    "--previous <file>",
+    "compare with the run kept in this file, and keep this one there (default: .preview/<stack>.json)",
+  )
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
   .exitOverride()
@@ -87,7 +103,9 @@ const command = new Command("npm run preview --")
 // Stdout is for the preview alone: what the SDK logs without an engine goes to stderr.
 console.log = console.info = console.error;
 // `npm run preview -- dev | head` closes the pipe early, which is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : exitCodes.configOrProgram));
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? 0 : exitCodes.configOrProgram),
+);
 // A program that waits for itself leaves Node with nothing to do.
 const stuck = () => {
   process.stderr.write("The program waits for something that never comes: two resources may depend on each other.\n");

@@ -1,4 +1,7 @@
-/** `npm run sweep -- <stack>`: delete what Kubernetes itself made in OpenStack, which no stack knows of and which keeps `pulumi destroy` from ending. */
+/**
+ * `npm run sweep -- <stack>`: delete what Kubernetes itself made in OpenStack, which no stack knows of and which keeps
+ * `pulumi destroy` from ending.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -22,9 +25,15 @@ interface Options {
 const exitCodes = { swept: 0, failed: 1, usage: 2, notConfirmed: 3 };
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** The `openstack:` keys of a stack file that stand in the clear; what Pulumi encrypted must come from the environment or clouds.yaml. */
+/**
+ * The `openstack:` keys of a stack file that stand in the clear; what Pulumi encrypted must come from the environment
+ * or clouds.yaml.
+ */
 function providerKeys(file: string): (key: string) => string | undefined {
-  const keys = ownKeys((parse(readFileSync(file, "utf8"), { merge: true }) as { config: Record<string, unknown> }).config, "openstack");
+  const keys = ownKeys(
+    (parse(readFileSync(file, "utf8"), { merge: true }) as { config: Record<string, unknown> }).config,
+    "openstack",
+  );
   return (key) => {
     const value = keys[key];
     return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined;
@@ -38,7 +47,9 @@ async function confirmed(yes: boolean): Promise<boolean> {
     return false;
   }
   const question = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await question.question("Delete all of that? There is no way back. [y/N] ").finally(() => question.close());
+  const answer = await question
+    .question("Delete all of that? There is no way back. [y/N] ")
+    .finally(() => question.close());
   return /^y(es)?$/i.test(answer.trim());
 }
 
@@ -64,7 +75,10 @@ new Command("npm run sweep --")
   .option("--config <file>", "read this stack file instead")
   .option("--volumes", "delete the volumes and snapshots of claims too, and all data with them", false)
   .option("--yes", "do not ask", false)
-  .addHelpText("after", "\nExit code: 0 done or nothing to do, 1 something could not be deleted or asked, 2 wrong usage, 3 not confirmed.")
+  .addHelpText(
+    "after",
+    "\nExit code: 0 done or nothing to do, 1 something could not be deleted or asked, 2 wrong usage, 3 not confirmed.",
+  )
   .exitOverride()
   .action(async (stack: string, options: Options) => {
     process.exitCode = await sweep(stack, options);

@@ -24,14 +24,21 @@ interface NewOptions {
 }
 
 const gitops = join(__dirname, "..", "gitops");
-const program = new Command("tenant").description("Tenants: teams with a namespace of their own. See docs/tenants.md.").showHelpAfterError();
+const program = new Command("tenant")
+  .description("Tenants: teams with a namespace of their own. See docs/tenants.md.")
+  .showHelpAfterError();
 
 program
   .command("new")
   .argument("<name>", "the tenant's name, and that of its namespace")
   .description("write the file of a new tenant")
   .requiredOption("--group <group>", "group of the directory (OIDC, LDAP) whose members administer the namespace")
-  .option("--stack <stack>", "stack to write it for (repeatable); default: every stack", (stack: string, others: readonly string[]) => [...others, stack], [])
+  .option(
+    "--stack <stack>",
+    "stack to write it for (repeatable); default: every stack",
+    (stack: string, others: readonly string[]) => [...others, stack],
+    [],
+  )
   .option("--cpu <cores>", "CPU quota", "4")
   .option("--memory <bytes>", "memory quota", "16Gi")
   .option("--storage <bytes>", "storage quota", "100Gi")
@@ -50,7 +57,11 @@ program
   .option("--gitops <folder>", "the folder gitops of another checkout", gitops)
   .action((name: string, options: NewOptions) => {
     const stacks = options.stack.length > 0 ? options.stack : stacksOf(options.gitops);
-    const content = renderTenantFile({ ...options, name, git: options.git === undefined ? undefined : gitOf(options.git, options) });
+    const content = renderTenantFile({
+      ...options,
+      name,
+      git: options.git === undefined ? undefined : gitOf(options.git, options),
+    });
     const { sentences } = checkTenantFile(content, name, platformNamespaces(options.gitops));
     const problems = [
       ...sentences,
@@ -70,7 +81,9 @@ program
     }
     for (const stack of stacks) {
       writeFileSync(tenantFile(options.gitops, stack, name), content);
-      console.log(`Wrote ${tenantFile(options.gitops, stack, name)}; commit it, and Flux makes the tenant on ${stack}.`);
+      console.log(
+        `Wrote ${tenantFile(options.gitops, stack, name)}; commit it, and Flux makes the tenant on ${stack}.`,
+      );
     }
   });
 
@@ -88,7 +101,13 @@ program
   });
 
 function gitOf(url: string, { branch, path, gitCredentials, sops }: NewOptions) {
-  return { url, credentials: gitCredentials, sops, ...(branch === undefined ? {} : { branch }), ...(path === undefined ? {} : { path }) };
+  return {
+    url,
+    credentials: gitCredentials,
+    sops,
+    ...(branch === undefined ? {} : { branch }),
+    ...(path === undefined ? {} : { path }),
+  };
 }
 
 function report(problems: readonly string[]): void {

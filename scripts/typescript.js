@@ -1,6 +1,7 @@
 /**
- * Lets Node run this project's TypeScript at once: `node -r ./scripts/typescript.js scripts/preview.ts`. It strips types without checking them
- * (`npm run typecheck` does that) and takes a quarter of ts-node's time to start. Positions in an error's stack are those of the TypeScript source.
+ * Lets Node run this project's TypeScript at once: `node -r ./scripts/typescript.js scripts/preview.ts`. It strips
+ * types without checking them (`npm run typecheck` does that) and takes a quarter of ts-node's time to start. Positions
+ * in an error's stack are those of the TypeScript source.
  */
 const { readFileSync } = require("node:fs");
 const { Module, SourceMap } = require("node:module");
@@ -29,7 +30,9 @@ function sourceStack(stack) {
     const decoded = typeof map === "string" ? new SourceMap(JSON.parse(map)) : map;
     maps.set(file, decoded);
     const origin = decoded.findEntry(Number(line) - 1, Number(column) - 1);
-    return origin.originalLine === undefined ? position : `${file}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
+    return origin.originalLine === undefined
+      ? position
+      : `${file}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
   });
 }
 

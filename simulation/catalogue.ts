@@ -10,7 +10,15 @@ import { certificateTypes } from "./tls/certificates";
 import { keyTypes } from "./tls/keys";
 import type { Properties } from "./values";
 
-const types: ResourceTypes = { ...networkTypes, ...accessTypes, ...computeTypes, ...loadBalancerTypes, ...keyTypes, ...certificateTypes, ...randomTypes };
+const types: ResourceTypes = {
+  ...networkTypes,
+  ...accessTypes,
+  ...computeTypes,
+  ...loadBalancerTypes,
+  ...keyTypes,
+  ...certificateTypes,
+  ...randomTypes,
+};
 
 export interface KnownType extends Pick<ResourceType, "create" | "replaces"> {
   /** Throws when the inputs cannot be right. */
@@ -21,6 +29,11 @@ export interface KnownType extends Pick<ResourceType, "create" | "replaces"> {
 export function knownType(type: string): KnownType {
   if (type.startsWith("kubernetes:")) return { ...kubernetesType(type), checkInputs: () => undefined };
   const known = Object.hasOwn(types, type) ? types[type] : undefined;
-  if (known === undefined) throw new Error(`the simulation does not know the resource type ${type}: add it beside its kin under simulation/`);
-  return { create: known.create, replaces: known.replaces, checkInputs: (inputs) => checkInputs(known, type.split(":").at(-1) ?? type, inputs) };
+  if (known === undefined)
+    throw new Error(`the simulation does not know the resource type ${type}: add it beside its kin under simulation/`);
+  return {
+    create: known.create,
+    replaces: known.replaces,
+    checkInputs: (inputs) => checkInputs(known, type.split(":").at(-1) ?? type, inputs),
+  };
 }

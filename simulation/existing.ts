@@ -5,7 +5,12 @@ import type { ExistingThings } from "./openstack/cloud";
 export function existingThings(config: ClusterConfig): ExistingThings {
   const { networkId, subnetId, cidr } = config.network;
   return {
-    networks: [...new Set([...(networkId === undefined ? [] : [networkId]), ...config.nodePools.flatMap((pool) => pool.networks)])],
+    networks: [
+      ...new Set([
+        ...(networkId === undefined ? [] : [networkId]),
+        ...config.nodePools.flatMap((pool) => pool.networks),
+      ]),
+    ],
     subnets: networkId === undefined || subnetId === undefined ? [] : [{ id: subnetId, networkId, cidr }],
   };
 }

@@ -1,4 +1,6 @@
-/** Values that look random and are not: the same seed and label give the same value, so that two runs can be compared. */
+/**
+ * Values that look random and are not: the same seed and label give the same value, so that two runs can be compared.
+ */
 import { createHash, createHmac, hkdfSync } from "node:crypto";
 
 /** An id of OpenStack's form for a label, the same in every run. */

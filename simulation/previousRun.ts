@@ -1,4 +1,7 @@
-/** What a run leaves for the next one: enough to compare the two and to keep what a cloud would keep, no secret in plain. */
+/**
+ * What a run leaves for the next one: enough to compare the two and to keep what a cloud would keep, no secret in
+ * plain.
+ */
 import { secretDigest } from "./identity";
 import type { SimulatedResource } from "./simulated";
 import type { Properties } from "./values";
@@ -26,12 +29,19 @@ export interface PreviousRun {
 export type KeptInputs = Readonly<Record<string, KeptInput>>;
 
 export function keptInputs(inputs: Properties, secrets: readonly string[], seed: string): KeptInputs {
-  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, secrets.includes(name) ? { digest: secretDigest(seed, value) } : { value }]));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [
+      name,
+      secrets.includes(name) ? { digest: secretDigest(seed, value) } : { value },
+    ]),
+  );
 }
 
 /** What the next run needs to know of a resource. */
 export function keep(resource: SimulatedResource): PreviousResource {
-  const computed = Object.entries(resource.outputs).filter(([name]) => !(name in resource.kept) && !resource.secretOutputs.includes(name));
+  const computed = Object.entries(resource.outputs).filter(
+    ([name]) => !(name in resource.kept) && !resource.secretOutputs.includes(name),
+  );
   return {
     type: resource.type,
     name: resource.name,
@@ -63,11 +73,15 @@ export function compare(
   ignoreChanges: readonly string[],
   replaces: readonly string[],
 ): Change & { readonly effective: KeptInputs } {
-  const effective: Record<string, KeptInput> = structuredClone(ignoreChanges.includes("*") ? { ...before } : { ...now });
+  const effective: Record<string, KeptInput> = structuredClone(
+    ignoreChanges.includes("*") ? { ...before } : { ...now },
+  );
   const paths = ignoreChanges.filter((path) => path !== "*").map(segments);
   for (const path of paths) put(effective, path, valueAt(before, path));
   const changed = differences(before, effective);
-  const differs = (path: string) => JSON.stringify(sorted(valueAt(before, segments(path)))) !== JSON.stringify(sorted(valueAt(effective, segments(path))));
+  const differs = (path: string) =>
+    JSON.stringify(sorted(valueAt(before, segments(path)))) !==
+    JSON.stringify(sorted(valueAt(effective, segments(path))));
   const replacing = replaces.includes("*") ? changed : [...new Set(replaces)].filter(differs).sort();
   const operation = changed.length === 0 ? "same" : replacing.length === 0 ? "update" : "replace";
   return { operation, changed, replacing, ignored: differences(now, effective), effective };
@@ -75,7 +89,9 @@ export function compare(
 
 /** Splits a property path of Pulumi: metadata["key"].inner[0]. */
 function segments(path: string): string[] {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(([, quoted, index, plain]) => quoted ?? index ?? plain ?? "");
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
+    ([, quoted, index, plain]) => quoted ?? index ?? plain ?? "",
+  );
 }
 
 function valueAt(inputs: KeptInputs, [name = "", ...rest]: readonly string[]): unknown {
@@ -86,7 +102,10 @@ function valueAt(inputs: KeptInputs, [name = "", ...rest]: readonly string[]): u
   return value;
 }
 
-/** Sets a value at a path, or removes what is there when it is undefined. A path into a secret or into nothing is passed over. */
+/**
+ * Sets a value at a path, or removes what is there when it is undefined. A path into a secret or into nothing is passed
+ * over.
+ */
 function put(inputs: Record<string, KeptInput>, [name = "", ...rest]: readonly string[], value: unknown): void {
   const last = rest.at(-1);
   const input = inputs[name];
@@ -100,7 +119,9 @@ function put(inputs: Record<string, KeptInput>, [name = "", ...rest]: readonly s
 /** Names of the inputs that differ, sorted. */
 function differences(before: KeptInputs, after: KeptInputs): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names].filter((name) => JSON.stringify(sorted(before[name])) !== JSON.stringify(sorted(after[name]))).sort();
+  return [...names]
+    .filter((name) => JSON.stringify(sorted(before[name])) !== JSON.stringify(sorted(after[name])))
+    .sort();
 }
 
 /** Key order is no change. */

@@ -4,7 +4,10 @@ import * as config from "@pulumi/pulumi/runtime/config";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import * as stack from "@pulumi/pulumi/runtime/stack";
 
-/** What the runtime calls on the way to an engine's callback server. Ours stays within the process, so that a hook can be run by a test. */
+/**
+ * What the runtime calls on the way to an engine's callback server. Ours stays within the process, so that a hook can
+ * be run by a test.
+ */
 export interface Callbacks {
   registerResourceHook(hook: pulumi.ResourceHook): Promise<void>;
   registerErrorHook(hook: unknown): Promise<void>;
@@ -31,7 +34,10 @@ export interface RunSettings {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** Makes the runtime talk to `monitor` from now on, with all that an engine of the same age supports. Forgets an earlier run. */
+/**
+ * Makes the runtime talk to `monitor` from now on, with all that an engine of the same age supports. Forgets an earlier
+ * run.
+ */
 export function connect(monitor: object, callbacks: Callbacks, run: RunSettings): void {
   settings.setMockOptions(monitor, run.project, run.stack, run.preview, run.organization);
   const store = state.getStore();

@@ -17,9 +17,16 @@ export function urnOf(run: { readonly project: string; readonly stack: string },
   return ["urn:pulumi:" + run.stack, run.project, prefix + request.getType(), request.getName()].join("::");
 }
 
-type Options = Omit<SimulatedResource, "inputs" | "kept" | "generation" | "change" | "outputs" | "secretInputs" | "secretOutputs" | "hooks" | "id">;
+type Options = Omit<
+  SimulatedResource,
+  "inputs" | "kept" | "generation" | "change" | "outputs" | "secretInputs" | "secretOutputs" | "hooks" | "id"
+>;
 
-export function optionsOf(request: RegisterResourceRequest, urn: string, find: (urn: string) => SimulatedResource | undefined): Options {
+export function optionsOf(
+  request: RegisterResourceRequest,
+  urn: string,
+  find: (urn: string) => SimulatedResource | undefined,
+): Options {
   const parentUrn = request.getParent();
   const parent = find(parentUrn);
   const timeouts = request.getCustomtimeouts();
@@ -44,7 +51,11 @@ export function optionsOf(request: RegisterResourceRequest, urn: string, find: (
     deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
     deletedWith: present(request.getDeletedwith()),
     aliases: request.getAliasesList().map((alias) => alias.getUrn() || (alias.getSpec()?.getName() ?? "")),
-    customTimeouts: { create: present(timeouts?.getCreate()), update: present(timeouts?.getUpdate()), delete: present(timeouts?.getDelete()) },
+    customTimeouts: {
+      create: present(timeouts?.getCreate()),
+      update: present(timeouts?.getUpdate()),
+      delete: present(timeouts?.getDelete()),
+    },
   };
 }
 

@@ -1,4 +1,6 @@
-/** What the simulation must know of a resource type: its inputs, what replaces it, and what a cloud would make of it. */
+/**
+ * What the simulation must know of a resource type: its inputs, what replaces it, and what a cloud would make of it.
+ */
 import type { Cloud } from "./openstack/cloud";
 import type { Properties } from "./values";
 
@@ -31,7 +33,9 @@ export interface ResourceType {
   readonly optional: readonly string[];
   /** Inputs whose change makes the provider replace the resource (ForceNew in its schema). */
   readonly replaces: ReadonlySet<string>;
-  /** Refuses, by throwing, inputs that are wrong whatever the cloud holds; runs in preview too, unknown values included. */
+  /**
+   * Refuses, by throwing, inputs that are wrong whatever the cloud holds; runs in preview too, unknown values included.
+   */
   readonly check?: (inputs: Properties) => void;
   readonly create: (creation: Creation) => Created | Promise<Created>;
 }
@@ -41,12 +45,15 @@ export type ResourceTypes = Readonly<Record<string, ResourceType>>;
 /** Splits a list that is easier to read as one line. */
 export const words = (list: string): string[] => list.split(/\s+/).filter((word) => word !== "");
 
-/** Throws when a required input is missing or one is not of this type. `named` is what the message calls the resource. */
+/**
+ * Throws when a required input is missing or one is not of this type. `named` is what the message calls the resource.
+ */
 export function checkInputs(type: ResourceType, named: string, inputs: Properties): void {
   const missing = type.required.filter((name) => inputs[name] === undefined || inputs[name] === null);
   if (missing.length > 0) throw new Error(`${named} lacks ${missing.join(", ")}`);
   const known = new Set([...type.required, ...type.optional]);
   const strange = Object.keys(inputs).filter((name) => !known.has(name));
-  if (strange.length > 0) throw new Error(`${named} has no input ${strange.join(", ")}; it has ${[...known].sort().join(", ")}`);
+  if (strange.length > 0)
+    throw new Error(`${named} has no input ${strange.join(", ")}; it has ${[...known].sort().join(", ")}`);
   type.check?.(inputs);
 }

@@ -11,7 +11,9 @@ export interface SimulateOptions {
   readonly project?: string;
   /** @default "test" */
   readonly stack?: string;
-  /** True: as `pulumi preview` sees it, with unknown values for what does not exist yet. @default false, as `pulumi up` */
+  /**
+   * True: as `pulumi preview` sees it, with unknown values for what does not exist yet. @default false, as `pulumi up`
+   */
   readonly preview?: boolean;
   /** The stack's configuration, "project:key" to text (objects as JSON). @default {} */
   readonly config?: Readonly<Record<string, string>>;
@@ -34,8 +36,9 @@ export class SimulationError extends Error {
 }
 
 /**
- * Runs `program` to its end: every registration that it or its `apply`s start is waited for. What it returns are the stack's outputs.
- * Throws SimulationError when the program throws or a resource or lookup is refused. One run at a time: Pulumi's runtime is global.
+ * Runs `program` to its end: every registration that it or its `apply`s start is waited for. What it returns are the
+ * stack's outputs. Throws SimulationError when the program throws or a resource or lookup is refused. One run at a
+ * time: Pulumi's runtime is global.
  */
 export async function simulate(program: () => unknown, options: SimulateOptions = {}): Promise<Simulated> {
   const { project = "openstack-kubernetes", stack = "test", preview = false, config = {}, previous } = options;
@@ -45,9 +48,18 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
     options.existing ?? {},
     Object.entries(before).map(([urn, resource]) => [urn, resource.computed] as const),
   );
-  const monitor = new SimulatedMonitor({ project, stack, preview, seed, cloud, previous: before, onProgress: options.onProgress });
+  const monitor = new SimulatedMonitor({
+    project,
+    stack,
+    preview,
+    seed,
+    cloud,
+    previous: before,
+    onProgress: options.onProgress,
+  });
   const failures = new Map<unknown, Failure>();
-  const fail = (error: unknown) => failures.set(error, { where: "program", message: error instanceof Error ? error.message : String(error), error });
+  const fail = (error: unknown) =>
+    failures.set(error, { where: "program", message: error instanceof Error ? error.message : String(error), error });
 
   runtime.connect(monitor, monitor, { project, stack, preview, organization: "organization", config });
   process.on("unhandledRejection", fail);
@@ -69,6 +81,18 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
   const all = [...monitor.failures, ...failures.values()];
   if (all.length > 0) throw new SimulationError(all);
   const root = [...monitor.resources.values()].find((resource) => resource.type === "pulumi:pulumi:Stack");
-  const subnets = [...cloud.subnets.values()].map(({ addresses: { cidr, used, capacity } }) => ({ cidr, used, capacity }));
-  return new Simulated([...monitor.resources.values()], root?.outputs ?? {}, root?.secretOutputs ?? [], monitor.invokes, monitor.hooks, seed, subnets);
+  const subnets = [...cloud.subnets.values()].map(({ addresses: { cidr, used, capacity } }) => ({
+    cidr,
+    used,
+    capacity,
+  }));
+  return new Simulated(
+    [...monitor.resources.values()],
+    root?.outputs ?? {},
+    root?.secretOutputs ?? [],
+    monitor.invokes,
+    monitor.hooks,
+    seed,
+    subnets,
+  );
 }

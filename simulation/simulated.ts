@@ -3,7 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { keep, type Change, type KeptInputs, type PreviousRun } from "./previousRun";
 import type { Properties } from "./values";
 
-export type HookBinding = "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate" | "beforeDelete" | "afterDelete" | "onError";
+export type HookBinding =
+  "beforeCreate" | "afterCreate" | "beforeUpdate" | "afterUpdate" | "beforeDelete" | "afterDelete" | "onError";
 
 export interface SimulatedResource {
   readonly urn: string;
@@ -81,7 +82,10 @@ export class Simulated {
   public resource(type: string, name: string): SimulatedResource {
     const candidates = this.ofType(type);
     const match = candidates.find((resource) => resource.name === name);
-    if (match === undefined) throw new Error(`no ${type} named ${name}; there are ${candidates.map((resource) => resource.name).join(", ") || "none"}`);
+    if (match === undefined)
+      throw new Error(
+        `no ${type} named ${name}; there are ${candidates.map((resource) => resource.name).join(", ") || "none"}`,
+      );
     return match;
   }
 
@@ -90,8 +94,15 @@ export class Simulated {
     return resource.dependencies.flatMap((urn) => this.byUrn.get(urn) ?? []);
   }
 
-  /** Runs the hooks that are bound to a resource, as the engine would at that point; `more` adds the values of an update or a deletion. */
-  public async runHooks(resource: SimulatedResource, binding: HookBinding, more: Partial<pulumi.ResourceHookArgs> = {}): Promise<void> {
+  /**
+   * Runs the hooks that are bound to a resource, as the engine would at that point; `more` adds the values of an update
+   * or a deletion.
+   */
+  public async runHooks(
+    resource: SimulatedResource,
+    binding: HookBinding,
+    more: Partial<pulumi.ResourceHookArgs> = {},
+  ): Promise<void> {
     for (const name of resource.hooks[binding] ?? []) {
       const hook = this.hooks.get(name);
       if (hook === undefined) throw new Error(`${resource.urn} names the hook ${name}, which is not registered`);
@@ -102,6 +113,9 @@ export class Simulated {
 
   /** What the next run is compared with. Holds no secret in plain but the seed that the throw-away keys derive from. */
   public toPrevious(): PreviousRun {
-    return { seed: this.seed, resources: Object.fromEntries(this.resources.map((resource) => [resource.urn, keep(resource)])) };
+    return {
+      seed: this.seed,
+      resources: Object.fromEntries(this.resources.map((resource) => [resource.urn, keep(resource)])),
+    };
   }
 }

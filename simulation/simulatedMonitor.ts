@@ -1,6 +1,7 @@
 /**
- * Pulumi's resource monitor, as the engine serves it, within the process: it sees every request as the engine would, options, dependencies and hooks
- * included, which Pulumi's own mock monitor does not show. What a cloud would answer comes from the catalogue.
+ * Pulumi's resource monitor, as the engine serves it, within the process: it sees every request as the engine would,
+ * options, dependencies and hooks included, which Pulumi's own mock monitor does not show. What a cloud would answer
+ * comes from the catalogue.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
@@ -59,7 +60,8 @@ export class SimulatedMonitor implements Callbacks {
     const response = new provider.InvokeResponse();
     try {
       const lookup = Object.hasOwn(lookups, token) ? lookups[token] : undefined;
-      if (lookup === undefined) throw new Error(`the simulation does not know the lookup ${token}: add it to simulation/openstack/lookups.ts`);
+      if (lookup === undefined)
+        throw new Error(`the simulation does not know the lookup ${token}: add it to simulation/openstack/lookups.ts`);
       const args = decodeProperties(javaScript(request.getArgs())).values;
       const result = lookup(args, this.options.cloud);
       this.invokes.push({ token, args, result });
@@ -88,7 +90,10 @@ export class SimulatedMonitor implements Callbacks {
     reply(null, response);
   }
 
-  public registerResource(request: protocol.RegisterResourceRequest, reply: Reply<protocol.RegisterResourceResponse>): void {
+  public registerResource(
+    request: protocol.RegisterResourceRequest,
+    reply: Reply<protocol.RegisterResourceResponse>,
+  ): void {
     this.register(request).then(
       (response) => reply(null, response),
       (error: unknown) => reply(error as Error),
@@ -110,7 +115,8 @@ export class SimulatedMonitor implements Callbacks {
   }
 
   public registerResourceHook(hook: pulumi.ResourceHook): Promise<void> {
-    if (this.hooks.has(hook.name)) return Promise.reject(new Error(`there is already a resource hook named ${hook.name}`));
+    if (this.hooks.has(hook.name))
+      return Promise.reject(new Error(`there is already a resource hook named ${hook.name}`));
     this.hooks.set(hook.name, hook);
     return Promise.resolve();
   }
@@ -146,7 +152,8 @@ export class SimulatedMonitor implements Callbacks {
       return response;
     }
     try {
-      if (this.resources.has(urn)) throw new Error(`two resources have this URN: give one of them another name or parent`);
+      if (this.resources.has(urn))
+        throw new Error(`two resources have this URN: give one of them another name or parent`);
       const inputs = decodeProperties(wire);
       const options = optionsOf(request, urn, (parent) => this.resources.get(parent));
       const kept = keptInputs(inputs.values, inputs.secrets, this.options.seed);
@@ -176,7 +183,11 @@ export class SimulatedMonitor implements Callbacks {
   }
 
   /** What comes into being, or in a preview what is known beforehand. */
-  private async create(record: SimulatedResource, request: protocol.RegisterResourceRequest, inputs: DecodedProperties): Promise<Made> {
+  private async create(
+    record: SimulatedResource,
+    request: protocol.RegisterResourceRequest,
+    inputs: DecodedProperties,
+  ): Promise<Made> {
     const { urn, type, name, kept } = record;
     const { seed, cloud, preview } = this.options;
     const provides = record.custom && !type.startsWith("pulumi:providers:") ? knownType(type) : undefined;
@@ -185,7 +196,10 @@ export class SimulatedMonitor implements Callbacks {
     const { effective, ...change } =
       before === undefined
         ? { effective: kept, operation: undefined }
-        : compare(before.inputs, kept, record.ignoreChanges, [...(provides?.replaces ?? []), ...record.replaceOnChanges]);
+        : compare(before.inputs, kept, record.ignoreChanges, [
+            ...(provides?.replaces ?? []),
+            ...record.replaceOnChanges,
+          ]);
     const generation = (before?.generation ?? 0) + (change.operation === "replace" ? 1 : 0);
     const history = { kept: effective, generation, ...(change.operation === undefined ? {} : { change }) };
     const identity = generation === 0 ? urn : `${urn} replacement ${generation}`;
@@ -194,10 +208,22 @@ export class SimulatedMonitor implements Callbacks {
     const secretOutputs = [...inputs.secrets, ...request.getAdditionalsecretoutputsList()];
     // In a preview the engine asks no cloud for what does not exist yet: its computed outputs are unknown.
     if (preview && (before === undefined || inputs.unknowns.length > 0)) return { ...plain, secretOutputs };
-    // An ignored change leaves the old value in place; of a secret only the digest was kept, so the new one stands in for it.
-    const values = Object.fromEntries(Object.entries(effective).map(([input, now]) => [input, "value" in now ? now.value : inputs.values[input]]));
+    // An ignored change leaves the old value in place; of a secret only the digest was kept, so the new one stands in
+    // for it.
+    const values = Object.fromEntries(
+      Object.entries(effective).map(([input, now]) => [input, "value" in now ? now.value : inputs.values[input]]),
+    );
     const previous = change.operation === "replace" ? undefined : before?.computed;
-    const created = await provides.create({ urn, identity, name, inputs: values, previous, unchanged: change.operation === "same", cloud, seed });
+    const created = await provides.create({
+      urn,
+      identity,
+      name,
+      inputs: values,
+      previous,
+      unchanged: change.operation === "same",
+      cloud,
+      seed,
+    });
     return { ...history, id: created.id ?? idOf(identity), outputs: { ...values, ...created.outputs }, secretOutputs };
   }
 }

@@ -18,7 +18,10 @@ interface Findings {
   unknown: boolean;
 }
 
-/** Reads properties from their wire form: secrets unwrapped, unknown values replaced by `unknown`, resources by their id or URN. */
+/**
+ * Reads properties from their wire form: secrets unwrapped, unknown values replaced by `unknown`, resources by their id
+ * or URN.
+ */
 export function decodeProperties(wire: Properties): DecodedProperties {
   const values: Properties = {};
   const secrets: string[] = [];

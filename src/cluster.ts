@@ -69,13 +69,33 @@ export class Cluster extends pulumi.ComponentResource {
       },
       parent,
     );
-    const readiness = new Readiness(config, { access, bootstrapToken: pki.bootstrapToken, controlPlane: controlPlane.machines, touched });
-    const facts = pulumi.output({ endpointHost: endpoint.host, clusterCaCertificatePem: pki.clusterCaCertificatePem, bootstrapToken: pki.bootstrapToken });
-    const workers = { network, securityGroups, facts, after: controlPlane.reachable, beforeCreate: readiness.beforeWorker, rollGate, touched: touched.hook };
+    const readiness = new Readiness(config, {
+      access,
+      bootstrapToken: pki.bootstrapToken,
+      controlPlane: controlPlane.machines,
+      touched,
+    });
+    const facts = pulumi.output({
+      endpointHost: endpoint.host,
+      clusterCaCertificatePem: pki.clusterCaCertificatePem,
+      bootstrapToken: pki.bootstrapToken,
+    });
+    const workers = {
+      network,
+      securityGroups,
+      facts,
+      after: controlPlane.reachable,
+      beforeCreate: readiness.beforeWorker,
+      rollGate,
+      touched: touched.hook,
+    };
     const pools = config.nodePools.map((pool) => new NodePool(config, pool, workers, parent));
-    const bastion = config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
+    const bastion =
+      config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
 
-    const adminKubeconfig = pulumi.secret(access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })));
+    const adminKubeconfig = pulumi.secret(
+      access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })),
+    );
     const platform = new Platform(
       config,
       {
@@ -93,7 +113,9 @@ export class Cluster extends pulumi.ComponentResource {
     const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
     this.outputs = {
       adminKubeconfig,
-      apiEndpoint: readiness.whenApiReady(pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`),
+      apiEndpoint: readiness.whenApiReady(
+        pulumi.interpolate`https://${endpoint.publicHost}:${config.apiEndpoint.port}`,
+      ),
       ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
       certificateExpiry: pki.expiry,
       nodes: readiness.whenWhole(machines, platform.installed),
@@ -111,5 +133,9 @@ export class Cluster extends pulumi.ComponentResource {
 function staleMachines(machines: readonly MachineSummary[]): pulumi.Output<string[]> {
   return pulumi
     .all(machines.map(({ server }) => server.metadata))
-    .apply((all) => machines.filter(({ templateDigest }, index) => all[index]?.[templateDigestKey] !== templateDigest).map(({ name }) => name));
+    .apply((all) =>
+      machines
+        .filter(({ templateDigest }, index) => all[index]?.[templateDigestKey] !== templateDigest)
+        .map(({ name }) => name),
+    );
 }

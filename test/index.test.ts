@@ -1,6 +1,6 @@
 /**
- * The whole program, from a stack's values to its resources, on the simulation: what it asks for, with which options. It does not show that OpenStack
- * accepts it (test/engine) or that a machine boots (test/lab).
+ * The whole program, from a stack's values to its resources, on the simulation: what it asks for, with which options.
+ * It does not show that OpenStack accepts it (test/engine) or that a machine boots (test/lab).
  */
 import { X509Certificate } from "node:crypto";
 import * as path from "node:path";
@@ -23,10 +23,15 @@ describe.each(["dev", "prod"])("stack %s", (stack) => {
     const values = stackValues(stack);
     const pools = values.nodePools as { name: string; count: number }[];
     const run = await runProgram(values, { stack });
-    const workers = pools.flatMap(({ name, count }) => Array.from({ length: count }, (_, index) => `${stack}-${name}-${index}`));
+    const workers = pools.flatMap(({ name, count }) =>
+      Array.from({ length: count }, (_, index) => `${stack}-${name}-${index}`),
+    );
     expect(names(servers(run, "control-plane"))).toEqual([0, 1, 2].map((index) => `${stack}-control-plane-${index}`));
     expect(names(servers(run, "worker"))).toEqual(workers);
-    expect((run.outputs.nodes as { name: string }[]).map(({ name }) => name)).toEqual([...names(servers(run, "control-plane")), ...workers]);
+    expect((run.outputs.nodes as { name: string }[]).map(({ name }) => name)).toEqual([
+      ...names(servers(run, "control-plane")),
+      ...workers,
+    ]);
     expect(run.outputs.staleMachines).toEqual([]);
   });
 
@@ -57,7 +62,8 @@ describe("scaling", () => {
   });
 
   it("costs at most two OpenStack resources per worker", async () => {
-    const count = async (values: Record<string, unknown>) => (await runProgram(values)).resources.filter(({ type }) => type.startsWith("openstack:")).length;
+    const count = async (values: Record<string, unknown>) =>
+      (await runProgram(values)).resources.filter(({ type }) => type.startsWith("openstack:")).length;
     expect((await count(withCount(3))) - (await count(withCount(2)))).toBe(1);
   });
 });
@@ -68,19 +74,33 @@ describe("a changed template or image", () => {
     const changed = { ...minimalStack, image: "ubuntu-24.04.1", ntpServers: ["10.0.0.1"] };
     const after = await runProgram(changed, { previous: before.toPrevious() });
     expect(touched(after)).toEqual([]);
-    expect(after.outputs.staleMachines).toEqual(["test-control-plane-0", "test-control-plane-1", "test-control-plane-2", "test-default-0", "test-default-1"]);
+    expect(after.outputs.staleMachines).toEqual([
+      "test-control-plane-0",
+      "test-control-plane-1",
+      "test-control-plane-2",
+      "test-default-0",
+      "test-default-1",
+    ]);
   });
 
   it("reaches the machine that is rolled, by replacing it", async () => {
     const before = await runProgram(minimalStack);
-    const after = await runProgram({ ...minimalStack, image: "ubuntu-24.04.1", roll: ["test-default-1"] }, { previous: before.toPrevious() });
+    const after = await runProgram(
+      { ...minimalStack, image: "ubuntu-24.04.1", roll: ["test-default-1"] },
+      { previous: before.toPrevious() },
+    );
     expect(touched(after)).toEqual([{ name: "test-default-1", changed: ["imageName", "metadata"] }]);
   });
 
   it("reaches rolled machines one after the other: each lets go of the Node that was drained, and protection stays on all others", async () => {
     const run = await runProgram({ ...minimalStack, roll: ["test-control-plane-1", "default"] });
-    const hooksOf = (role: "control-plane" | "worker") => servers(run, role).map(({ hooks }) => hooks.beforeCreate ?? []);
-    expect(hooksOf("control-plane")).toEqual([["test-touched", "test-before-first-machine"], ["test-touched", "test-before-rolled-machine"], ["test-touched"]]);
+    const hooksOf = (role: "control-plane" | "worker") =>
+      servers(run, role).map(({ hooks }) => hooks.beforeCreate ?? []);
+    expect(hooksOf("control-plane")).toEqual([
+      ["test-touched", "test-before-first-machine"],
+      ["test-touched", "test-before-rolled-machine"],
+      ["test-touched"],
+    ]);
     expect(hooksOf("worker")).toEqual([
       ["test-touched", "test-before-worker", "test-before-rolled-machine"],
       ["test-touched", "test-before-worker", "test-before-rolled-machine"],
@@ -95,7 +115,9 @@ describe("a changed template or image", () => {
 describe("machines", () => {
   it("of the control plane are made one after the other", async () => {
     const run = await runProgram(minimalStack);
-    const chain = servers(run, "control-plane").map((server) => names(run.dependenciesOf(server).filter(({ type }) => type.endsWith(":Instance"))));
+    const chain = servers(run, "control-plane").map((server) =>
+      names(run.dependenciesOf(server).filter(({ type }) => type.endsWith(":Instance"))),
+    );
     expect(chain).toEqual([[], ["test-control-plane-0"], ["test-control-plane-1"]]);
   });
 
@@ -109,7 +131,8 @@ describe("machines", () => {
   it("of the workers wait for the members of the endpoint, by which they reach the API; those of the control plane do not", async () => {
     const run = await runProgram(minimalStack);
     const members = names(run.ofType("Member")).sort();
-    const waitedFor = (server: (typeof run.resources)[number]) => names(run.dependenciesOf(server).filter(({ type }) => type.endsWith(":Member"))).sort();
+    const waitedFor = (server: (typeof run.resources)[number]) =>
+      names(run.dependenciesOf(server).filter(({ type }) => type.endsWith(":Member"))).sort();
     expect(members).toEqual(["test-control-plane-0-api", "test-control-plane-1-api", "test-control-plane-2-api"]);
     expect(servers(run, "worker").map(waitedFor)).toEqual([members, members]);
     expect(servers(run, "control-plane").map(waitedFor)).toEqual([[], [], []]);
@@ -121,13 +144,19 @@ describe("machines", () => {
     for (const worker of servers(run, "worker")) {
       const byProperty = Object.values(worker.propertyDependencies).flat();
       expect(byProperty.filter((urn) => controlPlane.has(urn))).toEqual([]);
-      expect(worker.dependencies.filter((urn) => controlPlane.has(urn))).toEqual([servers(run, "control-plane")[2]!.urn]);
+      expect(worker.dependencies.filter((urn) => controlPlane.has(urn))).toEqual([
+        servers(run, "control-plane")[2]!.urn,
+      ]);
     }
   });
 
   it("are gone before their successors come, and never rebuilt in place", async () => {
     const run = await runProgram(minimalStack);
-    expect(run.ofType("Instance").map(({ deleteBeforeReplace, replaceOnChanges }) => ({ deleteBeforeReplace, replaceOnChanges }))).toEqual(
+    expect(
+      run
+        .ofType("Instance")
+        .map(({ deleteBeforeReplace, replaceOnChanges }) => ({ deleteBeforeReplace, replaceOnChanges })),
+    ).toEqual(
       Array.from({ length: 5 }, () => ({ deleteBeforeReplace: true, replaceOnChanges: ["imageId", "imageName"] })),
     );
   });
@@ -143,7 +172,9 @@ describe("machines", () => {
 
   it("of the control plane are resized only when the others are whole", async () => {
     const run = await runProgram(minimalStack);
-    expect(servers(run, "control-plane").map(({ hooks }) => hooks.beforeUpdate)).toEqual(Array(3).fill(["test-before-resize", "test-touched"]));
+    expect(servers(run, "control-plane").map(({ hooks }) => hooks.beforeUpdate)).toEqual(
+      Array(3).fill(["test-before-resize", "test-touched"]),
+    );
   });
 
   it("that are workers wait for the API and a fresh token, each", async () => {
@@ -180,7 +211,9 @@ describe("secrets", () => {
         ["id", id] as const,
         ...Object.entries(inputs).filter(([key]) => !secretInputs.includes(key)),
         ...Object.entries(outputs).filter(([key]) => !secretOutputs.includes(key)),
-      ].flatMap(([key, value]) => (known.some((secret) => (JSON.stringify(value) ?? "").includes(secret)) ? [`${urn} ${key}`] : [])),
+      ].flatMap(([key, value]) =>
+        known.some((secret) => (JSON.stringify(value) ?? "").includes(secret)) ? [`${urn} ${key}`] : [],
+      ),
     );
     expect(leaks).toEqual([]);
   });
@@ -196,11 +229,20 @@ describe("secrets", () => {
       (type.startsWith("tls:") && !name.startsWith("test-admin")) || name === "test-encryption-key";
     const keys = run.resources.filter(isOfTheCluster);
     expect(names(keys).sort()).toEqual(
-      ["cluster-ca", "cluster-ca-key", "encryption-key", "etcd-ca", "etcd-ca-key", "front-proxy-ca", "front-proxy-ca-key", "service-account"].map(
-        (name) => `test-${name}`,
-      ),
+      [
+        "cluster-ca",
+        "cluster-ca-key",
+        "encryption-key",
+        "etcd-ca",
+        "etcd-ca-key",
+        "front-proxy-ca",
+        "front-proxy-ca-key",
+        "service-account",
+      ].map((name) => `test-${name}`),
     );
-    expect(keys.map(({ protect, ignoreChanges }) => ({ protect, ignoreChanges }))).toEqual(keys.map(() => ({ protect: true, ignoreChanges: ["*"] })));
+    expect(keys.map(({ protect, ignoreChanges }) => ({ protect, ignoreChanges }))).toEqual(
+      keys.map(() => ({ protect: true, ignoreChanges: ["*"] })),
+    );
   });
 
   it("stay protected when the rest of the stack is not", async () => {
@@ -219,7 +261,12 @@ describe("admin kubeconfig", () => {
     const certificate = (base64: string) => new X509Certificate(Buffer.from(base64, "base64"));
     const ca = certificate(kubeconfig.clusters[0]!.cluster["certificate-authority-data"]);
     const client = certificate(kubeconfig.users[0]!.user["client-certificate-data"]);
-    expect({ ca: ca.ca, signed: client.verify(ca.publicKey), subject: client.subject, server: kubeconfig.clusters[0]!.cluster.server }).toEqual({
+    expect({
+      ca: ca.ca,
+      signed: client.verify(ca.publicKey),
+      subject: client.subject,
+      server: kubeconfig.clusters[0]!.cluster.server,
+    }).toEqual({
       ca: true,
       signed: true,
       subject: "O=kubeadm:cluster-admins\nCN=test-admin",
@@ -230,12 +277,20 @@ describe("admin kubeconfig", () => {
 
 describe("API endpoint", () => {
   it.each([
-    ["loadBalancer", { kind: "loadBalancer" }, ["LoadBalancer", "Listener", "Pool", "Monitor", "Member", "Member", "Member"]],
+    [
+      "loadBalancer",
+      { kind: "loadBalancer" },
+      ["LoadBalancer", "Listener", "Pool", "Monitor", "Member", "Member", "Member"],
+    ],
     ["virtualIp", { kind: "virtualIp" }, []],
     ["external", { kind: "external", host: "api.example.org" }, []],
   ])("of kind %s makes exactly what it needs", async (_, apiEndpoint, expected) => {
     const run = await runProgram({ ...minimalStack, apiEndpoint });
-    expect(run.resources.filter(({ type }) => type.startsWith("openstack:loadbalancer")).map(({ type }) => type.split(":").at(-1))).toEqual(expected);
+    expect(
+      run.resources
+        .filter(({ type }) => type.startsWith("openstack:loadbalancer"))
+        .map(({ type }) => type.split(":").at(-1)),
+    ).toEqual(expected);
   });
 
   it("is a reserved address that every control-plane port may answer for, with a virtual IP", async () => {

@@ -10,14 +10,19 @@ export function runProgram(
   options: { readonly stack?: string; readonly preview?: boolean; readonly previous?: PreviousRun } = {},
 ): Promise<Simulated> {
   const config = Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [`${project}:${key}`, typeof value === "string" ? value : JSON.stringify(value)]),
+    Object.entries(values).map(([key, value]) => [
+      `${project}:${key}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
   );
   return simulate(program, { project, stack: "test", config, ...options });
 }
 
 /** Servers by role, in the order of their registration. */
 export function servers(run: Simulated, role: "control-plane" | "worker" | "bastion"): SimulatedResource[] {
-  return run.ofType("Instance").filter(({ inputs }) => (inputs.metadata as Record<string, string>)["kubernetes-role"] === role);
+  return run
+    .ofType("Instance")
+    .filter(({ inputs }) => (inputs.metadata as Record<string, string>)["kubernetes-role"] === role);
 }
 
 /** The cloud-config within a server's user data. */

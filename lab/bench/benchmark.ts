@@ -16,7 +16,9 @@ import { PulumiTool, TofuTool, type Tool } from "./tools";
 export interface BenchmarkOptions {
   /** Numbers of workers, ascending. */
   readonly sizes: readonly number[];
-  /** Sizes up to this one are really made; larger ones are previewed only, the unchanged preview on a multiplied state. */
+  /**
+   * Sizes up to this one are really made; larger ones are previewed only, the unchanged preview on a multiplied state.
+   */
   readonly makeUpTo: number;
   /** Previews of each kind, of which the median counts. */
   readonly runs: number;
@@ -31,14 +33,22 @@ interface Pair {
 
 /**
  * Hands each measurement to `keep` as soon as it is taken, so that a run that fails later has not been for nothing.
- * Throws for sizes that cannot be measured, before anything is made, and when a tool does not do what was to be measured.
+ * Throws for sizes that cannot be measured, before anything is made, and when a tool does not do what was to be
+ * measured.
  */
-export async function benchmark(lab: Layout, options: BenchmarkOptions, keep: (measurement: Measurement) => void): Promise<void> {
+export async function benchmark(
+  lab: Layout,
+  options: BenchmarkOptions,
+  keep: (measurement: Measurement) => void,
+): Promise<void> {
   const made = options.sizes.filter((size) => size <= options.makeUpTo);
   refuseSizes(options.sizes, made);
   const folder = join(lab.data, "bench");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [opentofu = "", provider = ""] = execFileSync(join(__dirname, "installTools.sh"), { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+  const [opentofu = "", provider = ""] = execFileSync(join(__dirname, "installTools.sh"), {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  })
     .trim()
     .split("\n");
   const proxy = new CountingProxy();
@@ -49,7 +59,12 @@ export async function benchmark(lab: Layout, options: BenchmarkOptions, keep: (m
       const state = join(folder, "state");
       const place = join(folder, `tofu-${workers}`);
       const pulumi = await PulumiTool.open(lab, stack, writeStack(lab, stack, workers), state, environment);
-      const tofu = new TofuTool(place, await tofuFiles(lab, `tofu-${workers}`, workers), { opentofu, provider }, environment);
+      const tofu = new TofuTool(
+        place,
+        await tofuFiles(lab, `tofu-${workers}`, workers),
+        { opentofu, provider },
+        environment,
+      );
       await Promise.all([pulumi.removeLeftovers(), tofu.removeLeftovers()]);
       return { workers, pulumi, tofu };
     };
@@ -60,8 +75,13 @@ export async function benchmark(lab: Layout, options: BenchmarkOptions, keep: (m
       keep({ tool: tool.name, workers, action, usage, calls: proxy.counter.take(), ...stateBytes });
     };
     /** The same of both tools by turns, so that whatever else the machine does weighs on both. */
-    const byTurns = async ({ pulumi, tofu, workers }: Pair, action: Action, of: (tool: PulumiTool | TofuTool) => Promise<Outcome>): Promise<void> => {
-      for (let run = 0; run < options.runs; run++) for (const tool of [pulumi, tofu]) await record(tool, workers, action, () => of(tool));
+    const byTurns = async (
+      { pulumi, tofu, workers }: Pair,
+      action: Action,
+      of: (tool: PulumiTool | TofuTool) => Promise<Outcome>,
+    ): Promise<void> => {
+      for (let run = 0; run < options.runs; run++)
+        for (const tool of [pulumi, tofu]) await record(tool, workers, action, () => of(tool));
     };
 
     for (const workers of options.sizes) {
@@ -73,7 +93,8 @@ export async function benchmark(lab: Layout, options: BenchmarkOptions, keep: (m
       await byTurns(pair, "unrefreshed", (tool) => tool.preview("nothing", false));
       await byTurns(pair, "refreshed", (tool) => tool.preview("nothing", true));
       if (workers === made.at(-1)) {
-        for (const wanted of options.sizes.filter((size) => size > workers)) await multiplied(lab, pair, wanted, byTurns);
+        for (const wanted of options.sizes.filter((size) => size > workers))
+          await multiplied(lab, pair, wanted, byTurns);
       }
       for (const tool of [pair.pulumi, pair.tofu]) await record(tool, workers, "destroy", () => tool.destroy());
     }
@@ -88,7 +109,9 @@ const zones = 3;
 function refuseSizes(sizes: readonly number[], made: readonly number[]): void {
   const largest = made.at(-1) ?? 0;
   if (largest < zones && sizes.length > made.length && largest > 0)
-    throw new Error(`Previews without changes of sizes that are not made need at least ${zones} workers that are: make more than ${largest}.`);
+    throw new Error(
+      `Previews without changes of sizes that are not made need at least ${zones} workers that are: make more than ${largest}.`,
+    );
 }
 
 async function multiplied(
@@ -111,7 +134,9 @@ async function multiplied(
   writeStack(lab, stack, wanted);
   try {
     await byTurns({ workers: wanted, pulumi, tofu }, "multiplied", (tool) =>
-      tool instanceof PulumiTool ? tool.previewMultiplied(what(stack)) : tool.previewMultiplied(what(name), pool.name, files),
+      tool instanceof PulumiTool
+        ? tool.previewMultiplied(what(stack))
+        : tool.previewMultiplied(what(name), pool.name, files),
     );
   } finally {
     writeStack(lab, stack, workers);
@@ -120,7 +145,9 @@ async function multiplied(
 
 /** The environment of both tools: the lab's cloud, by way of the proxy. */
 async function throughProxy(lab: Layout, proxy: CountingProxy, folder: string): Promise<NodeJS.ProcessEnv> {
-  const { clouds } = JSON.parse(readFileSync(lab.cloudsYaml, "utf8")) as { clouds: Record<string, { auth: { auth_url: string } }> };
+  const { clouds } = JSON.parse(readFileSync(lab.cloudsYaml, "utf8")) as {
+    clouds: Record<string, { auth: { auth_url: string } }>;
+  };
   const cloud = clouds.lab;
   if (cloud === undefined) throw new Error(`${lab.cloudsYaml} has no cloud named lab.`);
   const file = join(folder, "clouds.yaml");

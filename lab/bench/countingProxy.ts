@@ -1,4 +1,7 @@
-/** Stands between a tool and OpenStack and counts what the tool asks. Both tools are counted, and slowed, in the same way. */
+/**
+ * Stands between a tool and OpenStack and counts what the tool asks. Both tools are counted, and slowed, in the same
+ * way.
+ */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -113,12 +116,18 @@ export class CountingProxy {
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("end", () => void this.answerToken(Buffer.concat(chunks).toString("utf8"), answer.headers, response));
     });
-    onward.on("error", (error) => (response.destroyed || response.headersSent ? response.destroy() : response.writeHead(502).end(String(error))));
+    onward.on("error", (error) =>
+      response.destroyed || response.headersSent ? response.destroy() : response.writeHead(502).end(String(error)),
+    );
     response.on("close", () => onward.destroy());
     request.pipe(onward);
   }
 
-  private async answerToken(body: string, headers: http.IncomingHttpHeaders, response: http.ServerResponse): Promise<void> {
+  private async answerToken(
+    body: string,
+    headers: http.IncomingHttpHeaders,
+    response: http.ServerResponse,
+  ): Promise<void> {
     const doors = new Map<string, string>();
     const found: (readonly [string, string])[] = [];
     redirectCatalog(body, (origin, service) => {

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds what the benchmark compares with: OpenTofu, and the OpenStack provider in the version that Pulumi's plugin is made of. Sources come from
-# the Go module proxy: versions stand in tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded.
-# Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest of its pins:
-# a second run finds everything and prints the folders, one line each.
+# Builds what the benchmark compares with: OpenTofu, and the OpenStack provider in the version that Pulumi's plugin is
+# made of. Sources come from the Go module proxy: versions stand in tools/*/go.mod, checksums in go.sum, and Go verifies
+# both. Nothing else is downloaded. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools),
+# one folder per module, named for a digest of its pins: a second run finds everything and prints the folders, one line
+# each.
 set -euo pipefail
 
 modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/tools" && pwd)

@@ -1,6 +1,7 @@
 /**
- * States with more workers than were made: copies of real ones, under names and ids of their own. A no-op preview of Pulumi and a plan without
- * refresh read the state and ask OpenStack nothing about machines, so both can be measured with as many as hours of creating would give.
+ * States with more workers than were made: copies of real ones, under names and ids of their own. A no-op preview of
+ * Pulumi and a plan without refresh read the state and ask OpenStack nothing about machines, so both can be measured
+ * with as many as hours of creating would give.
  */
 
 interface PulumiResource {
@@ -16,7 +17,10 @@ export interface PulumiExport {
 interface TofuResource {
   readonly type: string;
   readonly name: string;
-  readonly instances: readonly { readonly index_key?: number; readonly attributes: Readonly<Record<string, unknown>> }[];
+  readonly instances: readonly {
+    readonly index_key?: number;
+    readonly attributes: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 export interface TofuState {
@@ -32,11 +36,17 @@ export interface Multiplication {
   readonly zones: number;
 }
 
-/** Numbers of the copies, each with the number of the worker that it is a copy of. Throws when fewer workers than zones were made. */
+/**
+ * Numbers of the copies, each with the number of the worker that it is a copy of. Throws when fewer workers than zones
+ * were made.
+ */
 export function copies({ made, wanted, zones }: Multiplication): { readonly index: number; readonly source: number }[] {
   const usable = made - (made % Math.max(zones, 1));
   if (usable < 1) throw new Error(`${made} workers cannot stand for workers in ${zones} zones.`);
-  return Array.from({ length: Math.max(0, wanted - made) }, (_, offset) => ({ index: made + offset, source: (made + offset) % usable }));
+  return Array.from({ length: Math.max(0, wanted - made) }, (_, offset) => ({
+    index: made + offset,
+    source: (made + offset) % usable,
+  }));
 }
 
 /** An id in the form of OpenStack's that no server has. */
@@ -75,7 +85,8 @@ function renamed<T>(value: T, id: string, { prefix }: Multiplication, source: nu
   return JSON.parse(JSON.stringify(value), (_key, part: unknown) => {
     if (part === id) return inventedId(index);
     if (part === name) return `${prefix}-${index}`;
-    if (typeof part === "string" && part.endsWith(`::${name}`)) return `${part.slice(0, -name.length)}${prefix}-${index}`;
+    if (typeof part === "string" && part.endsWith(`::${name}`))
+      return `${part.slice(0, -name.length)}${prefix}-${index}`;
     return part;
   }) as T;
 }

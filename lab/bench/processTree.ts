@@ -14,9 +14,15 @@ export interface Process {
 
 export interface Usage {
   readonly seconds: number;
-  /** Processor seconds of all processes. What a process used after its last sample is missing: at most one interval each. */
+  /**
+   * Processor seconds of all processes. What a process used after its last sample is missing: at most one interval
+   * each.
+   */
   readonly cpuSeconds: number;
-  /** Largest sum of resident memory of all processes at one moment, in MiB; pages that several of them share count more than once. */
+  /**
+   * Largest sum of resident memory of all processes at one moment, in MiB; pages that several of them share count more
+   * than once.
+   */
   readonly peakMib: number;
   /** Largest resident memory by name of program, in MiB. */
   readonly peakByProgram: Readonly<Record<string, number>>;
@@ -38,7 +44,13 @@ export function parseStat(line: string): Process {
   const end = line.lastIndexOf(")");
   const fields = line.slice(end + 2).split(" ");
   const number = (index: number) => Number(fields[index]);
-  return { pid: parseInt(line, 10), parent: number(1), name: line.slice(line.indexOf("(") + 1, end), ticks: number(11) + number(12), pages: number(21) };
+  return {
+    pid: parseInt(line, 10),
+    parent: number(1),
+    name: line.slice(line.indexOf("(") + 1, end),
+    ticks: number(11) + number(12),
+    pages: number(21),
+  };
 }
 
 /** `root` and its descendants. */
@@ -77,7 +89,11 @@ export class UsageMeter {
 }
 
 /** Runs a command to its end and measures it. Never throws for an exit status other than 0. */
-export function measure(command: string, args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }): Promise<Outcome> {
+export function measure(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<Outcome> {
   return new Promise((fulfil, reject) => {
     const start = performance.now();
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
@@ -91,7 +107,11 @@ export function measure(command: string, args: readonly string[], options: { rea
     });
     child.on("close", (code) => {
       clearInterval(timer);
-      fulfil({ ...meter.usage((performance.now() - start) / 1000), code: code ?? 1, output: Buffer.concat(chunks).toString("utf8") });
+      fulfil({
+        ...meter.usage((performance.now() - start) / 1000),
+        code: code ?? 1,
+        output: Buffer.concat(chunks).toString("utf8"),
+      });
     });
   });
 }

@@ -36,7 +36,9 @@ export interface Judgement {
 
 /** State of one worker may not be larger, in bytes. */
 const stateLimit = 8 * 1024;
-/** Workers from which on a preview may take no longer than OpenTofu's plan; below, starting Node is most of the time. */
+/**
+ * Workers from which on a preview may take no longer than OpenTofu's plan; below, starting Node is most of the time.
+ */
 const previewsJudgedFrom = 500;
 
 /** The measurement whose time is the median of several of the same. */
@@ -50,11 +52,15 @@ export function medianOf(measurements: readonly Measurement[]): Measurement {
 /** One measurement of each kind, in the order in which the kinds were first measured. */
 export function medians(measurements: readonly Measurement[]): Measurement[] {
   const kind = ({ workers, action, tool }: Measurement) => `${workers} ${action} ${tool}`;
-  return [...new Set(measurements.map(kind))].map((wanted) => medianOf(measurements.filter((one) => kind(one) === wanted)));
+  return [...new Set(measurements.map(kind))].map((wanted) =>
+    medianOf(measurements.filter((one) => kind(one) === wanted)),
+  );
 }
 
-export const totalCalls = (calls: CallsByService): number => Object.values(calls).reduce((sum, { total }) => sum + total, 0);
-const repeatedCalls = (calls: CallsByService): number => Object.values(calls).reduce((sum, { repeated }) => sum + repeated, 0);
+export const totalCalls = (calls: CallsByService): number =>
+  Object.values(calls).reduce((sum, { total }) => sum + total, 0);
+const repeatedCalls = (calls: CallsByService): number =>
+  Object.values(calls).reduce((sum, { repeated }) => sum + repeated, 0);
 
 /** A Markdown table, one row per measurement. */
 export function renderTable(measurements: readonly Measurement[]): string {
@@ -76,15 +82,27 @@ export function renderTable(measurements: readonly Measurement[]): string {
 }
 
 /** Measurements of both tools side by side; undefined where one is missing. */
-function pair(all: readonly Measurement[], workers: number, action: Action): readonly [Measurement, Measurement] | undefined {
-  const of = (tool: Tool["name"]) => all.find((one) => one.workers === workers && one.action === action && one.tool === tool);
+function pair(
+  all: readonly Measurement[],
+  workers: number,
+  action: Action,
+): readonly [Measurement, Measurement] | undefined {
+  const of = (tool: Tool["name"]) =>
+    all.find((one) => one.workers === workers && one.action === action && one.tool === tool);
   const [ours, theirs] = [of("Pulumi"), of("OpenTofu")];
   return ours === undefined || theirs === undefined ? undefined : [ours, theirs];
 }
 
 /** What each further worker adds to a number, from one size to the next. */
-export function perWorker(all: readonly Measurement[], tool: Tool["name"], action: Action, number: (one: Measurement) => number | undefined): number[] {
-  const taken = all.filter((one) => one.tool === tool && one.action === action && number(one) !== undefined).sort((a, b) => a.workers - b.workers);
+export function perWorker(
+  all: readonly Measurement[],
+  tool: Tool["name"],
+  action: Action,
+  number: (one: Measurement) => number | undefined,
+): number[] {
+  const taken = all
+    .filter((one) => one.tool === tool && one.action === action && number(one) !== undefined)
+    .sort((a, b) => a.workers - b.workers);
   return taken.slice(1).map((one, index) => {
     const before = taken[index] as Measurement;
     return ((number(one) as number) - (number(before) as number)) / (one.workers - before.workers);
@@ -100,21 +118,38 @@ export function promises(all: readonly Measurement[]): Judgement[] {
     for (const action of ["fresh", "unchanged", "multiplied", "up"] as const) {
       const both = pair(all, workers, action);
       if (both === undefined || (action !== "up" && workers < previewsJudgedFrom)) continue;
-      add(`3 + ${workers}: ${actions[action]}: time as a multiple of OpenTofu's`, both[0].usage.seconds / both[1].usage.seconds, 1);
+      add(
+        `3 + ${workers}: ${actions[action]}: time as a multiple of OpenTofu's`,
+        both[0].usage.seconds / both[1].usage.seconds,
+        1,
+      );
     }
   }
   // Polling is left out: how often a machine is asked after depends on how long the cloud takes to make it.
   const asked = ({ calls }: Measurement) => totalCalls(calls) - repeatedCalls(calls);
-  perWorker(all, "Pulumi", "fresh", ({ calls }) => totalCalls(calls)).forEach((each) => add("preview: API calls per further worker", each, 0));
+  perWorker(all, "Pulumi", "fresh", ({ calls }) => totalCalls(calls)).forEach((each) =>
+    add("preview: API calls per further worker", each, 0),
+  );
   const slopes = perWorker(all, "Pulumi", "up", asked);
   slopes.slice(1).forEach((each, index) => {
     const before = slopes[index] as number;
-    add("up: API calls per further worker, repeated ones left out, as a multiple of what they are between the two smaller sizes", each / before, 1.05);
+    add(
+      "up: API calls per further worker, repeated ones left out, as a multiple of what they are between the two smaller sizes",
+      each / before,
+      1.05,
+    );
   });
-  perWorker(all, "Pulumi", "up", ({ stateBytes }) => stateBytes).forEach((each) => add("state bytes per further worker", each, stateLimit));
+  perWorker(all, "Pulumi", "up", ({ stateBytes }) => stateBytes).forEach((each) =>
+    add("state bytes per further worker", each, stateLimit),
+  );
   return found;
 }
 
 export function renderPromises(all: readonly Judgement[]): string {
-  return all.map(({ what, value, limit, kept }) => `${kept ? "PASS  " : "MISSED"} ${what}: ${Number(value.toFixed(2))}, promised at most ${limit}`).join("\n");
+  return all
+    .map(
+      ({ what, value, limit, kept }) =>
+        `${kept ? "PASS  " : "MISSED"} ${what}: ${Number(value.toFixed(2))}, promised at most ${limit}`,
+    )
+    .join("\n");
 }

@@ -1,10 +1,22 @@
 /**
- * What the program registers for OpenStack, as a configuration of OpenTofu: same resources, same arguments, same order of creation, for the same
- * provider. Written the way its users do it, with `count` for the workers. Keys and token are no part of it: OpenTofu gets user data ready made.
+ * What the program registers for OpenStack, as a configuration of OpenTofu: same resources, same arguments, same order
+ * of creation, for the same provider. Written the way its users do it, with `count` for the workers. Keys and token are
+ * no part of it: OpenTofu gets user data ready made.
  */
 import { controlPlaneTemplateDigest, poolTemplateDigest } from "../../src/bootstrap/templateDigest";
-import { ignoredChanges, machineClusterKey, machineRoleKey, templateDigestKey, type MachineRole } from "../../src/machines/updatePolicy";
-import { apiServerPort, controlPlaneMachineNames, type ClusterConfig, type NodePoolConfig } from "../../src/config/clusterConfig";
+import {
+  ignoredChanges,
+  machineClusterKey,
+  machineRoleKey,
+  templateDigestKey,
+  type MachineRole,
+} from "../../src/machines/updatePolicy";
+import {
+  apiServerPort,
+  controlPlaneMachineNames,
+  type ClusterConfig,
+  type NodePoolConfig,
+} from "../../src/config/clusterConfig";
 import { securityGroupNames, securityGroupRuleName, securityGroupRules } from "../../src/network/securityGroupRules";
 import { openstackTags } from "../../src/network/tags";
 
@@ -16,21 +28,29 @@ type Resources = Record<string, Record<string, Block>>;
 export const userDataFile = (role: string): string => `${role}.user-data`;
 
 /**
- * The content of main.tf.json. Throws for what the benchmark's stack does not use: an endpoint other than a load balancer, an existing network, boot
- * volumes, a bastion.
+ * The content of main.tf.json. Throws for what the benchmark's stack does not use: an endpoint other than a load
+ * balancer, an existing network, boot volumes, a bastion.
  */
 export function renderTofuConfiguration(config: ClusterConfig): object {
   const { apiEndpoint, network, nodePools, controlPlane } = config;
-  if (apiEndpoint.kind !== "loadBalancer" || network.networkId !== undefined || network.routerId !== undefined || network.externalNetwork === undefined)
+  if (
+    apiEndpoint.kind !== "loadBalancer" ||
+    network.networkId !== undefined ||
+    network.routerId !== undefined ||
+    network.externalNetwork === undefined
+  )
     throw new Error("The benchmark compares clusters with a network and a load balancer of their own.");
   if (
     config.ssh.bastion !== undefined ||
     controlPlane.bootVolume !== undefined ||
     nodePools.some(({ bootVolume, volumes }) => bootVolume ?? volumes.length > 0)
   )
-    throw new Error("The benchmark compares clusters without a bastion, without boot volumes and without volumes of workers.");
+    throw new Error(
+      "The benchmark compares clusters without a bastion, without boot volumes and without volumes of workers.",
+    );
   const resources: Resources = {};
-  const add = (type: string, name: string, block: Block): void => void ((resources[`openstack_${type}`] ??= {})[name] = block);
+  const add = (type: string, name: string, block: Block): void =>
+    void ((resources[`openstack_${type}`] ??= {})[name] = block);
   addNetwork(config, network.externalNetwork, add);
   const rules = addSecurityGroups(config, add);
   const members = addLoadBalancer(config, apiEndpoint, add);
@@ -57,9 +77,22 @@ function addNetwork(config: ClusterConfig, externalNetwork: string, add: Add): v
   const { clusterName: name, network } = config;
   const tags = openstackTags(config);
   add("networking_network_v2", "main", { name, mtu: network.mtu, tags });
-  add("networking_subnet_v2", "main", { name, network_id: networkId, cidr: network.cidr, dns_nameservers: network.dnsServers, tags });
-  add("networking_router_v2", "main", { name, external_network_id: "${data.openstack_networking_network_v2.external.id}", tags });
-  add("networking_router_interface_v2", "main", { router_id: value("networking_router_v2", "main"), subnet_id: subnetId });
+  add("networking_subnet_v2", "main", {
+    name,
+    network_id: networkId,
+    cidr: network.cidr,
+    dns_nameservers: network.dnsServers,
+    tags,
+  });
+  add("networking_router_v2", "main", {
+    name,
+    external_network_id: "${data.openstack_networking_network_v2.external.id}",
+    tags,
+  });
+  add("networking_router_interface_v2", "main", {
+    router_id: value("networking_router_v2", "main"),
+    subnet_id: subnetId,
+  });
   const floating = config.apiEndpoint.kind === "loadBalancer" && config.apiEndpoint.floatingIp;
   if (floating)
     add("networking_floatingip_v2", "api", {
@@ -89,18 +122,30 @@ function addSecurityGroups(config: ClusterConfig, add: Add): string[] {
       description: `${rule.purpose}: ${rule.reason}`,
       ...(rule.ports.protocol === "any" ? {} : { protocol: rule.ports.protocol }),
       ...("from" in rule.ports ? { port_range_min: rule.ports.from, port_range_max: rule.ports.to } : {}),
-      ...("group" in rule.remote ? { remote_group_id: value("networking_secgroup_v2", rule.remote.group) } : { remote_ip_prefix: rule.remote.cidr }),
+      ...("group" in rule.remote
+        ? { remote_group_id: value("networking_secgroup_v2", rule.remote.group) }
+        : { remote_ip_prefix: rule.remote.cidr }),
     });
     return ref("networking_secgroup_rule_v2", name);
   });
 }
 
 /** Returns the addresses of the members. */
-function addLoadBalancer(config: ClusterConfig, endpoint: Extract<ClusterConfig["apiEndpoint"], { kind: "loadBalancer" }>, add: Add): string[] {
+function addLoadBalancer(
+  config: ClusterConfig,
+  endpoint: Extract<ClusterConfig["apiEndpoint"], { kind: "loadBalancer" }>,
+  add: Add,
+): string[] {
   const name = `${config.clusterName}-api`;
   const tags = openstackTags(config);
   const idle = endpoint.idleTimeoutMinutes * 60_000;
-  add("lb_loadbalancer_v2", "api", { name, vip_subnet_id: subnetId, loadbalancer_provider: endpoint.provider, flavor_id: endpoint.flavorId, tags });
+  add("lb_loadbalancer_v2", "api", {
+    name,
+    vip_subnet_id: subnetId,
+    loadbalancer_provider: endpoint.provider,
+    flavor_id: endpoint.flavorId,
+    tags,
+  });
   add("lb_listener_v2", "api", {
     name,
     loadbalancer_id: value("lb_loadbalancer_v2", "api"),
@@ -111,9 +156,21 @@ function addLoadBalancer(config: ClusterConfig, endpoint: Extract<ClusterConfig[
     timeout_member_data: idle,
     tags,
   });
-  add("lb_pool_v2", "api", { name, listener_id: value("lb_listener_v2", "api"), protocol: "TCP", lb_method: "ROUND_ROBIN" });
+  add("lb_pool_v2", "api", {
+    name,
+    listener_id: value("lb_listener_v2", "api"),
+    protocol: "TCP",
+    lb_method: "ROUND_ROBIN",
+  });
   const check = { type: "HTTPS", url_path: "/readyz", http_method: "GET", expected_codes: "200" };
-  add("lb_monitor_v2", "api", { name, pool_id: value("lb_pool_v2", "api"), delay: 5, timeout: 3, max_retries: 3, ...check });
+  add("lb_monitor_v2", "api", {
+    name,
+    pool_id: value("lb_pool_v2", "api"),
+    delay: 5,
+    timeout: 3,
+    max_retries: 3,
+    ...check,
+  });
   let before = ref("lb_monitor_v2", "api");
   return controlPlaneMachineNames(config).map((machine) => {
     add("lb_member_v2", machine, {
@@ -139,7 +196,15 @@ function addControlPlane(config: ClusterConfig, ready: readonly string[], add: A
     { uuid: image, source_type: "image", destination_type: "local", boot_index: 0, delete_on_termination: true },
     ...(controlPlane.etcdVolume === undefined
       ? []
-      : [{ source_type: "blank", destination_type: "volume", volume_size: controlPlane.etcdVolume.sizeGb, boot_index: -1, delete_on_termination: true }]),
+      : [
+          {
+            source_type: "blank",
+            destination_type: "volume",
+            volume_size: controlPlane.etcdVolume.sizeGb,
+            boot_index: -1,
+            delete_on_termination: true,
+          },
+        ]),
   ];
   let after = ready;
   for (const [index, name] of controlPlaneMachineNames(config).entries()) {
@@ -207,7 +272,10 @@ function machine(config: ClusterConfig, role: MachineRole, pool: string, templat
   };
 }
 
-/** Our name of an ignored property as OpenTofu's; only where the two differ by more than their spelling is there an entry. */
+/**
+ * Our name of an ignored property as OpenTofu's; only where the two differ by more than their spelling is there an
+ * entry.
+ */
 const renamed: Readonly<Record<string, string>> = { blockDevices: "block_device", networks: "network" };
 
 function tofuAttribute(property: string): string {

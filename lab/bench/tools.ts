@@ -4,10 +4,19 @@ import { join } from "node:path";
 import { checkout, ensureStack, launcher } from "../openstack/stack";
 import type { Layout } from "../openstack/layout";
 import { run } from "../openstack/commands";
-import { multiplyPulumiState, multiplyTofuState, type Multiplication, type PulumiExport, type TofuState } from "./multipliedState";
+import {
+  multiplyPulumiState,
+  multiplyTofuState,
+  type Multiplication,
+  type PulumiExport,
+  type TofuState,
+} from "./multipliedState";
 import { measure, type Outcome } from "./processTree";
 
-/** What the tool must find: everything to make, or nothing to change. Anything else is an error, so that no time is taken of a run that did other work. */
+/**
+ * What the tool must find: everything to make, or nothing to change. Anything else is an error, so that no time is
+ * taken of a run that did other work.
+ */
 export type Expected = "everything" | "nothing";
 
 export interface Tool {
@@ -35,9 +44,16 @@ export class PulumiTool implements Tool {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  static async open(lab: Layout, stack: string, file: string, state: string, environment: NodeJS.ProcessEnv): Promise<PulumiTool> {
+  static async open(
+    lab: Layout,
+    stack: string,
+    file: string,
+    state: string,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<PulumiTool> {
     mkdirSync(state, { recursive: true, mode: 0o700 });
-    // As docs/state.md advises: what is encrypted and written as text loses a quarter, and what every machine repeats nearly all.
+    // As docs/state.md advises: what is encrypted and written as text loses a quarter, and what every machine repeats
+    // nearly all.
     const env = { ...environment, PULUMI_BACKEND_URL: `file://${state}`, PULUMI_DIY_BACKEND_ZSTD: "true" };
     await ensureStack(lab, stack, env);
     return new PulumiTool(stack, file, state, env);
@@ -46,7 +62,10 @@ export class PulumiTool implements Tool {
   /** Destroys what an interrupted benchmark left of this stack. */
   async removeLeftovers(): Promise<void> {
     // Only a run that was killed leaves something to cancel.
-    await run(launcher, ["cancel", this.stack, "--yes", "--cwd", checkout, "--non-interactive"], { environment: this.env, allowFailure: true });
+    await run(launcher, ["cancel", this.stack, "--yes", "--cwd", checkout, "--non-interactive"], {
+      environment: this.env,
+      allowFailure: true,
+    });
     const { stdout } = await run(launcher, ["stack", "export", ...this.quietly], { environment: this.env });
     const { deployment } = JSON.parse(stdout) as { deployment: { resources?: unknown[] } };
     if ((deployment.resources?.length ?? 0) > 1) await this.destroy();
@@ -60,7 +79,11 @@ export class PulumiTool implements Tool {
       `--refresh=${refresh}`,
       ...(expected === "nothing" ? ["--expect-no-changes"] : []),
     );
-    return accepted(outcome, this.name, expected === "nothing" || (/ to create/.test(outcome.output) && !/ unchanged/.test(outcome.output)));
+    return accepted(
+      outcome,
+      this.name,
+      expected === "nothing" || (/ to create/.test(outcome.output) && !/ unchanged/.test(outcome.output)),
+    );
   }
 
   up = async (): Promise<Outcome> => accepted(await this.engine("up", "--yes", "--config-file", this.file), this.name);
@@ -70,14 +93,19 @@ export class PulumiTool implements Tool {
     return accepted(await this.engine("destroy", "--yes", "--skip-preview", "--config-file", this.file), this.name);
   }
 
-  stateBytes = (): number => statSync(join(this.state, ".pulumi", "stacks", "openstack-kubernetes", `${this.stack}.json.zst`)).size;
+  stateBytes = (): number =>
+    statSync(join(this.state, ".pulumi", "stacks", "openstack-kubernetes", `${this.stack}.json.zst`)).size;
 
   /** A preview with more workers in the state than there are; the configuration must ask for as many. */
   async previewMultiplied(what: Multiplication): Promise<Outcome> {
     const real = `${this.file}.state.json`;
     const multiplied = `${this.file}.multiplied.json`;
     await run(launcher, ["stack", "export", "--file", real, ...this.quietly], { environment: this.env });
-    writeFileSync(multiplied, JSON.stringify(multiplyPulumiState(JSON.parse(readFileSync(real, "utf8")) as PulumiExport, what)), { mode: 0o600 });
+    writeFileSync(
+      multiplied,
+      JSON.stringify(multiplyPulumiState(JSON.parse(readFileSync(real, "utf8")) as PulumiExport, what)),
+      { mode: 0o600 },
+    );
     await run(launcher, ["stack", "import", "--file", multiplied, ...this.quietly], { environment: this.env });
     try {
       return await this.preview("nothing", false);
@@ -92,7 +120,10 @@ export class PulumiTool implements Tool {
 
   private engine(verb: string, ...args: string[]): Promise<Outcome> {
     const parallelism = ["--parallel", String(parallel)];
-    return measure(launcher, [verb, ...args, ...parallelism, "--stack", this.stack, "--non-interactive"], { cwd: checkout, env: this.env });
+    return measure(launcher, [verb, ...args, ...parallelism, "--stack", this.stack, "--non-interactive"], {
+      cwd: checkout,
+      env: this.env,
+    });
   }
 }
 
@@ -113,7 +144,12 @@ export class TofuTool implements Tool {
     // The provider as it was built, asked of no registry.
     const rules = `provider_installation {\n  dev_overrides { "terraform-provider-openstack/openstack" = ${JSON.stringify(binaries.provider)} }\n}\n`;
     writeFileSync(join(folder, "tofu.rc"), rules);
-    this.env = { ...environment, TF_CLI_CONFIG_FILE: join(folder, "tofu.rc"), TF_IN_AUTOMATION: "1", CHECKPOINT_DISABLE: "1" };
+    this.env = {
+      ...environment,
+      TF_CLI_CONFIG_FILE: join(folder, "tofu.rc"),
+      TF_IN_AUTOMATION: "1",
+      CHECKPOINT_DISABLE: "1",
+    };
   }
 
   /** Destroys what an interrupted benchmark left in this folder. */
@@ -140,7 +176,10 @@ export class TofuTool implements Tool {
 
   stateBytes = (): number => statSync(join(this.folder, "terraform.tfstate")).size;
 
-  /** A plan without refresh, with more workers in the state than there are; `files` is the configuration that asks for as many. */
+  /**
+   * A plan without refresh, with more workers in the state than there are; `files` is the configuration that asks for
+   * as many.
+   */
   previewMultiplied(what: Multiplication, pool: string, files: Readonly<Record<string, string>>): Promise<Outcome> {
     const state = JSON.parse(readFileSync(join(this.folder, "terraform.tfstate"), "utf8")) as TofuState;
     const more = { ...files, "terraform.tfstate": JSON.stringify(multiplyTofuState(state, pool, what)) };
@@ -149,12 +188,17 @@ export class TofuTool implements Tool {
 
   private tofu(verb: string, ...args: string[]): Promise<Outcome> {
     const options = ["-input=false", "-no-color", `-parallelism=${parallel}`];
-    return measure(join(this.binaries.opentofu, "tofu"), [verb, ...args, ...options], { cwd: this.folder, env: this.env });
+    return measure(join(this.binaries.opentofu, "tofu"), [verb, ...args, ...options], {
+      cwd: this.folder,
+      env: this.env,
+    });
   }
 }
 
 /** The outcome, or an error with the end of what the tool said. */
 function accepted(outcome: Outcome, tool: string, asExpected = true): Outcome {
   if (outcome.code === 0 && asExpected) return outcome;
-  throw new Error(`${tool} did not do what was to be measured (exit status ${outcome.code}):\n${outcome.output.split("\n").slice(-40).join("\n")}`);
+  throw new Error(
+    `${tool} did not do what was to be measured (exit status ${outcome.code}):\n${outcome.output.split("\n").slice(-40).join("\n")}`,
+  );
 }

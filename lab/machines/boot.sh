@@ -1,25 +1,26 @@
 #!/bin/bash
-# What a mainboard does for a machine: gives it namespaces, a disk, /dev, /proc and /sys, and starts its init. Started by machine.sh, in three steps:
-#   boot.sh namespaces NAME DIRECTORY LOWER   in the host's namespaces, with the console as its terminal
-#   boot.sh group ...                         as the machine's first process, in its namespaces but for that of control groups
-#   boot.sh init ...                          in all of them
-# All mounts are made in the machine's own mount namespace, so they go with it.
+# What a mainboard does for a machine: gives it namespaces, a disk, /dev, /proc and /sys, and starts its init. Started
+# by machine.sh, in three steps: boot.sh namespaces NAME DIRECTORY LOWER   in the host's namespaces, with the console as
+# its terminal boot.sh group ...                         as the machine's first process, in its namespaces but for that
+# of control groups boot.sh init ...                          in all of them All mounts are made in the machine's own
+# mount namespace, so they go with it.
 set -euo pipefail
 step=$1 name=$2 directory=$3 lower=$4
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lab/machines/cgroups.sh
 source "$here/cgroups.sh"
 
-# Host-wide settings that a bootstrap or a kubelet writes. The machine gets a copy of its own to write to, so the host's stay as they are;
-# all others are read-only in it, but for those of its own network namespace.
+# Host-wide settings that a bootstrap or a kubelet writes. The machine gets a copy of its own to write to, so the host's
+# stay as they are; all others are read-only in it, but for those of its own network namespace.
 copiedSettings=(
   vm/overcommit_memory vm/panic_on_oom vm/max_map_count vm/swappiness
   kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes kernel/dmesg_restrict kernel/kptr_restrict kernel/pid_max
   fs/inotify/max_user_instances fs/inotify/max_user_watches fs/file-max
 )
 
-# The machine's disk is a file system of its own in a sparse file, so that what is free on it is the machine's affair and not the host's. The loop
-# device goes with the last mount. An overlay cannot lie on an overlay: what containerd, kubelet and etcd write lies on the disk itself.
+# The machine's disk is a file system of its own in a sparse file, so that what is free on it is the machine's affair
+# and not the host's. The loop device goes with the last mount. An overlay cannot lie on an overlay: what containerd,
+# kubelet and etcd write lies on the disk itself.
 mountDisk() {
   local disk=$directory/disk configuration store attempt
   mkdir -p "$disk" "$root"
@@ -43,7 +44,8 @@ mountDisk() {
   # cloud-init finds the config drive here as well as on a disk with the label config-2.
   mkdir -p "$directory/drive" "$root/var/lib/cloud/seed/config_drive"
   mount --bind -o ro "$directory/drive" "$root/var/lib/cloud/seed/config_drive"
-  # The kernel is the host's, and so are its modules and its configuration, which kubeadm reads before it agrees to control groups v2.
+  # The kernel is the host's, and so are its modules and its configuration, which kubeadm reads before it agrees to
+  # control groups v2.
   [ ! -d /lib/modules ] || { mkdir -p "$root/lib/modules" && mount --bind -o ro /lib/modules "$root/lib/modules"; }
   configuration=/boot/config-$(uname -r)
   [ ! -e "$configuration" ] || { mkdir -p "$root/boot" && touch "$root$configuration" && mount --bind -o ro "$configuration" "$root$configuration"; }
@@ -60,7 +62,8 @@ mountProc() {
     cat "/proc/sys/$setting" >"$root/run/lab/${setting//\//.}"
     mount --bind "$root/run/lab/${setting//\//.}" "$root/proc/sys/$setting"
   done
-  # The host's swap is not the machine's to switch off, and a kubelet would refuse to start beside it: the machine sees none.
+  # The host's swap is not the machine's to switch off, and a kubelet would refuse to start beside it: the machine sees
+  # none.
   printf 'Filename\tType\tSize\tUsed\tPriority\n' >"$root/run/lab/swaps"
   mount --bind "$root/run/lab/swaps" "$root/proc/swaps"
   # Every boot has an id of its own; the kubelet tells a reboot by it.
@@ -118,8 +121,9 @@ case $step in
       "$here/boot.sh" group "$name" "$directory" "$lower"
     ;;
   group)
-    # The cgroup namespace's root is where the process stands when it makes the namespace. In this order, because a process in such a namespace cannot
-    # leave it for the supervisor's group where the host mounts control groups v2 as systemd does (nsdelegate).
+    # The cgroup namespace's root is where the process stands when it makes the namespace. In this order, because a
+    # process in such a namespace cannot leave it for the supervisor's group where the host mounts control groups v2 as
+    # systemd does (nsdelegate).
     enterGroup "$name/machine"
     exec unshare --cgroup "$here/boot.sh" init "$name" "$directory" "$lower"
     ;;

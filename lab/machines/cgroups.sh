@@ -1,18 +1,21 @@
 # shellcheck shell=bash
-# The lab's control groups: below every hierarchy of the host one folder `openstack-kubernetes`, in it one per machine. To be sourced.
-# A machine has two leaves: `machine`, which it sees as its root, and `supervisor`, which holds what runs on the host for it; cgroup v2
-# allows no processes beside children, so the two must not be one. All that belongs to a machine is found, and ended, through them.
+# The lab's control groups: below every hierarchy of the host one folder `openstack-kubernetes`, in it one per machine.
+# To be sourced. A machine has two leaves: `machine`, which it sees as its root, and `supervisor`, which holds what runs
+# on the host for it; cgroup v2 allows no processes beside children, so the two must not be one. All that belongs to a
+# machine is found, and ended, through them.
 
 labGroup=openstack-kubernetes
 
 # Mount points of the host's hierarchies: several on a cgroup v1 (or hybrid) host, one on v2.
 hierarchies() { awk '$3 == "cgroup" || $3 == "cgroup2" { print $2 }' /proc/self/mounts | sort -u; }
 
-# makeGroup HIERARCHY GROUP: makes a group and its parents. A v1 cpuset takes no process before it was told its cpus and memory nodes.
+# makeGroup HIERARCHY GROUP: makes a group and its parents. A v1 cpuset takes no process before it was told its cpus and
+# memory nodes.
 makeGroup() {
   local path=$1 part file
   for part in ${2//\// }; do
-    # On v2 a child has the controllers that its parent passes on. The root passes on what the host's init decided; that is left alone.
+    # On v2 a child has the controllers that its parent passes on. The root passes on what the host's init decided; that
+    # is left alone.
     if [ -e "$path/cgroup.subtree_control" ] && [ "$path" != "$1" ]; then
       sed 's/^/+/; s/ / +/g' "$path/cgroup.controllers" >"$path/cgroup.subtree_control" || true
     fi
@@ -36,8 +39,8 @@ missingControllers() {
   done
 }
 
-# wantControllers: has the host's root pass on what machines need. What it passes on is for the host's init to say, so systemd is asked, by a unit that
-# does nothing but want them. Fails, with a sentence, where there is nobody to ask.
+# wantControllers: has the host's root pass on what machines need. What it passes on is for the host's init to say, so
+# systemd is asked, by a unit that does nothing but want them. Fails, with a sentence, where there is nobody to ask.
 wantControllers() {
   local missing
   missing=$(missingControllers)
@@ -55,7 +58,8 @@ wantControllers() {
 # unwantControllers: the end of that unit, if there is one; its absence is no error.
 unwantControllers() { [ ! -d /run/systemd/system ] || systemctl stop $labGroup.service 2>/dev/null || true; }
 
-# enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is born there. 0 means the writer itself, in any PID namespace.
+# enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is born there. 0 means the writer
+# itself, in any PID namespace.
 enterGroup() {
   local hierarchy
   for hierarchy in $(hierarchies); do echo 0 >"$hierarchy/$labGroup/$1/cgroup.procs"; done
@@ -71,16 +75,17 @@ makeGroups() {
   done
 }
 
-# renewGroup GROUP: an empty one in its place, for a machine that boots again: on v2 a group that passed controllers on takes no process any more.
-# Fails as endGroup does.
+# renewGroup GROUP: an empty one in its place, for a machine that boots again: on v2 a group that passed controllers on
+# takes no process any more. Fails as endGroup does.
 renewGroup() {
   local hierarchy
   endGroup "$1"
   for hierarchy in $(hierarchies); do makeGroup "$hierarchy" "$labGroup/$1"; done
 }
 
-# weigh DIRECTORY: beside the host's own processes the group counts as four of them and not as one, whatever runs in it: on a busy host etcd misses its
-# deadlines otherwise. Numbers: four times the kernel's defaults, 1024 shares on v1 and a weight of 100 on v2.
+# weigh DIRECTORY: beside the host's own processes the group counts as four of them and not as one, whatever runs in it:
+# on a busy host etcd misses its deadlines otherwise. Numbers: four times the kernel's defaults, 1024 shares on v1 and a
+# weight of 100 on v2.
 weigh() {
   [ ! -e "$1/cpu.shares" ] || echo 4096 >"$1/cpu.shares"
   [ ! -e "$1/cpu.weight" ] || echo 400 >"$1/cpu.weight"
@@ -94,11 +99,13 @@ groupProcesses() {
   done | sort -un
 }
 
-# endGroup GROUP: kills what is in the group and removes it. Fails, with a sentence, when something is left after 20 seconds.
+# endGroup GROUP: kills what is in the group and removes it. Fails, with a sentence, when something is left after 20
+# seconds.
 endGroup() {
   local hierarchy process busy
   for _ in $(seq 200); do
-    # The supervisor is among the first, so that it cannot start the machine anew; what a dying machine still forks is met in the next round.
+    # The supervisor is among the first, so that it cannot start the machine anew; what a dying machine still forks is
+    # met in the next round.
     for process in $(groupProcesses "$1"); do kill -KILL "$process" 2>/dev/null || true; done
     busy=''
     for hierarchy in $(hierarchies); do

@@ -10,7 +10,16 @@ import { renderConfigDrive, type ConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
 import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
 import { claimMachines, ownMachines, refuseOthers, releaseMachines } from "./owner";
-import { consoleOf, hasPower, hostCgroup, machinesWithPower, startMachine, stopMachine, wipeMachine, type Answer } from "./power";
+import {
+  consoleOf,
+  hasPower,
+  hostCgroup,
+  machinesWithPower,
+  startMachine,
+  stopMachine,
+  wipeMachine,
+  type Answer,
+} from "./power";
 import { inNetwork, programOf, runFolder, startSite, stopSite, type Site } from "./site";
 
 /** The admin kubeconfig of the cluster on this host's machines; mode 0600. */
@@ -64,7 +73,10 @@ export class LabCluster {
 
   machine(name: string): PlannedMachine {
     const found = this.plan.machines.find((machine) => machine.name === name);
-    if (found === undefined) throw new Error(`There is no machine ${name}; there are ${this.plan.machines.map((machine) => machine.name).join(", ")}.`);
+    if (found === undefined)
+      throw new Error(
+        `There is no machine ${name}; there are ${this.plan.machines.map((machine) => machine.name).join(", ")}.`,
+      );
     return found;
   }
 
@@ -109,8 +121,12 @@ export class LabCluster {
 
   /** kubectl from outside the machines, with the admin kubeconfig, or as the bearer of a token. */
   kubectl(words: readonly string[], options: { input?: string; token?: string; timeoutSeconds?: number } = {}): Answer {
-    const credentials = options.token === undefined ? ["--kubeconfig", this.adminKubeconfig()] : this.tokenCredentials(options.token);
-    const { status, stdout, stderr } = inNetwork([this.kubectlProgram, ...credentials, "--request-timeout=20s", ...words], options);
+    const credentials =
+      options.token === undefined ? ["--kubeconfig", this.adminKubeconfig()] : this.tokenCredentials(options.token);
+    const { status, stdout, stderr } = inNetwork(
+      [this.kubectlProgram, ...credentials, "--request-timeout=20s", ...words],
+      options,
+    );
     return { status, stdout, stderr };
   }
 
@@ -137,12 +153,17 @@ export class LabCluster {
   }
 
   /**
-   * Installs the lab's CNI as soon as the API answers, then waits until all nodes of `names` are Ready. Throws after `seconds`. What happens on the
-   * way is told once.
+   * Installs the lab's CNI as soon as the API answers, then waits until all nodes of `names` are Ready. Throws after
+   * `seconds`. What happens on the way is told once.
    *
    * @param every Seconds between two looks. @default 1
    */
-  async waitUntilReady(names: readonly string[], seconds: number, tell: (line: string) => void, every = 1): Promise<void> {
+  async waitUntilReady(
+    names: readonly string[],
+    seconds: number,
+    tell: (line: string) => void,
+    every = 1,
+  ): Promise<void> {
     const told = new Set<string>();
     const once = (line: string) => {
       if (!told.has(line)) tell(line);
@@ -154,7 +175,10 @@ export class LabCluster {
       seconds,
       () => {
         const off = names.find((name) => !hasPower(name));
-        if (off !== undefined) throw new Error(`${off} has lost power; the end of its console:\n${consoleOf(off).split("\n").slice(-10).join("\n")}`);
+        if (off !== undefined)
+          throw new Error(
+            `${off} has lost power; the end of its console:\n${consoleOf(off).split("\n").slice(-10).join("\n")}`,
+          );
         for (const name of names) for (const verdict of verdictsOf(name)) once(`${name}: ${verdict}`);
         const nodes = this.nodes();
         if (Object.keys(nodes).length > 0) once(`the API answers at ${this.plan.endpointHost}`);
@@ -175,17 +199,22 @@ export class LabCluster {
 
 /** The lab's CNI for a cluster. */
 export function cniManifest(config: ClusterConfig): string {
-  return readFileSync(join(__dirname, "cni.yaml"), "utf8").replaceAll("POD_CIDR", config.kubernetes.podCidr).replaceAll("POD_MTU", String(config.podMtu));
+  return readFileSync(join(__dirname, "cni.yaml"), "utf8")
+    .replaceAll("POD_CIDR", config.kubernetes.podCidr)
+    .replaceAll("POD_MTU", String(config.podMtu));
 }
 
 /** What the bootstrap of a machine said about its own end, on the console, oldest first. */
 export function verdictsOf(name: string): string[] {
-  return [...consoleOf(name).matchAll(/openstack-kubernetes: ((?:SUCCESS|FAILED).*)/g)].map(([, verdict = ""]) => verdict.trim());
+  return [...consoleOf(name).matchAll(/openstack-kubernetes: ((?:SUCCESS|FAILED).*)/g)].map(([, verdict = ""]) =>
+    verdict.trim(),
+  );
 }
 
 /**
- * Pulls every plug and removes disks, keys and the network. Nothing is left but the cached builds, whatever was cut short before.
- * Errors: the machines are another's: the lab's OpenStack, whose Nova would miss them, or another checkout's.
+ * Pulls every plug and removes disks, keys and the network. Nothing is left but the cached builds, whatever was cut
+ * short before. Errors: the machines are another's: the lab's OpenStack, whose Nova would miss them, or another
+ * checkout's.
  */
 export function takeDown(tell: (line: string) => void): void {
   refuseOthers(ownMachines);
@@ -207,8 +236,16 @@ async function keptKeys(clusterName: string): Promise<LabKeys> {
   return keys;
 }
 
-/** Asks again, `every` so many seconds, until `question` answers something. Throws with `what` when it took longer than `seconds`. */
-export async function eventually<T>(what: string, seconds: number, question: () => T | undefined | Promise<T | undefined>, every = 1): Promise<T> {
+/**
+ * Asks again, `every` so many seconds, until `question` answers something. Throws with `what` when it took longer than
+ * `seconds`.
+ */
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  question: () => T | undefined | Promise<T | undefined>,
+  every = 1,
+): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await question();

@@ -23,7 +23,15 @@ export function renderConfigDrive(config: ClusterConfig, plan: MachinesPlan, mac
       public_keys: {},
     }),
     "openstack/latest/network_data.json": json({
-      links: [{ id: "port0", type: "ovs", ethernet_mac_address: machine.mac, mtu: config.network.mtu, vif_id: serverId(machine.mac) }],
+      links: [
+        {
+          id: "port0",
+          type: "ovs",
+          ethernet_mac_address: machine.mac,
+          mtu: config.network.mtu,
+          vif_id: serverId(machine.mac),
+        },
+      ],
       networks: [
         {
           id: "network0",
@@ -54,5 +62,11 @@ export function netmask(prefix: number): string {
 /** A UUID that is always the same for the same name. */
 function serverId(name: string): string {
   const digest = createHash("sha256").update(name).digest("hex");
-  return [digest.slice(0, 8), digest.slice(8, 12), digest.slice(12, 16), digest.slice(16, 20), digest.slice(20, 32)].join("-");
+  return [
+    digest.slice(0, 8),
+    digest.slice(8, 12),
+    digest.slice(12, 16),
+    digest.slice(16, 20),
+    digest.slice(20, 32),
+  ].join("-");
 }

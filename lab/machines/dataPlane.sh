@@ -1,12 +1,12 @@
 #!/bin/bash
-# What carries packets for the machines of the lab's OpenStack: Nova's and Octavia's drivers of the lab (lab/openstack/python) call it. Everything
-# lives in the site's network namespace and control group, so that lan.sh down ends it. Usage:
-#   dataPlane.sh network DIRECTORY BRIDGE MTU [GATEWAY PREFIX NETMASK RESOLVERS]
-#       a bridge for a Neutron network; with a gateway, its router's address and a DHCP server that knows the ports in DIRECTORY/BRIDGE/hosts
-#   dataPlane.sh balance DIRECTORY ID ADDRESS
-#       carries a load balancer by haproxy, as Octavia's own DIRECTORY/ID.cfg says; a running one takes over the new file, connections stay
-#   dataPlane.sh unbalance DIRECTORY ID ADDRESS
-# There is no packet filter: security groups and allowed CIDRs are in Neutron's books only. Needs root.
+# What carries packets for the machines of the lab's OpenStack: Nova's and Octavia's drivers of the lab
+# (lab/openstack/python) call it. Everything lives in the site's network namespace and control group, so that lan.sh
+# down ends it. Usage: dataPlane.sh network DIRECTORY BRIDGE MTU [GATEWAY PREFIX NETMASK RESOLVERS]
+# a bridge for a Neutron network; with a gateway, its router's address and a DHCP server that knows the ports in
+# DIRECTORY/BRIDGE/hosts dataPlane.sh balance DIRECTORY ID ADDRESS
+# carries a load balancer by haproxy, as Octavia's own DIRECTORY/ID.cfg says; a running one takes over the new file,
+# connections stay dataPlane.sh unbalance DIRECTORY ID ADDRESS There is no packet filter: security groups and allowed
+# CIDRs are in Neutron's books only. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lab/machines/cgroups.sh
@@ -17,7 +17,8 @@ lan=osk-lan
 # inSite COMMAND...: runs it in the site's network, as one of the site's processes.
 inSite() { (enterGroup $lan/machine && exec nsenter --net=/run/netns/$lan env -i PATH="$PATH" "$@"); }
 
-# running PIDFILE PROGRAM: the process that the file names, if it is that program; the number may have gone to another since.
+# running PIDFILE PROGRAM: the process that the file names, if it is that program; the number may have gone to another
+# since.
 running() {
   local process
   process=$(cat "$1" 2>/dev/null) && [ "$(cat "/proc/$process/comm" 2>/dev/null)" = "$2" ] && echo "$process"
@@ -67,7 +68,8 @@ unbalance() {
 case ${1:-} in
   network | balance | unbalance)
     mkdir -p "$2"
-    # Several of Nova's and Octavia's processes may want something at once. What is started here must not inherit the lock.
+    # Several of Nova's and Octavia's processes may want something at once. What is started here must not inherit the
+    # lock.
     [ -n "${dataPlaneLocked:-}" ] || dataPlaneLocked=1 exec flock --close "$2/lock" "$0" "$@"
     "$@"
     ;;

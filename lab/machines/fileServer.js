@@ -5,7 +5,10 @@ const { join, normalize } = require("node:path");
 
 const [address, port, folder] = process.argv.slice(2);
 
-/** The file that a path names, or its index.html when that is a folder. Paths cannot climb out: normalize resolves ".." below "/". */
+/**
+ * The file that a path names, or its index.html when that is a folder. Paths cannot climb out: normalize resolves ".."
+ * below "/".
+ */
 function fileOf(path) {
   const file = join(folder, normalize(join("/", decodeURIComponent(path))));
   return statSync(file).isDirectory() ? join(file, "index.html") : file;

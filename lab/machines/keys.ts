@@ -1,9 +1,25 @@
-/** Keys of a lab cluster: what src/pki makes with Pulumi, made here with the platform's own cryptography from the same catalogue. */
+/**
+ * Keys of a lab cluster: what src/pki makes with Pulumi, made here with the platform's own cryptography from the same
+ * catalogue.
+ */
 import "reflect-metadata";
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject, webcrypto } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  type KeyObject,
+  webcrypto,
+} from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import type { CertificateAuthority, ControlPlaneSecrets } from "../../src/bootstrap/inputs";
-import { adminGroup, adminValidityHours, caValidityHours, certificateAuthorities, type CaName } from "../../src/pki/catalogue";
+import {
+  adminGroup,
+  adminValidityHours,
+  caValidityHours,
+  certificateAuthorities,
+  type CaName,
+} from "../../src/pki/catalogue";
 
 x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -21,7 +37,11 @@ interface KeyPair {
 
 /** New keys for a cluster; CAs live ten years, the admin certificate one. */
 export async function createLabKeys(clusterName: string, now: Date): Promise<LabKeys> {
-  const [cluster, etcd, frontProxy] = [await createCa("cluster", now), await createCa("etcd", now), await createCa("front-proxy", now)];
+  const [cluster, etcd, frontProxy] = [
+    await createCa("cluster", now),
+    await createCa("etcd", now),
+    await createCa("front-proxy", now),
+  ];
   const serviceAccount = keyPair();
   const adminKey = keyPair();
   return {
@@ -29,11 +49,17 @@ export async function createLabKeys(clusterName: string, now: Date): Promise<Lab
       clusterCa: cluster,
       etcdCa: etcd,
       frontProxyCa: frontProxy,
-      serviceAccount: { publicKeyPem: serviceAccount.publicKey.export({ type: "spki", format: "pem" }) as string, privateKeyPem: sec1(serviceAccount) },
+      serviceAccount: {
+        publicKeyPem: serviceAccount.publicKey.export({ type: "spki", format: "pem" }) as string,
+        privateKeyPem: sec1(serviceAccount),
+      },
       encryptionKey: randomBytes(32).toString("base64"),
       bootstrapToken: `${randomBytes(3).toString("hex")}.${randomBytes(8).toString("hex")}`,
     },
-    admin: { certificatePem: await clientCertificate(`CN=${clusterName}-admin, O=${adminGroup}`, adminKey, cluster, now), privateKeyPem: sec1(adminKey) },
+    admin: {
+      certificatePem: await clientCertificate(`CN=${clusterName}-admin, O=${adminGroup}`, adminKey, cluster, now),
+      privateKeyPem: sec1(adminKey),
+    },
   };
 }
 
@@ -47,8 +73,20 @@ function sec1(pair: KeyPair): string {
 }
 
 async function webKeys(pair: KeyPair): Promise<webcrypto.CryptoKeyPair> {
-  const privateKey = await webcrypto.subtle.importKey("pkcs8", pair.privateKey.export({ type: "pkcs8", format: "der" }), algorithm, true, ["sign"]);
-  const publicKey = await webcrypto.subtle.importKey("spki", pair.publicKey.export({ type: "spki", format: "der" }), algorithm, true, ["verify"]);
+  const privateKey = await webcrypto.subtle.importKey(
+    "pkcs8",
+    pair.privateKey.export({ type: "pkcs8", format: "der" }),
+    algorithm,
+    true,
+    ["sign"],
+  );
+  const publicKey = await webcrypto.subtle.importKey(
+    "spki",
+    pair.publicKey.export({ type: "spki", format: "der" }),
+    algorithm,
+    true,
+    ["verify"],
+  );
   return { privateKey, publicKey };
 }
 
@@ -68,7 +106,10 @@ async function createCa(name: CaName, now: Date): Promise<CertificateAuthority> 
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign | x509.KeyUsageFlags.digitalSignature,
+        true,
+      ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });

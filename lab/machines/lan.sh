@@ -1,10 +1,9 @@
 #!/bin/bash
-# The lab's site: a network namespace with the machines' network, its router, and what a site without Internet has: a package mirror, a
-# registry mirror and a resolver. Usage:
-#   lan.sh up DIRECTORY GATEWAY/PREFIX SITE_ADDRESS PACKAGES REGISTRY_ROOT REGISTRY_PROGRAM COREDNS_PROGRAM
-#   lan.sh down DIRECTORY
-# With - for a gateway there is no machines' network yet: in the lab's OpenStack Neutron's networks are made one by one (dataPlane.sh).
-# While it is up the host allows as many inotify instances as the machines together need (a user's 128 are used up by five of them); `down` puts
+# The lab's site: a network namespace with the machines' network, its router, and what a site without Internet has: a
+# package mirror, a registry mirror and a resolver. Usage: lan.sh up DIRECTORY GATEWAY/PREFIX SITE_ADDRESS PACKAGES
+# REGISTRY_ROOT REGISTRY_PROGRAM COREDNS_PROGRAM lan.sh down DIRECTORY With - for a gateway there is no machines'
+# network yet: in the lab's OpenStack Neutron's networks are made one by one (dataPlane.sh). While it is up the host
+# allows as many inotify instances as the machines together need (a user's 128 are used up by five of them); `down` puts
 # back what was there. There is no way from it to the host's network or to the world. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -35,7 +34,8 @@ up() {
     ip -n $lan addr add "$gateway" dev br0
     ip -n $lan link set br0 up
   fi
-  # The mirrors stand outside the machines' subnet, behind its router; and where OpenStack has its metadata service, something answers too.
+  # The mirrors stand outside the machines' subnet, behind its router; and where OpenStack has its metadata service,
+  # something answers too.
   ip -n $lan addr add "$site/32" dev lo
   ip -n $lan addr add 169.254.169.254/32 dev lo
   printf '.:53 {\n  bind %s\n  hosts {\n    %s mirror.site.lab issuer.site.lab\n  }\n}\n' "$site" "$site" >"$directory/Corefile"
@@ -70,7 +70,8 @@ case ${1:-} in
       rm "$2/inotify"
     fi
     [ ! -e /run/netns/$lan ] || ip netns delete $lan
-    # The last of the lab's control groups goes when no machine is left; with machines running this must not, and does not, succeed.
+    # The last of the lab's control groups goes when no machine is left; with machines running this must not, and does
+    # not, succeed.
     for hierarchy in $(hierarchies); do [ ! -d "$hierarchy/$labGroup" ] || rmdir "$hierarchy/$labGroup"; done
     unwantControllers
     ;;

@@ -1,13 +1,12 @@
 #!/bin/bash
-# Power of one machine. Usage:
-#   machine.sh start NAME DIRECTORY LOWER CARD...   power on; returns at once, the console goes to DIRECTORY/console.log
-#   machine.sh stop NAME                            pull the plug; leaves no process, mount, namespace or control group
-#   machine.sh state NAME                           prints on or off
-#   machine.sh shutdown NAME SECONDS                press the power button: the machine may shut down for so long, then the plug is pulled
-#   machine.sh reboot NAME SECONDS                  ask the machine to reboot; fails when it has not within that time
-#   machine.sh enter NAME COMMAND...                run a command inside, as root
-# LOWER is the colon-separated list of trees below the machine's own disk; DIRECTORY holds what survives a power-off. A CARD is MAC or MAC@BRIDGE, a
-# bridge of the site's network (br0 if not said). Needs root.
+# Power of one machine. Usage: machine.sh start NAME DIRECTORY LOWER CARD...   power on; returns at once, the console
+# goes to DIRECTORY/console.log machine.sh stop NAME                            pull the plug; leaves no process, mount,
+# namespace or control group machine.sh state NAME                           prints on or off machine.sh shutdown NAME
+# SECONDS                press the power button: the machine may shut down for so long, then the plug is pulled
+# machine.sh reboot NAME SECONDS                  ask the machine to reboot; fails when it has not within that time
+# machine.sh enter NAME COMMAND...                run a command inside, as root LOWER is the colon-separated list of
+# trees below the machine's own disk; DIRECTORY holds what survives a power-off. A CARD is MAC or MAC@BRIDGE, a bridge
+# of the site's network (br0 if not said). Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lab/machines/cgroups.sh
@@ -15,7 +14,8 @@ source "$here/cgroups.sh"
 
 lan=osk-lan
 
-# firstProcess NAME: the machine's PID 1, seen from the host; the machine's process that has number 1 in its innermost PID namespace.
+# firstProcess NAME: the machine's PID 1, seen from the host; the machine's process that has number 1 in its innermost
+# PID namespace.
 firstProcess() {
   local process
   for process in $(groupProcesses "$1/machine"); do
@@ -32,7 +32,8 @@ firstProcess() {
 # unplug NAME: removes the machine's network namespace, and with it both ends of its cable.
 unplug() { [ ! -e "/run/netns/osk-$1" ] || ip netns delete "osk-$1"; }
 
-# plug NAME CARD...: a network namespace with its cards on bridges of the lab. The address is the business of the machine's cloud-init.
+# plug NAME CARD...: a network namespace with its cards on bridges of the lab. The address is the business of the
+# machine's cloud-init.
 plug() {
   local name=$1 cable card bridge mtu number=0
   shift
@@ -69,7 +70,8 @@ hasAnother() {
   process=$(firstProcess "$1") && [ "$process" != "$2" ]
 }
 
-# Runs as long as the machine has power. A machine that reboots comes back with a new network card and a new /run, as a real one does.
+# Runs as long as the machine has power. A machine that reboots comes back with a new network card and a new /run, as a
+# real one does.
 supervise() {
   local name=$1 directory=$2 lower=$3 status=129
   shift 3

@@ -1,6 +1,6 @@
 /**
- * Whose the machines on this host are. Their namespaces and control groups are the host's, so there is one set of them; the record lies outside of every
- * checkout and cache, where whoever wants to start or end machines looks first.
+ * Whose the machines on this host are. Their namespaces and control groups are the host's, so there is one set of them;
+ * the record lies outside of every checkout and cache, where whoever wants to start or end machines looks first.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -48,14 +48,16 @@ function parseClaim(text: string): Claim | undefined {
 }
 
 /**
- * Whose the machines are when they are not `own`, as the end of a sentence about them; undefined when nothing speaks against using them. The lab's
- * OpenStack is known by its folder alone; machines without it also by their checkout, as long as that exists: another one's plan need not be theirs.
+ * Whose the machines are when they are not `own`, as the end of a sentence about them; undefined when nothing speaks
+ * against using them. The lab's OpenStack is known by its folder alone; machines without it also by their checkout, as
+ * long as that exists: another one's plan need not be theirs.
  */
 export function othersClaim(own: Owner, file = recordFile): string | undefined {
   const owner = ownerOfMachines(file);
   if (owner === undefined) return undefined;
   const same = owner.kind === own.kind && owner.folder === own.folder;
-  if (same && (own.kind === "openstack" || owner.checkout === own.checkout || !existsSync(owner.checkout))) return undefined;
+  if (same && (own.kind === "openstack" || owner.checkout === own.checkout || !existsSync(owner.checkout)))
+    return undefined;
   return owner.kind === "openstack"
     ? `are those of the lab's OpenStack in ${owner.folder}: \`npm run lab -- down\` ends them`
     : `were started by \`npm run lab:machines\` in ${owner.checkout}, with their disks in ${owner.folder}: its \`down\` there ends them`;
@@ -67,7 +69,10 @@ export function refuseOthers(own: Owner, file = recordFile): void {
   if (claim !== undefined) throw new Error(`The machines on this host ${claim}.`);
 }
 
-/** Notes whose the machines are, before the first of them is started. Repeatable. Errors: they are another's, or another is about to start some. */
+/**
+ * Notes whose the machines are, before the first of them is started. Repeatable. Errors: they are another's, or another
+ * is about to start some.
+ */
 export function claimMachines(own: Owner, file = recordFile): void {
   refuseOthers(own, file);
   if (existsSync(file)) rmSync(file);

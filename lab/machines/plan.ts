@@ -1,4 +1,7 @@
-/** What the program plans for the machines of a stack, as plain values: names, addresses, MACs and the user data that it renders. */
+/**
+ * What the program plans for the machines of a stack, as plain values: names, addresses, MACs and the user data that it
+ * renders.
+ */
 import { createHash } from "node:crypto";
 import type { ControlPlaneSecrets, UserData } from "../../src/bootstrap/inputs";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
@@ -23,26 +26,44 @@ export interface MachinesPlan {
   readonly machines: readonly PlannedMachine[];
 }
 
-/** Where in the subnet the lab's Neutron would begin to hand out addresses; below lie the gateway and the virtual IP. */
+/**
+ * Where in the subnet the lab's Neutron would begin to hand out addresses; below lie the gateway and the virtual IP.
+ */
 const firstControlPlaneAddress = 10;
 const firstWorkerAddress = 100;
 
 /** Plans the machines of a stack. Throws when the API endpoint is of a kind that machines alone cannot hold. */
 export function planMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
   const { cidr } = config.network;
-  const peers = controlPlaneMachineNames(config).map((name, index) => ({ name, address: controlPlaneAddress(config, index) }));
+  const peers = controlPlaneMachineNames(config).map((name, index) => ({
+    name,
+    address: controlPlaneAddress(config, index),
+  }));
   const endpointHost = heldEndpoint(config);
-  const controlPlaneUserData = renderControlPlaneUserData(config, { endpointHost, certSans: config.kubernetes.certSans, peers }, secrets);
+  const controlPlaneUserData = renderControlPlaneUserData(
+    config,
+    { endpointHost, certSans: config.kubernetes.certSans, peers },
+    secrets,
+  );
   const controlPlane = peers.map(({ name, address }) => machine(name, "control-plane", address, controlPlaneUserData));
   const workers = config.nodePools.flatMap((pool) => {
-    const facts = { endpointHost, clusterCaCertificatePem: secrets.clusterCa.certificatePem, bootstrapToken: secrets.bootstrapToken };
+    const facts = {
+      endpointHost,
+      clusterCaCertificatePem: secrets.clusterCa.certificatePem,
+      bootstrapToken: secrets.bootstrapToken,
+    };
     const userData = renderWorkerUserData(config, pool, facts);
     return poolMachineNames(config, pool).map((name) => ({ name, userData }));
   });
   return {
     gateway: nthAddress(cidr, 1),
     endpointHost,
-    machines: [...controlPlane, ...workers.map(({ name, userData }, index) => machine(name, "worker", nthAddress(cidr, firstWorkerAddress + index), userData))],
+    machines: [
+      ...controlPlane,
+      ...workers.map(({ name, userData }, index) =>
+        machine(name, "worker", nthAddress(cidr, firstWorkerAddress + index), userData),
+      ),
+    ],
   };
 }
 

@@ -9,17 +9,26 @@ import type { PlannedMachine } from "./plan";
 
 const machineScript = join(__dirname, "machine.sh");
 
-/** Where a machine's disk, drive and console are; for a server of the lab's OpenStack, where Nova's driver has put them. */
+/**
+ * Where a machine's disk, drive and console are; for a server of the lab's OpenStack, where Nova's driver has put them.
+ */
 export function machineFolder(name: string): string {
   const owner = ownerOfMachines();
-  return owner?.kind === "openstack" ? join(owner.folder, "data", "machines", "servers", name) : join(runFolder, "disks", name);
+  return owner?.kind === "openstack"
+    ? join(owner.folder, "data", "machines", "servers", name)
+    : join(runFolder, "disks", name);
 }
 
-/** Puts a config drive in a machine and switches it on. A machine that has been on before keeps its disk, as after a power cut. */
+/**
+ * Puts a config drive in a machine and switches it on. A machine that has been on before keeps its disk, as after a
+ * power cut.
+ */
 export function startMachine(machine: PlannedMachine, layers: readonly string[], drive: ConfigDrive): void {
   const folder = machineFolder(machine.name);
   layDrive(folder, drive);
-  execFileSync(machineScript, ["start", machine.name, folder, layers.join(":"), machine.mac], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(machineScript, ["start", machine.name, folder, layers.join(":"), machine.mac], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 /** Writes a config drive where a machine with this folder finds it. */
@@ -31,7 +40,9 @@ export function layDrive(folder: string, drive: ConfigDrive): void {
   }
 }
 
-/** Pulls the plug. Returns when no process, mount, namespace or control group of the machine is left; its disk stays. */
+/**
+ * Pulls the plug. Returns when no process, mount, namespace or control group of the machine is left; its disk stays.
+ */
 export function stopMachine(name: string): void {
   execFileSync(machineScript, ["stop", name], { stdio: ["ignore", "ignore", "inherit"] });
 }
@@ -44,7 +55,8 @@ export function wipeMachine(name: string): void {
 /** Names of the machines that have power, or of which a start that was cut short left something. */
 export function machinesWithPower(): string[] {
   const names = new Set<string>();
-  for (const folder of groupFolders()) for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
+  for (const folder of groupFolders())
+    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
   for (const name of namespaces()) names.add(name.slice(namespacePrefix.length));
   names.delete(networkNamespace);
   names.delete(networkNamespace.slice(namespacePrefix.length));

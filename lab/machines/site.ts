@@ -1,4 +1,7 @@
-/** What stands around the machines: the trees and mirrors that lab/site builds, and the network namespace that serves them. */
+/**
+ * What stands around the machines: the trees and mirrors that lab/site builds, and the network namespace that serves
+ * them.
+ */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -8,7 +11,10 @@ const labFolder = resolve(__dirname, "..");
 export const cacheFolder = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes");
 /** What the running machines write: disks, consoles, keys. */
 export const runFolder = join(cacheFolder, "machines");
-/** Address of the package mirror, the registry mirror and the resolver, outside the machines' subnet; Pulumi.machines.yaml names it as resolver. */
+/**
+ * Address of the package mirror, the registry mirror and the resolver, outside the machines' subnet;
+ * Pulumi.machines.yaml names it as resolver.
+ */
 export const siteAddress = "10.20.0.10";
 export const networkNamespace = "osk-lan";
 const namespacesFolder = "/run/netns";
@@ -27,8 +33,8 @@ export interface Site {
 }
 
 /**
- * Builds what is not in the cache yet, with progress on stderr, and tells where it lies: up to 40 minutes the first time, then seconds. With
- * `onlyCached` nothing is built; what is absent is an error.
+ * Builds what is not in the cache yet, with progress on stderr, and tells where it lies: up to 40 minutes the first
+ * time, then seconds. With `onlyCached` nothing is built; what is absent is an error.
  */
 export async function buildSite({ onlyCached = false } = {}): Promise<Site> {
   const run = (name: string) => script(name, onlyCached);
@@ -51,14 +57,22 @@ function script(name: string, onlyCached: boolean): Promise<string> {
     child.on("close", (code) =>
       code === 0
         ? done(output.trim())
-        : failed(new Error(`lab/site/${name} failed${onlyCached ? ": nothing may be built now" : "; its messages stand above"}.`)),
+        : failed(
+            new Error(
+              `lab/site/${name} failed${onlyCached ? ": nothing may be built now" : "; its messages stand above"}.`,
+            ),
+          ),
     );
   });
 }
 
 /** Path of a program that lab/site builds, by its module and name; it need not be built yet. */
 export function programOf(module: string, name: string): string {
-  const folder = execFileSync("bash", ["-c", 'source "$0/cache.sh" && binaries "$1"', join(labFolder, "site"), module], { encoding: "utf8" });
+  const folder = execFileSync(
+    "bash",
+    ["-c", 'source "$0/cache.sh" && binaries "$1"', join(labFolder, "site"), module],
+    { encoding: "utf8" },
+  );
   return join(folder.trim(), name);
 }
 
@@ -104,7 +118,9 @@ export function groupFolders(): string[] {
 
 /** The lab's network namespaces: one per machine, and the site's. */
 export function namespaces(): string[] {
-  return existsSync(namespacesFolder) ? readdirSync(namespacesFolder).filter((name) => name.startsWith(namespacePrefix)) : [];
+  return existsSync(namespacesFolder)
+    ? readdirSync(namespacesFolder).filter((name) => name.startsWith(namespacePrefix))
+    : [];
 }
 
 /** Whether the host holds anything of machines or of their network, be it what a start that was cut short has left. */
@@ -118,14 +134,19 @@ export function siteRuns(): boolean {
 
 /** Stops them and removes the network; machines must be stopped before. */
 export function stopSite(): void {
-  execFileSync(join(labFolder, "machines", "lan.sh"), ["down", join(runFolder, networkNamespace)], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(join(labFolder, "machines", "lan.sh"), ["down", join(runFolder, networkNamespace)], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 /** Words before a command that put it in the machines' network. */
 export const enterNetwork: readonly string[] = ["nsenter", `--net=${join(namespacesFolder, networkNamespace)}`];
 
 /** Runs a command of the host in the machines' network. */
-export function inNetwork(command: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv; timeoutSeconds?: number } = {}) {
+export function inNetwork(
+  command: readonly string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv; timeoutSeconds?: number } = {},
+) {
   return spawnSync(enterNetwork[0]!, [...enterNetwork.slice(1), ...command], {
     encoding: "utf8",
     input: options.input ?? "",

@@ -1,10 +1,20 @@
-/** What OpenStack's services have in common: ports, configuration files, databases, and the server that carries an API. */
+/**
+ * What OpenStack's services have in common: ports, configuration files, databases, and the server that carries an API.
+ */
 import { join } from "node:path";
 import { sql } from "./infrastructure";
 import type { Lab, Step } from "./units";
 
 /** Ports of OpenStack's APIs, the usual ones. */
-export const ports = { keystone: 5000, placement: 8778, glance: 9292, nova: 8774, neutron: 9696, cinder: 8776, octavia: 9876 } as const;
+export const ports = {
+  keystone: 5000,
+  placement: 8778,
+  glance: 9292,
+  nova: 8774,
+  neutron: 9696,
+  cinder: 8776,
+  octavia: 9876,
+} as const;
 
 /** Base URL of an API. */
 export const apiUrl = (api: keyof typeof ports) => `http://127.0.0.1:${ports[api]}`;
@@ -15,9 +25,23 @@ export function configuration(lab: Lab, ...files: string[]): string[] {
 }
 
 /** A schema is made from nothing or not at all: a migration that was cut off cannot be continued. */
-export function schema(lab: Lab, name: string, databases: readonly string[], commands: readonly (readonly string[])[], after: readonly string[] = []): Step {
-  const create = databases.map((database) => `DROP DATABASE IF EXISTS ${database}; CREATE DATABASE ${database} CHARACTER SET utf8mb3;`).join(" ");
-  return { kind: "step", name, after: ["mariadb", ...after], commands: [sql(lab, create), ...commands], repeat: "once" };
+export function schema(
+  lab: Lab,
+  name: string,
+  databases: readonly string[],
+  commands: readonly (readonly string[])[],
+  after: readonly string[] = [],
+): Step {
+  const create = databases
+    .map((database) => `DROP DATABASE IF EXISTS ${database}; CREATE DATABASE ${database} CHARACTER SET utf8mb3;`)
+    .join(" ");
+  return {
+    kind: "step",
+    name,
+    after: ["mariadb", ...after],
+    commands: [sql(lab, create), ...commands],
+    repeat: "once",
+  };
 }
 
 /** Serves a WSGI program at a port of 127.0.0.1. */

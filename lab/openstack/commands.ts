@@ -16,7 +16,10 @@ export function run(
   options: { allowFailure?: boolean; environment?: Environment } = {},
 ): Promise<{ stdout: string; code: number }> {
   return new Promise((fulfil, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: options.environment ?? { ...process.env, LC_ALL: "C.UTF-8" } });
+    const child = spawn(command, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: options.environment ?? { ...process.env, LC_ALL: "C.UTF-8" },
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -33,7 +36,11 @@ export function run(
  * Runs a command whose output goes to a log file, in this process's own session, so that Ctrl-C reaches it too.
  * Errors: names the command, its log and the log's last lines.
  */
-export function runLogged(command: string, args: readonly string[], options: { log: string; environment: Environment; cwd?: string }): Promise<void> {
+export function runLogged(
+  command: string,
+  args: readonly string[],
+  options: { log: string; environment: Environment; cwd?: string },
+): Promise<void> {
   mkdirSync(dirname(options.log), { recursive: true });
   const log = openSync(options.log, "a");
   return new Promise<void>((fulfil, reject) => {
@@ -43,7 +50,9 @@ export function runLogged(command: string, args: readonly string[], options: { l
       if (code === 0) fulfil();
       else
         reject(
-          new Error(`${command} ${args.slice(0, 3).join(" ")} ended with ${signal ?? `status ${code}`}. The end of ${options.log}:\n${logTail(options.log)}`),
+          new Error(
+            `${command} ${args.slice(0, 3).join(" ")} ended with ${signal ?? `status ${code}`}. The end of ${options.log}:\n${logTail(options.log)}`,
+          ),
         );
     });
   }).finally(() => closeSync(log));

@@ -13,7 +13,10 @@ import { hypervisorNames, type Lab } from "./units";
 export function fill(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{\{([^}]*)\}\}/g, (_, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new Error(`The template uses {{${name}}}, which has no value. There are: ${Object.keys(values).join(", ")}.`);
+    if (value === undefined)
+      throw new Error(
+        `The template uses {{${name}}}, which has no value. There are: ${Object.keys(values).join(", ")}.`,
+      );
     return value;
   });
 }
@@ -43,22 +46,40 @@ export function renderConfiguration(lab: Lab, secrets: Secrets): Record<string, 
     computeDriver: lab.machines === undefined ? "fake.FakeDriver" : "lab_nova.MachinesDriver",
     amphoraDriver: lab.machines === undefined ? "amphora_noop_driver" : "lab_amphora_driver",
   };
-  for (const name of databases) values[`database:${name}`] = `mysql+pymysql://root@localhost/${name}?unix_socket=${mariadbSocket(lab)}&charset=utf8`;
+  for (const name of databases)
+    values[`database:${name}`] =
+      `mysql+pymysql://root@localhost/${name}?unix_socket=${mariadbSocket(lab)}&charset=utf8`;
   const fileOf = (service: string) => (service === "glance" ? "glance-api.conf" : `${service}.conf`);
   const files: Record<string, string> = {};
   for (const [service, sections] of Object.entries(clientSections)) {
     const own = { ...values, service };
     const clients = sections.map((section) => fill(template("client.conf"), { ...own, section }));
-    files[fileOf(service)] = [fill(template(fileOf(service)), own), fill(template("shared.conf"), own), ...clients].join("\n");
+    files[fileOf(service)] = [
+      fill(template(fileOf(service)), own),
+      fill(template("shared.conf"), own),
+      ...clients,
+    ].join("\n");
   }
   for (const name of ["keystone.conf", "ml2.ini", "rabbitmq.conf"]) files[name] = fill(template(name), values);
-  for (const host of hypervisorNames(lab)) files[`nova-${host}.conf`] = fill(template("nova-hypervisor.conf"), { ...values, host });
+  for (const host of hypervisorNames(lab))
+    files[`nova-${host}.conf`] = fill(template("nova-hypervisor.conf"), { ...values, host });
   return files;
 }
 
 /** Folders the services expect to find. */
 export function dataFolders(lab: Lab): string[] {
-  const folders = ["tmp", "locks", "glance/images", "glance/tasks", "glance/staging", "nova", "neutron", "cinder", "octavia", ...hypervisorNames(lab)];
+  const folders = [
+    "tmp",
+    "locks",
+    "glance/images",
+    "glance/tasks",
+    "glance/staging",
+    "nova",
+    "neutron",
+    "cinder",
+    "octavia",
+    ...hypervisorNames(lab),
+  ];
   return [lab.etc, lab.log, lab.run, lab.done, lab.state, ...folders.map((name) => join(lab.data, name))];
 }
 
@@ -66,6 +87,7 @@ export function dataFolders(lab: Lab): string[] {
 export function writeConfiguration(lab: Lab): void {
   for (const folder of dataFolders(lab)) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const secrets = loadSecrets(lab);
-  for (const [name, content] of Object.entries(renderConfiguration(lab, secrets))) writeFileSync(join(lab.etc, name), content, { mode: 0o600 });
+  for (const [name, content] of Object.entries(renderConfiguration(lab, secrets)))
+    writeFileSync(join(lab.etc, name), content, { mode: 0o600 });
   writeFileSync(lab.passphrase, secrets.passphrase, { mode: 0o600 });
 }

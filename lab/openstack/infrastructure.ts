@@ -9,7 +9,15 @@ export const ovnDatabase = (lab: Lab, side: "nb" | "sb") => `unix:${join(lab.run
 
 /** The SQL client, with a statement to execute. */
 export function sql(lab: Lab, statement: string): string[] {
-  return ["mariadb", "--no-defaults", "--user=root", `--socket=${mariadbSocket(lab)}`, "--batch", "--skip-column-names", `--execute=${statement}`];
+  return [
+    "mariadb",
+    "--no-defaults",
+    "--user=root",
+    `--socket=${mariadbSocket(lab)}`,
+    "--batch",
+    "--skip-column-names",
+    `--execute=${statement}`,
+  ];
 }
 
 const epmdPort = 14369;
@@ -25,7 +33,8 @@ export function infrastructure(lab: Lab): Unit[] {
       port: 11211,
       ready: { kind: "tcp", port: 11211 },
     },
-    // RabbitMQ would start a port mapper that outlives it; started beforehand, on a port of its own, it is ours to stop.
+    // RabbitMQ would start a port mapper that outlives it; started beforehand, on a port of its own, it is ours to
+    // stop.
     {
       kind: "service",
       name: "epmd",
@@ -58,7 +67,12 @@ export function infrastructure(lab: Lab): Unit[] {
       kind: "service",
       name: "ovn-northd",
       after: ["ovn-nb", "ovn-sb"],
-      command: ["ovn-northd", `--ovnnb-db=${ovnDatabase(lab, "nb")}`, `--ovnsb-db=${ovnDatabase(lab, "sb")}`, `--unixctl=${join(lab.run, "northd.ctl")}`],
+      command: [
+        "ovn-northd",
+        `--ovnnb-db=${ovnDatabase(lab, "nb")}`,
+        `--ovnsb-db=${ovnDatabase(lab, "sb")}`,
+        `--unixctl=${join(lab.run, "northd.ctl")}`,
+      ],
       ready: { kind: "socket", path: join(lab.run, "northd.ctl") },
     },
     {
@@ -82,8 +96,8 @@ export function infrastructure(lab: Lab): Unit[] {
 }
 
 /**
- * Its data is thrown away at each start: OpenStack's queues do not outlive their connections, and a database that was cut off
- * half written is the one thing that keeps RabbitMQ from coming back.
+ * Its data is thrown away at each start: OpenStack's queues do not outlive their connections, and a database that was
+ * cut off half written is the one thing that keeps RabbitMQ from coming back.
  */
 function rabbitmq(lab: Lab): Service {
   return {
@@ -107,7 +121,8 @@ function rabbitmq(lab: Lab): Service {
       RABBITMQ_ENABLED_PLUGINS_FILE: "/dev/null",
       RABBITMQ_PID_FILE: join(lab.run, "rabbitmq.pid"),
       // Erlang's schedulers spin while idle unless told not to; and its distribution would listen on all interfaces.
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+        "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}",
     },
     port: 5672,
     ready: { kind: "tcp", port: 5672 },

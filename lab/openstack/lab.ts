@@ -6,7 +6,14 @@ import { writeConfiguration } from "./configuration";
 import { locked } from "./lock";
 import { labFolderVariable } from "./layout";
 import { outsideNetwork, stopNetwork } from "./machines";
-import { installationSize, installPackages, missingPackages, restorePolicy, unpackedPresent, unpackPackages } from "./packages";
+import {
+  installationSize,
+  installPackages,
+  missingPackages,
+  restorePolicy,
+  unpackedPresent,
+  unpackPackages,
+} from "./packages";
 import { inspectMachine, problems } from "./preflight";
 import { serves } from "./probes";
 import { processesByUnit, runningLeader, stopEverything, stopUnits } from "./processes";
@@ -41,13 +48,17 @@ export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> 
       lab,
       units,
       {
-        finished: (unit, outcome, seconds) => line(`${unit.name.padEnd(18)}${outcome}${seconds >= 0.1 ? ` after ${seconds.toFixed(1)} s` : ""}`),
+        finished: (unit, outcome, seconds) =>
+          line(`${unit.name.padEnd(18)}${outcome}${seconds >= 0.1 ? ` after ${seconds.toFixed(1)} s` : ""}`),
         waiting: (names) => line(`still at work on   ${names.join(", ")}`),
       },
       options.stopped,
     );
   });
-  const use = lab.machines === undefined ? '`eval "$(npm run --silent lab -- env)"` lets' : "`npm run lab -- run bash` opens a shell in its network, and lets";
+  const use =
+    lab.machines === undefined
+      ? '`eval "$(npm run --silent lab -- env)"` lets'
+      : "`npm run lab -- run bash` opens a shell in its network, and lets";
   line(`The lab is up. ${use} OpenStack's and Pulumi's commands use it; credentials are in ${lab.cloudsYaml}.`);
 }
 
@@ -60,7 +71,12 @@ export async function preparePackages(lab: Lab, options: Pick<UpOptions, "yes">,
   await locked(lab, () => bringPackages(lab, missing, options, timed(say)));
 }
 
-async function bringPackages(lab: Lab, missing: readonly string[], options: Pick<UpOptions, "yes">, line: Say): Promise<void> {
+async function bringPackages(
+  lab: Lab,
+  missing: readonly string[],
+  options: Pick<UpOptions, "yes">,
+  line: Say,
+): Promise<void> {
   restorePolicy(lab);
   if (missing.length > 0) await install(lab, missing, options, line);
   if (!unpackedPresent(lab)) {
@@ -73,12 +89,19 @@ async function missingIfDebian(lab: Lab): Promise<string[]> {
   return existsSync("/usr/bin/dpkg-query") ? missingPackages(lab) : [];
 }
 
-async function install(lab: Lab, missing: readonly string[], options: Pick<UpOptions, "yes">, line: Say): Promise<void> {
+async function install(
+  lab: Lab,
+  missing: readonly string[],
+  options: Pick<UpOptions, "yes">,
+  line: Say,
+): Promise<void> {
   const size = await installationSize(missing);
   if (!options.yes) {
     if (!process.stdin.isTTY) throw new Error(`The lab needs ${size} to be installed by apt: say so with --yes.`);
     const question = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await question.question(`The lab needs ${size} to be installed by apt; none of their services will be started. Go on? [y/N] `);
+    const answer = await question.question(
+      `The lab needs ${size} to be installed by apt; none of their services will be started. Go on? [y/N] `,
+    );
     question.close();
     if (!/^y(es)?$/i.test(answer.trim())) throw new Error("Nothing was installed.");
   }
@@ -111,7 +134,9 @@ export async function status(lab: Lab): Promise<ServiceStatus[]> {
       const leader = runningLeader(lab, service.name);
       if (!leader) return { name: service.name, state: "stopped" };
       const serving = await serves(lab, service, 0);
-      const memoryMib = Math.round((processes.get(service.name) ?? []).reduce((sum, { pid }) => sum + proportionalKib(pid), 0) / 1024);
+      const memoryMib = Math.round(
+        (processes.get(service.name) ?? []).reduce((sum, { pid }) => sum + proportionalKib(pid), 0) / 1024,
+      );
       return { name: service.name, state: serving ? "serving" : "starting", pid: leader.pid, memoryMib };
     }),
   );
@@ -121,7 +146,9 @@ export async function status(lab: Lab): Promise<ServiceStatus[]> {
 export async function down(lab: Lab, say: Say): Promise<void> {
   const clock = stopwatch();
   await locked(lab, () => stopAll(lab));
-  say(`Nothing of the lab runs any more (${clock().toFixed(0)} s). Its data is kept: \`up\` continues with it, \`wipe\` removes it.`);
+  say(
+    `Nothing of the lab runs any more (${clock().toFixed(0)} s). Its data is kept: \`up\` continues with it, \`wipe\` removes it.`,
+  );
 }
 
 async function stopAll(lab: Lab): Promise<void> {
@@ -139,7 +166,10 @@ async function stopAll(lab: Lab): Promise<void> {
   rmSync(lab.run, { recursive: true, force: true });
 }
 
-/** Stops everything and removes the data, the credentials and the logs; the installed packages and what was unpacked of them stay. */
+/**
+ * Stops everything and removes the data, the credentials and the logs; the installed packages and what was unpacked of
+ * them stay.
+ */
 export async function wipe(lab: Lab, say: Say): Promise<void> {
   await locked(lab, async () => {
     await stopAll(lab);
@@ -150,11 +180,15 @@ export async function wipe(lab: Lab, say: Say): Promise<void> {
 
 /**
  * Lines for a shell that let the OpenStack client, the program and Pulumi's engine use the lab, its state included.
- * Errors: the lab was never up, so that there are no credentials; it has machines, and so a network in which a shell must stand.
+ * Errors: the lab was never up, so that there are no credentials; it has machines, and so a network in which a shell
+ * must stand.
  */
 export function environmentLines(lab: Lab): string[] {
   requireCredentials(lab);
-  if (lab.machines !== undefined) throw new Error("This lab has a network of its own: `npm run lab -- run bash` opens a shell in it, with everything set.");
+  if (lab.machines !== undefined)
+    throw new Error(
+      "This lab has a network of its own: `npm run lab -- run bash` opens a shell in it, with everything set.",
+    );
   return [
     `export OS_CLIENT_CONFIG_FILE='${lab.cloudsYaml}'`,
     "export OS_CLOUD=lab",

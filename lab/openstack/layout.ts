@@ -19,7 +19,10 @@ export interface Layout {
   readonly data: string;
   /** Sentinels of steps that are done once and for all, as long as the data lives. */
   readonly done: string;
-  /** Files of Debian packages whose installation scripts would configure the machine, and which are therefore only unpacked. */
+  /**
+   * Files of Debian packages whose installation scripts would configure the machine, and which are therefore only
+   * unpacked.
+   */
   readonly unpacked: string;
   /** Credentials for users of the lab; mode 0600. */
   readonly cloudsYaml: string;

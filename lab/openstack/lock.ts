@@ -10,7 +10,8 @@ import type { Layout } from "./layout";
 export async function locked<T>(lab: Layout, action: () => Promise<T>): Promise<T> {
   mkdirSync(lab.root, { recursive: true, mode: 0o700 });
   const holder = currentHolder(lab);
-  if (holder) throw new Error(`Another lab command is at work (process ${holder.pid}): wait for it, or end it, and try again.`);
+  if (holder)
+    throw new Error(`Another lab command is at work (process ${holder.pid}): wait for it, or end it, and try again.`);
   rmSync(lab.lock, { force: true });
   try {
     const file = openSync(lab.lock, "wx", 0o600); // Fails if another command was quicker.

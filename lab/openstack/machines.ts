@@ -1,6 +1,6 @@
 /**
- * Real machines behind the lab's Nova: the network namespace that they, OpenStack and whoever uses both stand in, and who holds it.
- * A lab has machines from its first `up` on or never: its data remembers which.
+ * Real machines behind the lab's Nova: the network namespace that they, OpenStack and whoever uses both stand in, and
+ * who holds it. A lab has machines from its first `up` on or never: its data remembers which.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -11,7 +11,8 @@ import { buildSite, networkNamespace, programOf, siteRuns, startSite, stopSite }
 import type { Layout } from "./layout";
 
 /**
- * Mirrors and resolver of the site, where machines of the lab's OpenStack reach them: in TEST-NET-2 of RFC 5737, so that no stack's network holds it.
+ * Mirrors and resolver of the site, where machines of the lab's OpenStack reach them: in TEST-NET-2 of RFC 5737, so
+ * that no stack's network holds it.
  */
 export const mirrorAddress = "198.51.100.10";
 
@@ -23,7 +24,9 @@ export interface LabMachines {
 
 /** The machines of a lab; undefined where Nova only pretends. */
 export function machinesOf(lab: Layout): LabMachines | undefined {
-  return existsSync(lab.machinesRecord) ? (JSON.parse(readFileSync(lab.machinesRecord, "utf8")) as LabMachines) : undefined;
+  return existsSync(lab.machinesRecord)
+    ? (JSON.parse(readFileSync(lab.machinesRecord, "utf8")) as LabMachines)
+    : undefined;
 }
 
 /** Has OpenStack been filled in this folder before? Its servers are then what they were made as. */
@@ -31,10 +34,14 @@ function hasData(lab: Layout): boolean {
   return existsSync(lab.done) && readdirSync(lab.done).length > 0;
 }
 
-/** Why this lab cannot have machines; undefined when it can. Changes nothing, and takes a second where the builds are present. */
+/**
+ * Why this lab cannot have machines; undefined when it can. Changes nothing, and takes a second where the builds are
+ * present.
+ */
 export async function obstacleToMachines(lab: Layout): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "machines are made of namespaces and control groups, which needs root";
-  if (machinesOf(lab) === undefined && hasData(lab)) return "this lab was begun without machines: `npm run lab -- wipe` lets it begin anew";
+  if (machinesOf(lab) === undefined && hasData(lab))
+    return "this lab was begun without machines: `npm run lab -- wipe` lets it begin anew";
   const claim = othersClaim(openstackMachines(lab.root));
   if (claim !== undefined) return `the machines on this host ${claim}`;
   return buildSite({ onlyCached: true }).then(
@@ -43,7 +50,10 @@ export async function obstacleToMachines(lab: Layout): Promise<string | undefine
   );
 }
 
-/** Starts network and mirrors of the machines, and notes that this lab has machines. Repeatable. Errors: the obstacle, as a sentence. */
+/**
+ * Starts network and mirrors of the machines, and notes that this lab has machines. Repeatable. Errors: the obstacle,
+ * as a sentence.
+ */
 export async function startNetwork(lab: Layout): Promise<void> {
   const obstacle = await obstacleToMachines(lab);
   if (obstacle !== undefined) throw new Error(`The lab cannot have machines: ${obstacle}.`);
@@ -54,7 +64,10 @@ export async function startNetwork(lab: Layout): Promise<void> {
   startSite(site, "-", mirrorAddress);
 }
 
-/** Pulls every plug of this lab's machines and removes their network; disks stay with the lab's data. OpenStack must be down. */
+/**
+ * Pulls every plug of this lab's machines and removes their network; disks stay with the lab's data. OpenStack must be
+ * down.
+ */
 export function stopNetwork(lab: Layout): void {
   if (!owns(lab)) return;
   for (const name of machinesWithPower()) stopMachine(name);
@@ -78,11 +91,16 @@ function insideNetwork(): boolean {
 }
 
 /** Runs a command in the lab's network, on our terminal. Returns its exit status. */
-export function inNetworkOf(lab: Layout, command: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
+export function inNetworkOf(
+  lab: Layout,
+  command: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
   const entering = outsideNetwork(lab) ? ["nsenter", `--net=/run/netns/${networkNamespace}`] : [];
   const [program = "", ...words] = [...entering, ...command];
   const child = spawn(program, words, { stdio: "inherit", env: environment });
-  // The terminal tells the child as well, and it has to tidy up before we may end; a signal sent to us alone is passed on.
+  // The terminal tells the child as well, and it has to tidy up before we may end; a signal sent to us alone is passed
+  // on.
   const passOn = (signal: NodeJS.Signals) => void child.kill(signal);
   const keepUp = () => undefined;
   process.on("SIGINT", keepUp).on("SIGTERM", passOn).on("SIGHUP", passOn);
@@ -100,7 +118,10 @@ export function againInside(lab: Layout): Promise<number> {
 /** kubectl of the version that the machines run. */
 export const kubectlProgram = () => programOf("kubernetes", "kubectl");
 
-/** Environment of Nova's and Octavia's drivers (lab/openstack/python): where the machines' scripts are, and what lies where. */
+/**
+ * Environment of Nova's and Octavia's drivers (lab/openstack/python): where the machines' scripts are, and what lies
+ * where.
+ */
 export function driverEnvironment(lab: Layout, machines: LabMachines): Record<string, string> {
   const scripts = resolve(__dirname, "..", "machines");
   return {

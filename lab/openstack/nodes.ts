@@ -8,7 +8,10 @@ import { cniManifest, eventually } from "../machines/cluster";
 import type { Layout } from "./layout";
 import { kubectlProgram } from "./machines";
 
-/** How long the nodes may take after the API has answered, in seconds; on two idle cores the last of six is Ready after 120. */
+/**
+ * How long the nodes may take after the API has answered, in seconds; on two idle cores the last of six is Ready after
+ * 120.
+ */
 const readySeconds = 1200;
 
 /** Where the admin kubeconfig of the stack that came up last is written; mode 0600. */
@@ -23,24 +26,34 @@ export interface StackOutputs {
 }
 
 /**
- * Installs the lab's CNI with the kubeconfig that the program computed, and waits until all nodes of the stack are Ready. To be run in the lab's network.
- * Errors: what kubectl says; which nodes are missing after 20 minutes.
+ * Installs the lab's CNI with the kubeconfig that the program computed, and waits until all nodes of the stack are
+ * Ready. To be run in the lab's network. Errors: what kubectl says; which nodes are missing after 20 minutes.
  */
-export async function waitForNodes(lab: Layout, stack: string, stackFile: string, outputs: StackOutputs, say: (line: string) => void): Promise<void> {
+export async function waitForNodes(
+  lab: Layout,
+  stack: string,
+  stackFile: string,
+  outputs: StackOutputs,
+  say: (line: string) => void,
+): Promise<void> {
   const file = kubeconfigFile(lab);
   writeFileSync(file, outputs.adminKubeconfig, { mode: 0o600 });
   const config = parseClusterConfig(readStackFile(stackFile).values, stack);
   const applied = kubectl(file, ["apply", "--filename", "-"], cniManifest(config));
   if (applied.status !== 0) throw new Error(`The lab's CNI was refused: ${applied.stderr.trim()}`);
   const told = new Set<string>();
-  await eventually(`All nodes of stack ${stack} Ready (\`npm run lab -- run kubectl get nodes\` shows which are)`, readySeconds, () => {
-    const ready = readyNodes(file);
-    for (const { name } of outputs.nodes.filter(({ name }) => ready.has(name) && !told.has(name))) {
-      told.add(name);
-      say(`Node ${name} is Ready.`);
-    }
-    return outputs.nodes.every(({ name }) => ready.has(name)) || undefined;
-  });
+  await eventually(
+    `All nodes of stack ${stack} Ready (\`npm run lab -- run kubectl get nodes\` shows which are)`,
+    readySeconds,
+    () => {
+      const ready = readyNodes(file);
+      for (const { name } of outputs.nodes.filter(({ name }) => ready.has(name) && !told.has(name))) {
+        told.add(name);
+        say(`Node ${name} is Ready.`);
+      }
+      return outputs.nodes.every(({ name }) => ready.has(name)) || undefined;
+    },
+  );
 }
 
 /** Names of the nodes that are Ready; none while the API does not answer. */
@@ -52,6 +65,11 @@ export function readyNodes(kubeconfig: string): Set<string> {
 }
 
 function kubectl(kubeconfig: string, words: readonly string[], input = "") {
-  if (!existsSync(kubectlProgram())) throw new Error(`${kubectlProgram()} is gone: \`npm run lab:machines -- build\` builds it anew.`);
-  return spawnSync(kubectlProgram(), ["--kubeconfig", kubeconfig, "--request-timeout=20s", ...words], { encoding: "utf8", input, timeout: 60_000 });
+  if (!existsSync(kubectlProgram()))
+    throw new Error(`${kubectlProgram()} is gone: \`npm run lab:machines -- build\` builds it anew.`);
+  return spawnSync(kubectlProgram(), ["--kubeconfig", kubeconfig, "--request-timeout=20s", ...words], {
+    encoding: "utf8",
+    input,
+    timeout: 60_000,
+  });
 }

@@ -24,7 +24,8 @@ export const changesWithoutMachines: readonly Change[] = [
 ];
 
 /**
- * Where servers are the lab's machines: the settings of an air-gapped site, which users have too, and without what no lab machine has.
+ * Where servers are the lab's machines: the settings of an air-gapped site, which users have too, and without what no
+ * lab machine has.
  *
  * @param values The stack's configuration, keys without namespace.
  * @param cgroup Control-group version that the host boots with.
@@ -36,18 +37,30 @@ export function changesWithMachines(values: Readonly<Record<string, unknown>>, c
   const pools = (values.nodePools ?? []) as readonly Record<string, unknown>[];
   const absent = (path: Change["path"], reason: string): Change => ({ path, value: undefined, reason });
   return [
-    { path: ["os"], value: { ...(site.os as object), cgroup }, reason: "the lab's machines are Debian 12, and share the kernel of their host" },
+    {
+      path: ["os"],
+      value: { ...(site.os as object), cgroup },
+      reason: "the lab's machines are Debian 12, and share the kernel of their host",
+    },
     { path: ["image"], value: "debian-12", reason: "the same" },
     { path: ["network", "dnsServers"], value: [mirrorAddress], reason: "the site's resolver, which knows its mirrors" },
     { path: ["packageSource"], value: site.packageSource, reason: "no machine reaches the Internet" },
     { path: ["packageMirror"], value: site.packageMirror, reason: "the site's packages" },
     { path: ["registryMirrors"], value: site.registryMirrors, reason: "the site's images" },
-    { path: ["cni"], value: site.cni, reason: "the site has no images of Calico: the lab brings a small CNI of its own" },
+    {
+      path: ["cni"],
+      value: site.cni,
+      reason: "the site has no images of Calico: the lab brings a small CNI of its own",
+    },
     ...(values.flux === undefined ? [] : [absent(["flux"], noInternet)]),
     ...(values.credentials === undefined ? [] : [absent(["credentials"], noInternet)]),
     ...(values.cloudProvider === undefined ? [] : [absent(["cloudProvider"], noInternet)]),
-    ...((values.controlPlane as { etcdVolume?: unknown } | undefined)?.etcdVolume === undefined ? [] : [absent(["controlPlane", "etcdVolume"], noDisk)]),
-    ...pools.flatMap(({ volumes }, index) => (volumes === undefined ? [] : [absent(["nodePools", index, "volumes"], noDisk)])),
+    ...((values.controlPlane as { etcdVolume?: unknown } | undefined)?.etcdVolume === undefined
+      ? []
+      : [absent(["controlPlane", "etcdVolume"], noDisk)]),
+    ...pools.flatMap(({ volumes }, index) =>
+      volumes === undefined ? [] : [absent(["nodePools", index, "volumes"], noDisk)],
+    ),
     destroyable,
   ];
 }

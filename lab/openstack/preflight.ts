@@ -26,9 +26,15 @@ export interface Machine {
   readonly root: string;
 }
 
-/** Memory the lab takes, measured as proportional set size with all services idle: 3.0 GiB without Cinder, 3.4 with; the rest is for the databases to grow. */
+/**
+ * Memory the lab takes, measured as proportional set size with all services idle: 3.0 GiB without Cinder, 3.4 with; the
+ * rest is for the databases to grow.
+ */
 const neededMemoryMib = 4096;
-/** Databases, logs and compiled Python of a lab in use: 300 MB were seen; 0.8 GB of packages come on top when they are still to be installed. */
+/**
+ * Databases, logs and compiled Python of a lab in use: 300 MB were seen; 0.8 GB of packages come on top when they are
+ * still to be installed.
+ */
 const neededDiskMib = 1024;
 const installationDiskMib = 1536;
 /** Longest path of a Unix socket on Linux is 107 bytes; the longest name of ours below the folder has 17. */
@@ -47,7 +53,9 @@ export function problems(machine: Machine): string[] {
       `The lab is made of the OpenStack packages of Debian 12 (bookworm), and this is ${name}: use a Debian 12 machine, virtual machine or container.`,
     );
   if (!machine.running && machine.memoryMib < neededMemoryMib)
-    found.push(`The lab needs ${neededMemoryMib} MiB of free memory and ${machine.memoryMib} MiB are available: stop something, or use a larger machine.`);
+    found.push(
+      `The lab needs ${neededMemoryMib} MiB of free memory and ${machine.memoryMib} MiB are available: stop something, or use a larger machine.`,
+    );
   const disk = neededDiskMib + (machine.toInstall ? installationDiskMib : 0);
   if (machine.diskMib < disk)
     found.push(
@@ -70,15 +78,20 @@ export async function inspectMachine(lab: Lab, toInstall: boolean): Promise<Mach
     (existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "")
       .split("\n")
       .filter((line) => line.includes("="))
-      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).replace(/^"|"$/g, "")] as const),
+      .map(
+        (line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).replace(/^"|"$/g, "")] as const,
+      ),
   );
-  const memory = existsSync("/proc/meminfo") ? /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1] : undefined;
+  const memory = existsSync("/proc/meminfo")
+    ? /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]
+    : undefined;
   let folder = lab.root;
   while (!existsSync(folder)) folder = dirname(folder);
   const { bavail, bsize } = statfsSync(folder);
   const taken: { port: number; name: string }[] = [];
   for (const candidate of takenPorts(lab)) {
-    if (!runningLeader(lab, candidate.name) && (await accepts({ port: candidate.port, host: "127.0.0.1" }))) taken.push(candidate);
+    if (!runningLeader(lab, candidate.name) && (await accepts({ port: candidate.port, host: "127.0.0.1" })))
+      taken.push(candidate);
   }
   return {
     userId: process.getuid?.() ?? -1,

@@ -1,9 +1,19 @@
 /**
- * Processes of the lab, found without ever trusting a name. Each is started as leader of its own session and carries a mark in its
- * environment; who leads is written down with the time it started, since process ids are used again.
+ * Processes of the lab, found without ever trusting a name. Each is started as leader of its own session and carries a
+ * mark in its environment; who leads is written down with the time it started, since process ids are used again.
  */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Layout } from "./layout";
 
@@ -33,7 +43,10 @@ export interface Started {
 
 const mark = "OPENSTACK_KUBERNETES_LAB_PROCESS";
 
-/** Reads one line of /proc/<pid>/stat. The command name stands in parentheses and may itself hold spaces and parentheses. */
+/**
+ * Reads one line of /proc/<pid>/stat. The command name stands in parentheses and may itself hold spaces and
+ * parentheses.
+ */
 export function parseStat(line: string): ProcessEntry {
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
   return { pid: parseInt(line, 10), state: fields[0] ?? "", session: Number(fields[3]), started: Number(fields[19]) };
@@ -80,16 +93,26 @@ export function runningLeader(lab: Layout, name: string): Leader | undefined {
 }
 
 /**
- * Starts a process in a session of its own, its output in `log`, with nothing of this process's environment but what is given.
- * The log of the run before is kept as `<log>.previous`.
+ * Starts a process in a session of its own, its output in `log`, with nothing of this process's environment but what is
+ * given. The log of the run before is kept as `<log>.previous`.
  */
-export function startProcess(lab: Layout, name: string, command: readonly string[], environment: Readonly<Record<string, string>>): Started {
+export function startProcess(
+  lab: Layout,
+  name: string,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Started {
   mkdirSync(lab.log, { recursive: true });
   const file = logFile(lab, name);
   if (existsSync(file)) renameSync(file, `${file}.previous`);
   const log = openSync(file, "a", 0o600);
   const [program = "", ...args] = command;
-  const child = spawn(program, args, { cwd: lab.root, detached: true, stdio: ["ignore", log, log], env: { ...environment, [mark]: markOf(lab, name) } });
+  const child = spawn(program, args, {
+    cwd: lab.root,
+    detached: true,
+    stdio: ["ignore", log, log],
+    env: { ...environment, [mark]: markOf(lab, name) },
+  });
   closeSync(log);
   const ended = new Promise<string>((fulfil) => {
     child.on("error", ({ message }) => fulfil(message));
@@ -128,17 +151,24 @@ export function processesByUnit(lab: Layout): Map<string, ProcessEntry[]> {
   );
 }
 
-/** All live processes of a unit (or, without a name, of the lab): the recorded session, and whoever carries the mark. */
+/**
+ * All live processes of a unit (or, without a name, of the lab): the recorded session, and whoever carries the mark.
+ */
 export function processesOf(lab: Layout, name?: string): ProcessEntry[] {
   const names = name === undefined ? recordedNames(lab) : [name];
-  const leaders = names.map((each) => recordedLeader(lab, each)).filter((leader) => leader !== undefined && leader.boot === bootId()) as Leader[];
+  const leaders = names
+    .map((each) => recordedLeader(lab, each))
+    .filter((leader) => leader !== undefined && leader.boot === bootId()) as Leader[];
   const wanted = `${mark}=${name === undefined ? `${lab.root}:` : markOf(lab, name)}`;
   return liveProcesses().filter((entry) => {
     if (entry.pid === process.pid) return false;
     const leader = leaders.find(({ pid }) => pid === entry.session);
-    // A session's number is free for others only when its last member is gone, and a later session's leader started later.
+    // A session's number is free for others only when its last member is gone, and a later session's leader started
+    // later.
     if (leader && (processEntry(leader.pid)?.started ?? leader.started) === leader.started) return true;
-    return environmentOf(entry.pid).some((variable) => (name === undefined ? variable.startsWith(wanted) : variable === wanted));
+    return environmentOf(entry.pid).some((variable) =>
+      name === undefined ? variable.startsWith(wanted) : variable === wanted,
+    );
   });
 }
 
@@ -188,7 +218,9 @@ async function stopProcesses(find: () => ProcessEntry[], patience: number): Prom
     remaining = find();
     if (Date.now() > deadline) for (const { pid } of remaining) signal(pid, "SIGKILL");
     if (Date.now() > deadline + 10_000 && remaining.length > 0)
-      throw new Error(`Processes ${remaining.map(({ pid }) => pid).join(", ")} of the lab do not end, not even by SIGKILL: see \`ps\` for what they wait for.`);
+      throw new Error(
+        `Processes ${remaining.map(({ pid }) => pid).join(", ")} of the lab do not end, not even by SIGKILL: see \`ps\` for what they wait for.`,
+      );
   }
 }
 

@@ -6,7 +6,10 @@ import { serves } from "./probes";
 import { isAlive, logFile, runningLeader, startProcess, stopUnits } from "./processes";
 import { environmentOf, type Lab, ordered, type Service, type Step, type Unit } from "./units";
 
-/** How many units are worked on at once: more than the cores of a small machine, since most of them wait rather than compute. */
+/**
+ * How many units are worked on at once: more than the cores of a small machine, since most of them wait rather than
+ * compute.
+ */
 const parallel = 6;
 
 /** Longest a service may take until it serves, in seconds. A busy two-core machine needed 80 for the slowest. */
@@ -23,10 +26,15 @@ export interface Reporter {
 }
 
 /**
- * Brings all units up.
- * Errors: those of all units that failed, in one message; what was started stays, so that another `up` goes on from there.
+ * Brings all units up. Errors: those of all units that failed, in one message; what was started stays, so that another
+ * `up` goes on from there.
  */
-export async function bringUp(lab: Lab, units: readonly Unit[], reporter: Reporter, stopped: AbortSignal): Promise<void> {
+export async function bringUp(
+  lab: Lab,
+  units: readonly Unit[],
+  reporter: Reporter,
+  stopped: AbortSignal,
+): Promise<void> {
   const waiting = ordered(units);
   const ready = new Set<string>();
   const active = new Map<string, Promise<void>>();
@@ -35,7 +43,9 @@ export async function bringUp(lab: Lab, units: readonly Unit[], reporter: Report
   try {
     while (waiting.length > 0 || active.size > 0) {
       if (failures.length > 0 || stopped.aborted) waiting.length = 0;
-      for (const unit of waiting.filter(({ after }) => after.every((name) => ready.has(name))).slice(0, parallel - active.size)) {
+      for (const unit of waiting
+        .filter(({ after }) => after.every((name) => ready.has(name)))
+        .slice(0, parallel - active.size)) {
         waiting.splice(waiting.indexOf(unit), 1);
         const began = Date.now();
         const work = bringUpOne(lab, unit, stopped)
@@ -52,7 +62,8 @@ export async function bringUp(lab: Lab, units: readonly Unit[], reporter: Report
   } finally {
     clearInterval(heartbeat);
   }
-  if (stopped.aborted) throw new Error("Interrupted. What was started goes on running: `up` continues from here, `down` stops it.");
+  if (stopped.aborted)
+    throw new Error("Interrupted. What was started goes on running: `up` continues from here, `down` stops it.");
   if (failures.length > 0) throw new Error(failures.map(({ message }) => message).join("\n"));
 }
 
@@ -74,7 +85,9 @@ async function bringUpService(lab: Lab, service: Service, stopped: AbortSignal):
   const deadline = Date.now() + patienceSeconds * 1000;
   while (!stopped.aborted) {
     if (!isAlive(leader))
-      throw new Error(`${service.name} ended while it was starting. The end of ${logFile(lab, service.name)}:\n${logTail(logFile(lab, service.name))}`);
+      throw new Error(
+        `${service.name} ended while it was starting. The end of ${logFile(lab, service.name)}:\n${logTail(logFile(lab, service.name))}`,
+      );
     if (await serves(lab, service, since)) return wasRunning ? "running already" : "ready";
     if (Date.now() > deadline)
       throw new Error(

@@ -13,12 +13,19 @@ export interface Secrets {
   readonly passphrase: string;
 }
 
-/** The lab's passwords, made at the first call. Hexadecimal, so that they need no quoting in any of the files they stand in. */
+/**
+ * The lab's passwords, made at the first call. Hexadecimal, so that they need no quoting in any of the files they stand
+ * in.
+ */
 export function loadSecrets(lab: Layout): Secrets {
   if (!existsSync(lab.secrets)) {
     mkdirSync(lab.data, { recursive: true, mode: 0o700 });
     const word = () => randomBytes(16).toString("hex");
-    writeFileSync(`${lab.secrets}.new`, JSON.stringify({ password: word(), userPassword: word(), passphrase: word() }), { mode: 0o600 });
+    writeFileSync(
+      `${lab.secrets}.new`,
+      JSON.stringify({ password: word(), userPassword: word(), passphrase: word() }),
+      { mode: 0o600 },
+    );
     renameSync(`${lab.secrets}.new`, lab.secrets);
   }
   return JSON.parse(readFileSync(lab.secrets, "utf8")) as Secrets;

@@ -24,12 +24,15 @@ export function allUnits(lab: Lab): Unit[] {
 
 /** Ports that the lab listens on, with the unit that does. */
 export function takenPorts(lab: Lab): { port: number; name: string }[] {
-  const listening = allUnits(lab).flatMap((unit) => (unit.kind === "service" && unit.port !== undefined ? [{ port: unit.port, name: unit.name }] : []));
+  const listening = allUnits(lab).flatMap((unit) =>
+    unit.kind === "service" && unit.port !== undefined ? [{ port: unit.port, name: unit.name }] : [],
+  );
   return [...listening, { port: 25672, name: "rabbitmq" }];
 }
 
 function keystone(lab: Lab): Unit[] {
-  const manage = (...args: string[]) => pythonCommand("keystone-manage", ...configuration(lab, "keystone.conf"), ...args);
+  const manage = (...args: string[]) =>
+    pythonCommand("keystone-manage", ...configuration(lab, "keystone.conf"), ...args);
   const asRoot = ["--keystone-user", "root", "--keystone-group", "root"];
   const url = `${apiUrl("keystone")}/v3`;
   const endpoints = ["public", "internal", "admin"].flatMap((kind) => [`--bootstrap-${kind}-url`, url]);
@@ -43,7 +46,8 @@ function keystone(lab: Lab): Unit[] {
           manage("db_sync"),
           manage("fernet_setup", ...asRoot),
           manage("credential_setup", ...asRoot),
-          // The password comes from the environment, OS_BOOTSTRAP_PASSWORD: command lines are seen by every user of the machine.
+          // The password comes from the environment, OS_BOOTSTRAP_PASSWORD: command lines are seen by every user of the
+          // machine.
           manage(
             "bootstrap",
             "--bootstrap-username",
@@ -76,7 +80,12 @@ function keystone(lab: Lab): Unit[] {
 
 function placement(lab: Lab): Unit[] {
   return [
-    schema(lab, "placement-schema", ["placement"], [pythonCommand("placement-manage", ...configuration(lab, "placement.conf"), "db", "sync")]),
+    schema(
+      lab,
+      "placement-schema",
+      ["placement"],
+      [pythonCommand("placement-manage", ...configuration(lab, "placement.conf"), "db", "sync")],
+    ),
     {
       kind: "service",
       name: "placement",
@@ -130,7 +139,8 @@ function nova(lab: Lab): Unit[] {
     command: pythonCommand(name, ...conf),
     ready: { kind: "report", database: "nova_cell1", binary: name, host: "controller" },
   });
-  const compute = lab.machines === undefined ? pythonCommand("nova-compute") : ["/usr/bin/python3", "-m", "nova_compute"];
+  const compute =
+    lab.machines === undefined ? pythonCommand("nova-compute") : ["/usr/bin/python3", "-m", "nova_compute"];
   const computes = hypervisorNames(lab).map((host): Service => ({
     kind: "service",
     name: `nova-${host}`,
@@ -164,7 +174,13 @@ function nova(lab: Lab): Unit[] {
       ready: { kind: "http", url: `${apiUrl("nova")}/` },
     },
     ...computes,
-    { kind: "step", name: "nova-cell-hosts", after: computes.map(({ name }) => name), commands: [manage("cell_v2", "discover_hosts")], repeat: "always" },
+    {
+      kind: "step",
+      name: "nova-cell-hosts",
+      after: computes.map(({ name }) => name),
+      commands: [manage("cell_v2", "discover_hosts")],
+      repeat: "always",
+    },
   ];
 }
 
@@ -244,7 +260,16 @@ function octavia(lab: Lab): Unit[] {
 function balancers(lab: Lab): Step[] {
   if (lab.machines === undefined) return [];
   const environment = driverEnvironment(lab, lab.machines);
-  return [{ kind: "step", name: "balancers", after: [], commands: [["/usr/bin/python3", "-m", "lab_amphora"]], environment, repeat: "always" }];
+  return [
+    {
+      kind: "step",
+      name: "balancers",
+      after: [],
+      commands: [["/usr/bin/python3", "-m", "lab_amphora"]],
+      environment,
+      repeat: "always",
+    },
+  ];
 }
 
 /** What a tenant of a cloud finds there: flavors, images, external network, zones, quotas. */

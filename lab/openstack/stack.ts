@@ -1,4 +1,7 @@
-/** A stack of the program on the lab: its configuration with the lab's overlay, state in the lab's folder, the real engine. */
+/**
+ * A stack of the program on the lab: its configuration with the lab's overlay, state in the lab's folder, the real
+ * engine.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -18,12 +21,14 @@ export const checkout = resolve(__dirname, "..", "..");
 
 /** What a lab changes of a stack file. */
 export function changesOf(lab: Layout, stackFile: string): readonly Change[] {
-  return machinesOf(lab) === undefined ? changesWithoutMachines : changesWithMachines(parseStackFile(stackFile, "the stack file").values, hostCgroup());
+  return machinesOf(lab) === undefined
+    ? changesWithoutMachines
+    : changesWithMachines(parseStackFile(stackFile, "the stack file").values, hostCgroup());
 }
 
 /**
- * A stack file with the lab's changes made. Pulumi writes the salt of the passphrase into the file it is given, so the salt of the
- * file written before is kept: without it the state could not be read any more.
+ * A stack file with the lab's changes made. Pulumi writes the salt of the passphrase into the file it is given, so the
+ * salt of the file written before is kept: without it the state could not be read any more.
  *
  * @param stackFile Content of Pulumi.<stack>.yaml.
  * @param before Content of the file that was made for the lab earlier.
@@ -59,9 +64,15 @@ export function stackFileOnLab(lab: Layout, stack: string): string {
  *
  * @param modelStack Stack whose file is taken. @default the stack itself
  */
-export function writeStackOnLab(lab: Layout, stack: string, settings: readonly Pick<Change, "path" | "value">[] = [], modelStack = stack): string {
+export function writeStackOnLab(
+  lab: Layout,
+  stack: string,
+  settings: readonly Pick<Change, "path" | "value">[] = [],
+  modelStack = stack,
+): string {
   const source = join(checkout, `Pulumi.${modelStack}.yaml`);
-  if (!existsSync(source)) throw new Error(`There is no Pulumi.${modelStack}.yaml: name one of the stacks of this folder, for instance dev.`);
+  if (!existsSync(source))
+    throw new Error(`There is no Pulumi.${modelStack}.yaml: name one of the stacks of this folder, for instance dev.`);
   const target = stackFileOnLab(lab, stack);
   mkdirSync(join(lab.data, "stacks"), { recursive: true, mode: 0o700 });
   const before = existsSync(target) ? readFileSync(target, "utf8") : undefined;
@@ -84,11 +95,18 @@ export function engineEnvironment(lab: Layout): NodeJS.ProcessEnv {
   };
 }
 
-/** Environment of a user's own commands on the lab: beside the engine's, kubectl and the kubeconfig of the stack that came up last. */
+/**
+ * Environment of a user's own commands on the lab: beside the engine's, kubectl and the kubeconfig of the stack that
+ * came up last.
+ */
 export function userEnvironment(lab: Layout): NodeJS.ProcessEnv {
   const environment = engineEnvironment(lab);
   if (machinesOf(lab) === undefined) return environment;
-  return { ...environment, PATH: [dirname(kubectlProgram()), environment.PATH].join(delimiter), KUBECONFIG: kubeconfigFile(lab) };
+  return {
+    ...environment,
+    PATH: [dirname(kubectlProgram()), environment.PATH].join(delimiter),
+    KUBECONFIG: kubeconfigFile(lab),
+  };
 }
 
 /** The engine's launcher, as npm installed it. */
@@ -104,8 +122,8 @@ export async function engineVersion(environment: NodeJS.ProcessEnv): Promise<str
 }
 
 /**
- * Sees to it that engine and plugins are on this machine: the network of the lab's machines has no way to where they are downloaded from.
- * Errors: what the engine says.
+ * Sees to it that engine and plugins are on this machine: the network of the lab's machines has no way to where they
+ * are downloaded from. Errors: what the engine says.
  */
 export async function prepareEngine(lab: Layout): Promise<void> {
   const environment = engineEnvironment(lab);
@@ -123,21 +141,33 @@ export function runEngine(args: readonly string[], environment: NodeJS.ProcessEn
 }
 
 /**
- * `pulumi up` of a stack on the lab that runs; with machines, the wait for their nodes too. Returns the engine's exit status.
+ * `pulumi up` of a stack on the lab that runs; with machines, the wait for their nodes too. Returns the engine's exit
+ * status.
  *
  * @param settings Values other than the stack file's.
  */
-export async function stackUp(lab: Layout, stack: string, say: (line: string) => void, settings: readonly Change[] = []): Promise<number> {
+export async function stackUp(
+  lab: Layout,
+  stack: string,
+  say: (line: string) => void,
+  settings: readonly Change[] = [],
+): Promise<number> {
   const environment = engineEnvironment(lab);
   const version = await engineVersion(environment);
   if (version === undefined) throw new Error(noEngine);
   const file = writeStackOnLab(lab, stack, settings);
   const machines = machinesOf(lab) !== undefined;
-  say(`Pulumi ${version} brings up stack ${stack} on the lab. Different from Pulumi.${stack}.yaml (the file in use is ${file}):`);
-  for (const change of [...changesOf(lab, readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8")), ...settings]) say(shownChange(change));
+  say(
+    `Pulumi ${version} brings up stack ${stack} on the lab. Different from Pulumi.${stack}.yaml (the file in use is ${file}):`,
+  );
+  for (const change of [...changesOf(lab, readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8")), ...settings])
+    say(shownChange(change));
   await ensureStack(lab, stack, environment);
   const began = Date.now();
-  const status = await runEngine(["up", "--yes", "--parallel", "16", "--stack", stack, "--config-file", file, "--non-interactive"], environment);
+  const status = await runEngine(
+    ["up", "--yes", "--parallel", "16", "--stack", stack, "--config-file", file, "--non-interactive"],
+    environment,
+  );
   if (status !== 0) {
     say(`Stack ${stack} is not complete on the lab: run the command again to continue.`);
     return status;
@@ -154,13 +184,17 @@ export async function stackUp(lab: Layout, stack: string, say: (line: string) =>
 
 /** Outputs of a stack, secrets included. */
 export async function stackOutputs(stack: string, environment: NodeJS.ProcessEnv): Promise<StackOutputs> {
-  const { stdout } = await run(launcher, ["stack", "output", "--json", "--show-secrets", "--stack", stack, "--cwd", checkout], { environment });
+  const { stdout } = await run(
+    launcher,
+    ["stack", "output", "--json", "--show-secrets", "--stack", stack, "--cwd", checkout],
+    { environment },
+  );
   return JSON.parse(stdout) as StackOutputs;
 }
 
 /**
- * Makes the stack in the lab's state unless it is there. The engine writes the salt of the passphrase into the stack file beside the
- * project file that it finds: a project file in the lab's folder keeps it away from the checkout's.
+ * Makes the stack in the lab's state unless it is there. The engine writes the salt of the passphrase into the stack
+ * file beside the project file that it finds: a project file in the lab's folder keeps it away from the checkout's.
  */
 export async function ensureStack(lab: Layout, stack: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const folder = dirname(stackFileOnLab(lab, stack));

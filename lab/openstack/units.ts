@@ -70,9 +70,14 @@ export function hypervisorNames(lab: Lab): string[] {
   return Array.from({ length: lab.hypervisors }, (_, index) => `hypervisor-${index + 1}`);
 }
 
-/** Environment of what the lab starts: Debian's own programs, none of the user's proxies, Python settings or OpenStack variables. */
+/**
+ * Environment of what the lab starts: Debian's own programs, none of the user's proxies, Python settings or OpenStack
+ * variables.
+ */
 export function environmentOf(lab: Lab, unit: Unit): Record<string, string> {
-  const secrets = Object.entries(unit.secretEnvironment ?? {}).map(([variable, name]) => [variable, loadSecrets(lab)[name]] as const);
+  const secrets = Object.entries(unit.secretEnvironment ?? {}).map(
+    ([variable, name]) => [variable, loadSecrets(lab)[name]] as const,
+  );
   return {
     PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: lab.data,
@@ -100,7 +105,8 @@ export function ordered(units: readonly Unit[]): Unit[] {
   const onTheWay = new Set<string>();
   const place = (unit: Unit) => {
     if (result.includes(unit)) return;
-    if (onTheWay.has(unit.name)) throw new Error(`Units of the lab wait for each other in a circle: ${[...onTheWay, unit.name].join(" -> ")}.`);
+    if (onTheWay.has(unit.name))
+      throw new Error(`Units of the lab wait for each other in a circle: ${[...onTheWay, unit.name].join(" -> ")}.`);
     onTheWay.add(unit.name);
     for (const name of unit.after) {
       const needed = byName.get(name);

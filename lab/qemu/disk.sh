@@ -1,7 +1,8 @@
 #!/bin/bash
-# Makes the disk of a machine with a kernel of its own: the machines' Debian tree and image (lab/site) with Debian's kernel for clouds installed, as
-# one file system in a sparse file. Kernel and initial RAM disk lie beside it, because QEMU is handed them directly and there is no boot loader.
-# Usage: disk.sh; prints the folder with disk.img, vmlinuz and initrd.img. Needs root, and Debian's mirror the first time.
+# Makes the disk of a machine with a kernel of its own: the machines' Debian tree and image (lab/site) with Debian's
+# kernel for clouds installed, as one file system in a sparse file. Kernel and initial RAM disk lie beside it, because
+# QEMU is handed them directly and there is no boot loader. Usage: disk.sh; prints the folder with disk.img, vmlinuz and
+# initrd.img. Needs root, and Debian's mirror the first time.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/../site/cache.sh"

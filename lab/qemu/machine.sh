@@ -1,24 +1,26 @@
 #!/bin/bash
-# Power of one machine with a kernel of its own, under QEMU. Usage:
-#   machine.sh accelerator DISK               prints kvm where that really boots a kernel, tcg elsewhere
-#   machine.sh start NAME DIRECTORY DISK MAC ACCELERATOR [SITE_DISK]
-# DISK is the folder that disk.sh makes; DIRECTORY holds the config drive's files in drive/ and what survives a power-off; SITE_DISK is siteDisk.sh's. `start` returns at once, the
-# console goes to DIRECTORY/console.log. lab/machines/machine.sh pulls this machine's plug too: both kinds are found by their control group. Needs root.
+# Power of one machine with a kernel of its own, under QEMU. Usage: machine.sh accelerator DISK               prints kvm
+# where that really boots a kernel, tcg elsewhere machine.sh start NAME DIRECTORY DISK MAC ACCELERATOR [SITE_DISK] DISK
+# is the folder that disk.sh makes; DIRECTORY holds the config drive's files in drive/ and what survives a power-off;
+# SITE_DISK is siteDisk.sh's. `start` returns at once, the console goes to DIRECTORY/console.log.
+# lab/machines/machine.sh pulls this machine's plug too: both kinds are found by their control group. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lab/machines/cgroups.sh
 source "$here/../machines/cgroups.sh"
 
 lan=osk-lan
-# MiB. API server, etcd and the rest of one control-plane machine used 677 MB; the rest is page cache, which spares the disk.
+# MiB. API server, etcd and the rest of one control-plane machine used 677 MB; the rest is page cache, which spares the
+# disk.
 memory=4096
 
-# A /dev/kvm that opens is not a KVM that works: one was seen that aborts with the host's own processor, and hangs with any other.
+# A /dev/kvm that opens is not a KVM that works: one was seen that aborts with the host's own processor, and hangs with
+# any other.
 accelerator() {
   local log by=tcg
   log=$(mktemp)
-  # The kernel has 10 seconds (a working KVM takes one) to reach its first program, whose end is the machine's. In a shell of its own, which would
-  # otherwise tell of an abort.
+  # The kernel has 10 seconds (a working KVM takes one) to reach its first program, whose end is the machine's. In a
+  # shell of its own, which would otherwise tell of an abort.
   if (
     timeout --signal=KILL 10 qemu-system-x86_64 -accel kvm -cpu host -m 512 -nodefaults -display none -no-reboot -serial "file:$log" \
       -kernel "$1/vmlinuz" -initrd "$1/initrd.img" -append "console=ttyS0 panic=-1 rdinit=/bin/true"
@@ -43,11 +45,13 @@ start() {
   # As Nova makes it, with the same program.
   genisoimage -quiet -J -r -V config-2 -o "$directory/drive.iso" "$directory/drive"
   if [ "$accelerator" = tcg ]; then
-    # The plainest: instructions for vectors and ciphers are translated at such a cost that Go's code without them is a quarter faster (measured).
+    # The plainest: instructions for vectors and ciphers are translated at such a cost that Go's code without them is a
+    # quarter faster (measured).
     processor=qemu64
-    # A translated processor speculates nothing; without the kernel's defences against that it has a fifth less to do (measured). Its counter of cycles is
-    # the host's on both processors. Not told so, the kernel reads QEMU's HPET instead: each look at the clock, and Go looks at every turn, then leaves the
-    # translated code and waits for QEMU's lock.
+    # A translated processor speculates nothing; without the kernel's defences against that it has a fifth less to do
+    # (measured). Its counter of cycles is the host's on both processors. Not told so, the kernel reads QEMU's HPET
+    # instead: each look at the clock, and Go looks at every turn, then leaves the translated code and waits for QEMU's
+    # lock.
     kernel+=" mitigations=off tsc=reliable"
   fi
   [ -z "${6:-}" ] || more=(-drive "file=$6,if=virtio,format=raw,readonly=on")

@@ -1,8 +1,8 @@
 #!/bin/bash
-# Puts the site and the scripts of the lab's machines on a disk with the label `site`, so that a machine under QEMU can be a host of machines itself.
-# Usage: siteDisk.sh FILE LAYERS PACKAGES REGISTRY PROGRAM...
-# LAYERS are the trees below a machine's disk, uppermost first, separated by colons. On the disk: layers/0, layers/1 ..., packages, registry, bin/ with the
-# programs, and lab/ as in the checkout. Needs root.
+# Puts the site and the scripts of the lab's machines on a disk with the label `site`, so that a machine under QEMU can
+# be a host of machines itself. Usage: siteDisk.sh FILE LAYERS PACKAGES REGISTRY PROGRAM... LAYERS are the trees below a
+# machine's disk, uppermost first, separated by colons. On the disk: layers/0, layers/1 ..., packages, registry, bin/
+# with the programs, and lab/ as in the checkout. Needs root.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 file=$1 layers=$2 packages=$3 registry=$4

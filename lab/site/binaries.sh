@@ -1,6 +1,7 @@
 #!/bin/bash
-# Builds the cluster's programs from the Go module proxy. Versions stand in modules/*/go.mod, checksums in modules/*/go.sum; Go verifies both.
-# Usage: binaries.sh [MODULE...]; without arguments all of them. Only what is not in the cache is built.
+# Builds the cluster's programs from the Go module proxy. Versions stand in modules/*/go.mod, checksums in
+# modules/*/go.sum; Go verifies both. Usage: binaries.sh [MODULE...]; without arguments all of them. Only what is not in
+# the cache is built.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"

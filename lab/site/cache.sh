@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Where the lab keeps what it builds, and the few words every build step shares. To be sourced.
-# Everything lies outside the tree, named for a digest of what it was made from: a changed pin builds anew, an unchanged one is found again.
+# Where the lab keeps what it builds, and the few words every build step shares. To be sourced. Everything lies outside
+# the tree, named for a digest of what it was made from: a changed pin builds anew, an unchanged one is found again.
 
 SITE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 CACHE="${OPENSTACK_KUBERNETES_CACHE:-$HOME/.cache/openstack-kubernetes}/site"
@@ -26,9 +26,10 @@ tidy() {
 }
 trap tidy EXIT
 
-# made DIRECTORY COMMAND...: runs the command with a scratch directory as its last argument and moves that into place when it succeeded.
-# With LAB_SITE_ONLY_CACHED set nothing is built: what is absent is an error that says so. A step that was interrupted leaves only the
-# scratch directory, which the next run replaces; one that is done is never done again. Not to be called where bash ignores errors (||, if).
+# made DIRECTORY COMMAND...: runs the command with a scratch directory as its last argument and moves that into place
+# when it succeeded. With LAB_SITE_ONLY_CACHED set nothing is built: what is absent is an error that says so. A step
+# that was interrupted leaves only the scratch directory, which the next run replaces; one that is done is never done
+# again. Not to be called where bash ignores errors (||, if).
 made() {
   local target=$1 start=$SECONDS
   shift

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The few files that make the Debian tree a lab machine's image (lab/machines/image), owned by root: the layer above the tree.
-# Usage: image.sh; prints the directory. Needs root.
+# The few files that make the Debian tree a lab machine's image (lab/machines/image), owned by root: the layer above the
+# tree. Usage: image.sh; prints the directory. Needs root.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"

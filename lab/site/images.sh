@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes the site's registry mirror: the images that `kubeadm config images list` names, from the built programs, and one of tools that the
-# lab's pods run. Usage: images.sh; prints the folder that a registry (distribution) serves.
+# Makes the site's registry mirror: the images that `kubeadm config images list` names, from the built programs, and one
+# of tools that the lab's pods run. Usage: images.sh; prints the folder that a registry (distribution) serves.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"
@@ -11,7 +11,8 @@ source "$SITE/images/push.sh"
 tools=(bash cat cp cut date echo env grep head hostname ls mkdir mount mv printf ps rm sed sleep sort tail test tr true uname wc
   conntrack curl getent ip iptables iptables-restore iptables-save ip6tables ip6tables-restore ip6tables-save modprobe nft socat sysctl timeout)
 
-# toolsRoot ROOT PACKAGES SCRATCH: copies the tools, with the libraries they load, out of the image with the gathered packages installed.
+# toolsRoot ROOT PACKAGES SCRATCH: copies the tools, with the libraries they load, out of the image with the gathered
+# packages installed.
 toolsRoot() {
   # shellcheck disable=SC2016 # the inner shell expands it
   unshare --mount --propagation private bash -euc '

@@ -1,11 +1,13 @@
 #!/bin/bash
-# Packs the built programs as .deb packages, under the names, paths and units of the Kubernetes project's and Docker's own, and gathers
-# the Debian packages that a bootstrap installs beside them. Usage: packages.sh; prints the directory of the two flat repositories.
+# Packs the built programs as .deb packages, under the names, paths and units of the Kubernetes project's and Docker's
+# own, and gathers the Debian packages that a bootstrap installs beside them. Usage: packages.sh; prints the directory
+# of the two flat repositories.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"
 
-# What the program installs from the distribution's own repositories (src/bootstrap), fetched with all that the image lacks for it.
+# What the program installs from the distribution's own repositories (src/bootstrap), fetched with all that the image
+# lacks for it.
 debian=(chrony conntrack ebtables ethtool iptables jq keepalived nftables socat)
 
 # pack DIRECTORY NAME VERSION DEPENDS DESCRIPTION: makes a package of everything below scratch/NAME.
@@ -60,7 +62,8 @@ makeRepositories() {
   rm -rf "$out/scratch"
 }
 
-# The closure is what apt itself would download on a machine made from the image, so it is asked there, on a throw-away overlay.
+# The closure is what apt itself would download on a machine made from the image, so it is asked there, on a throw-away
+# overlay.
 gatherDebian() {
   local out=$1 tree=$1/scratch/tree
   mkdir -p "$tree" "$out/scratch/upper" "$out/scratch/work"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes the machines' image: a Debian 12 tree with what Debian's own OpenStack image holds that a bootstrap can lean on, and nothing of Kubernetes.
-# Usage: tree.sh; prints the directory of the tree. Needs root (debootstrap). LAB_DEBIAN_MIRROR: another mirror than debootstrap's own.
+# Makes the machines' image: a Debian 12 tree with what Debian's own OpenStack image holds that a bootstrap can lean on,
+# and nothing of Kubernetes. Usage: tree.sh; prints the directory of the tree. Needs root (debootstrap).
+# LAB_DEBIAN_MIRROR: another mirror than debootstrap's own.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"
@@ -19,7 +20,8 @@ bootstrapTree() {
     return 1
   }
   rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/var/lib/apt/lists/*
-  # Machines cloned from one tree must not share an identity: systemd derives DHCP ids and MACs from machine-id, sshd its host keys.
+  # Machines cloned from one tree must not share an identity: systemd derives DHCP ids and MACs from machine-id, sshd
+  # its host keys.
   : >"$tree/etc/machine-id"
   rm -f "$tree/var/lib/dbus/machine-id" "$tree"/etc/ssh/ssh_host_*
   echo localhost >"$tree/etc/hostname"

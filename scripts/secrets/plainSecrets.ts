@@ -1,4 +1,7 @@
-/** Finds what must never be committed in the clear: Secrets that sops has not encrypted, generators of Secrets, and private keys. */
+/**
+ * Finds what must never be committed in the clear: Secrets that sops has not encrypted, generators of Secrets, and
+ * private keys.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -8,7 +11,10 @@ const remedy = "encrypt it with sops as docs/gitops.md says, in a file that ends
 const substituted = /^\$\{[A-Z_]+\}$/;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]+/;
 
-/** A sentence per finding in the files under `folder`; none shows a secret. Only files that Git would not ignore by name are of interest, so all are read. */
+/**
+ * A sentence per finding in the files under `folder`; none shows a secret. Only files that Git would not ignore by name
+ * are of interest, so all are read.
+ */
 export function plainSecrets(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -19,11 +25,13 @@ export function plainSecrets(folder: string): string[] {
 
 /** A sentence per finding in the text of one file. */
 export function plainSecretsIn(content: string, file: string): string[] {
-  if (privateKey.test(content)) return [`${file} holds a private key; remove it from Git's history too, and make a new one.`];
+  if (privateKey.test(content))
+    return [`${file} holds a private key; remove it from Git's history too, and make a new one.`];
   if (!/\.(ya?ml|json)$/.test(file)) return [];
   return parseAllDocuments(content, { logLevel: "silent" }).flatMap((document) => {
     // A file that is not YAML fails the build of the manifests; what it would have held can be told only roughly.
-    if (document.errors.length > 0) return /kind:\s*Secret\b/.test(content) ? [`${file} is not YAML, yet speaks of a Secret; mend it.`] : [];
+    if (document.errors.length > 0)
+      return /kind:\s*Secret\b/.test(content) ? [`${file} is not YAML, yet speaks of a Secret; mend it.`] : [];
     return findings(document.toJS(), file);
   });
 }
@@ -42,10 +50,13 @@ function findings(value: unknown, file: string): string[] {
   if (typeof value !== "object" || value === null) return [];
   const manifest = value as Manifest;
   if (Array.isArray(manifest.items)) return manifest.items.flatMap((item) => findings(item, file));
-  if (manifest.secretGenerator !== undefined) return [`${file} has a secretGenerator, whose values stand in the clear; write a Secret and ${remedy}.`];
+  if (manifest.secretGenerator !== undefined)
+    return [`${file} has a secretGenerator, whose values stand in the clear; write a Secret and ${remedy}.`];
   if (manifest.kind !== "Secret") return [];
   const values = [manifest.data, manifest.stringData]
-    .flatMap((part) => (typeof part === "object" && part !== null ? Object.entries(part as Record<string, unknown>) : []))
+    .flatMap((part) =>
+      typeof part === "object" && part !== null ? Object.entries(part as Record<string, unknown>) : [],
+    )
     .filter(([, text]) => typeof text !== "string" || !substituted.test(text));
   const plain = values.filter(([, text]) => typeof text !== "string" || !text.startsWith("ENC[")).map(([key]) => key);
   const name = String(manifest.metadata?.name);

@@ -14,10 +14,25 @@ export interface NewTenant {
   /** Whether its pods get the platform's credentials of registries. @default false */
   readonly registry?: boolean;
   /** Absent: the tenant deploys by hand. */
-  readonly git?: { readonly url: string; readonly branch?: string; readonly path?: string; readonly credentials: boolean; readonly sops: boolean };
+  readonly git?: {
+    readonly url: string;
+    readonly branch?: string;
+    readonly path?: string;
+    readonly credentials: boolean;
+    readonly sops: boolean;
+  };
 }
 
-export function renderTenantFile({ name, group, cpu, memory, storage, egress, registry = false, git }: NewTenant): string {
+export function renderTenantFile({
+  name,
+  group,
+  cpu,
+  memory,
+  storage,
+  egress,
+  registry = false,
+  git,
+}: NewTenant): string {
   const components: NonNullable<TenantFile["spec"]["components"]> = [
     ...(registry ? ([registryComponent] as const) : []),
     ...(git ? ([gitComponent] as const) : []),
@@ -38,7 +53,13 @@ export function renderTenantFile({ name, group, cpu, memory, storage, egress, re
           MEMORY: memory,
           STORAGE: storage,
           ...(egress.length > 0 ? { EGRESS: JSON.stringify(egress) } : {}),
-          ...(git ? { GIT_URL: git.url, ...(git.branch ? { GIT_BRANCH: git.branch } : {}), ...(git.path ? { GIT_PATH: git.path } : {}) } : {}),
+          ...(git
+            ? {
+                GIT_URL: git.url,
+                ...(git.branch ? { GIT_BRANCH: git.branch } : {}),
+                ...(git.path ? { GIT_PATH: git.path } : {}),
+              }
+            : {}),
         },
       },
     },

@@ -1,4 +1,7 @@
-/** A tenant's file, gitops/tenants/<stack>/<name>.yaml: what may stand in it, and every problem of one that cannot be used. */
+/**
+ * A tenant's file, gitops/tenants/<stack>/<name>.yaml: what may stand in it, and every problem of one that cannot be
+ * used.
+ */
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { didYouMean, type KeyPath, keyPath, shown } from "../../src/config/keyPath";
@@ -12,7 +15,11 @@ export const registryComponent = "../components/registry";
 
 /** Flux takes text only; a bare number there fails the whole file, so the sentence says how to write it. */
 const quantity = (format: string, example: string, pattern: RegExp) =>
-  matching(format, `must be text in quotes such as "${example}"`, (value) => pattern.test(value) && Number.parseFloat(value) > 0);
+  matching(
+    format,
+    `must be text in quotes such as "${example}"`,
+    (value) => pattern.test(value) && Number.parseFloat(value) > 0,
+  );
 const cpu = quantity("CPU", "8", /^(\d+m|\d+(\.\d+)?)$/);
 const bytes = quantity("bytes", "32Gi", /^\d+(Mi|Gi|Ti)$/);
 const count = matching("count", 'must be a whole number in quotes such as "0"', /^\d{1,5}$/);
@@ -23,14 +30,20 @@ const path = matching(
   (value) => /^\.\/[-A-Za-z0-9_./]*$/.test(value) && !value.includes(".."),
 );
 /** RoleBindings take any text; a group that begins with "system:" would be Kubernetes' own. */
-const group = text.refine((value) => !value.startsWith("system:"), { error: 'must be a group of the directory, so not begin with "system:"' });
+const group = text.refine((value) => !value.startsWith("system:"), {
+  error: 'must be a group of the directory, so not begin with "system:"',
+});
 
 const substitutes = section({
   // A route of a tenant is called TENANT--ANYTHING: a name with "--" could be another's.
   TENANT: label(53)
-    .refine((name) => !name.includes("--"), { error: 'must not hold "--", which sets a tenant\'s name off from those of its applications' })
+    .refine((name) => !name.includes("--"), {
+      error: 'must not hold "--", which sets a tenant\'s name off from those of its applications',
+    })
     .describe("name of the tenant, its namespace and its file"),
-  GROUP: group.describe("group of the directory whose members administer the namespace, without the prefix that the cluster puts before it"),
+  GROUP: group.describe(
+    "group of the directory whose members administer the namespace, without the prefix that the cluster puts before it",
+  ),
   CPU: cpu.describe("CPU that its pods may request together, in cores"),
   MEMORY: bytes.describe("memory that its pods may request and be limited to together"),
   STORAGE: bytes.describe("storage that its volumes may request together"),
@@ -53,7 +66,9 @@ const tenantSchema = section({
   kind: z.literal("Kustomization", { error: "must be Kustomization" }),
   metadata: section({ name: text.describe("tenant- and the tenant's name") }),
   spec: section({
-    components: z.array(choice(gitComponent, credentialsComponent, sopsComponent, registryComponent), { error: "must be a list" }).optional(),
+    components: z
+      .array(choice(gitComponent, credentialsComponent, sopsComponent, registryComponent), { error: "must be a list" })
+      .optional(),
     postBuild: section({ substitute: substitutes }),
   }),
 });
@@ -76,13 +91,21 @@ export function checkTenantFile(content: string, name: string, reserved: readonl
   const broken = document.errors[0];
   if (broken) return { sentences: [`The file is not YAML: ${broken.message.split("\n")[0] ?? ""}`] };
   const value: unknown = document.toJS();
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return { sentences: ["The file must hold one Flux Kustomization."] };
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return { sentences: ["The file must hold one Flux Kustomization."] };
   const parsed = tenantSchema.safeParse(value);
   if (!parsed.success) return { sentences: parsed.error.issues.flatMap((issue) => sentencesOf(issue, value, [])) };
   const { metadata, spec } = parsed.data;
   const tenant = spec.postBuild.substitute;
   const components: readonly string[] = spec.components ?? [];
-  return { tenant, sentences: [...nameProblems(tenant, metadata.name, name, reserved), ...gitProblems(tenant, components), ...egressProblems(tenant)] };
+  return {
+    tenant,
+    sentences: [
+      ...nameProblems(tenant, metadata.name, name, reserved),
+      ...gitProblems(tenant, components),
+      ...egressProblems(tenant),
+    ],
+  };
 }
 
 const substitutePath: KeyPath = ["spec", "postBuild", "substitute"];
@@ -92,8 +115,12 @@ function nameProblems({ TENANT }: Tenant, objectName: string, fileName: string, 
   return [
     ...(objectName === `tenant-${TENANT}`
       ? []
-      : [`metadata.name is ${shown(objectName)} but must be "tenant-${TENANT}", as ${keyOf("TENANT")} is ${shown(TENANT)}.`]),
-    ...(fileName === TENANT ? [] : [`The file is called ${fileName}.yaml but its tenant ${TENANT}; rename it to ${TENANT}.yaml.`]),
+      : [
+          `metadata.name is ${shown(objectName)} but must be "tenant-${TENANT}", as ${keyOf("TENANT")} is ${shown(TENANT)}.`,
+        ]),
+    ...(fileName === TENANT
+      ? []
+      : [`The file is called ${fileName}.yaml but its tenant ${TENANT}; rename it to ${TENANT}.yaml.`]),
     ...(reserved.includes(TENANT) || /^kube-|^openshift/.test(TENANT)
       ? [`${keyOf("TENANT")} is ${shown(TENANT)} but that namespace belongs to the platform; choose another name.`]
       : []),
@@ -102,37 +129,61 @@ function nameProblems({ TENANT }: Tenant, objectName: string, fileName: string, 
 
 function gitProblems(tenant: Tenant, components: readonly string[]): string[] {
   const hasGit = components.includes(gitComponent);
-  const settings = (["GIT_URL", "GIT_BRANCH", "GIT_PATH", "GIT_INTERVAL"] as const).filter((key) => tenant[key] !== undefined);
+  const settings = (["GIT_URL", "GIT_BRANCH", "GIT_PATH", "GIT_INTERVAL"] as const).filter(
+    (key) => tenant[key] !== undefined,
+  );
   return [
-    ...(hasGit && tenant.GIT_URL === undefined ? [`${keyOf("GIT_URL")} is required but missing: spec.components has ${gitComponent}.`] : []),
-    ...(!hasGit ? settings.map((key) => `${keyOf(key)} has no effect without ${gitComponent} in spec.components; add that, or remove the key.`) : []),
+    ...(hasGit && tenant.GIT_URL === undefined
+      ? [`${keyOf("GIT_URL")} is required but missing: spec.components has ${gitComponent}.`]
+      : []),
+    ...(!hasGit
+      ? settings.map(
+          (key) =>
+            `${keyOf(key)} has no effect without ${gitComponent} in spec.components; add that, or remove the key.`,
+        )
+      : []),
     ...[credentialsComponent, sopsComponent]
-      .filter((component) => components.includes(component) && !components.slice(0, components.indexOf(component)).includes(gitComponent))
-      .map((component) => `spec.components has ${component}, which changes what ${gitComponent} makes; put ${gitComponent} before it.`),
+      .filter(
+        (component) =>
+          components.includes(component) && !components.slice(0, components.indexOf(component)).includes(gitComponent),
+      )
+      .map(
+        (component) =>
+          `spec.components has ${component}, which changes what ${gitComponent} makes; put ${gitComponent} before it.`,
+      ),
   ];
 }
 
 function egressProblems({ EGRESS }: Tenant): string[] {
   if (EGRESS === undefined) return [];
   const document = parseDocument(EGRESS);
-  if (document.errors.length > 0) return [`${keyOf("EGRESS")} must be a list of NetworkPolicy egress rules, on one line in quotes; it is not YAML.`];
+  if (document.errors.length > 0)
+    return [`${keyOf("EGRESS")} must be a list of NetworkPolicy egress rules, on one line in quotes; it is not YAML.`];
   const rules: unknown = document.toJS();
   const parsed = egressRules.safeParse(rules);
-  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => sentencesOf(issue, rules, [...substitutePath, "EGRESS"]));
+  return parsed.success
+    ? []
+    : parsed.error.issues.flatMap((issue) => sentencesOf(issue, rules, [...substitutePath, "EGRESS"]));
 }
 
 function sentencesOf(issue: z.core.$ZodIssue, root: unknown, prefix: KeyPath): string[] {
   const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
   const at = (steps: KeyPath) => keyPath([...prefix, ...steps]);
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => `${at([...path, key])} is not a known key; ${alternatives(key, path)}`);
-  const value = path.reduce<unknown>((within, step) => (within as Record<string | number, unknown> | undefined)?.[step], root);
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => `${at([...path, key])} is not a known key; ${alternatives(key, path)}`);
+  const value = path.reduce<unknown>(
+    (within, step) => (within as Record<string | number, unknown> | undefined)?.[step],
+    root,
+  );
   if (value === undefined) return [`${at(path)} is required but missing${meaning(path)}.`];
   return [`${at(path) || "The file"} is ${shown(value)} but ${issue.message}${issue.message.endsWith("?") ? "" : "."}`];
 }
 
 /** What the keys of the file mean, for the sentence on one that is missing. */
 function meaning(path: KeyPath): string {
-  const schema = path.join(".").startsWith(substitutePath.join(".")) ? (substitutes.shape as Record<string, z.ZodType>)[String(path.at(-1))] : undefined;
+  const schema = path.join(".").startsWith(substitutePath.join("."))
+    ? (substitutes.shape as Record<string, z.ZodType>)[String(path.at(-1))]
+    : undefined;
   return schema?.description === undefined ? "" : `: ${schema.description}`;
 }
 
@@ -151,4 +202,5 @@ const sections: Readonly<Record<string, z.ZodRawShape>> = {
 };
 
 /** The known keys of a section of the file; those of a rule of EGRESS are Kubernetes' own and few. */
-const sectionAt = (path: KeyPath): object => sections[path.join(".")] ?? { to: 0, ports: 0, ipBlock: 0, cidr: 0, except: 0, protocol: 0, port: 0, endPort: 0 };
+const sectionAt = (path: KeyPath): object =>
+  sections[path.join(".")] ?? { to: 0, ports: 0, ipBlock: 0, cidr: 0, except: 0, protocol: 0, port: 0, endPort: 0 };

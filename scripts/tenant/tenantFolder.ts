@@ -1,4 +1,6 @@
-/** The tenants of a stack on disk: gitops/tenants/<stack>/*.yaml, and the namespaces that the platform keeps for itself. */
+/**
+ * The tenants of a stack on disk: gitops/tenants/<stack>/*.yaml, and the namespaces that the platform keeps for itself.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -7,7 +9,8 @@ import { checkTenantFile } from "./tenantFile";
 /** Folders of gitops/tenants that are no stack's: what all tenants are made from. */
 const shared = ["base", "components"];
 
-export const tenantFile = (gitops: string, stack: string, name: string): string => join(gitops, "tenants", stack, `${name}.yaml`);
+export const tenantFile = (gitops: string, stack: string, name: string): string =>
+  join(gitops, "tenants", stack, `${name}.yaml`);
 
 /** The stacks that have tenants: the folders of gitops/tenants. */
 export function stacksOf(gitops: string): string[] {
@@ -26,7 +29,11 @@ export function checkTenants(gitops: string): { readonly checked: number; readon
     readdirSync(join(gitops, "tenants", stack)).map((file) => {
       const shownPath = `gitops/tenants/${stack}/${file}`;
       if (!file.endsWith(".yaml")) return [`${shownPath}: Flux reads *.yaml here; rename or remove the file.`];
-      const { sentences } = checkTenantFile(readFileSync(join(gitops, "tenants", stack, file), "utf8"), file.replace(/\.yaml$/, ""), reserved);
+      const { sentences } = checkTenantFile(
+        readFileSync(join(gitops, "tenants", stack, file), "utf8"),
+        file.replace(/\.yaml$/, ""),
+        reserved,
+      );
       return sentences.map((sentence) => `${shownPath}: ${sentence}`);
     }),
   );
@@ -41,9 +48,13 @@ export function platformNamespaces(gitops: string): string[] {
     return readdirSync(root, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".yaml"))
       .flatMap((file) =>
-        parseAllDocuments(readFileSync(join(root, file), "utf8")).map((document) => document.toJS() as { kind?: string; metadata?: { name?: string } } | null),
+        parseAllDocuments(readFileSync(join(root, file), "utf8")).map(
+          (document) => document.toJS() as { kind?: string; metadata?: { name?: string } } | null,
+        ),
       )
-      .flatMap((object) => (object?.kind === "Namespace" && object.metadata?.name !== undefined ? [object.metadata.name] : []));
+      .flatMap((object) =>
+        object?.kind === "Namespace" && object.metadata?.name !== undefined ? [object.metadata.name] : [],
+      );
   });
   return ["default", "flux-system", "tigera-operator", "calico-system", ...made];
 }

@@ -24,14 +24,21 @@ export class AddressPool {
     private readonly reserved: ReadonlyMap<string, string>,
   ) {
     const whole = { start: nthAddress(cidr, 1), end: nthAddress(cidr, Math.max(1, addressCount(cidr) - 2)) };
-    this.ranges = (ranges.length > 0 ? ranges : [whole]).map(({ start, end }) => ({ start: numberOf(start), end: numberOf(end) }));
+    this.ranges = (ranges.length > 0 ? ranges : [whole]).map(({ start, end }) => ({
+      start: numberOf(start),
+      end: numberOf(end),
+    }));
     this.next = this.ranges[0]?.start ?? 0;
   }
 
   /** Number of addresses that machines could have, taken ones included. */
   public get capacity(): number {
     const gateway = this.gateway === undefined ? undefined : numberOf(this.gateway);
-    return this.ranges.reduce((sum, { start, end }) => sum + end - start + 1 - (gateway !== undefined && gateway >= start && gateway <= end ? 1 : 0), 0);
+    return this.ranges.reduce(
+      (sum, { start, end }) =>
+        sum + end - start + 1 - (gateway !== undefined && gateway >= start && gateway <= end ? 1 : 0),
+      0,
+    );
   }
 
   public get used(): number {
@@ -40,7 +47,8 @@ export class AddressPool {
 
   /** Takes a certain address; throws when it is outside the subnet or taken. */
   public take(address: string, owner: string): string {
-    if (!ipaddr.IPv4.isValidFourPartDecimal(address)) throw new Error(`${JSON.stringify(address)} is not an IPv4 address`);
+    if (!ipaddr.IPv4.isValidFourPartDecimal(address))
+      throw new Error(`${JSON.stringify(address)} is not an IPv4 address`);
     if (!contains(this.cidr, address)) throw new Error(`fixed IP ${address} is outside the subnet ${this.cidr}`);
     if (address === nthAddress(this.cidr, 0) || address === nthAddress(this.cidr, addressCount(this.cidr) - 1)) {
       throw new Error(`fixed IP ${address} is the network or broadcast address of ${this.cidr}`);
@@ -53,12 +61,14 @@ export class AddressPool {
 
   /** Takes the address that `owner` had before, else the lowest free one; throws when the subnet is full. */
   public allocate(owner: string, before: string | undefined): string {
-    if (before !== undefined && contains(this.cidr, before) && !this.owners.has(before)) return this.take(before, owner);
+    if (before !== undefined && contains(this.cidr, before) && !this.owners.has(before))
+      return this.take(before, owner);
     for (const range of this.ranges) {
       for (let candidate = Math.max(this.next, range.start); candidate <= range.end; candidate++) {
         const address = textOf(candidate);
         const keptFor = this.reserved.get(address);
-        if (address === this.gateway || this.owners.has(address) || (keptFor !== undefined && keptFor !== owner)) continue;
+        if (address === this.gateway || this.owners.has(address) || (keptFor !== undefined && keptFor !== owner))
+          continue;
         this.next = candidate + 1;
         return this.take(address, owner);
       }

@@ -12,7 +12,10 @@ export interface ExistingSubnet {
 
 export interface ExistingThings {
   readonly subnets?: readonly ExistingSubnet[];
-  /** Ids of networks of which nothing more is known: their addresses come from 198.18.0.0/15, the block for tests (RFC 2544). */
+  /**
+   * Ids of networks of which nothing more is known: their addresses come from 198.18.0.0/15, the block for tests (RFC
+   * 2544).
+   */
   readonly networks?: readonly string[];
 }
 
@@ -52,7 +55,10 @@ export class Cloud {
   public readonly servers = new Set<string>();
   public readonly volumes = new Map<string, { readonly size: number; attachedTo: string | undefined }>();
   public readonly loadBalancers = new Map<string, { readonly listenerPorts: Set<string> }>();
-  public readonly listeners = new Map<string, { readonly loadBalancerId: string; readonly protocol: string; pool: string | undefined }>();
+  public readonly listeners = new Map<
+    string,
+    { readonly loadBalancerId: string; readonly protocol: string; pool: string | undefined }
+  >();
   public readonly pools = new Map<string, { readonly members: Set<string>; monitored: boolean }>();
   /** Value: id of the port it leads to. */
   public readonly floatingIps = new Map<string, { readonly id: string; portId: string | undefined }>();
@@ -84,7 +90,14 @@ export class Cloud {
     this.networks.set(network.id, network);
   }
 
-  public addSubnet(id: string, networkId: string, cidr: string, gateway: string | undefined, ranges: readonly AddressRange[], reachable: boolean): Subnet {
+  public addSubnet(
+    id: string,
+    networkId: string,
+    cidr: string,
+    gateway: string | undefined,
+    ranges: readonly AddressRange[],
+    reachable: boolean,
+  ): Subnet {
     const subnet = { id, networkId, addresses: new AddressPool(cidr, gateway, ranges, this.reserved), reachable };
     this.subnets.set(id, subnet);
     return subnet;
@@ -106,9 +119,17 @@ export class Cloud {
   public subnetOf(networkId: unknown): Subnet {
     const subnet = [...this.subnets.values()].find((candidate) => candidate.networkId === networkId);
     if (subnet === undefined && this.existing.has(networkId as string)) {
-      return this.addSubnet(idOf(`subnet of ${String(networkId)}`), networkId as string, "198.18.0.0/15", undefined, [], false);
+      return this.addSubnet(
+        idOf(`subnet of ${String(networkId)}`),
+        networkId as string,
+        "198.18.0.0/15",
+        undefined,
+        [],
+        false,
+      );
     }
-    if (subnet === undefined) throw new Error(`network ${String(networkId)} has no subnet yet: make the resource depend on the subnet`);
+    if (subnet === undefined)
+      throw new Error(`network ${String(networkId)} has no subnet yet: make the resource depend on the subnet`);
     return subnet;
   }
 
@@ -132,7 +153,10 @@ export class Cloud {
     return addresses.allocate(owner, before);
   }
 
-  /** Refuses a second resource of one kind with the same name, where OpenStack does or where the name could not be told apart later. */
+  /**
+   * Refuses a second resource of one kind with the same name, where OpenStack does or where the name could not be told
+   * apart later.
+   */
   public claimName(kind: string, name: string, urn: string): void {
     const key = `${kind} ${name}`;
     const other = this.names.get(key);
@@ -148,7 +172,9 @@ export class Cloud {
 /** Throws when `value` is absent, naming what was looked for. */
 export function found<T>(value: T | undefined, kind: string, id: unknown): T {
   if (value === undefined)
-    throw new Error(`there is no ${kind} ${JSON.stringify(id)}: it neither exists before the program runs nor has been created by it yet`);
+    throw new Error(
+      `there is no ${kind} ${JSON.stringify(id)}: it neither exists before the program runs nor has been created by it yet`,
+    );
   return value;
 }
 

@@ -16,8 +16,13 @@ export const computeTypes: ResourceTypes = {
       words(`accessIpV4 accessIpV6 adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName floatingIp forceDelete imageId
       imageName keyPair metadata name networkMode networks personalities powerState region schedulerHints securityGroups stopBeforeDestroy tags userData vendorOptions
       volumes`),
-    // Not the image: the provider rebuilds the server in place, which wipes its root disk. See `wipes` in replacement.ts.
-    replaces: new Set(words("availabilityZone availabilityZoneHints blockDevices configDrive keyPair networkMode networks region schedulerHints userData")),
+    // Not the image: the provider rebuilds the server in place, which wipes its root disk. See `wipes` in
+    // replacement.ts.
+    replaces: new Set(
+      words(
+        "availabilityZone availabilityZoneHints blockDevices configDrive keyPair networkMode networks region schedulerHints userData",
+      ),
+    ),
     check: checkInstance,
     create: createInstance,
   },
@@ -27,7 +32,9 @@ export const computeTypes: ResourceTypes = {
     replaces: new Set(words("name policies region rules valueSpecs")),
     create: ({ identity, name, inputs, cloud }) => {
       const policies = inputs.policies === undefined ? [] : [inputs.policies].flat();
-      const strange = policies.filter((policy) => !words("anti-affinity soft-anti-affinity affinity soft-affinity").includes(policy as string));
+      const strange = policies.filter(
+        (policy) => !words("anti-affinity soft-anti-affinity affinity soft-affinity").includes(policy as string),
+      );
       if (strange.length > 0) throw new Error(`Nova has no server group policy ${JSON.stringify(strange[0])}`);
       const id = idOf(identity);
       cloud.serverGroups.add(id);
@@ -48,7 +55,8 @@ export const computeTypes: ResourceTypes = {
       const { instanceId, volumeId } = inputs as { instanceId: string; volumeId: string };
       if (!cloud.servers.has(instanceId)) found(undefined, "server", instanceId);
       const volume = found(cloud.volumes.get(volumeId), "volume", volumeId);
-      if (volume.attachedTo !== undefined) throw new Error(`volume ${volumeId} is already attached to ${volume.attachedTo}`);
+      if (volume.attachedTo !== undefined)
+        throw new Error(`volume ${volumeId} is already attached to ${volume.attachedTo}`);
       volume.attachedTo = instanceId;
       return { id: `${instanceId}/${volumeId}`, outputs: { region, device: inputs.device ?? "/dev/vdb" } };
     },
@@ -77,13 +85,18 @@ export const computeTypes: ResourceTypes = {
       words(`availabilityZone backupId consistencyGroupId description enableOnlineResize imageId metadata multiattach name region schedulerHints snapshotId
       sourceReplica sourceVolId volumeType`),
     replaces: new Set(
-      words("availabilityZone backupId consistencyGroupId imageId multiattach region schedulerHints snapshotId sourceReplica sourceVolId volumeType"),
+      words(
+        "availabilityZone backupId consistencyGroupId imageId multiattach region schedulerHints snapshotId sourceReplica sourceVolId volumeType",
+      ),
     ),
     create: ({ identity, name, inputs, cloud }) => {
       const id = idOf(identity);
       cloud.volumes.set(id, { size: inputs.size as number, attachedTo: undefined });
       const { availabilityZone = "nova", volumeType = "__DEFAULT__", metadata = {} } = inputs;
-      return { id, outputs: { region, name: inputs.name ?? name, availabilityZone, volumeType, metadata, attachments: [] } };
+      return {
+        id,
+        outputs: { region, name: inputs.name ?? name, availabilityZone, volumeType, metadata, attachments: [] },
+      };
     },
   },
 };
@@ -104,7 +117,12 @@ function checkInstance(inputs: Properties): void {
   }
 }
 
-type Interface = { readonly port?: unknown; readonly uuid?: unknown; readonly name?: unknown; readonly fixedIpV4?: unknown };
+type Interface = {
+  readonly port?: unknown;
+  readonly uuid?: unknown;
+  readonly name?: unknown;
+  readonly fixedIpV4?: unknown;
+};
 
 function createInstance({ urn, identity, name, inputs, cloud, previous }: Creation): Created {
   const id = idOf(identity);
@@ -142,7 +160,10 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
       flavorName: inputs.flavorName ?? "",
       flavorId: inputs.flavorId ?? idOf(`flavor ${String(inputs.flavorName)}`),
       imageName: inputs.imageName ?? "",
-      imageId: image === undefined ? "Attempt to boot from volume - no image supplied" : (inputs.imageId ?? idOf(`image ${image}`)),
+      imageId:
+        image === undefined
+          ? "Attempt to boot from volume - no image supplied"
+          : (inputs.imageId ?? idOf(`image ${image}`)),
       powerState: "active",
       securityGroups: inputs.securityGroups ?? ["default"],
       allMetadata: inputs.metadata ?? {},
@@ -152,25 +173,53 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
 }
 
 /** Gives a server an interface: an existing port, or a new one in a network. */
-function plug(cloud: Cloud, urn: string, label: string, wanted: Interface, previous: Properties | undefined, owner: string) {
+function plug(
+  cloud: Cloud,
+  urn: string,
+  label: string,
+  wanted: Interface,
+  previous: Properties | undefined,
+  owner: string,
+) {
   if (wanted.port !== undefined) {
     const port = cloud.port(wanted.port);
     if (port.owner !== undefined) throw new Error(`port ${port.id} is already in use by ${port.owner}`);
     port.owner = owner;
-    return { portId: port.id, networkId: port.networkId, macAddress: port.macAddress, addresses: port.addresses.map(({ ipAddress }) => ipAddress) };
+    return {
+      portId: port.id,
+      networkId: port.networkId,
+      macAddress: port.macAddress,
+      addresses: port.addresses.map(({ ipAddress }) => ipAddress),
+    };
   }
   const networkId = wanted.uuid ?? [...cloud.networks.values()].find((network) => network.name === wanted.name)?.id;
-  const fixedIps = wanted.fixedIpV4 === undefined ? undefined : [{ subnetId: cloud.subnetOf(networkId).id, ipAddress: wanted.fixedIpV4 }];
+  const fixedIps =
+    wanted.fixedIpV4 === undefined
+      ? undefined
+      : [{ subnetId: cloud.subnetOf(networkId).id, ipAddress: wanted.fixedIpV4 }];
   const port = makePort(cloud, urn, { networkId, fixedIps }, previous, label);
   port.owner = owner;
-  return { portId: port.id, networkId: port.networkId, macAddress: port.macAddress, addresses: port.addresses.map(({ ipAddress }) => ipAddress) };
+  return {
+    portId: port.id,
+    networkId: port.networkId,
+    macAddress: port.macAddress,
+    addresses: port.addresses.map(({ ipAddress }) => ipAddress),
+  };
 }
 
 function createKeypair({ urn, name, inputs, cloud }: Creation): Created {
   const keyName = (inputs.name as string | undefined) ?? name;
   cloud.claimName("key pair", keyName, urn);
   const publicKey = inputs.publicKey as string | undefined;
-  if (publicKey === undefined) throw new Error("publicKey is missing: a private key made by Nova would lie in the state, and is not simulated");
+  if (publicKey === undefined)
+    throw new Error("publicKey is missing: a private key made by Nova would lie in the state, and is not simulated");
   const blob = Buffer.from(publicKey.trim().split(/\s+/)[1] ?? "", "base64");
-  return { id: keyName, outputs: { region, name: keyName, fingerprint: (createHash("md5").update(blob).digest("hex").match(/../g) ?? []).join(":") } };
+  return {
+    id: keyName,
+    outputs: {
+      region,
+      name: keyName,
+      fingerprint: (createHash("md5").update(blob).digest("hex").match(/../g) ?? []).join(":"),
+    },
+  };
 }

@@ -12,7 +12,11 @@ export const loadBalancerTypes: ResourceTypes = {
     optional:
       words(`adminStateUp availabilityZone description flavorId loadbalancerProvider name region securityGroupIds tags tenantId vipAddress vipNetworkId vipPortId
       vipSubnetId`),
-    replaces: new Set(words("availabilityZone flavorId loadbalancerProvider region tenantId vipAddress vipNetworkId vipPortId vipSubnetId")),
+    replaces: new Set(
+      words(
+        "availabilityZone flavorId loadbalancerProvider region tenantId vipAddress vipNetworkId vipPortId vipSubnetId",
+      ),
+    ),
     create: createLoadBalancer,
   },
   "openstack:loadbalancer/listener:Listener": {
@@ -22,10 +26,15 @@ export const loadBalancerTypes: ResourceTypes = {
       timeoutClientData timeoutMemberConnect timeoutMemberData timeoutTcpInspect`),
     replaces: new Set(words("loadbalancerId protocol protocolPort region tenantId")),
     create: ({ identity, name, inputs, cloud }) => {
-      const loadBalancer = found(cloud.loadBalancers.get(inputs.loadbalancerId as string), "load balancer", inputs.loadbalancerId);
+      const loadBalancer = found(
+        cloud.loadBalancers.get(inputs.loadbalancerId as string),
+        "load balancer",
+        inputs.loadbalancerId,
+      );
       const protocol = known(inputs.protocol);
       const listening = `${protocol === "UDP" ? "UDP" : "TCP"} ${String(inputs.protocolPort)}`;
-      if (loadBalancer.listenerPorts.has(listening)) throw new Error(`another listener of the load balancer has ${listening} already`);
+      if (loadBalancer.listenerPorts.has(listening))
+        throw new Error(`another listener of the load balancer has ${listening} already`);
       loadBalancer.listenerPorts.add(listening);
       const id = idOf(identity);
       cloud.listeners.set(id, { loadBalancerId: inputs.loadbalancerId as string, protocol, pool: undefined });
@@ -36,7 +45,18 @@ export const loadBalancerTypes: ResourceTypes = {
         timeoutMemberData: inputs.timeoutMemberData ?? 50_000,
         timeoutTcpInspect: inputs.timeoutTcpInspect ?? 0,
       };
-      return { id, outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, connectionLimit: -1, defaultPoolId: "", ...timeouts } };
+      return {
+        id,
+        outputs: {
+          region,
+          tenantId,
+          name: inputs.name ?? name,
+          adminStateUp: true,
+          connectionLimit: -1,
+          defaultPoolId: "",
+          ...timeouts,
+        },
+      };
     },
   },
   "openstack:loadbalancer/pool:Pool": {
@@ -55,7 +75,10 @@ export const loadBalancerTypes: ResourceTypes = {
       const member = `${String(inputs.address)}:${String(inputs.protocolPort)}`;
       if (pool.members.has(member)) throw new Error(`the pool has a member ${member} already`);
       pool.members.add(member);
-      return { id: idOf(identity), outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, weight: inputs.weight ?? 1 } };
+      return {
+        id: idOf(identity),
+        outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, weight: inputs.weight ?? 1 },
+      };
     },
   },
   "openstack:loadbalancer/monitor:Monitor": {
@@ -68,13 +91,23 @@ export const loadBalancerTypes: ResourceTypes = {
       if ((inputs.timeout as number) > (inputs.delay as number))
         throw new Error(`timeout ${String(inputs.timeout)} s is above delay ${String(inputs.delay)} s`);
       pool.monitored = true;
-      return { id: idOf(identity), outputs: { region, tenantId, name: inputs.name ?? name, adminStateUp: true, maxRetriesDown: inputs.maxRetriesDown ?? 3 } };
+      return {
+        id: idOf(identity),
+        outputs: {
+          region,
+          tenantId,
+          name: inputs.name ?? name,
+          adminStateUp: true,
+          maxRetriesDown: inputs.maxRetriesDown ?? 3,
+        },
+      };
     },
   },
 };
 
 function known(protocol: unknown): string {
-  if (!protocols.includes(protocol as string)) throw new Error(`protocol is ${JSON.stringify(protocol)}; Octavia knows ${protocols.join(", ")}`);
+  if (!protocols.includes(protocol as string))
+    throw new Error(`protocol is ${JSON.stringify(protocol)}; Octavia knows ${protocols.join(", ")}`);
   return protocol as string;
 }
 
@@ -82,13 +115,17 @@ function createLoadBalancer({ urn, identity, name, inputs, cloud, previous }: Cr
   const id = idOf(identity);
   const subnet = inputs.vipSubnetId === undefined ? undefined : cloud.subnet(inputs.vipSubnetId);
   const networkId = inputs.vipNetworkId ?? subnet?.networkId;
-  if (networkId === undefined && inputs.vipPortId === undefined) throw new Error("a load balancer needs vipSubnetId, vipNetworkId or vipPortId");
+  if (networkId === undefined && inputs.vipPortId === undefined)
+    throw new Error("a load balancer needs vipSubnetId, vipNetworkId or vipPortId");
   const port =
     inputs.vipPortId === undefined
       ? makePort(
           cloud,
           urn,
-          { networkId, fixedIps: [{ subnetId: subnet?.id ?? cloud.subnetOf(networkId).id, ipAddress: inputs.vipAddress }] },
+          {
+            networkId,
+            fixedIps: [{ subnetId: subnet?.id ?? cloud.subnetOf(networkId).id, ipAddress: inputs.vipAddress }],
+          },
           previous,
           `${identity} vip`,
         )

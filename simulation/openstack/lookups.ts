@@ -1,4 +1,7 @@
-/** Lookups of things that exist before the program runs. Names and ids of images, flavors and networks are taken on trust: offline nobody can know. */
+/**
+ * Lookups of things that exist before the program runs. Names and ids of images, flavors and networks are taken on
+ * trust: offline nobody can know.
+ */
 import { nthAddress } from "../../src/network/cidr";
 import { idOf } from "../identity";
 import type { Properties } from "../values";
@@ -9,7 +12,17 @@ export type Lookup = (args: Properties, cloud: Cloud) => Properties;
 
 const image: Lookup = (args) => {
   const name = text(args, "name", "images.getImage");
-  return { id: idOf(`image ${name}`), name, region, minDiskGb: 0, minRamMb: 0, tags: [], containerFormat: "bare", diskFormat: "qcow2", protected: false };
+  return {
+    id: idOf(`image ${name}`),
+    name,
+    region,
+    minDiskGb: 0,
+    minRamMb: 0,
+    tags: [],
+    containerFormat: "bare",
+    diskFormat: "qcow2",
+    protected: false,
+  };
 };
 
 const flavor: Lookup = (args) => {
@@ -22,7 +35,19 @@ const network: Lookup = (args, cloud) => {
   const known = args.networkId === undefined ? undefined : cloud.network(args.networkId);
   const { id, name, mtu, external } = known ?? cloud.externalNetwork(text(args, "name", "networking.getNetwork"));
   const subnets = [...cloud.subnets.values()].filter((subnet) => subnet.networkId === id).map((subnet) => subnet.id);
-  return { id, networkId: id, name, mtu, external, subnets, region, tenantId, adminStateUp: "true", shared: "false", allTags: [] };
+  return {
+    id,
+    networkId: id,
+    name,
+    mtu,
+    external,
+    subnets,
+    region,
+    tenantId,
+    adminStateUp: "true",
+    shared: "false",
+    allTags: [],
+  };
 };
 
 const subnet: Lookup = (args, cloud) => {
@@ -46,7 +71,16 @@ const subnet: Lookup = (args, cloud) => {
 
 const router: Lookup = (args) => {
   const id = (args.routerId as string | undefined) ?? idOf(`router ${text(args, "name", "networking.getRouter")}`);
-  return { id, routerId: id, name: args.name ?? `existing-${id.slice(0, 8)}`, region, tenantId, adminStateUp: true, enableSnat: true, allTags: [] };
+  return {
+    id,
+    routerId: id,
+    name: args.name ?? `existing-${id.slice(0, 8)}`,
+    region,
+    tenantId,
+    adminStateUp: true,
+    enableSnat: true,
+    allTags: [],
+  };
 };
 
 /** By the provider's token. */

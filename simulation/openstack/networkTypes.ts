@@ -14,7 +14,8 @@ const everywhere = { region, tenantId };
 export const networkTypes: ResourceTypes = {
   "openstack:networking/network:Network": {
     required: [],
-    optional: words(`adminStateUp availabilityZoneHints description dnsDomain external mtu name portSecurityEnabled qosPolicyId region segments shared tags
+    optional:
+      words(`adminStateUp availabilityZoneHints description dnsDomain external mtu name portSecurityEnabled qosPolicyId region segments shared tags
       tenantId transparentVlan valueSpecs`),
     replaces: new Set(words("availabilityZoneHints region segments tenantId transparentVlan valueSpecs")),
     create: ({ identity, name, inputs, cloud }) => {
@@ -47,7 +48,9 @@ export const networkTypes: ResourceTypes = {
     optional:
       words(`allocationPools allocationPoolsCollection cidr description dnsNameservers enableDhcp gatewayIp hostRoutes ipVersion ipv6AddressMode ipv6RaMode
       name noGateway prefixLength region serviceTypes subnetpoolId tags tenantId valueSpecs`),
-    replaces: new Set(words("cidr ipVersion ipv6AddressMode ipv6RaMode networkId prefixLength region subnetpoolId tenantId valueSpecs")),
+    replaces: new Set(
+      words("cidr ipVersion ipv6AddressMode ipv6RaMode networkId prefixLength region subnetpoolId tenantId valueSpecs"),
+    ),
     create: createSubnet,
   },
   "openstack:networking/router:Router": {
@@ -59,7 +62,8 @@ export const networkTypes: ResourceTypes = {
     create: ({ identity, name, inputs, cloud }) => {
       const id = idOf(identity);
       const external = inputs.externalNetworkId as string | undefined;
-      if (external !== undefined && !cloud.network(external).external) throw new Error(`network ${external} is not external: a router's gateway must be`);
+      if (external !== undefined && !cloud.network(external).external)
+        throw new Error(`network ${external} is not external: a router's gateway must be`);
       cloud.routers.set(id, external);
       return {
         id,
@@ -82,7 +86,8 @@ export const networkTypes: ResourceTypes = {
   },
   "openstack:networking/port:Port": {
     required: ["networkId"],
-    optional: words(`adminStateUp allowedAddressPairs binding description deviceId deviceOwner dnsName extraDhcpOptions fixedIps macAddress name noFixedIp
+    optional:
+      words(`adminStateUp allowedAddressPairs binding description deviceId deviceOwner dnsName extraDhcpOptions fixedIps macAddress name noFixedIp
       noSecurityGroups portSecurityEnabled qosPolicyId region securityGroupIds tags tenantId valueSpecs`),
     replaces: new Set(words("deviceId deviceOwner macAddress networkId region tenantId valueSpecs")),
     create: createPort,
@@ -97,11 +102,15 @@ function createSubnet({ identity, name, inputs, cloud }: Creation): Created {
   const parsed = parseCidr(cidr);
   if (!parsed.ok) throw new Error(`cidr ${cidr} ${parsed.reason}`);
   for (const other of cloud.subnets.values()) {
-    if (other.networkId === network.id && (contains(other.addresses.cidr, nthAddress(cidr, 0)) || contains(cidr, nthAddress(other.addresses.cidr, 0)))) {
+    if (
+      other.networkId === network.id &&
+      (contains(other.addresses.cidr, nthAddress(cidr, 0)) || contains(cidr, nthAddress(other.addresses.cidr, 0)))
+    ) {
       throw new Error(`cidr ${cidr} overlaps ${other.addresses.cidr} of subnet ${other.id} in the same network`);
     }
   }
-  const gateway = inputs.noGateway === true ? undefined : ((inputs.gatewayIp as string | undefined) ?? nthAddress(cidr, 1));
+  const gateway =
+    inputs.noGateway === true ? undefined : ((inputs.gatewayIp as string | undefined) ?? nthAddress(cidr, 1));
   const ranges = (inputs.allocationPools ?? []) as AddressRange[];
   for (const address of ranges.flatMap((range) => [range.start, range.end])) {
     if (!contains(cidr, address)) throw new Error(`allocation pool address ${address} is outside ${cidr}`);
@@ -130,7 +139,8 @@ function createRouterInterface({ urn, identity, inputs, cloud }: Creation): Crea
   if (subnetId === undefined) throw new Error("a router interface needs subnetId or portId");
   const subnet = cloud.subnet(subnetId);
   if (port === undefined) {
-    if (subnet.addresses.gateway === undefined) throw new Error(`subnet ${subnetId} has no gateway address to give to the router`);
+    if (subnet.addresses.gateway === undefined)
+      throw new Error(`subnet ${subnetId} has no gateway address to give to the router`);
     subnet.addresses.take(subnet.addresses.gateway, urn);
   }
   subnet.reachable = leadsOutside;
@@ -160,10 +170,20 @@ function createPort({ urn, identity, name, inputs, cloud, previous }: Creation):
   };
 }
 
-/** A port in `inputs.networkId`, with the fixed IPs asked for or one of Neutron's choice. Its id and MAC address come from `label`. */
-export function makePort(cloud: Cloud, urn: string, inputs: Properties, previous: Properties | undefined, label: string): Port {
+/**
+ * A port in `inputs.networkId`, with the fixed IPs asked for or one of Neutron's choice. Its id and MAC address come
+ * from `label`.
+ */
+export function makePort(
+  cloud: Cloud,
+  urn: string,
+  inputs: Properties,
+  previous: Properties | undefined,
+  label: string,
+): Port {
   const network = cloud.network(inputs.networkId);
-  const wanted = (inputs.fixedIps ?? (inputs.noFixedIp === true ? [] : [{ subnetId: cloud.subnetOf(network.id).id }])) as {
+  const wanted = (inputs.fixedIps ??
+    (inputs.noFixedIp === true ? [] : [{ subnetId: cloud.subnetOf(network.id).id }])) as {
     subnetId: string;
     ipAddress?: string;
   }[];
@@ -173,7 +193,10 @@ export function makePort(cloud: Cloud, urn: string, inputs: Properties, previous
     const before = index === 0 ? addressBefore(previous) : undefined;
     return {
       subnetId,
-      ipAddress: ipAddress === undefined || ipAddress === "" ? subnet.addresses.allocate(urn, before) : subnet.addresses.take(ipAddress, urn),
+      ipAddress:
+        ipAddress === undefined || ipAddress === ""
+          ? subnet.addresses.allocate(urn, before)
+          : subnet.addresses.take(ipAddress, urn),
     };
   });
   const port: Port = {

@@ -34,10 +34,14 @@ export function differenceOf(run: Simulated, previous: PreviousRun | undefined, 
     ...(previous === undefined ? {} : { comparedWith }),
     added: marked("add").map((resource) => describe(resource, [], undefined)),
     changed: marked("change").map((resource) => describe(resource, resource.change?.changed ?? [], noteOn(resource))),
-    replaced: marked("replace").map((resource) => describe(resource, resource.change?.replacing ?? [], noteOn(resource))),
+    replaced: marked("replace").map((resource) =>
+      describe(resource, resource.change?.replacing ?? [], noteOn(resource)),
+    ),
     removed: goneSince(run, previous).map(([urn, { type, name }]) => ({ urn, type, name, inputs: [] })),
     unchanged: marked("same").length,
-    stale: real.filter(({ change }) => (change?.ignored.length ?? 0) > 0).map((resource) => describe(resource, resource.change?.ignored ?? [], undefined)),
+    stale: real
+      .filter(({ change }) => (change?.ignored.length ?? 0) > 0)
+      .map((resource) => describe(resource, resource.change?.ignored ?? [], undefined)),
   };
 }
 
@@ -50,18 +54,26 @@ export function goneSince(run: Simulated, previous: PreviousRun | undefined): [s
 }
 
 export function markOf({ change }: SimulatedResource): Mark {
-  return change === undefined ? "add" : ({ same: "same", update: "change", replace: "replace" } as const)[change.operation];
+  return change === undefined
+    ? "add"
+    : ({ same: "same", update: "change", replace: "replace" } as const)[change.operation];
 }
 
-function describe({ urn, type, name }: SimulatedResource, inputs: readonly string[], note: string | undefined): Differing {
+function describe(
+  { urn, type, name }: SimulatedResource,
+  inputs: readonly string[],
+  note: string | undefined,
+): Differing {
   return { urn, type, name, inputs, ...(note === undefined ? {} : { note }) };
 }
 
 /** Changes of a server that are worse, or milder, than "in place" or "replaced" sounds. */
 function noteOn({ type, change, deleteBeforeReplace }: SimulatedResource): string | undefined {
-  if (change?.operation === "replace") return deleteBeforeReplace === true ? "the old one is deleted first" : "the new one is created first";
+  if (change?.operation === "replace")
+    return deleteBeforeReplace === true ? "the old one is deleted first" : "the new one is created first";
   if (type !== "openstack:compute/instance:Instance" || change?.operation !== "update") return undefined;
-  if (change.changed.includes("imageId") || change.changed.includes("imageName")) return "Nova rebuilds the server: its root disk is wiped";
+  if (change.changed.includes("imageId") || change.changed.includes("imageName"))
+    return "Nova rebuilds the server: its root disk is wiped";
   if (change.changed.includes("flavorName") || change.changed.includes("flavorId")) return "resized, with a reboot";
   return undefined;
 }

@@ -40,7 +40,8 @@ export function writeDocuments(folder: string, preview: Preview): number {
   let count = 0;
   const write = (name: string, content: string) => {
     const target = path.join(folder, name);
-    if (!target.startsWith(path.resolve(folder) + path.sep) && !target.startsWith(folder + path.sep)) throw new Error(`${name} would leave ${folder}`);
+    if (!target.startsWith(path.resolve(folder) + path.sep) && !target.startsWith(folder + path.sep))
+      throw new Error(`${name} would leave ${folder}`);
     mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 });
     writeFileSync(target, content, { mode: 0o600, flag: "w" });
     count += 1;
@@ -74,10 +75,14 @@ function writeMachine(folder: string, group: readonly Machine[], write: (name: s
   write(`${folder}/machines.txt`, group.map(({ name }) => `${name}\n`).join(""));
   write(`${folder}/user-data.yaml`, cloudConfig);
   if (!cloudConfig.startsWith("#cloud-config")) return;
-  const files = ((parse(cloudConfig) as { write_files?: WrittenFile[] } | null)?.write_files ?? []).map((file) => ({ ...file, content: decoded(file) }));
+  const files = ((parse(cloudConfig) as { write_files?: WrittenFile[] } | null)?.write_files ?? []).map((file) => ({
+    ...file,
+    content: decoded(file),
+  }));
   for (const file of files) write(`${folder}/files/${path.posix.normalize(`/${file.path}`)}`, file.content);
   const lines = files.map(
-    ({ path: name, permissions, owner, content }) => `${permissions ?? "0644"} ${owner ?? "root:root"} ${Buffer.byteLength(content)} ${name}\n`,
+    ({ path: name, permissions, owner, content }) =>
+      `${permissions ?? "0644"} ${owner ?? "root:root"} ${Buffer.byteLength(content)} ${name}\n`,
   );
   write(`${folder}/files.txt`, lines.join(""));
 }

@@ -4,7 +4,10 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 
-const flavorsSchema = z.record(z.string(), z.strictObject({ vcpus: z.int().positive(), ramMiB: z.int().positive(), diskGiB: z.int().nonnegative() }));
+const flavorsSchema = z.record(
+  z.string(),
+  z.strictObject({ vcpus: z.int().positive(), ramMiB: z.int().positive(), diskGiB: z.int().nonnegative() }),
+);
 
 export type Flavors = z.output<typeof flavorsSchema>;
 

@@ -30,7 +30,9 @@ export function machinesOf(run: Simulated): Machine[] {
 
 function machineOf({ name, inputs }: SimulatedResource): Machine {
   const metadata = (inputs.metadata ?? {}) as Record<string, string>;
-  const devices = ((inputs.blockDevices ?? []) as BlockDevice[]).filter((device) => device.destinationType === "volume");
+  const devices = ((inputs.blockDevices ?? []) as BlockDevice[]).filter(
+    (device) => device.destinationType === "volume",
+  );
   return {
     name: (inputs.name as string | undefined) ?? name,
     flavor: String(inputs.flavorName ?? inputs.flavorId),

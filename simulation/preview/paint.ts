@@ -15,6 +15,7 @@ const codes: Readonly<Record<keyof Paint, number | undefined>> = {
 };
 
 export function paintFor(colored: boolean): Paint {
-  const paint = (code: number | undefined) => (text: string) => (colored && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const paint = (code: number | undefined) => (text: string) =>
+    colored && code !== undefined ? `\u001b[${code}m${text}\u001b[0m` : text;
   return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, paint(code)])) as unknown as Paint;
 }

@@ -1,4 +1,7 @@
-/** The difference between two simulated runs as the engine would plan it, so that its consequences can be told without a cloud. */
+/**
+ * The difference between two simulated runs as the engine would plan it, so that its consequences can be told without a
+ * cloud.
+ */
 import type { Operation, PlannedChange } from "../../src/consequences/plannedChange";
 import type { KeptInputs, PreviousRun } from "../previousRun";
 import type { Simulated } from "../simulated";
@@ -38,7 +41,9 @@ export function plannedChanges(run: Simulated, previous: PreviousRun | undefined
 }
 
 function plain(inputs: KeptInputs = {}): Properties {
-  return Object.fromEntries(Object.entries(inputs).flatMap(([key, kept]) => ("value" in kept ? [[key, kept.value]] : [])));
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([key, kept]) => ("value" in kept ? [[key, kept.value]] : [])),
+  );
 }
 
 function withoutSecrets(inputs: Properties, secrets: readonly string[]): Properties {

@@ -20,11 +20,18 @@ export function readPrevious(file: string): Kept | undefined {
   try {
     content = readFileSync(file, "utf8");
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : { reason: `${file} cannot be read, so there is nothing to compare with.` };
+    return (error as NodeJS.ErrnoException).code === "ENOENT"
+      ? undefined
+      : { reason: `${file} cannot be read, so there is nothing to compare with.` };
   }
   try {
     const { version: found, time, seed, resources } = JSON.parse(content) as Partial<PreviousFile>;
-    if (found === version && typeof time === "string" && /^[0-9a-f]{64}$/.test(seed ?? "") && typeof resources === "object") {
+    if (
+      found === version &&
+      typeof time === "string" &&
+      /^[0-9a-f]{64}$/.test(seed ?? "") &&
+      typeof resources === "object"
+    ) {
       return { run: { seed: seed as string, resources }, time };
     }
   } catch {

@@ -3,7 +3,10 @@
 const patienceMs = 2_000;
 const intervalMs = 1_000;
 
-/** Shows the number of resources so far on stderr: one line that is overwritten on a terminal, one line each time elsewhere. */
+/**
+ * Shows the number of resources so far on stderr: one line that is overwritten on a terminal, one line each time
+ * elsewhere.
+ */
 export function progressLine(): { update: (resources: number) => void; end: () => void } {
   // From the start of the process: loading the SDKs is a good part of the wait.
   let next = patienceMs;

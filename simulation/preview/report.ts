@@ -44,10 +44,26 @@ function renderTotals(totals: Totals): string[] {
   const unsized = totals.flavors.filter(({ vcpus }) => vcpus === undefined).map(({ name }) => name);
   const gib = (mib: number) => `${Number((mib / 1024).toFixed(1))} GiB`;
   const rows: [string, string][] = [
-    ["machines", `${totals.machines}: ${totals.flavors.map(({ name, machines }) => `${machines} × ${name}`).join(", ")}`],
-    ["vCPU, RAM, disk", `${totals.vcpus} vCPU, ${gib(totals.ramMiB)} RAM, ${totals.localDiskGiB} GiB on the hypervisors, ${totals.volumeGiB} GiB in volumes`],
-    ...(unsized.length === 0 ? [] : [["", `without ${unsized.join(", ")}: tell their sizes in simulation/flavors.yaml or with --flavors`] as [string, string]]),
-    ...totals.subnets.map(({ cidr, used, free }): [string, string] => [`addresses ${cidr}`, `${used} used, ${free} free`]),
+    [
+      "machines",
+      `${totals.machines}: ${totals.flavors.map(({ name, machines }) => `${machines} × ${name}`).join(", ")}`,
+    ],
+    [
+      "vCPU, RAM, disk",
+      `${totals.vcpus} vCPU, ${gib(totals.ramMiB)} RAM, ${totals.localDiskGiB} GiB on the hypervisors, ${totals.volumeGiB} GiB in volumes`,
+    ],
+    ...(unsized.length === 0
+      ? []
+      : [
+          ["", `without ${unsized.join(", ")}: tell their sizes in simulation/flavors.yaml or with --flavors`] as [
+            string,
+            string,
+          ],
+        ]),
+    ...totals.subnets.map(({ cidr, used, free }): [string, string] => [
+      `addresses ${cidr}`,
+      `${used} used, ${free} free`,
+    ]),
     ["network", `${totals.ports} ports, ${totals.floatingIps} floating IPs, ${totals.loadBalancers} load balancers`],
     ["security groups", `${totals.securityGroups} with ${totals.securityGroupRules} rules`],
     ...totals.userData.map(({ pool, machines, bytes }): [string, string] => [
@@ -62,7 +78,9 @@ function renderTotals(totals: Totals): string[] {
 function renderDifference(difference: Difference, paint: Paint): string[] {
   const { added, changed, replaced, removed, unchanged, stale } = difference;
   if (difference.comparedWith === undefined)
-    return [`  First preview of this stack here, so there is nothing to compare with: ${added.length} resources to create.`];
+    return [
+      `  First preview of this stack here, so there is nothing to compare with: ${added.length} resources to create.`,
+    ];
   const sentence = `  ${added.length} to create, ${changed.length} to change in place, ${replaced.length} to replace, ${removed.length} to delete, ${unchanged} unchanged`;
   return [
     `${sentence} (compared with the previous preview, ${difference.comparedWith}).`,
@@ -70,7 +88,9 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
     ...list(changed, (text) => paint.change(`~ ${text}`)),
     ...list(replaced, (text) => paint.replace(`± ${text}`)),
     ...list(removed, (text) => paint.remove(`- ${text}`)),
-    ...(stale.length === 0 ? [] : [`  ${stale.length} stay as they were born, though the program would make them otherwise today (stale):`]),
+    ...(stale.length === 0
+      ? []
+      : [`  ${stale.length} stay as they were born, though the program would make them otherwise today (stale):`]),
     ...list(stale, (text) => paint.faint(`  ${text}`)),
   ];
 }
@@ -82,7 +102,9 @@ function renderConsequences({ findings }: Report, paint: Paint): string[] {
   const lines = told.map((finding) => {
     const text = `  ${findingLine(finding)}`;
     return finding.weight === "destructive"
-      ? paint.remove(`${text}${finding.allowed ? "" : " (refused by \`npm run consequences\` unless allowDestruction names it)"}`)
+      ? paint.remove(
+          `${text}${finding.allowed ? "" : " (refused by \`npm run consequences\` unless allowDestruction names it)"}`,
+        )
       : paint.change(text);
   });
   return ["", paint.strong("What that means"), ...lines];
@@ -126,5 +148,7 @@ export function publicResources(run: Simulated): Properties[] {
 }
 
 function hide(values: Properties, secrets: readonly string[]): Properties {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, secrets.includes(name) ? "[secret]" : value]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, secrets.includes(name) ? "[secret]" : value]),
+  );
 }

@@ -33,7 +33,10 @@ export function runStack(
   const program = require("../../src/index") as () => unknown;
   /* eslint-enable @typescript-eslint/no-require-imports */
   // Pulumi hands structured values to a program as JSON and text as it is.
-  const text = Object.entries(values).map(([key, value]) => [`${projectName}:${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
+  const text = Object.entries(values).map(([key, value]) => [
+    `${projectName}:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
   const options = {
     project: projectName,
     stack,

@@ -40,12 +40,20 @@ export function totalsOf(run: Simulated, flavors: Flavors): Totals {
     const sums =
       size === undefined
         ? {}
-        : { vcpus: size.vcpus * own.length, ramMiB: size.ramMiB * own.length, diskGiB: size.diskGiB * own.filter(({ localDisk }) => localDisk).length };
+        : {
+            vcpus: size.vcpus * own.length,
+            ramMiB: size.ramMiB * own.length,
+            diskGiB: size.diskGiB * own.filter(({ localDisk }) => localDisk).length,
+          };
     return { name, machines: own.length, ...sums };
   });
-  const sum = (key: "vcpus" | "ramMiB" | "diskGiB") => sized.reduce((total, flavor) => total + ((flavor as Partial<Record<typeof key, number>>)[key] ?? 0), 0);
-  const volumes = run.ofType("openstack:blockstorage/volume:Volume").reduce((total, { inputs }) => total + (inputs.size as number), 0);
-  const madeByOthers = run.ofType("LoadBalancer").filter(({ inputs }) => inputs.vipPortId === undefined).length + count("RouterInterface");
+  const sum = (key: "vcpus" | "ramMiB" | "diskGiB") =>
+    sized.reduce((total, flavor) => total + ((flavor as Partial<Record<typeof key, number>>)[key] ?? 0), 0);
+  const volumes = run
+    .ofType("openstack:blockstorage/volume:Volume")
+    .reduce((total, { inputs }) => total + (inputs.size as number), 0);
+  const madeByOthers =
+    run.ofType("LoadBalancer").filter(({ inputs }) => inputs.vipPortId === undefined).length + count("RouterInterface");
   return {
     machines: machines.length,
     flavors: sized,
@@ -54,11 +62,18 @@ export function totalsOf(run: Simulated, flavors: Flavors): Totals {
     localDiskGiB: sum("diskGiB"),
     volumeGiB: volumes + machines.reduce((total, { volumeGiB }) => total + volumeGiB, 0),
     subnets: run.subnets.map(({ cidr, used, capacity }) => ({ cidr, used, free: capacity - used })),
-    ports: count("openstack:networking/port:Port") + madeByOthers + machines.reduce((total, { ownPorts }) => total + ownPorts, 0),
+    ports:
+      count("openstack:networking/port:Port") +
+      madeByOthers +
+      machines.reduce((total, { ownPorts }) => total + ownPorts, 0),
     floatingIps: count("FloatingIp"),
     loadBalancers: count("LoadBalancer"),
     securityGroups: count("SecGroup"),
     securityGroupRules: count("SecGroupRule"),
-    userData: byUserData(machines).map((group) => ({ pool: group[0]?.pool ?? "", machines: group.length, bytes: group[0]?.userData.length ?? 0 })),
+    userData: byUserData(machines).map((group) => ({
+      pool: group[0]?.pool ?? "",
+      machines: group.length,
+      bytes: group[0]?.userData.length ?? 0,
+    })),
   };
 }

@@ -30,15 +30,22 @@ export function renderTree(run: Simulated, paint: Paint): string[] {
 }
 
 /** Childless siblings of one type and mark together, in the order of their first. */
-function grouped(siblings: readonly SimulatedResource[], children: ReadonlyMap<string | undefined, unknown>): SimulatedResource[][] {
+function grouped(
+  siblings: readonly SimulatedResource[],
+  children: ReadonlyMap<string | undefined, unknown>,
+): SimulatedResource[][] {
   const groups = new Map<string, SimulatedResource[]>();
   for (const resource of siblings) {
-    const key = children.has(resource.urn) ? resource.urn : `${resource.type} ${markOf(resource)} ${String(isStale(resource))}`;
+    const key = children.has(resource.urn)
+      ? resource.urn
+      : `${resource.type} ${markOf(resource)} ${String(isStale(resource))}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [resource]);
     else group.push(resource);
   }
-  return [...groups.values()].flatMap((group) => (group.length < collapseFrom ? group.map((resource) => [resource]) : [group]));
+  return [...groups.values()].flatMap((group) =>
+    group.length < collapseFrom ? group.map((resource) => [resource]) : [group],
+  );
 }
 
 function renderRow(row: readonly SimulatedResource[], paint: Paint): string {
@@ -49,7 +56,10 @@ function renderRow(row: readonly SimulatedResource[], paint: Paint): string {
   const times = row.length === 1 ? "" : ` ×${row.length}`;
   const sign = first.custom ? `${paint[mark](signs[mark])} ` : "";
   const inputs = first.change === undefined || mark === "same" ? "" : `  [${first.change.changed.join(", ")}]`;
-  const facts = [...(row.every(({ protect, custom }) => protect && custom) ? ["protected"] : []), ...(isStale(first) ? ["stale"] : [])];
+  const facts = [
+    ...(row.every(({ protect, custom }) => protect && custom) ? ["protected"] : []),
+    ...(isStale(first) ? ["stale"] : []),
+  ];
   return `${sign}${first.custom ? kind : paint.strong(kind)}${times} ${names}${inputs}${facts.length === 0 ? "" : paint.faint(`  (${facts.join(", ")})`)}`;
 }
 

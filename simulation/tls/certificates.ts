@@ -1,4 +1,7 @@
-/** tls.SelfSignedCert, tls.CertRequest and tls.LocallySignedCert: real X.509 documents, made as the provider (Go's crypto/x509) makes them. */
+/**
+ * tls.SelfSignedCert, tls.CertRequest and tls.LocallySignedCert: real X.509 documents, made as the provider (Go's
+ * crypto/x509) makes them.
+ */
 import "reflect-metadata";
 import { createHash, createPrivateKey, createPublicKey, webcrypto, type KeyObject } from "node:crypto";
 import * as x509 from "@peculiar/x509";
@@ -81,16 +84,22 @@ export const certificateTypes: ResourceTypes = {
       const request = new x509.Pkcs10CertificateRequest(inputs.certRequestPem);
       const ca = new x509.X509Certificate(inputs.caCertPem);
       const signingKey = createPrivateKey(inputs.caPrivateKeyPem as string);
-      if (!spki(signingKey).equals(Buffer.from(ca.publicKey.rawData))) throw new Error("caPrivateKeyPem is not the key of caCertPem");
+      if (!spki(signingKey).equals(Buffer.from(ca.publicKey.rawData)))
+        throw new Error("caPrivateKeyPem is not the key of caCertPem");
       const created = await issue(creation, {
         subject: request.subjectName.toJSON(),
         issuer: ca.subjectName.toJSON(),
         publicKey: Buffer.from(request.publicKey.rawData),
-        names: request.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension)?.names.items ?? [],
+        names:
+          request.extensions.find((extension) => extension instanceof x509.SubjectAlternativeNameExtension)?.names
+            .items ?? [],
         signingKey,
         authorityKeyId: ca.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId,
       });
-      return { ...created, outputs: { ...created.outputs, caKeyAlgorithm: providerAlgorithm(signingKey), keyAlgorithm: undefined } };
+      return {
+        ...created,
+        outputs: { ...created.outputs, caKeyAlgorithm: providerAlgorithm(signingKey), keyAlgorithm: undefined },
+      };
     }),
   },
 };
@@ -117,7 +126,9 @@ async function issue({ seed, identity, inputs }: Creation, details: Issue): Prom
   const uses = inputs.allowedUses as string[];
   const strange = uses.filter((use) => !Object.hasOwn(keyUsages, use) && !Object.hasOwn(extendedUsages, use));
   if (strange.length > 0)
-    throw new Error(`allowedUses has no ${strange.join(", ")}; it has ${[...Object.keys(keyUsages), ...Object.keys(extendedUsages)].join(", ")}`);
+    throw new Error(
+      `allowedUses has no ${strange.join(", ")}; it has ${[...Object.keys(keyUsages), ...Object.keys(extendedUsages)].join(", ")}`,
+    );
   const isCa = inputs.isCaCertificate === true;
   const flags: number = uses.map((use): number => keyUsages[use] ?? 0).reduce((sum, bit) => sum | bit, 0);
   const extended = uses.flatMap((use) => extendedUsages[use] ?? []);
@@ -135,8 +146,10 @@ async function issue({ seed, identity, inputs }: Creation, details: Issue): Prom
   if (extended.length > 0) extensions.push(new x509.ExtendedKeyUsageExtension(extended, false));
   extensions.push(new x509.BasicConstraintsExtension(isCa, isCa ? pathLength(inputs.maxPathLength) : undefined, true));
   // Go gives every CA a subject key id, asked for or not.
-  if (isCa || inputs.setSubjectKeyId === true) extensions.push(new x509.SubjectKeyIdentifierExtension(await keyId(details.publicKey), false));
-  if (details.authorityKeyId !== undefined) extensions.push(new x509.AuthorityKeyIdentifierExtension(details.authorityKeyId, false));
+  if (isCa || inputs.setSubjectKeyId === true)
+    extensions.push(new x509.SubjectKeyIdentifierExtension(await keyId(details.publicKey), false));
+  if (details.authorityKeyId !== undefined)
+    extensions.push(new x509.AuthorityKeyIdentifierExtension(details.authorityKeyId, false));
   if (details.names.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension([...details.names]));
 
   const start = new Date(Math.floor(Date.now() / 1000) * 1000);
@@ -193,7 +206,8 @@ function nameOf(subject: unknown): x509.JsonName {
 }
 
 function namesOf(inputs: Properties): x509.GeneralName[] {
-  const list = (type: "dns" | "ip" | "url", values: unknown) => ((values ?? []) as string[]).map((value) => new x509.GeneralName(type, value));
+  const list = (type: "dns" | "ip" | "url", values: unknown) =>
+    ((values ?? []) as string[]).map((value) => new x509.GeneralName(type, value));
   return [...list("dns", inputs.dnsNames), ...list("ip", inputs.ipAddresses), ...list("url", inputs.uris)];
 }
 
@@ -213,9 +227,18 @@ function importAlgorithm(key: KeyObject): SigningAlgorithm {
 /** The key for webcrypto, and the signature algorithm that Go chooses for it. */
 async function importPair(key: KeyObject): Promise<{ algorithm: SigningAlgorithm; keys: webcrypto.CryptoKeyPair }> {
   const algorithm = importAlgorithm(key);
-  const privateKey = await webcrypto.subtle.importKey("pkcs8", key.export({ type: "pkcs8", format: "der" }), algorithm, true, ["sign"]);
+  const privateKey = await webcrypto.subtle.importKey(
+    "pkcs8",
+    key.export({ type: "pkcs8", format: "der" }),
+    algorithm,
+    true,
+    ["sign"],
+  );
   const publicKey = await webcrypto.subtle.importKey("spki", spki(key), algorithm, true, ["verify"]);
-  return { algorithm: { ...algorithm, hash: algorithm.namedCurve === "P-384" ? "SHA-384" : "SHA-256" }, keys: { privateKey, publicKey } };
+  return {
+    algorithm: { ...algorithm, hash: algorithm.namedCurve === "P-384" ? "SHA-384" : "SHA-256" },
+    keys: { privateKey, publicKey },
+  };
 }
 
 function providerAlgorithm(key: KeyObject): string {

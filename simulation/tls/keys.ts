@@ -1,5 +1,15 @@
-/** tls.PrivateKey: real keys. Elliptic ones derive from the run's seed, so that a second run of the same stack has the same; RSA keys are new each time. */
-import { createECDH, createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
+/**
+ * tls.PrivateKey: real keys. Elliptic ones derive from the run's seed, so that a second run of the same stack has the
+ * same; RSA keys are new each time.
+ */
+import {
+  createECDH,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+} from "node:crypto";
 import { promisify } from "node:util";
 import { derivedBytes } from "../identity";
 import { words, type Creation, type ResourceTypes } from "../resourceType";
@@ -7,7 +17,12 @@ import type { Properties } from "../values";
 
 /** Names of a curve in tls, OpenSSL and JWK, its order, and its name in OpenSSH. */
 const curves = {
-  P256: { openssl: "prime256v1", jwk: "P-256", ssh: "nistp256", order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n },
+  P256: {
+    openssl: "prime256v1",
+    jwk: "P-256",
+    ssh: "nistp256",
+    order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  },
   P384: {
     openssl: "secp384r1",
     jwk: "P-384",
@@ -41,7 +56,9 @@ async function privateKey({ seed, identity, inputs }: Creation): Promise<KeyObje
         type: "pkcs8",
       });
     case "RSA":
-      return (await promisify(generateKeyPair)("rsa", { modulusLength: (inputs.rsaBits as number | undefined) ?? 2048 })).privateKey;
+      return (
+        await promisify(generateKeyPair)("rsa", { modulusLength: (inputs.rsaBits as number | undefined) ?? 2048 })
+      ).privateKey;
     default:
       throw new Error(`algorithm is ${JSON.stringify(inputs.algorithm)}; tls.PrivateKey knows RSA, ECDSA and ED25519`);
   }
@@ -57,7 +74,10 @@ function ellipticKey(seed: string, identity: string, curveName: string): KeyObje
   const bytes = (curve.order.toString(16).length + 1) / 2;
   // 16 bytes more than the order has, so that the remainder is as good as uniform (FIPS 186-5, A.2.1).
   const wide = BigInt(`0x${derivedBytes(seed, identity, Math.floor(bytes) + 16).toString("hex")}`);
-  const scalar = Buffer.from(((wide % (curve.order - 1n)) + 1n).toString(16).padStart(Math.floor(bytes) * 2, "0"), "hex");
+  const scalar = Buffer.from(
+    ((wide % (curve.order - 1n)) + 1n).toString(16).padStart(Math.floor(bytes) * 2, "0"),
+    "hex",
+  );
   const ecdh = createECDH(curve.openssl);
   ecdh.setPrivateKey(scalar);
   const point = ecdh.getPublicKey();
@@ -76,7 +96,9 @@ function spki(key: KeyObject): Buffer {
   return createPublicKey(key).export({ type: "spki", format: "der" });
 }
 
-/** The outputs of a key; PEM kinds as the provider chooses them: SEC 1 for ECDSA, PKCS #1 for RSA, PKCS #8 for Ed25519. */
+/**
+ * The outputs of a key; PEM kinds as the provider chooses them: SEC 1 for ECDSA, PKCS #1 for RSA, PKCS #8 for Ed25519.
+ */
 function describeKey(key: KeyObject): Properties {
   const pkcs8 = key.export({ type: "pkcs8", format: "pem" }) as string;
   const traditional = { ec: "sec1", rsa: "pkcs1" } as const;
@@ -84,7 +106,12 @@ function describeKey(key: KeyObject): Properties {
   const blob = sshPublicKey(key);
   return {
     privateKeyPem:
-      kind in traditional ? key.export({ type: traditional[kind as keyof typeof traditional], format: "pem" } as { type: "pkcs1"; format: "pem" }) : pkcs8,
+      kind in traditional
+        ? key.export({ type: traditional[kind as keyof typeof traditional], format: "pem" } as {
+            type: "pkcs1";
+            format: "pem";
+          })
+        : pkcs8,
     privateKeyPemPkcs8: pkcs8,
     publicKeyPem: createPublicKey(key).export({ type: "spki", format: "pem" }),
     publicKeyOpenssh: `${blob.subarray(4, 4 + blob.readUInt32BE(0)).toString()} ${blob.toString("base64")}\n`,
@@ -104,7 +131,11 @@ function sshPublicKey(key: KeyObject): Buffer {
     OKP: () => [Buffer.from("ssh-ed25519"), bytes(jwk.x)],
     EC: () => {
       const name = Object.values(curves).find((curve) => curve.jwk === jwk.crv)?.ssh ?? "";
-      return [Buffer.from(`ecdsa-sha2-${name}`), Buffer.from(name), Buffer.concat([Buffer.from([4]), bytes(jwk.x), bytes(jwk.y)])];
+      return [
+        Buffer.from(`ecdsa-sha2-${name}`),
+        Buffer.from(name),
+        Buffer.concat([Buffer.from([4]), bytes(jwk.x), bytes(jwk.y)]),
+      ];
     },
   };
   const fields = parts[jwk.kty as string]?.() ?? [];

@@ -11,7 +11,14 @@ export function renderAuditPolicy(): object {
     omitManagedFields: true,
     rules: [
       { level: "None", nonResourceURLs: ["/healthz*", "/livez*", "/readyz*", "/version", "/openapi/*"] },
-      { level: "None", resources: [{ group: "", resources: ["events"] }, { group: "events.k8s.io" }, { group: "coordination.k8s.io", resources: ["leases"] }] },
+      {
+        level: "None",
+        resources: [
+          { group: "", resources: ["events"] },
+          { group: "events.k8s.io" },
+          { group: "coordination.k8s.io", resources: ["leases"] },
+        ],
+      },
       // Their bodies hold credentials; that somebody read them is always logged, whoever it was.
       {
         level: "Metadata",

@@ -1,9 +1,13 @@
-/** The API server's AuthenticationConfiguration (v1, stable since 1.34): people by OpenID Connect, and what may be asked without a name. */
+/**
+ * The API server's AuthenticationConfiguration (v1, stable since 1.34): people by OpenID Connect, and what may be asked
+ * without a name.
+ */
 import type { ClusterConfig } from "../config/clusterConfig";
 
 /**
- * Paths that need no credentials: the health checks of the kubelet and of load balancers, and the one ConfigMap by which a joining machine
- * finds the cluster (kubeadm reads it anonymously and checks its signature with the token). Everything else anonymous is refused, whatever RBAC says.
+ * Paths that need no credentials: the health checks of the kubelet and of load balancers, and the one ConfigMap by
+ * which a joining machine finds the cluster (kubeadm reads it anonymously and checks its signature with the token).
+ * Everything else anonymous is refused, whatever RBAC says.
  */
 const anonymousPaths = ["/livez", "/readyz", "/healthz", "/api/v1/namespaces/kube-public/configmaps/cluster-info"];
 

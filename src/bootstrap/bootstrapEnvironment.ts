@@ -7,14 +7,23 @@ import { etcDirectory, textFile } from "./machineFile";
 import { kubernetesPackages, packageList, requiredCommands, type Role } from "./packages";
 
 /**
- * Checks that a second `kubeadm init` must pass over, because the first one, cut short, left files and running pods behind. Names as
- * kubeadm's preflight prints them.
+ * Checks that a second `kubeadm init` must pass over, because the first one, cut short, left files and running pods
+ * behind. Names as kubeadm's preflight prints them.
  */
 function resumeIgnores(apiPort: number): string {
   const manifests = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"].map(
     (name) => `FileAvailable--etc-kubernetes-manifests-${name}.yaml`,
   );
-  return [`Port-${apiPort}`, "Port-10250", "Port-10257", "Port-10259", "Port-2379", "Port-2380", "DirAvailable--var-lib-etcd", ...manifests].join(",");
+  return [
+    `Port-${apiPort}`,
+    "Port-10250",
+    "Port-10257",
+    "Port-10259",
+    "Port-2379",
+    "Port-2380",
+    "DirAvailable--var-lib-etcd",
+    ...manifests,
+  ].join(",");
 }
 
 export function bootstrapEnvironmentFile(config: ClusterConfig, role: Role, endpointHost: string): MachineFile {

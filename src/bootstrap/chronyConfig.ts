@@ -19,7 +19,8 @@ export function chronyFiles(config: ClusterConfig): MachineFile[] {
   const lines = [
     ...config.ntpServers.map((server) => `server ${server} iburst`),
     "driftfile /var/lib/chrony/drift",
-    // A machine may wake up from suspension with any time: the clock may jump during the first three updates, and is corrected gently after.
+    // A machine may wake up from suspension with any time: the clock may jump during the first three updates, and is
+    // corrected gently after.
     "makestep 1.0 3",
     "rtcsync",
   ];

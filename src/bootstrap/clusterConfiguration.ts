@@ -10,7 +10,10 @@ export const auditLogDirectory = "/var/log/kubernetes/audit";
 /** Where kubeadm has the cluster CA, on the machine and in the API server's pod. */
 const clusterCaPath = "/etc/kubernetes/pki/ca.crt";
 
-export function renderClusterConfiguration(config: ClusterConfig, facts: Pick<ControlPlaneFacts, "endpointHost" | "certSans">): object {
+export function renderClusterConfiguration(
+  config: ClusterConfig,
+  facts: Pick<ControlPlaneFacts, "endpointHost" | "certSans">,
+): object {
   const { kubernetes } = config;
   return {
     apiVersion: "kubeadm.k8s.io/v1beta4",
@@ -19,20 +22,42 @@ export function renderClusterConfiguration(config: ClusterConfig, facts: Pick<Co
     kubernetesVersion: `v${kubernetes.version}`,
     controlPlaneEndpoint: endpointAddress(config, facts.endpointHost),
     encryptionAlgorithm: "ECDSA-P256",
-    networking: { dnsDomain: kubernetes.dnsDomain, podSubnet: kubernetes.podCidr, serviceSubnet: kubernetes.serviceCidr },
+    networking: {
+      dnsDomain: kubernetes.dnsDomain,
+      podSubnet: kubernetes.podCidr,
+      serviceSubnet: kubernetes.serviceCidr,
+    },
     apiServer: {
-      // kubeadm adds each machine's own name and address and the endpoint; localhost is for the health checks on the machine itself.
+      // kubeadm adds each machine's own name and address and the endpoint; localhost is for the health checks on the
+      // machine itself.
       certSANs: [...new Set([facts.endpointHost, ...facts.certSans, ...kubernetes.certSans, "127.0.0.1", "localhost"])],
       extraArgs: kubeadmArguments(apiServerArguments(config)),
       extraVolumes: [
-        { name: "openstack-kubernetes", hostPath: apiServerDirectory, mountPath: apiServerDirectory, readOnly: true, pathType: "Directory" },
+        {
+          name: "openstack-kubernetes",
+          hostPath: apiServerDirectory,
+          mountPath: apiServerDirectory,
+          readOnly: true,
+          pathType: "Directory",
+        },
         ...(kubernetes.audit.enabled
-          ? [{ name: "audit-log", hostPath: auditLogDirectory, mountPath: auditLogDirectory, readOnly: false, pathType: "DirectoryOrCreate" }]
+          ? [
+              {
+                name: "audit-log",
+                hostPath: auditLogDirectory,
+                mountPath: auditLogDirectory,
+                readOnly: false,
+                pathType: "DirectoryOrCreate",
+              },
+            ]
           : []),
       ],
     },
-    // Both serve nothing but health and metrics, the latter to those whom the API server knows and allows: Prometheus asks from another machine.
-    controllerManager: { extraArgs: kubeadmArguments({ "bind-address": "0.0.0.0", profiling: false, ...nodeCidrArguments(config) }) },
+    // Both serve nothing but health and metrics, the latter to those whom the API server knows and allows: Prometheus
+    // asks from another machine.
+    controllerManager: {
+      extraArgs: kubeadmArguments({ "bind-address": "0.0.0.0", profiling: false, ...nodeCidrArguments(config) }),
+    },
     scheduler: { extraArgs: kubeadmArguments({ "bind-address": "0.0.0.0", profiling: false }) },
     etcd: {
       local: {
@@ -40,7 +65,8 @@ export function renderClusterConfiguration(config: ClusterConfig, facts: Pick<Co
         extraArgs: kubeadmArguments({
           "election-timeout": kubernetes.etcd.electionTimeoutMs,
           "heartbeat-interval": kubernetes.etcd.heartbeatIntervalMs,
-          // Metrics and health only, no data and no keys, in the clear: open to the cluster's nodes (network/securityGroupRules).
+          // Metrics and health only, no data and no keys, in the clear: open to the cluster's nodes
+          // (network/securityGroupRules).
           "listen-metrics-urls": "http://0.0.0.0:2381",
         }),
       },
@@ -57,7 +83,9 @@ function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, strin
     profiling: false,
     "tls-cipher-suites": tlsCipherSuites.join(","),
     "tls-min-version": tlsMinVersion,
-    ...(kubernetes.encryptionAtRest === "none" ? {} : { "encryption-provider-config": `${apiServerDirectory}/encryption.yaml` }),
+    ...(kubernetes.encryptionAtRest === "none"
+      ? {}
+      : { "encryption-provider-config": `${apiServerDirectory}/encryption.yaml` }),
     ...(kubernetes.audit.enabled
       ? {
           "audit-log-maxage": kubernetes.audit.maxAgeDays,
@@ -71,8 +99,8 @@ function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, strin
 }
 
 /**
- * Calico hands out addresses by itself, in blocks: a CIDR per node would only run out (a /16 has no more than 256 /24s). Any other CNI may
- * rely on them.
+ * Calico hands out addresses by itself, in blocks: a CIDR per node would only run out (a /16 has no more than 256
+ * /24s). Any other CNI may rely on them.
  */
 function nodeCidrArguments({ cni, kubernetes }: ClusterConfig): Record<string, string | number | boolean> {
   if (cni.kind === "calico") return { "allocate-node-cidrs": false };

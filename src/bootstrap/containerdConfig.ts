@@ -8,7 +8,9 @@ import { sandboxImage } from "./versions";
 export function containerdFiles(config: ClusterConfig): MachineFile[] {
   return [
     textFile("/etc/containerd/config.toml", renderContainerdConfig(config)),
-    ...config.registryMirrors.map((mirror) => textFile(`/etc/containerd/certs.d/${mirror.registry}/hosts.toml`, renderHostsToml(mirror))),
+    ...config.registryMirrors.map((mirror) =>
+      textFile(`/etc/containerd/certs.d/${mirror.registry}/hosts.toml`, renderHostsToml(mirror)),
+    ),
     textFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n"),
   ];
 }
@@ -32,11 +34,19 @@ export function renderContainerdConfig(config: ClusterConfig): string {
 }
 
 /** Mirrors are asked in their order; when none has the image, containerd falls back to the registry itself. */
-export function renderHostsToml({ registry, endpoints, overridePath }: ClusterConfig["registryMirrors"][number]): string {
+export function renderHostsToml({
+  registry,
+  endpoints,
+  overridePath,
+}: ClusterConfig["registryMirrors"][number]): string {
   const upstream = registry === "docker.io" ? "registry-1.docker.io" : registry;
   return [
     `server = ${toml(`https://${upstream}`)}`,
-    ...endpoints.flatMap((endpoint) => [`[host.${toml(endpoint)}]`, `capabilities = ["pull", "resolve"]`, ...(overridePath ? ["override_path = true"] : [])]),
+    ...endpoints.flatMap((endpoint) => [
+      `[host.${toml(endpoint)}]`,
+      `capabilities = ["pull", "resolve"]`,
+      ...(overridePath ? ["override_path = true"] : []),
+    ]),
     "",
   ].join("\n");
 }

@@ -18,16 +18,25 @@ import { packUserData, startBootstrap } from "./userData";
 import type { DataVolume } from "./volumes";
 
 /**
- * The same document for every control-plane machine: each finds itself by its name among the peers and decides at boot whether it inits or joins.
- * Throws UserDataTooLargeError when Nova would refuse it.
+ * The same document for every control-plane machine: each finds itself by its name among the peers and decides at boot
+ * whether it inits or joins. Throws UserDataTooLargeError when Nova would refuse it.
  */
-export function renderControlPlaneUserData(config: ClusterConfig, facts: ControlPlaneFacts, secrets: ControlPlaneSecrets): UserData {
+export function renderControlPlaneUserData(
+  config: ClusterConfig,
+  facts: ControlPlaneFacts,
+  secrets: ControlPlaneSecrets,
+): UserData {
   const files = controlPlaneFiles(config, facts, secrets, caCertificateHash(secrets.clusterCa.certificatePem));
   return packUserData(config, "the control plane", files, startBootstrap);
 }
 
 /** The files of a control-plane machine; `caCertHash` pins the cluster CA. */
-export function controlPlaneFiles(config: ClusterConfig, facts: ControlPlaneFacts, secrets: ControlPlaneSecrets, caCertHash: string): MachineFile[] {
+export function controlPlaneFiles(
+  config: ClusterConfig,
+  facts: ControlPlaneFacts,
+  secrets: ControlPlaneSecrets,
+  caCertHash: string,
+): MachineFile[] {
   const { kubernetes } = config;
   const credentials = { endpointHost: facts.endpointHost, bootstrapToken: secrets.bootstrapToken, caCertHash };
   return [
@@ -51,7 +60,11 @@ export function controlPlaneFiles(config: ClusterConfig, facts: ControlPlaneFact
     ...(kubernetes.audit.enabled ? [yamlFile(`${apiServerDirectory}/audit-policy.yaml`, [renderAuditPolicy()])] : []),
     ...(kubernetes.encryptionAtRest === "none"
       ? []
-      : [yamlFile(`${apiServerDirectory}/encryption.yaml`, [renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey)])]),
+      : [
+          yamlFile(`${apiServerDirectory}/encryption.yaml`, [
+            renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey),
+          ]),
+        ]),
     ...(config.apiEndpoint.kind === "virtualIp"
       ? [
           textFile(keepalivedTemplatePath, renderKeepalivedConfig(facts, config.apiEndpoint.virtualRouterId)),
@@ -64,10 +77,15 @@ export function controlPlaneFiles(config: ClusterConfig, facts: ControlPlaneFact
 }
 
 function etcdVolume({ controlPlane }: ClusterConfig): DataVolume[] {
-  return controlPlane.etcdVolume === undefined ? [] : [{ name: "etcd", sizeGb: controlPlane.etcdVolume.sizeGb, mountPath: "/var/lib/etcd" }];
+  return controlPlane.etcdVolume === undefined
+    ? []
+    : [{ name: "etcd", sizeGb: controlPlane.etcdVolume.sizeGb, mountPath: "/var/lib/etcd" }];
 }
 
-/** In the layout of /etc/kubernetes/pki, where the bootstrap copies them: kubeadm issues the leaves from them and replaces none. */
+/**
+ * In the layout of /etc/kubernetes/pki, where the bootstrap copies them: kubeadm issues the leaves from them and
+ * replaces none.
+ */
 function certificateFiles({ clusterCa, etcdCa, frontProxyCa, serviceAccount }: ControlPlaneSecrets): MachineFile[] {
   const directory = `${etcDirectory}/pki`;
   const cas = { ca: clusterCa, "etcd/ca": etcdCa, "front-proxy-ca": frontProxyCa };

@@ -5,6 +5,11 @@ export function renderEncryptionConfiguration(provider: "secretbox" | "aescbc", 
   return {
     apiVersion: "apiserver.config.k8s.io/v1",
     kind: "EncryptionConfiguration",
-    resources: [{ resources: ["secrets"], providers: [{ [provider]: { keys: [{ name: "key-1", secret: key }] } }, { identity: {} }] }],
+    resources: [
+      {
+        resources: ["secrets"],
+        providers: [{ [provider]: { keys: [{ name: "key-1", secret: key }] } }, { identity: {} }],
+      },
+    ],
   };
 }

@@ -1,4 +1,7 @@
-/** What the renderers need beside the configuration: facts that OpenStack gives and keys that the PKI makes. Plain values only. */
+/**
+ * What the renderers need beside the configuration: facts that OpenStack gives and keys that the PKI makes. Plain
+ * values only.
+ */
 
 export interface CertificateAuthority {
   readonly certificatePem: string;

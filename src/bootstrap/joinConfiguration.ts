@@ -14,13 +14,20 @@ export interface JoinCredentials {
   readonly caCertHash: string;
 }
 
-/** kubeadm's pin of a CA: SHA-256 of its public key (SubjectPublicKeyInfo, DER). Throws when the PEM is not a certificate. */
+/**
+ * kubeadm's pin of a CA: SHA-256 of its public key (SubjectPublicKeyInfo, DER). Throws when the PEM is not a
+ * certificate.
+ */
 export function caCertificateHash(certificatePem: string): string {
   const publicKey = new X509Certificate(certificatePem).publicKey.export({ type: "spki", format: "der" });
   return `sha256:${createHash("sha256").update(publicKey).digest("hex")}`;
 }
 
-export function renderWorkerJoinConfiguration(config: ClusterConfig, pool: NodePoolConfig, credentials: JoinCredentials): object {
+export function renderWorkerJoinConfiguration(
+  config: ClusterConfig,
+  pool: NodePoolConfig,
+  credentials: JoinCredentials,
+): object {
   return { ...header, discovery: discovery(config, credentials), nodeRegistration: workerRegistration(config, pool) };
 }
 

@@ -1,10 +1,13 @@
-/** KubeletConfiguration, the same for all nodes: kubeadm keeps it in the cluster, and joining nodes read it from there. */
+/**
+ * KubeletConfiguration, the same for all nodes: kubeadm keeps it in the cluster, and joining nodes read it from there.
+ */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { tlsCipherSuites, tlsMinVersion } from "./tlsPolicy";
 
 /**
- * Hardened after the CIS Kubernetes Benchmark (section 4.2). With serverTLSBootstrap a kubelet serves nothing, logs and exec included, before its request
- * for a certificate is approved: control-plane machines see to their own (control-plane.sh), workers to what comes with Flux (docs/decisions/0008).
+ * Hardened after the CIS Kubernetes Benchmark (section 4.2). With serverTLSBootstrap a kubelet serves nothing, logs and
+ * exec included, before its request for a certificate is approved: control-plane machines see to their own
+ * (control-plane.sh), workers to what comes with Flux (docs/decisions/0008).
  */
 export function renderKubeletConfiguration(config: ClusterConfig): object {
   return {

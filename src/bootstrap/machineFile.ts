@@ -6,7 +6,10 @@ import type { MachineFile } from "./inputs";
 
 /** Configuration of our own scripts and the documents they hand to kubeadm. */
 export const etcDirectory = "/etc/openstack-kubernetes";
-/** Our scripts. SELinux policy labels /opt/<package>/bin as programs (bin_t), which it does not do for every folder of /usr/local. */
+/**
+ * Our scripts. SELinux policy labels /opt/<package>/bin as programs (bin_t), which it does not do for every folder of
+ * /usr/local.
+ */
 export const binDirectory = "/opt/openstack-kubernetes/bin";
 /** What the API server reads beside its certificates; mounted into its pod. */
 export const apiServerDirectory = `${etcDirectory}/api-server`;
@@ -43,8 +46,8 @@ export function scriptFile(name: string, path = `${binDirectory}/${name}`): Mach
 const scripts = new Map<string, string>();
 
 /**
- * Drops blank lines and lines that hold nothing but a comment; the first line (`#!`) stays. Not for scripts with here-documents, whose
- * lines are data; the test of the scripts refuses those.
+ * Drops blank lines and lines that hold nothing but a comment; the first line (`#!`) stays. Not for scripts with
+ * here-documents, whose lines are data; the test of the scripts refuses those.
  */
 export function withoutComments(script: string): string {
   return script

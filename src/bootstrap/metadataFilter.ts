@@ -3,8 +3,8 @@ import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
 
 /**
- * A table of its own, so that neither kube-proxy nor the CNI removes it. Every packet from a pod is forwarded, and a drop is final whatever other
- * tables accept. The first two lines make loading repeatable.
+ * A table of its own, so that neither kube-proxy nor the CNI removes it. Every packet from a pod is forwarded, and a
+ * drop is final whatever other tables accept. The first two lines make loading repeatable.
  */
 export function metadataFilterFile(): MachineFile {
   return textFile(

@@ -14,7 +14,12 @@ import { bootstrapUnit, metadataUnit } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
 import { volumeFiles, type DataVolume } from "./volumes";
 
-export function nodeFiles(config: ClusterConfig, role: Role, endpointHost: string, volumes: readonly DataVolume[]): MachineFile[] {
+export function nodeFiles(
+  config: ClusterConfig,
+  role: Role,
+  endpointHost: string,
+  volumes: readonly DataVolume[],
+): MachineFile[] {
   const volumeTable = volumeFiles(volumes);
   return [
     bootstrapEnvironmentFile(config, role, endpointHost),

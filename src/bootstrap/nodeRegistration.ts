@@ -8,7 +8,10 @@ export function controlPlaneRegistration(config: ClusterConfig): object {
   return { ...common(config, {}), ...(config.controlPlane.schedulable ? { taints: [] } : {}) };
 }
 
-/** A worker with the taints of its pool and those of its labels that a kubelet may set itself; `up` reconciles all of them later. */
+/**
+ * A worker with the taints of its pool and those of its labels that a kubelet may set itself; `up` reconciles all of
+ * them later.
+ */
 export function workerRegistration(config: ClusterConfig, pool: NodePoolConfig): object {
   const labels = Object.entries(pool.labels)
     .filter(([key]) => mayBeSetByKubelet(key))
@@ -34,8 +37,9 @@ function common(config: ClusterConfig, kubeletArguments: Readonly<Record<string,
 }
 
 /**
- * Whether a kubelet may put this label on its own Node: any key outside of Kubernetes' own domains, and within them the two namespaces meant
- * for it. With any other the kubelet does not even start (k8s.io/kubelet, pkg/apis/well_known_labels.go).
+ * Whether a kubelet may put this label on its own Node: any key outside of Kubernetes' own domains, and within them the
+ * two namespaces meant for it. With any other the kubelet does not even start (k8s.io/kubelet,
+ * pkg/apis/well_known_labels.go).
  */
 export function mayBeSetByKubelet(key: string): boolean {
   const domain = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";

@@ -8,7 +8,12 @@ import { minorVersion } from "./versions";
 export type Role = "control-plane" | "worker";
 
 const installScript = `${binDirectory}/install-packages.sh`;
-const codenames: Readonly<Record<string, string>> = { "debian 12": "bookworm", "debian 13": "trixie", "ubuntu 22.04": "jammy", "ubuntu 24.04": "noble" };
+const codenames: Readonly<Record<string, string>> = {
+  "debian 12": "bookworm",
+  "debian 13": "trixie",
+  "ubuntu 22.04": "jammy",
+  "ubuntu 24.04": "noble",
+};
 
 /** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
 export function kubernetesPackages(role: Role): string[] {
@@ -19,7 +24,10 @@ export function kubernetesPackages(role: Role): string[] {
 export function packageList(config: ClusterConfig, role: Role): string[] {
   const apt = packageManager(config) === "apt";
   const version = config.kubernetes.version;
-  const containerd = config.packageSource === "mirror" && config.packageMirror !== undefined ? config.packageMirror.containerdPackage : "containerd.io";
+  const containerd =
+    config.packageSource === "mirror" && config.packageMirror !== undefined
+      ? config.packageMirror.containerdPackage
+      : "containerd.io";
   return [
     ...kubernetesPackages(role).map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`)),
     containerd,
@@ -76,7 +84,9 @@ function repositories(config: ClusterConfig): Repository[] {
     const { kubernetesUrl, containerdUrl } = packageMirror;
     return [
       { name: "kubernetes", url: kubernetesUrl, key, excluded: kubernetesExcludes },
-      ...(containerdUrl === undefined || containerdUrl === kubernetesUrl ? [] : [{ name: "containerd", url: containerdUrl, key }]),
+      ...(containerdUrl === undefined || containerdUrl === kubernetesUrl
+        ? []
+        : [{ name: "containerd", url: containerdUrl, key }]),
     ];
   }
   const upstream = `https://pkgs.k8s.io/core:/stable:/v${minorVersion(config.kubernetes.version)}`;
@@ -85,12 +95,22 @@ function repositories(config: ClusterConfig): Repository[] {
     const docker = `https://download.docker.com/linux/${family}`;
     return [
       { name: "kubernetes", url: `${upstream}/deb/`, key: { url: `${upstream}/deb/Release.key` } },
-      { name: "containerd", url: docker, suite: { name: codenames[`${family} ${version}`] ?? "stable", component: "stable" }, key: { url: `${docker}/gpg` } },
+      {
+        name: "containerd",
+        url: docker,
+        suite: { name: codenames[`${family} ${version}`] ?? "stable", component: "stable" },
+        key: { url: `${docker}/gpg` },
+      },
     ];
   }
   const docker = "https://download.docker.com/linux/rhel";
   return [
-    { name: "kubernetes", url: `${upstream}/rpm/`, key: { url: `${upstream}/rpm/repodata/repomd.xml.key` }, excluded: kubernetesExcludes },
+    {
+      name: "kubernetes",
+      url: `${upstream}/rpm/`,
+      key: { url: `${upstream}/rpm/repodata/repomd.xml.key` },
+      excluded: kubernetesExcludes,
+    },
     // Docker's builds for RHEL serve its rebuilds as well.
     { name: "containerd", url: `${docker}/${config.os.version}/$basearch/stable`, key: { url: `${docker}/gpg` } },
   ];
@@ -131,7 +151,9 @@ function dnfFiles(config: ClusterConfig): MachineFile[] {
         `name=${name}`,
         `baseurl=${url}`,
         "enabled=1",
-        ...(key === undefined ? ["gpgcheck=0"] : ["gpgcheck=1", `gpgkey=${"url" in key ? key.url : `file://${dnfKeyPath(repository)}`}`]),
+        ...(key === undefined
+          ? ["gpgcheck=0"]
+          : ["gpgcheck=1", `gpgkey=${"url" in key ? key.url : `file://${dnfKeyPath(repository)}`}`]),
         ...(excluded === undefined ? [] : [`exclude=${excluded}`]),
       ];
       return textFile(`/etc/yum.repos.d/openstack-kubernetes-${name}.repo`, lines.join("\n"));
@@ -142,6 +164,8 @@ function dnfFiles(config: ClusterConfig): MachineFile[] {
 
 function keyFiles(all: readonly Repository[], path: (repository: Repository) => string): MachineFile[] {
   return all.flatMap((repository) =>
-    repository.key !== undefined && "armoured" in repository.key ? [textFile(path(repository), repository.key.armoured)] : [],
+    repository.key !== undefined && "armoured" in repository.key
+      ? [textFile(path(repository), repository.key.armoured)]
+      : [],
   );
 }

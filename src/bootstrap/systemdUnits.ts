@@ -6,8 +6,8 @@ import { proxyEnvironmentPath } from "./proxyEnvironment";
 const unitDirectory = "/etc/systemd/system";
 
 /**
- * The bootstrap as a service rather than as cloud-init's child, so that it goes on after a reboot and tries again after a failure. Type=simple
- * because systemd 239 (RHEL 8) restarts no oneshot service.
+ * The bootstrap as a service rather than as cloud-init's child, so that it goes on after a reboot and tries again after
+ * a failure. Type=simple because systemd 239 (RHEL 8) restarts no oneshot service.
  */
 export function bootstrapUnit(): MachineFile {
   return textFile(
@@ -31,8 +31,8 @@ WantedBy=multi-user.target
 }
 
 /**
- * Closes the metadata service to pods at every boot, before any pod can start, and again when a restart of nftables.service has flushed all
- * rules.
+ * Closes the metadata service to pods at every boot, before any pod can start, and again when a restart of
+ * nftables.service has flushed all rules.
  */
 export function metadataUnit(): MachineFile {
   return textFile(
@@ -64,10 +64,18 @@ export function renewalUnits(): MachineFile[] {
 
 /** @param intervalHours Hours between snapshots. */
 export function snapshotUnits(intervalHours: number): MachineFile[] {
-  return timer("snapshot", "Save a snapshot of etcd", "snapshot-etcd.sh", `OnActiveSec=15min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=5min`);
+  return timer(
+    "snapshot",
+    "Save a snapshot of etcd",
+    "snapshot-etcd.sh",
+    `OnActiveSec=15min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=5min`,
+  );
 }
 
-/** Every 30 s, because a machine that has joined begins to share the virtual IP a minute later. Twice a minute is too often to be logged each time. */
+/**
+ * Every 30 s, because a machine that has joined begins to share the virtual IP a minute later. Twice a minute is too
+ * often to be logged each time.
+ */
 export function peersUnits(): MachineFile[] {
   const schedule = "OnActiveSec=30s\nOnUnitActiveSec=30s\nAccuracySec=1s";
   return timer("peers", "Tell keepalived who its peers are", "refresh-peers.sh", schedule, "LogLevelMax=notice\n");

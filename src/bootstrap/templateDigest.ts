@@ -10,7 +10,10 @@ import { workerFiles } from "./worker";
 const labels = { endpointHost: "ENDPOINT_HOST", bootstrapToken: "BOOTSTRAP_TOKEN", caCertHash: "CA_CERT_HASH" };
 const authority = { certificatePem: "CERTIFICATE", privateKeyPem: "PRIVATE_KEY" };
 
-/** Template of the control plane: documents, image, volumes and zones. `replicas` is no part of it, nor the flavor, which `up` changes in place. */
+/**
+ * Template of the control plane: documents, image, volumes and zones. `replicas` is no part of it, nor the flavor,
+ * which `up` changes in place.
+ */
 export function controlPlaneTemplateDigest(config: ClusterConfig): string {
   const { image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy } = config.controlPlane;
   const files = controlPlaneFiles(
@@ -26,14 +29,31 @@ export function controlPlaneTemplateDigest(config: ClusterConfig): string {
     },
     labels.caCertHash,
   );
-  return digest(config, files, { image: image ?? config.image, availabilityZones, bootVolume, etcdVolume, serverGroupPolicy });
+  return digest(config, files, {
+    image: image ?? config.image,
+    availabilityZones,
+    bootVolume,
+    etcdVolume,
+    serverGroupPolicy,
+  });
 }
 
-/** Template of a pool. Its `count`, and labels and taints, which `up` reconciles on the nodes themselves, are no part of it. */
+/**
+ * Template of a pool. Its `count`, and labels and taints, which `up` reconciles on the nodes themselves, are no part of
+ * it.
+ */
 export function poolTemplateDigest(config: ClusterConfig, pool: NodePoolConfig): string {
   const { flavor, image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy } = pool;
   const files = workerFiles(config, { ...pool, labels: {}, taints: [] }, authority.certificatePem, labels);
-  return digest(config, files, { flavor, image: image ?? config.image, availabilityZones, bootVolume, volumes, networks, serverGroupPolicy });
+  return digest(config, files, {
+    flavor,
+    image: image ?? config.image,
+    availabilityZones,
+    bootVolume,
+    volumes,
+    networks,
+    serverGroupPolicy,
+  });
 }
 
 /** Template of the bastion. Throws when the configuration has none. */
@@ -52,6 +72,8 @@ function digest(config: ClusterConfig, files: readonly MachineFile[], machine: o
 /** JSON with the keys of every object in order, so that the order in which somebody wrote a file means nothing. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
   );
 }

@@ -1,6 +1,7 @@
 /**
- * TLS of the API server and the kubelet: 1.2 and up, and of 1.2 only suites with forward secrecy and authenticated encryption
- * (CIS Kubernetes Benchmark, "Ensure that the API Server only makes use of Strong Cryptographic Ciphers"; the suites of TLS 1.3 are fixed).
+ * TLS of the API server and the kubelet: 1.2 and up, and of 1.2 only suites with forward secrecy and authenticated
+ * encryption (CIS Kubernetes Benchmark, "Ensure that the API Server only makes use of Strong Cryptographic Ciphers";
+ * the suites of TLS 1.3 are fixed).
  */
 export const tlsMinVersion = "VersionTLS12";
 

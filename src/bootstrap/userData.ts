@@ -7,7 +7,9 @@ import { renderYaml } from "./machineFile";
 /** Nova refuses user data of more characters than this, base64 included (its API schema, `user_data` maxLength). */
 export const userDataLimit = 65_535;
 
-/** The role's user data cannot be sent. The sentence names the three largest parts, because those are what to shorten. */
+/**
+ * The role's user data cannot be sent. The sentence names the three largest parts, because those are what to shorten.
+ */
 export class UserDataTooLargeError extends Error {
   constructor(machines: string, size: number, files: readonly MachineFile[]) {
     const largest = [...files].sort((a, b) => packed(b.content).length - packed(a.content).length).slice(0, 3);
@@ -20,7 +22,12 @@ export class UserDataTooLargeError extends Error {
 }
 
 /** @param machines Who gets it, for the error's sentence: "node pool gpu" for instance. */
-export function packUserData(config: ClusterConfig, machines: string, files: readonly MachineFile[], commands: readonly (readonly string[])[]): UserData {
+export function packUserData(
+  config: ClusterConfig,
+  machines: string,
+  files: readonly MachineFile[],
+  commands: readonly (readonly string[])[],
+): UserData {
   const cloudConfig = renderCloudConfig(config, files, commands);
   const encoded = packed(cloudConfig).toString("base64");
   if (encoded.length > userDataLimit) throw new UserDataTooLargeError(machines, encoded.length, files);
@@ -34,19 +41,30 @@ export const startBootstrap: readonly (readonly string[])[] = [
   ["systemctl", "start", "--no-block", "openstack-kubernetes.service"],
 ];
 
-function renderCloudConfig(config: ClusterConfig, files: readonly MachineFile[], commands: readonly (readonly string[])[]): string {
+function renderCloudConfig(
+  config: ClusterConfig,
+  files: readonly MachineFile[],
+  commands: readonly (readonly string[])[],
+): string {
   const document = {
     // The name of the node is the name of the server, without OpenStack's domain.
     prefer_fqdn_over_hostname: false,
     ssh_pwauth: false,
     ...(config.ssh.authorizedKeys.length === 0 ? {} : { ssh_authorized_keys: config.ssh.authorizedKeys }),
-    write_files: files.map(({ path, permissions, content }) => ({ path, ...(permissions === "0644" ? {} : { permissions }), content })),
+    write_files: files.map(({ path, permissions, content }) => ({
+      path,
+      ...(permissions === "0644" ? {} : { permissions }),
+      content,
+    })),
     ...(commands.length === 0 ? {} : { runcmd: commands }),
   };
   return `#cloud-config\n${renderYaml(document)}`;
 }
 
-/** gzip at its best. Time stamp and operating system in its header are fixed, so that the same document is the same bytes on every machine. */
+/**
+ * gzip at its best. Time stamp and operating system in its header are fixed, so that the same document is the same
+ * bytes on every machine.
+ */
 function packed(text: string): Buffer {
   const bytes = gzipSync(text, { level: 9 });
   bytes.fill(0, 4, 8);

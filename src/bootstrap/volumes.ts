@@ -12,8 +12,9 @@ export interface DataVolume {
 }
 
 /**
- * The table that mount-volumes.sh reads, one line per volume: UUID of its file system, bytes, rank among the volumes of that size, mount
- * point. Nothing when no volume is to be mounted. Mount points have services wait for them, so that none starts on the bare root disk.
+ * The table that mount-volumes.sh reads, one line per volume: UUID of its file system, bytes, rank among the volumes of
+ * that size, mount point. Nothing when no volume is to be mounted. Mount points have services wait for them, so that
+ * none starts on the bare root disk.
  */
 export function volumeFiles(volumes: readonly DataVolume[]): MachineFile[] {
   const mounted = volumes.filter(({ mountPath }) => mountPath !== undefined);
@@ -30,9 +31,14 @@ export function volumeFiles(volumes: readonly DataVolume[]): MachineFile[] {
   ];
 }
 
-/** The UUID that a volume's file system is made with; known beforehand, so that the volume is recognised wherever it appears. */
+/**
+ * The UUID that a volume's file system is made with; known beforehand, so that the volume is recognised wherever it
+ * appears.
+ */
 export function fileSystemUuid(volumeName: string): string {
   const hex = createHash("sha256").update(`openstack-kubernetes volume ${volumeName}`).digest("hex");
   // Version 8 (own scheme) and variant bits of RFC 9562.
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    "-",
+  );
 }

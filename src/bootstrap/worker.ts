@@ -20,7 +20,12 @@ export function renderWorkerUserData(config: ClusterConfig, pool: NodePoolConfig
 }
 
 /** The files of a worker, from plain join credentials. */
-export function workerFiles(config: ClusterConfig, pool: NodePoolConfig, clusterCaCertificatePem: string, credentials: JoinCredentials): MachineFile[] {
+export function workerFiles(
+  config: ClusterConfig,
+  pool: NodePoolConfig,
+  clusterCaCertificatePem: string,
+  credentials: JoinCredentials,
+): MachineFile[] {
   return [
     ...nodeFiles(config, "worker", credentials.endpointHost, pool.volumes),
     scriptFile("join-worker.sh", `${binDirectory}/become-node.sh`),

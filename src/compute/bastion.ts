@@ -27,7 +27,12 @@ export class Bastion extends pulumi.ComponentResource {
     const name = `${config.clusterName}-bastion`;
     super("openstack-kubernetes:compute:Bastion", name, {}, opts);
     const tags = openstackTags(config);
-    const port = createPort(config, name, { network: args.network, securityGroups: args.securityGroups, groups: ["bastion"] }, { parent: this });
+    const port = createPort(
+      config,
+      name,
+      { network: args.network, securityGroups: args.securityGroups, groups: ["bastion"] },
+      { parent: this },
+    );
     const templateDigest = bastionTemplateDigest(config);
     const server = createMachine(
       config,
@@ -49,7 +54,11 @@ export class Bastion extends pulumi.ComponentResource {
     const pool = config.network.externalNetwork;
     this.address =
       args.config.floatingIp && pool !== undefined
-        ? new openstack.networking.FloatingIp(name, { pool, portId: port.id, tags }, { parent: this, dependsOn: [...args.network.ready] }).address
+        ? new openstack.networking.FloatingIp(
+            name,
+            { pool, portId: port.id, tags },
+            { parent: this, dependsOn: [...args.network.ready] },
+          ).address
         : firstAddress(port);
     this.registerOutputs({});
   }

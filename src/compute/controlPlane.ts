@@ -34,12 +34,16 @@ export interface MachineSummary {
 }
 
 /**
- * The control-plane machines. Each depends on the one before it, so that no `up` touches two at a time and takes etcd's quorum away (decision 4).
- * All get the same user data: which of them inits and which join is found out at boot (decision 5).
+ * The control-plane machines. Each depends on the one before it, so that no `up` touches two at a time and takes etcd's
+ * quorum away (decision 4). All get the same user data: which of them inits and which join is found out at boot
+ * (decision 5).
  */
 export class ControlPlane extends pulumi.ComponentResource {
   public readonly machines: readonly MachineSummary[];
-  /** With these there is all that the API needs to come up and be reached at its address; whatever talks to it comes after them, and goes before. */
+  /**
+   * With these there is all that the API needs to come up and be reached at its address; whatever talks to it comes
+   * after them, and goes before.
+   */
   public readonly reachable: readonly pulumi.Resource[];
 
   constructor(config: ClusterConfig, args: ControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -48,12 +52,20 @@ export class ControlPlane extends pulumi.ComponentResource {
     super("openstack-kubernetes:compute:ControlPlane", prefix, {}, opts);
     const serverGroup = createServerGroup(prefix, controlPlane.serverGroupPolicy, { parent: this });
     const names = controlPlaneMachineNames(config);
-    // Ports of their own, so that the machines' addresses are known before any user data is rendered, and outlive the machines.
+    // Ports of their own, so that the machines' addresses are known before any user data is rendered, and outlive the
+    // machines.
     const ports = names.map((name) =>
-      createPort(config, name, { ...args, groups: ["node", "control-plane"], sharedAddresses: args.apiEndpoint.sharedAddresses }, { parent: this, protect }),
+      createPort(
+        config,
+        name,
+        { ...args, groups: ["node", "control-plane"], sharedAddresses: args.apiEndpoint.sharedAddresses },
+        { parent: this, protect },
+      ),
     );
     const addresses = ports.map(firstAddress);
-    const members = args.apiEndpoint.addMembers(names.map((name, index) => ({ name, address: addresses[index] as pulumi.Output<string> })));
+    const members = args.apiEndpoint.addMembers(
+      names.map((name, index) => ({ name, address: addresses[index] as pulumi.Output<string> })),
+    );
 
     const userData = pulumi
       .all([args.apiEndpoint.host, args.apiEndpoint.certSans, pulumi.all(addresses), args.secrets])
@@ -85,17 +97,24 @@ export class ControlPlane extends pulumi.ComponentResource {
           volumes: controlPlane.etcdVolume === undefined ? [] : [controlPlane.etcdVolume],
           serverGroupId: serverGroup?.id,
           networks: [{ port: port.id }],
-          userData: rolled ? args.rollGate.hold({ name, role: "control-plane", templateDigest, others, after: dependsOn }, userData) : userData,
+          userData: rolled
+            ? args.rollGate.hold({ name, role: "control-plane", templateDigest, others, after: dependsOn }, userData)
+            : userData,
           templateDigest,
           rolled,
         },
         {
           parent: this,
-          // Its name in `roll` is the operator's word that this machine may go; the engine would refuse to replace a protected one.
+          // Its name in `roll` is the operator's word that this machine may go; the engine would refuse to replace a
+          // protected one.
           protect: protect && !rolled,
           dependsOn,
           hooks: {
-            beforeCreate: [args.touched, ...(before === undefined ? [args.beforeFirst] : []), ...(rolled ? [args.rollGate.beforeCreate] : [])],
+            beforeCreate: [
+              args.touched,
+              ...(before === undefined ? [args.beforeFirst] : []),
+              ...(rolled ? [args.rollGate.beforeCreate] : []),
+            ],
             beforeUpdate: [args.rollGate.beforeUpdate, args.touched],
           },
         },

@@ -2,7 +2,15 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { isOpenstackId } from "../config/openstackId";
-import { ignoredChanges, machineClusterKey, machinePoolKey, machineRoleKey, replaceOnChange, templateDigestKey, type MachineRole } from "../machines/updatePolicy";
+import {
+  ignoredChanges,
+  machineClusterKey,
+  machinePoolKey,
+  machineRoleKey,
+  replaceOnChange,
+  templateDigestKey,
+  type MachineRole,
+} from "../machines/updatePolicy";
 
 type Volume = { readonly sizeGb: number; readonly type?: string };
 
@@ -31,7 +39,12 @@ export interface MachineArgs {
 type MachineOptions = Pick<pulumi.CustomResourceOptions, "parent" | "dependsOn" | "protect" | "hooks">;
 
 /** The OpenStack server of one machine. Its name is the node's name. */
-export function createMachine(config: ClusterConfig, name: string, args: MachineArgs, opts: MachineOptions): openstack.compute.Instance {
+export function createMachine(
+  config: ClusterConfig,
+  name: string,
+  args: MachineArgs,
+  opts: MachineOptions,
+): openstack.compute.Instance {
   const zones = args.availabilityZones ?? [];
   const boot = bootDisk(args, opts);
   return new openstack.compute.Instance(
@@ -92,11 +105,19 @@ function bootDisk(args: MachineArgs, opts: MachineOptions): Disks {
   const image = isOpenstackId(args.image) ? { imageId: args.image } : { imageName: args.image };
   if (volumes.length === 0) return image;
   // Beside other block devices, Nova wants the local root disk named as one too.
-  const root = { uuid: imageId(args.image, opts), sourceType: "image", destinationType: "local", bootIndex: 0, deleteOnTermination: true };
+  const root = {
+    uuid: imageId(args.image, opts),
+    sourceType: "image",
+    destinationType: "local",
+    bootIndex: 0,
+    deleteOnTermination: true,
+  };
   return { ...image, blockDevices: [root, ...volumes] };
 }
 
 /** A boot volume can be made from an id only; a name is looked up. */
 function imageId(image: string, opts: MachineOptions): pulumi.Input<string> {
-  return isOpenstackId(image) ? image : openstack.images.getImageOutput({ name: image, mostRecent: false }, { parent: opts.parent }).id;
+  return isOpenstackId(image)
+    ? image
+    : openstack.images.getImageOutput({ name: image, mostRecent: false }, { parent: opts.parent }).id;
 }

@@ -19,8 +19,9 @@ export interface NodePoolArgs {
   /** The token in it is secret. */
   readonly facts: pulumi.Output<WorkerFacts>;
   /**
-   * What `beforeCreate` waits for: workers that wait take the engine's places (`--parallel`), and it could not come any more.
-   * Plain ordering only: were it a property, replacing a control-plane machine would replace every worker with it.
+   * What `beforeCreate` waits for: workers that wait take the engine's places (`--parallel`), and it could not come any
+   * more. Plain ordering only: were it a property, replacing a control-plane machine would replace every worker with
+   * it.
    */
   readonly after: readonly pulumi.Resource[];
   /** Runs before each new machine, so that its bootstrap token is honoured when it boots. */
@@ -31,8 +32,9 @@ export interface NodePoolArgs {
 }
 
 /**
- * n identical workers: one OpenStack resource each, and a port besides only where an existing subnet was named. Names are stable, so a changed count
- * touches only the machines that come or go. Machines that are rolled are replaced one after the other.
+ * n identical workers: one OpenStack resource each, and a port besides only where an existing subnet was named. Names
+ * are stable, so a changed count touches only the machines that come or go. Machines that are rolled are replaced one
+ * after the other.
  */
 export class NodePool extends pulumi.ComponentResource {
   public readonly machines: readonly MachineSummary[];
@@ -66,7 +68,16 @@ export class NodePool extends pulumi.ComponentResource {
           networks: [this.mainNetwork(config, name, args), ...pool.networks.map((uuid) => ({ uuid }))],
           securityGroups: [securityGroup],
           userData: rolled
-            ? args.rollGate.hold({ name, role: "worker", templateDigest, others: rolledBefore.map((before) => before.name), after: dependsOn }, userData)
+            ? args.rollGate.hold(
+                {
+                  name,
+                  role: "worker",
+                  templateDigest,
+                  others: rolledBefore.map((before) => before.name),
+                  after: dependsOn,
+                },
+                userData,
+              )
             : userData,
           templateDigest,
           rolled,
@@ -74,7 +85,10 @@ export class NodePool extends pulumi.ComponentResource {
         {
           parent: this,
           dependsOn,
-          hooks: { beforeCreate: [args.touched, args.beforeCreate, ...(rolled ? [args.rollGate.beforeCreate] : [])], beforeUpdate: [args.touched] },
+          hooks: {
+            beforeCreate: [args.touched, args.beforeCreate, ...(rolled ? [args.rollGate.beforeCreate] : [])],
+            beforeUpdate: [args.touched],
+          },
         },
       );
       const machine = { name, server, templateDigest };
@@ -85,7 +99,11 @@ export class NodePool extends pulumi.ComponentResource {
   }
 
   /** An existing network may hold several subnets; only a port can say which one is meant. */
-  private mainNetwork(config: ClusterConfig, name: string, args: NodePoolArgs): openstack.types.input.compute.InstanceNetwork {
+  private mainNetwork(
+    config: ClusterConfig,
+    name: string,
+    args: NodePoolArgs,
+  ): openstack.types.input.compute.InstanceNetwork {
     if (config.network.subnetId === undefined) return { uuid: args.network.networkId };
     return { port: createPort(config, name, { ...args, groups: ["node"] }, { parent: this }).id };
   }

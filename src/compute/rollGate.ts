@@ -15,8 +15,9 @@ export interface RolledMachine {
 /** What stands between a running machine and its replacement; up/rolling.ts is the one that there is. */
 export interface RollGate {
   /**
-   * `userData`, once the machine of that name that runs today can be spared and is drained; at once where there is none, or nothing about it is stale.
-   * The machine cannot be registered, and so not be touched, before. What this waits for is no dependency of the result (docs/decisions/0003).
+   * `userData`, once the machine of that name that runs today can be spared and is drained; at once where there is
+   * none, or nothing about it is stale. The machine cannot be registered, and so not be touched, before. What this
+   * waits for is no dependency of the result (docs/decisions/0003).
    */
   hold(machine: RolledMachine, userData: pulumi.Output<string>): pulumi.Output<string>;
   /** For rolled machines: the Node of the drained machine goes before the new one registers. */

@@ -9,5 +9,9 @@ export function createServerGroup(
   opts: pulumi.CustomResourceOptions,
 ): openstack.compute.ServerGroup | undefined {
   if (policy === "none") return undefined;
-  return new openstack.compute.ServerGroup(name, { name, policies: [policy] }, { ...opts, ignoreChanges: ["policies"] });
+  return new openstack.compute.ServerGroup(
+    name,
+    { name, policies: [policy] },
+    { ...opts, ignoreChanges: ["policies"] },
+  );
 }

@@ -1,12 +1,17 @@
 /** The one value that the rest of the program reads: plain, readonly, complete. */
 import type { ParsedCluster } from "./schema";
 
-type DeepReadonly<T> = T extends (infer U)[] ? readonly DeepReadonly<U>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+type DeepReadonly<T> = T extends (infer U)[]
+  ? readonly DeepReadonly<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
 type Required1<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
 
 /**
- * A parsed and checked stack configuration. It extends what the schema yields by the values that are derived from other fields:
- * `clusterName`, `os.cgroup`, `kubernetes.kubeletServingCertificate`, `stack`, `podMtu` (bytes) and `clusterDnsIp`.
+ * A parsed and checked stack configuration. It extends what the schema yields by the values that are derived from other
+ * fields: `clusterName`, `os.cgroup`, `kubernetes.kubeletServingCertificate`, `stack`, `podMtu` (bytes) and
+ * `clusterDnsIp`.
  */
 export type ClusterConfig = DeepReadonly<
   Required1<Omit<ParsedCluster, "os" | "kubernetes">, "clusterName"> & {
@@ -27,16 +32,17 @@ export type NetworkConfig = ClusterConfig["network"];
 export type ApiEndpointConfig = ClusterConfig["apiEndpoint"];
 
 /**
- * Prefix length of each node's share of the pod CIDR, where kube-controller-manager deals it out (any CNI but Calico): twice the addresses of
- * the pods a node may run, as upstream has its /24 for 110 pods, so that an address rests a while before it is used again.
+ * Prefix length of each node's share of the pod CIDR, where kube-controller-manager deals it out (any CNI but Calico):
+ * twice the addresses of the pods a node may run, as upstream has its /24 for 110 pods, so that an address rests a
+ * while before it is used again.
  */
 export function nodeSharePrefix(maxPodsPerNode: number): number {
   return 32 - Math.ceil(Math.log2(2 * maxPodsPerNode));
 }
 
 /**
- * Port that the API server of every control-plane machine listens on. A virtual IP leads straight to a machine, so that its port is the
- * API server's; a load balancer or an external endpoint leads to 6443, whatever its own port is.
+ * Port that the API server of every control-plane machine listens on. A virtual IP leads straight to a machine, so that
+ * its port is the API server's; a load balancer or an external endpoint leads to 6443, whatever its own port is.
  */
 export function apiServerPort(config: Pick<ClusterConfig, "apiEndpoint">): number {
   return config.apiEndpoint.kind === "virtualIp" ? config.apiEndpoint.port : 6443;
@@ -59,15 +65,22 @@ export function bastionMachineName(clusterName: string): string {
 
 /** Names of the control-plane machines, by index: stable, so that replacing one never renames another. */
 export function controlPlaneMachineNames(config: Pick<ClusterConfig, "clusterName" | "controlPlane">): string[] {
-  return Array.from({ length: config.controlPlane.replicas }, (_, index) => controlPlaneMachineName(config.clusterName, index));
+  return Array.from({ length: config.controlPlane.replicas }, (_, index) =>
+    controlPlaneMachineName(config.clusterName, index),
+  );
 }
 
 /** Names of a pool's machines, by index: stable, so that scaling touches only the new or removed ones. */
-export function poolMachineNames(config: Pick<ClusterConfig, "clusterName">, pool: Pick<NodePoolConfig, "name" | "count">): string[] {
+export function poolMachineNames(
+  config: Pick<ClusterConfig, "clusterName">,
+  pool: Pick<NodePoolConfig, "name" | "count">,
+): string[] {
   return Array.from({ length: pool.count }, (_, index) => poolMachineName(config.clusterName, pool.name, index));
 }
 
-/** Entries of the ConfigMap `cluster-settings` that the program computes: its contract with gitops/ (docs/platform.md). */
+/**
+ * Entries of the ConfigMap `cluster-settings` that the program computes: its contract with gitops/ (docs/platform.md).
+ */
 export const computedSettings = [
   "CLUSTER_NAME",
   "STACK",

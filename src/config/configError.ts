@@ -5,7 +5,12 @@ export class ConfigError extends Error {
 
   /** `source` is what the user edits: the name of the stack or of its file. */
   constructor(source: string, sentences: readonly string[]) {
-    super([`The configuration of ${source} has ${sentences.length === 1 ? "an error" : `${sentences.length} errors`}:`, ...sentences].join("\n"));
+    super(
+      [
+        `The configuration of ${source} has ${sentences.length === 1 ? "an error" : `${sentences.length} errors`}:`,
+        ...sentences,
+      ].join("\n"),
+    );
     this.sentences = sentences;
   }
 }

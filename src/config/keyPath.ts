@@ -24,7 +24,9 @@ export function shown(value: unknown): string {
   if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${value.length} characters`;
   // Everything up to the last "@": a token may stand in the place of the user, and a password may hold an "@" itself.
   const masked = value.includes("://") ? value.replace(/:\/\/.*@/, "://***@") : value.replace(/^[^/]*:.*@/, "***@");
-  return masked.length > longestShown ? `${JSON.stringify(masked.slice(0, longestShown)).slice(0, -1)}..."` : JSON.stringify(masked);
+  return masked.length > longestShown
+    ? `${JSON.stringify(masked.slice(0, longestShown)).slice(0, -1)}..."`
+    : JSON.stringify(masked);
 }
 
 /** The known word that `word` is probably meant to be; undefined when none is near. */
@@ -35,5 +37,7 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   const near = closest(lower, [...byLower.keys()]);
   // A third of the letters may be wrong, and two letters swapped (which counts as two) in any word that is not tiny.
   const shortest = Math.min(near.length, lower.length);
-  return distance(lower, near) <= Math.max(shortest < 4 ? 1 : 2, Math.floor(shortest / 3)) ? byLower.get(near) : undefined;
+  return distance(lower, near) <= Math.max(shortest < 4 ? 1 : 2, Math.floor(shortest / 3))
+    ? byLower.get(near)
+    : undefined;
 }

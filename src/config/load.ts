@@ -10,8 +10,8 @@ import { configWarnings } from "./warnings";
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret: (key: string) => boolean };
 
 /**
- * Reads the keys of the project's namespace; keys of other namespaces (openstack:, pulumi: ...) are their providers' business.
- * Throws pulumi.RunError, which Pulumi prints without a stack trace, when the configuration cannot be used.
+ * Reads the keys of the project's namespace; keys of other namespaces (openstack:, pulumi: ...) are their providers'
+ * business. Throws pulumi.RunError, which Pulumi prints without a stack trace, when the configuration cannot be used.
  */
 export function loadClusterConfig(): ClusterConfig {
   const project = pulumi.getProject();

@@ -18,10 +18,15 @@ export interface ParseOptions {
 }
 
 /**
- * Parses and checks a stack's configuration; `raw` has the keys of `Pulumi.<stack>.yaml` without the project's namespace, values as YAML or
- * as Pulumi's text forms. Throws a ConfigError with every problem, of single fields and between fields, at once.
+ * Parses and checks a stack's configuration; `raw` has the keys of `Pulumi.<stack>.yaml` without the project's
+ * namespace, values as YAML or as Pulumi's text forms. Throws a ConfigError with every problem, of single fields and
+ * between fields, at once.
  */
-export function parseClusterConfig(raw: Record<string, unknown>, stack: string, options: ParseOptions = {}): ClusterConfig {
+export function parseClusterConfig(
+  raw: Record<string, unknown>,
+  stack: string,
+  options: ParseOptions = {},
+): ClusterConfig {
   const input = inWantedForm(raw, shapeOfCluster());
   const whole = clusterSchema.safeParse(input);
   const parsed = whole.success ? { ...absentKeys, ...whole.data } : parsedSections(input);
@@ -34,20 +39,33 @@ export function parseClusterConfig(raw: Record<string, unknown>, stack: string, 
           `clusterName is absent and the stack's name ${shown(stack)} cannot serve, as a cluster's name must be lower-case letters, digits and "-", at most 32; set clusterName.`,
         ]
       : []),
-    ...rules.flatMap((rule) => (rule.needs.every((key) => key in parsed) ? rule.problems({ ...parsed, clusterName } as Checked) : [])),
+    ...rules.flatMap((rule) =>
+      rule.needs.every((key) => key in parsed) ? rule.problems({ ...parsed, clusterName } as Checked) : [],
+    ),
   ];
   if (!whole.success || clusterName === undefined || sentences.length > 0) {
-    throw new ConfigError(options.source ?? `stack ${stack}`, withoutSecrets(sentences, input, options.secretKeys ?? new Set()));
+    throw new ConfigError(
+      options.source ?? `stack ${stack}`,
+      withoutSecrets(sentences, input, options.secretKeys ?? new Set()),
+    );
   }
   return deepFreeze(complete(whole.data, clusterName, stack));
 }
 
-/** Shortest text that is taken for a secret, in characters: replacing shorter ones would garble words that merely contain them. */
+/**
+ * Shortest text that is taken for a secret, in characters: replacing shorter ones would garble words that merely
+ * contain them.
+ */
 const shortestSecret = 6;
 
-/** The sentences with every text that stands under a secret key replaced: rules name values without knowing what is secret. */
+/**
+ * The sentences with every text that stands under a secret key replaced: rules name values without knowing what is
+ * secret.
+ */
 function withoutSecrets(sentences: readonly string[], input: unknown, secretKeys: ReadonlySet<string>): string[] {
-  const texts = [...secretKeys].flatMap((key) => textsWithin(valueAt([key], input))).filter((text) => text.length >= shortestSecret);
+  const texts = [...secretKeys]
+    .flatMap((key) => textsWithin(valueAt([key], input)))
+    .filter((text) => text.length >= shortestSecret);
   return sentences.map((sentence) => texts.reduce((result, text) => result.replaceAll(text, "[secret]"), sentence));
 }
 
@@ -57,9 +75,14 @@ function textsWithin(value: unknown): string[] {
 }
 
 /** Every top-level key, so that an optional one that is absent counts as parsed. */
-const absentKeys: Partial<ParsedCluster> = Object.fromEntries(Object.keys(clusterSchema.shape).map((key) => [key, undefined]));
+const absentKeys: Partial<ParsedCluster> = Object.fromEntries(
+  Object.keys(clusterSchema.shape).map((key) => [key, undefined]),
+);
 
-/** The top-level keys that parse on their own, with their defaults: those that the rules between fields can still look at. */
+/**
+ * The top-level keys that parse on their own, with their defaults: those that the rules between fields can still look
+ * at.
+ */
 function parsedSections(input: unknown): Partial<ParsedCluster> {
   const values = input as Readonly<Record<string, unknown>>;
   const entries = Object.entries(clusterSchema.shape).flatMap(([key, schema]) => {
@@ -86,7 +109,8 @@ function complete(parsed: ParsedCluster, clusterName: string, stack: string): Cl
     kubernetes: {
       ...parsed.kubernetes,
       // Who approves the kubelets' requests comes with Flux.
-      kubeletServingCertificate: parsed.kubernetes.kubeletServingCertificate ?? (parsed.flux === undefined ? "selfSigned" : "clusterCa"),
+      kubeletServingCertificate:
+        parsed.kubernetes.kubeletServingCertificate ?? (parsed.flux === undefined ? "selfSigned" : "clusterCa"),
     },
     podMtu: parsed.network.mtu - encapsulationOverhead[parsed.cni.encapsulation],
     clusterDnsIp: nthAddress(parsed.kubernetes.serviceCidr, 10),

@@ -5,11 +5,20 @@ import { type Shape, shapeAt, valueAt, variantOf } from "./shape";
 
 type Issue = z.core.$ZodIssue;
 
-/** Sentences for the issues found in `root`; those on values under the top-level keys in `secretKeys` show neither the value nor anything made from it. */
+/**
+ * Sentences for the issues found in `root`; those on values under the top-level keys in `secretKeys` show neither the
+ * value nor anything made from it.
+ */
 export function schemaSentences(issues: readonly Issue[], root: unknown, secretKeys: ReadonlySet<string>): string[] {
-  const misspelt = new Set(issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? misspeltKeys(pathOf(issue), issue.keys, root) : [])));
+  const misspelt = new Set(
+    issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys" ? misspeltKeys(pathOf(issue), issue.keys, root) : [],
+    ),
+  );
   // A required key that was merely misspelt is one error, not two.
-  return issues.filter((issue) => !misspelt.has(keyPath(pathOf(issue)))).flatMap((issue) => sentencesOf(issue, root, secretKeys.has(String(issue.path[0]))));
+  return issues
+    .filter((issue) => !misspelt.has(keyPath(pathOf(issue))))
+    .flatMap((issue) => sentencesOf(issue, root, secretKeys.has(String(issue.path[0]))));
 }
 
 function pathOf(issue: Issue): (string | number)[] {
@@ -31,21 +40,31 @@ function sentencesOf(issue: Issue, root: unknown, secret: boolean): string[] {
   const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, root));
   if (issue.code === "invalid_key") {
-    return [`${keyPath(path.slice(0, -1))} has the key ${shown(path.at(-1))}, but a key ${issue.issues[0]?.message ?? "must be text"}.`];
+    return [
+      `${keyPath(path.slice(0, -1))} has the key ${shown(path.at(-1))}, but a key ${issue.issues[0]?.message ?? "must be text"}.`,
+    ];
   }
   const value = valueAt(path, root);
   const shape = shapeAt(path, root);
   if (value === undefined) return [missing(path, shape)];
-  if (shape?.kind === "text" && shape.format === "secret") return [ended(`${keyPath(path)} is [secret] but ${issue.message}`)];
+  if (shape?.kind === "text" && shape.format === "secret")
+    return [ended(`${keyPath(path)} is [secret] but ${issue.message}`)];
   if (secret && value !== null)
-    return [`${keyPath(path)} is [secret] but is not a valid ${shape?.kind === "text" ? shape.format : String(shape?.kind)}; see docs/configuration.md.`];
+    return [
+      `${keyPath(path)} is [secret] but is not a valid ${shape?.kind === "text" ? shape.format : String(shape?.kind)}; see docs/configuration.md.`,
+    ];
   return [ended(`${keyPath(path)} is ${shown(value)} but ${issue.message}${suggestion(value, shape)}`)];
 }
 
 function missing(path: KeyPath, shape: Shape | undefined): string {
   const description = (shape?.description ?? "").replace(/\.$/, "");
   const choices = shape && "choices" in shape && shape.choices ? ` One of: ${shape.choices.join(", ")}.` : "";
-  const keys = shape?.kind === "section" ? ` Keys it needs: ${requiredKeys(shape)}.` : shape?.kind === "variants" ? ` Keys it needs: kind.` : "";
+  const keys =
+    shape?.kind === "section"
+      ? ` Keys it needs: ${requiredKeys(shape)}.`
+      : shape?.kind === "variants"
+        ? ` Keys it needs: kind.`
+        : "";
   return ended(`${keyPath(path)} is required but missing: ${description}`) + choices + keys;
 }
 
@@ -62,7 +81,8 @@ function unknownKey(path: KeyPath, key: string, root: unknown): string {
     const chosen = variantOf(parent, valueAt(path, root));
     const others = Object.keys(parent.variants).filter((kind) => Object.hasOwn(parent.variants[kind]?.keys ?? {}, key));
     const kind = String(valueAt([...path, "kind"], root));
-    if (others.length > 0) return `${name} of kind ${kind}; it belongs to kind ${others.join(" and ")}, so remove it or change ${keyPath([...path, "kind"])}.`;
+    if (others.length > 0)
+      return `${name} of kind ${kind}; it belongs to kind ${others.join(" and ")}, so remove it or change ${keyPath([...path, "kind"])}.`;
     return `${name} of kind ${kind}; ${alternatives(key, Object.keys(chosen?.keys ?? {}))}`;
   }
   return `${name}; ${alternatives(key, parent?.kind === "section" ? Object.keys(parent.keys) : [])}`;

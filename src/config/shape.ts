@@ -1,4 +1,6 @@
-/** The schema as a plain tree: what the text forms, the error sentences and the generated documents need to know of it. */
+/**
+ * The schema as a plain tree: what the text forms, the error sentences and the generated documents need to know of it.
+ */
 import { z } from "zod";
 import { clusterSchema } from "./schema";
 
@@ -11,8 +13,18 @@ interface Common {
 
 export type Shape = Common &
   (
-    | { readonly kind: "text"; readonly format: string; readonly choices?: readonly string[]; readonly schemes?: readonly string[] }
-    | { readonly kind: "number"; readonly minimum?: number; readonly maximum?: number; readonly choices?: readonly number[] }
+    | {
+        readonly kind: "text";
+        readonly format: string;
+        readonly choices?: readonly string[];
+        readonly schemes?: readonly string[];
+      }
+    | {
+        readonly kind: "number";
+        readonly minimum?: number;
+        readonly maximum?: number;
+        readonly choices?: readonly number[];
+      }
     | { readonly kind: "boolean" }
     | { readonly kind: "list"; readonly items: Shape }
     | { readonly kind: "map"; readonly keyFormat: string; readonly values: Shape }
@@ -51,9 +63,15 @@ export function shapeOfCluster(): Section {
 }
 
 function shapeOf(schema: JsonSchema, required: boolean): Shape {
-  const common: Common = { description: schema.description ?? "", required, ...("default" in schema ? { default: schema.default } : {}) };
+  const common: Common = {
+    description: schema.description ?? "",
+    required,
+    ...("default" in schema ? { default: schema.default } : {}),
+  };
   if (schema.oneOf) {
-    const variants = schema.oneOf.map((variant) => [variant.properties?.kind?.const ?? "", shapeOf(variant, true) as Section] as const);
+    const variants = schema.oneOf.map(
+      (variant) => [variant.properties?.kind?.const ?? "", shapeOf(variant, true) as Section] as const,
+    );
     return { ...common, kind: "variants", variants: Object.fromEntries(variants) };
   }
   switch (schema.type) {
@@ -69,7 +87,13 @@ function shapeOf(schema: JsonSchema, required: boolean): Shape {
     }
     case "integer":
     case "number":
-      return { ...common, kind: "number", minimum: schema.minimum, maximum: schema.maximum, ...(schema.enum && { choices: schema.enum.map(Number) }) };
+      return {
+        ...common,
+        kind: "number",
+        minimum: schema.minimum,
+        maximum: schema.maximum,
+        ...(schema.enum && { choices: schema.enum.map(Number) }),
+      };
     case "boolean":
       return { ...common, kind: "boolean" };
     case "array":
@@ -77,18 +101,31 @@ function shapeOf(schema: JsonSchema, required: boolean): Shape {
       break;
     case "object":
       if (schema.additionalProperties) {
-        return { ...common, kind: "map", keyFormat: schema.propertyNames?.format ?? "text", values: shapeOf(schema.additionalProperties, true) };
+        return {
+          ...common,
+          kind: "map",
+          keyFormat: schema.propertyNames?.format ?? "text",
+          values: shapeOf(schema.additionalProperties, true),
+        };
       }
       return {
         ...common,
         kind: "section",
-        keys: Object.fromEntries(Object.entries(schema.properties ?? {}).map(([key, value]) => [key, shapeOf(value, (schema.required ?? []).includes(key))])),
+        keys: Object.fromEntries(
+          Object.entries(schema.properties ?? {}).map(([key, value]) => [
+            key,
+            shapeOf(value, (schema.required ?? []).includes(key)),
+          ]),
+        ),
       };
   }
   throw new TypeError(`the schema has a part that the shape does not know: ${JSON.stringify(schema)}`);
 }
 
-/** The shape at `path` of the value `root`, which tells the variant where there are several; undefined when the schema has nothing there. */
+/**
+ * The shape at `path` of the value `root`, which tells the variant where there are several; undefined when the schema
+ * has nothing there.
+ */
 export function shapeAt(path: readonly (string | number)[], root: unknown): Shape | undefined {
   let shape: Shape | undefined = shapeOfCluster();
   let value = root;
@@ -107,7 +144,13 @@ function child(shape: Shape, step: string | number, value: unknown): Shape | und
       const variant = variantOf(shape, value);
       if (variant) return own(variant.keys, String(step));
       return step === "kind"
-        ? { kind: "text", format: "text", choices: Object.keys(shape.variants), description: shape.description, required: true }
+        ? {
+            kind: "text",
+            format: "text",
+            choices: Object.keys(shape.variants),
+            description: shape.description,
+            required: true,
+          }
         : undefined;
     }
     case "list":
@@ -128,7 +171,8 @@ export function variantOf(shape: Extract<Shape, { kind: "variants" }>, value: un
 /** The value at `path` within `root`; undefined where there is none. Never reads what an object inherits. */
 export function valueAt(path: readonly (string | number)[], root: unknown): unknown {
   return path.reduce<unknown>(
-    (value, step) => (typeof value === "object" && value !== null ? own(value as Record<string | number, unknown>, step) : undefined),
+    (value, step) =>
+      typeof value === "object" && value !== null ? own(value as Record<string | number, unknown>, step) : undefined,
     root,
   );
 }

@@ -1,10 +1,14 @@
 /**
- * Pulumi hands configuration over as text: `pulumi config set configDrive false` stores "false", a structured value arrives as JSON, and
- * `pulumi config set --path os.version 9` stores the number 9 where text is meant. Here every value takes the form that the schema wants.
+ * Pulumi hands configuration over as text: `pulumi config set configDrive false` stores "false", a structured value
+ * arrives as JSON, and `pulumi config set --path os.version 9` stores the number 9 where text is meant. Here every
+ * value takes the form that the schema wants.
  */
 import { type Shape, valueAt, variantOf } from "./shape";
 
-/** `value` in the form that `shape` wants, where it can be told without guessing; else unchanged, for the schema to refuse. */
+/**
+ * `value` in the form that `shape` wants, where it can be told without guessing; else unchanged, for the schema to
+ * refuse.
+ */
 export function inWantedForm(value: unknown, shape: Shape | undefined): unknown {
   switch (shape?.kind) {
     case undefined:
@@ -31,11 +35,17 @@ export function inWantedForm(value: unknown, shape: Shape | undefined): unknown 
   }
 }
 
-/** Values of the mapping `value` in the forms wanted; keys whose value is absent (a key with nothing behind it, in YAML) stay null. */
+/**
+ * Values of the mapping `value` in the forms wanted; keys whose value is absent (a key with nothing behind it, in YAML)
+ * stay null.
+ */
 function mapValues(value: unknown, shapeOfKey: (key: string) => Shape | undefined): unknown {
   if (!isMapping(value)) return value;
-  // fromEntries defines own keys whatever their names, so that a key called __proto__ is refused by the schema like any other.
-  return Object.fromEntries(Object.keys(value).map((key) => [key, inWantedForm(valueAt([key], value), shapeOfKey(key))]));
+  // fromEntries defines own keys whatever their names, so that a key called __proto__ is refused by the schema like any
+  // other.
+  return Object.fromEntries(
+    Object.keys(value).map((key) => [key, inWantedForm(valueAt([key], value), shapeOfKey(key))]),
+  );
 }
 
 function fromJson(value: unknown, opening: "[" | "{"): unknown {

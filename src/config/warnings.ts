@@ -22,7 +22,8 @@ function access({ apiEndpoint, ssh, network }: ClusterConfig): string[] {
     ),
     ...when(
       ssh.authorizedKeys.length > 0 && ssh.allowedCidrs.length === 0 && ssh.bastion === undefined,
-      () => "ssh.authorizedKeys is set but neither ssh.allowedCidrs nor ssh.bastion is, so no network may reach port 22 of the machines.",
+      () =>
+        "ssh.authorizedKeys is set but neither ssh.allowedCidrs nor ssh.bastion is, so no network may reach port 22 of the machines.",
     ),
   ];
 }
@@ -40,7 +41,8 @@ function placement({ controlPlane, nodePools }: ClusterConfig): string[] {
   return [
     ...when(
       controlPlane.replicas > 1 && controlPlane.serverGroupPolicy === "affinity",
-      () => 'controlPlane.serverGroupPolicy is "affinity", so one hypervisor holds the whole control plane and its failure stops the cluster.',
+      () =>
+        'controlPlane.serverGroupPolicy is "affinity", so one hypervisor holds the whole control plane and its failure stops the cluster.',
     ),
     ...when(
       zones === 2 && controlPlane.replicas > 1,
@@ -55,15 +57,20 @@ function placement({ controlPlane, nodePools }: ClusterConfig): string[] {
       ),
     ),
     ...when(
-      !controlPlane.schedulable && nodePools.every((pool) => pool.count === 0 || pool.taints.some((taint) => taint.effect !== "PreferNoSchedule")),
-      () => "nodePools are all tainted and the control plane is not schedulable, so pods without tolerations, those of the platform included, stay pending.",
+      !controlPlane.schedulable &&
+        nodePools.every((pool) => pool.count === 0 || pool.taints.some((taint) => taint.effect !== "PreferNoSchedule")),
+      () =>
+        "nodePools are all tainted and the control plane is not schedulable, so pods without tolerations, those of the platform included, stay pending.",
     ),
   ];
 }
 
 function security({ kubernetes, flux, oidc, packageMirror }: ClusterConfig): string[] {
   return [
-    ...when(kubernetes.encryptionAtRest === "none", () => 'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.'),
+    ...when(
+      kubernetes.encryptionAtRest === "none",
+      () => 'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.',
+    ),
     ...when(
       kubernetes.kubeletServingCertificate === "clusterCa" && flux === undefined,
       () =>
@@ -71,7 +78,8 @@ function security({ kubernetes, flux, oidc, packageMirror }: ClusterConfig): str
     ),
     ...when(
       oidc !== undefined && (oidc.usernamePrefix === "" || oidc.groupsPrefix === ""),
-      () => "oidc.usernamePrefix or oidc.groupsPrefix is empty, so the issuer decides who is a Kubernetes user or group of the same name.",
+      () =>
+        "oidc.usernamePrefix or oidc.groupsPrefix is empty, so the issuer decides who is a Kubernetes user or group of the same name.",
     ),
     ...when(
       packageMirror !== undefined && packageMirror.signingKey === undefined,
@@ -84,7 +92,8 @@ function waiting({ readiness, cni }: ClusterConfig): string[] {
   return [
     ...when(
       !readiness.machinesBoot,
-      () => "readiness.machinesBoot is false, so `up` ends without a working API; only a lab whose machines never boot wants that.",
+      () =>
+        "readiness.machinesBoot is false, so `up` ends without a working API; only a lab whose machines never boot wants that.",
     ),
     ...when(cni.kind === "none", () => 'cni.kind is "none", so nodes stay NotReady until you install a CNI.'),
   ];

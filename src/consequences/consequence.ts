@@ -2,14 +2,18 @@
 import type { PlannedChange } from "./plannedChange";
 
 /**
- * How much it weighs. `destructive`: data, an address or a trust goes that nothing brings back, or the cluster stands still. `disruptive`: pods move,
- * machines reboot, connections break, and all is well afterwards. `harmless`: nobody notices.
+ * How much it weighs. `destructive`: data, an address or a trust goes that nothing brings back, or the cluster stands
+ * still. `disruptive`: pods move, machines reboot, connections break, and all is well afterwards. `harmless`: nobody
+ * notices.
  */
 export type Weight = "destructive" | "disruptive" | "harmless";
 
 export interface Consequence {
   readonly weight: Weight;
-  /** What becomes of it, as a sentence without its subject; the same words for the same case, so that many of a kind are told once. */
+  /**
+   * What becomes of it, as a sentence without its subject; the same words for the same case, so that many of a kind are
+   * told once.
+   */
   readonly told: string;
 }
 

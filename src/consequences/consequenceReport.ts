@@ -48,16 +48,26 @@ export function allowancesOf({ config }: Pick<Plan, "config">): Allowances {
     return Array.isArray(list) ? list.filter((item) => typeof item === "string") : [];
   };
   const readiness = value("readiness") as { readonly drainTimeoutMinutes?: unknown } | null | undefined;
-  return { roll: names("roll"), allowDestruction: names("allowDestruction"), drains: Number(readiness?.drainTimeoutMinutes ?? 1) !== 0 };
+  return {
+    roll: names("roll"),
+    allowDestruction: names("allowDestruction"),
+    drains: Number(readiness?.drainTimeoutMinutes ?? 1) !== 0,
+  };
 }
 
 /** Weighs every change of a plan. */
-export function reportOf({ stack, changes, unchanged }: Pick<Plan, "stack" | "changes" | "unchanged">, allowances: Allowances): Report {
+export function reportOf(
+  { stack, changes, unchanged }: Pick<Plan, "stack" | "changes" | "unchanged">,
+  allowances: Allowances,
+): Report {
   const findings = new Map<string, Finding>();
   for (const change of changes) {
     const { weight, told } = consequenceOf(change, allowances);
     const allowed = weight !== "destructive" || isAllowed(change, allowances);
-    const what = change.type === "openstack:compute/instance:Instance" ? "machine" : (change.type.split(":").at(-1) ?? change.type);
+    const what =
+      change.type === "openstack:compute/instance:Instance"
+        ? "machine"
+        : (change.type.split(":").at(-1) ?? change.type);
     const key = [weight, allowed, what, told].join("|");
     findings.set(key, { weight, what, told, allowed, names: [...(findings.get(key)?.names ?? []), change.name] });
   }
@@ -83,8 +93,10 @@ const shown = 10;
 export function renderReport({ stack, findings, counts, unchanged, refused }: Report): string {
   const title = `## Stack ${stack}: ${counts.create} to create, ${counts.update} to change in place, ${counts.replace} to replace, ${counts.delete} to delete, ${unchanged} unchanged`;
   if (findings.length === 0) return `${title}\n\nNothing changes.\n`;
-  const section = (heading: string, chosen: readonly Finding[]) => (chosen.length === 0 ? [] : ["", `**${heading}**`, "", ...chosen.map(line)]);
-  const of = (weight: Weight, allowed = true) => findings.filter((finding) => finding.weight === weight && finding.allowed === allowed);
+  const section = (heading: string, chosen: readonly Finding[]) =>
+    chosen.length === 0 ? [] : ["", `**${heading}**`, "", ...chosen.map(line)];
+  const of = (weight: Weight, allowed = true) =>
+    findings.filter((finding) => finding.weight === weight && finding.allowed === allowed);
   return [
     title,
     ...section("DESTRUCTIVE, and not allowed", of("destructive", false)),

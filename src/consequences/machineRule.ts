@@ -31,10 +31,13 @@ export const machine: Kind = (change, facts) => {
 };
 
 function updated({ changed }: PlannedChange, role: unknown): Consequence {
-  if (changed.includes("imageId") || changed.includes("imageName")) return destructive("is rebuilt in place by Nova: its root disk is wiped");
+  if (changed.includes("imageId") || changed.includes("imageName"))
+    return destructive("is rebuilt in place by Nova: its root disk is wiped");
   if (!changed.includes("flavorName")) return harmless("is changed in place, without a reboot");
   if (role === "control-plane")
-    return disruptive("is resized in place and reboots, once all others of the control plane are whole; connections to its API server break");
+    return disruptive(
+      "is resized in place and reboots, once all others of the control plane are whole; connections to its API server break",
+    );
   if (role === "worker") return disruptive("is drained, resized in place and reboots");
   return disruptive("is resized in place and reboots");
 }
@@ -42,20 +45,27 @@ function updated({ changed }: PlannedChange, role: unknown): Consequence {
 function replaced(change: PlannedChange, role: unknown, { roll, drains }: Facts): Consequence {
   const rolled = roll.includes(change.name) || roll.includes(poolOf(change) ?? "");
   if (role === "control-plane") {
-    const told = "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined";
+    const told =
+      "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined";
     return rolled
       ? disruptive(`${told}; first all others must be whole, and its node is drained`)
       : destructive(`${told}; \`roll\` does not name it, so nothing waits for the others`);
   }
   if (role === "worker") {
-    if (!rolled) return destructive(`is replaced without a drain, since \`roll\` does not name it: its pods break off, its disks are wiped, and ${lost}`);
+    if (!rolled)
+      return destructive(
+        `is replaced without a drain, since \`roll\` does not name it: its pods break off, its disks are wiped, and ${lost}`,
+      );
     return disruptive(`is replaced: ${drained(drains)}, its disks are wiped, and ${lost}`);
   }
   return disruptive("is replaced: whoever is logged in there is thrown out, and its disk is wiped");
 }
 
 function deleted(role: unknown, { drains }: Facts): Consequence {
-  if (role === "control-plane") return destructive("is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone");
+  if (role === "control-plane")
+    return destructive(
+      "is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone",
+    );
   if (role === "worker") return destructive(`is deleted with its disks: ${drained(drains)}, and ${lost}`);
   return disruptive("is deleted: what was reached through it is not any more");
 }

@@ -81,7 +81,9 @@ export function planOf(text: string): Plan {
     changes: [...byUrn].map(([urn, ofOne]) => changeOf(urn, ofOne)).filter(({ type }) => !isFrame(type)),
     unchanged: changeSummary["same"] ?? 0,
     config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key.slice(key.indexOf(":") + 1), value])),
-    errors: diagnostics.flatMap(({ severity, message }) => (severity === "error" && message !== undefined ? [message.trim()] : [])),
+    errors: diagnostics.flatMap(({ severity, message }) =>
+      severity === "error" && message !== undefined ? [message.trim()] : [],
+    ),
   };
 }
 

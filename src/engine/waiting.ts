@@ -5,7 +5,10 @@ export interface Clock {
   sleep(milliseconds: number): Promise<void>;
 }
 
-export const realClock: Clock = { now: () => Date.now(), sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)) };
+export const realClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
 
 export interface Wait<T> {
   /** What is still missing; undefined ends the wait. */

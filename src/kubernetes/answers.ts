@@ -1,9 +1,17 @@
-/** A call to the Kubernetes API: every HTTP answer resolves. The operations of this room are handed one, so that they know nothing of connections. */
-export type ApiRequest = (method: "GET" | "PUT" | "DELETE", path: string, body?: unknown) => Promise<{ readonly status: number; readonly body: string }>;
+/**
+ * A call to the Kubernetes API: every HTTP answer resolves. The operations of this room are handed one, so that they
+ * know nothing of connections.
+ */
+export type ApiRequest = (
+  method: "GET" | "PUT" | "DELETE",
+  path: string,
+  body?: unknown,
+) => Promise<{ readonly status: number; readonly body: string }>;
 
 /** The answer's document. Throws a sentence when the API refused. */
 export function documentOf<T>(what: string, { status, body }: { readonly status: number; readonly body: string }): T {
-  if (status < 200 || status > 299) throw new Error(`The Kubernetes API refused ${what} (${status}): ${reasonOf(body) ?? "no reason given"}`);
+  if (status < 200 || status > 299)
+    throw new Error(`The Kubernetes API refused ${what} (${status}): ${reasonOf(body) ?? "no reason given"}`);
   return JSON.parse(body) as T;
 }
 
@@ -17,7 +25,10 @@ export function reasonOf(body: string): string | undefined {
   }
 }
 
-/** Items per page of a listing: a node, the largest of what is listed, is some 10 KB, so a page comes well within a call's time limit. */
+/**
+ * Items per page of a listing: a node, the largest of what is listed, is some 10 KB, so a page comes well within a
+ * call's time limit.
+ */
 const pageSize = 250;
 
 /** All items of a listing, page after page. Throws a sentence when the API refuses `what`. */

@@ -1,7 +1,13 @@
-/** The bootstrap token as an object in the cluster: made or renewed by `up` right before a machine is created that needs it (decision 6). */
+/**
+ * The bootstrap token as an object in the cluster: made or renewed by `up` right before a machine is created that needs
+ * it (decision 6).
+ */
 import type { KubernetesRequest } from "./client";
 
-/** How long a renewed token is honoured, in hours: two slow boots. The token controller then deletes it, and the value in old user data opens nothing. */
+/**
+ * How long a renewed token is honoured, in hours: two slow boots. The token controller then deletes it, and the value
+ * in old user data opens nothing.
+ */
 export const tokenLifetimeHours = 2;
 
 /** The Secret that makes kubeadm's join accept `token` (`id.secret`) until `expires`. */
@@ -36,7 +42,9 @@ export async function renewBootstrapToken(request: KubernetesRequest, token: str
   if (answer.status === 409) answer = await request("PUT", `${path}/${secret.metadata.name}`, secret);
   if (answer.status === 404) answer = await request("POST", path, secret);
   if (answer.status !== 200 && answer.status !== 201) {
-    throw new Error(`The API refused to renew the bootstrap token ${secret.metadata.name} (${answer.status}): ${reason(answer.body)}`);
+    throw new Error(
+      `The API refused to renew the bootstrap token ${secret.metadata.name} (${answer.status}): ${reason(answer.body)}`,
+    );
   }
 }
 

@@ -1,4 +1,7 @@
-/** Takes the pods off a node whose machine is about to go, as `kubectl drain` would: by eviction, so that PodDisruptionBudgets are heard. */
+/**
+ * Takes the pods off a node whose machine is about to go, as `kubectl drain` would: by eviction, so that
+ * PodDisruptionBudgets are heard.
+ */
 import { documentOf, listAll, reasonOf } from "./answers";
 import { isReady, type Node } from "./nodes";
 import type { KubernetesRequest } from "./client";
@@ -37,8 +40,9 @@ const pollEvery = 5_000;
 const shown = 10;
 
 /**
- * Evicts every pod but those of DaemonSets, static ones and finished ones, and waits until they are gone and no volume is attached. On a node that is not
- * Ready nobody confirms the end of a pod, so there it is enough that all were evicted. Throws NotDrainedError at the time limit.
+ * Evicts every pod but those of DaemonSets, static ones and finished ones, and waits until they are gone and no volume
+ * is attached. On a node that is not Ready nobody confirms the end of a pod, so there it is enough that all were
+ * evicted. Throws NotDrainedError at the time limit.
  */
 export async function drain(input: DrainInput): Promise<void> {
   const { node, timeoutMinutes } = input;
@@ -49,14 +53,22 @@ export async function drain(input: DrainInput): Promise<void> {
     pollEvery,
     look: async () => {
       const left = await look(input.request, name, ready).catch((error: unknown) => [messageOf(error)]);
-      return left.length === 0 ? undefined : left.slice(0, shown).join("; ") + (left.length > shown ? `; and ${left.length - shown} more` : "");
+      return left.length === 0
+        ? undefined
+        : left.slice(0, shown).join("; ") + (left.length > shown ? `; and ${left.length - shown} more` : "");
     },
     told: (left) => `draining node ${name}: ${left}`,
-    failure: (left) => new NotDrainedError(`node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${left}`),
+    failure: (left) =>
+      new NotDrainedError(
+        `node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${left}`,
+      ),
   });
 }
 
-/** Drains a node before its machine goes; the error at the time limit begins with what is not done therefore, `refusal`, and says what to do. */
+/**
+ * Drains a node before its machine goes; the error at the time limit begins with what is not done therefore, `refusal`,
+ * and says what to do.
+ */
 export async function drainBefore(refusal: string, input: DrainInput): Promise<void> {
   try {
     await drain(input);
@@ -71,7 +83,11 @@ export async function drainBefore(refusal: string, input: DrainInput): Promise<v
 /** One round: evicts what can be evicted, and tells what is left on the node and why. */
 async function look(request: KubernetesRequest, node: string, ready: boolean): Promise<string[]> {
   const left: string[] = [];
-  const pods = await listAll<Pod>("a listing of pods", `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`, request);
+  const pods = await listAll<Pod>(
+    "a listing of pods",
+    `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`,
+    request,
+  );
   for (const pod of pods.filter(mustGo)) {
     const { namespace, name, deletionTimestamp } = pod.metadata;
     const what = `pod ${namespace}/${name}`;
@@ -85,12 +101,15 @@ async function look(request: KubernetesRequest, node: string, ready: boolean): P
     "a listing of attached volumes",
     await request("GET", "/apis/storage.k8s.io/v1/volumeattachments"),
   );
-  return attachments.items.filter(({ spec }) => spec.nodeName === node).map(({ metadata }) => `volume attachment ${metadata.name}`);
+  return attachments.items
+    .filter(({ spec }) => spec.nodeName === node)
+    .map(({ metadata }) => `volume attachment ${metadata.name}`);
 }
 
 function mustGo({ metadata, status }: Pod): boolean {
   const isStatic = metadata.annotations?.["kubernetes.io/config.mirror"] !== undefined;
-  const ofDaemonSet = metadata.ownerReferences?.some(({ kind, controller }) => controller === true && kind === "DaemonSet") ?? false;
+  const ofDaemonSet =
+    metadata.ownerReferences?.some(({ kind, controller }) => controller === true && kind === "DaemonSet") ?? false;
   return !isStatic && !ofDaemonSet && status?.phase !== "Succeeded" && status?.phase !== "Failed";
 }
 

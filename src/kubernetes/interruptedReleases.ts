@@ -1,17 +1,21 @@
 /**
- * A Helm that is killed leaves its release "pending", and every later run then refuses with "another operation is in progress" (helm/helm#4558). Pulumi's
- * lock lets one `up` run at a time, and nobody else owns these releases: so what is pending when an `up` begins was interrupted.
+ * A Helm that is killed leaves its release "pending", and every later run then refuses with "another operation is in
+ * progress" (helm/helm#4558). Pulumi's lock lets one `up` run at a time, and nobody else owns these releases: so what
+ * is pending when an `up` begins was interrupted.
  */
 import { type ApiRequest, documentOf } from "./answers";
 import { bootstrapReleases } from "../platform/bootstrapReleases";
 
 interface SecretList {
-  readonly items: readonly { readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> } }[];
+  readonly items: readonly {
+    readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  }[];
 }
 
 /**
- * Forgets the interrupted revision of each bootstrap release, so that Helm goes on from the one before, or installs anew over what the interrupted
- * one left (it knows those objects by their annotations). Returns a sentence per revision. Throws a sentence when the API refuses.
+ * Forgets the interrupted revision of each bootstrap release, so that Helm goes on from the one before, or installs
+ * anew over what the interrupted one left (it knows those objects by their annotations). Returns a sentence per
+ * revision. Throws a sentence when the API refuses.
  */
 export async function forgetInterruptedReleases(request: ApiRequest): Promise<string[]> {
   const told = await Promise.all(bootstrapReleases.map(({ name, namespace }) => forget(name, namespace, request)));
@@ -20,9 +24,14 @@ export async function forgetInterruptedReleases(request: ApiRequest): Promise<st
 
 async function forget(name: string, namespace: string, request: ApiRequest): Promise<string[]> {
   const secrets = `/api/v1/namespaces/${namespace}/secrets`;
-  const selector = encodeURIComponent(`owner=helm,name=${name},status in (pending-install,pending-upgrade,pending-rollback)`);
+  const selector = encodeURIComponent(
+    `owner=helm,name=${name},status in (pending-install,pending-upgrade,pending-rollback)`,
+  );
   // A namespace that does not exist yet has an empty list.
-  const { items } = documentOf<SecretList>(`to list the revisions of release ${name}`, await request("GET", `${secrets}?labelSelector=${selector}`));
+  const { items } = documentOf<SecretList>(
+    `to list the revisions of release ${name}`,
+    await request("GET", `${secrets}?labelSelector=${selector}`),
+  );
   const told: string[] = [];
   for (const { metadata } of items) {
     const answer = await request("DELETE", `${secrets}/${metadata.name}`);

@@ -1,4 +1,7 @@
-/** Whether the cluster's kubelets do what the configuration says of their serving certificates, which is fixed when a cluster is made. */
+/**
+ * Whether the cluster's kubelets do what the configuration says of their serving certificates, which is fixed when a
+ * cluster is made.
+ */
 import { parse } from "yaml";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { documentOf } from "./answers";
@@ -7,10 +10,14 @@ import type { KubernetesRequest } from "./client";
 const guide = "docs/how-to/kubelet-certificates.md";
 
 /**
- * A sentence when `kubernetes.kubeletServingCertificate` is not what the cluster was made with: the kubelets' configuration lies in the cluster, where
- * joining machines read it, and an `up` does not touch it. Undefined when both agree. Throws a sentence when the API refuses.
+ * A sentence when `kubernetes.kubeletServingCertificate` is not what the cluster was made with: the kubelets'
+ * configuration lies in the cluster, where joining machines read it, and an `up` does not touch it. Undefined when both
+ * agree. Throws a sentence when the API refuses.
  */
-export async function kubeletCertificateMismatch(config: Pick<ClusterConfig, "kubernetes">, request: KubernetesRequest): Promise<string | undefined> {
+export async function kubeletCertificateMismatch(
+  config: Pick<ClusterConfig, "kubernetes">,
+  request: KubernetesRequest,
+): Promise<string | undefined> {
   const answer = await request("GET", "/api/v1/namespaces/kube-system/configmaps/kubelet-config");
   const { data } = documentOf<{ data?: { kubelet?: string } }>("the kubelets' configuration", answer);
   const { serverTLSBootstrap } = (parse(data?.kubelet ?? "{}") ?? {}) as { serverTLSBootstrap?: boolean };

@@ -1,4 +1,7 @@
-/** Whether kubelets are alive now. "Ready" alone does not tell: the API server shows it of a machine that is gone for another 40 to 50 seconds. */
+/**
+ * Whether kubelets are alive now. "Ready" alone does not tell: the API server shows it of a machine that is gone for
+ * another 40 to 50 seconds.
+ */
 import { listAll } from "./answers";
 import type { KubernetesRequest } from "./client";
 
@@ -9,14 +12,20 @@ interface Lease {
 
 const path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases";
 
-/** A kubelet renews its lease every ten seconds; what counts is that it changes from one look to another, whatever the clocks say. */
+/**
+ * A kubelet renews its lease every ten seconds; what counts is that it changes from one look to another, whatever the
+ * clocks say.
+ */
 export class KubeletLeases {
   /** As it was when first looked at; undefined where there was none. */
   private readonly first = new Map<string, string | undefined>();
 
   constructor(private readonly request: KubernetesRequest) {}
 
-  /** Those of these nodes whose kubelets gave no sign of life since they were first asked about here; at the first look that is all of them. */
+  /**
+   * Those of these nodes whose kubelets gave no sign of life since they were first asked about here; at the first look
+   * that is all of them.
+   */
   public async silent(nodes: readonly string[]): Promise<ReadonlySet<string>> {
     if (nodes.length === 0) return new Set();
     const leases = await listAll<Lease>("a listing of the kubelets' leases", path, this.request);

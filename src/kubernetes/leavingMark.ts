@@ -6,7 +6,10 @@ export const leavingAnnotation = "openstack-kubernetes/leaving";
 
 export const isLeaving = ({ metadata }: Node): boolean => metadata.annotations?.[leavingAnnotation] !== undefined;
 
-/** The node cordoned and marked; undefined when it is already. The mark remembers whether somebody else had cordoned it before. */
+/**
+ * The node cordoned and marked; undefined when it is already. The mark remembers whether somebody else had cordoned it
+ * before.
+ */
 export function withLeavingMark(node: Node): Node | undefined {
   if (isLeaving(node)) return undefined;
   const before = node.spec?.["unschedulable"] === true ? "cordoned" : "schedulable";

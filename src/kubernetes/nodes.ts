@@ -1,14 +1,19 @@
 /**
- * Labels and taints of a pool on its Node objects (decision 8). A kubelet sets them when its node registers; from then on each `up` reconciles them here.
+ * Labels and taints of a pool on its Node objects (decision 8). A kubelet sets them when its node registers; from then
+ * on each `up` reconciles them here.
  *
- * Not a NodePatch resource per node: a Node's taints are one atomic list to server-side apply, so whoever applies them owns them all, the node
- * controller's "not-ready" and a cordon included. And a thousand nodes would be a thousand resources in every preview. Here it is one listing per
- * `up`, and one write for each node that differs (docs/decisions/0006).
+ * Not a NodePatch resource per node: a Node's taints are one atomic list to server-side apply, so whoever applies them
+ * owns them all, the node controller's "not-ready" and a cordon included. And a thousand nodes would be a thousand
+ * resources in every preview. Here it is one listing per `up`, and one write for each node that differs
+ * (docs/decisions/0006).
  */
 import { poolMachineNames, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
 import { type ApiRequest, documentOf, listAll } from "./answers";
 
-/** Holds what this program last set on a node, so that what is taken out of the configuration is taken off the node, and nothing else is. */
+/**
+ * Holds what this program last set on a node, so that what is taken out of the configuration is taken off the node, and
+ * nothing else is.
+ */
 export const appliedAnnotation = "openstack-kubernetes/pool-settings";
 
 export interface Taint {
@@ -54,27 +59,42 @@ type PoolSettings = Pick<NodePoolConfig, "labels" | "taints">;
 const identity = ({ key, effect }: Taint) => `${key}:${effect}`;
 
 /**
- * The node as its pool wants it, or undefined when it is so already. Labels and taints that others set stay; a pool without settings leaves a node
- * alone that it never had any on.
+ * The node as its pool wants it, or undefined when it is so already. Labels and taints that others set stay; a pool
+ * without settings leaves a node alone that it never had any on.
  */
 export function withPoolSettings(node: Node, pool: PoolSettings): Node | undefined {
   const { labels = {}, annotations = {} } = node.metadata;
   const taints = node.spec?.taints ?? [];
   const before = appliedOn(annotations);
-  const wanted = pool.taints.map(({ key, value, effect }): Taint => ({ key, ...(value === "" ? {} : { value }), effect }));
+  const wanted = pool.taints.map(({ key, value, effect }): Taint => ({
+    key,
+    ...(value === "" ? {} : { value }),
+    effect,
+  }));
   const now: Applied = { labels: Object.keys(pool.labels).sort(), taints: wanted.map(identity).sort() };
   if (before === undefined && now.labels.length + now.taints.length === 0) return undefined;
 
   const dropped = new Set((before?.labels ?? []).filter((key) => !now.labels.includes(key)));
-  const newLabels = { ...Object.fromEntries(Object.entries(labels).filter(([key]) => !dropped.has(key))), ...pool.labels };
+  const newLabels = {
+    ...Object.fromEntries(Object.entries(labels).filter(([key]) => !dropped.has(key))),
+    ...pool.labels,
+  };
   const ours = new Set([...(before?.taints ?? []), ...now.taints]);
   const newTaints = [...taints.filter((taint) => !ours.has(identity(taint))), ...wanted];
   const newAnnotations = { ...annotations, [appliedAnnotation]: JSON.stringify(now) };
-  if (sameMap(labels, newLabels) && sameMap(annotations, newAnnotations) && sameTaints(taints, newTaints)) return undefined;
-  return { ...node, metadata: { ...node.metadata, labels: newLabels, annotations: newAnnotations }, spec: { ...node.spec, taints: newTaints } };
+  if (sameMap(labels, newLabels) && sameMap(annotations, newAnnotations) && sameTaints(taints, newTaints))
+    return undefined;
+  return {
+    ...node,
+    metadata: { ...node.metadata, labels: newLabels, annotations: newAnnotations },
+    spec: { ...node.spec, taints: newTaints },
+  };
 }
 
-/** Undefined when nothing was ever applied. An annotation that somebody spoiled counts as "nothing in particular", never as an error. */
+/**
+ * Undefined when nothing was ever applied. An annotation that somebody spoiled counts as "nothing in particular", never
+ * as an error.
+ */
 function appliedOn(annotations: Readonly<Record<string, string>>): Applied | undefined {
   const text = annotations[appliedAnnotation];
   if (text === undefined) return undefined;
@@ -101,13 +121,18 @@ function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
 /** Writes at a time. */
 const atOnce = 8;
 
-/** Gives those of `nodes` that belong to a pool the pool's labels and taints. Returns the names of the nodes written; throws a sentence when the API refuses. */
+/**
+ * Gives those of `nodes` that belong to a pool the pool's labels and taints. Returns the names of the nodes written;
+ * throws a sentence when the API refuses.
+ */
 export async function reconcileNodes(
   config: Pick<ClusterConfig, "clusterName" | "nodePools">,
   nodes: readonly Node[],
   request: ApiRequest,
 ): Promise<readonly string[]> {
-  const pools = new Map(config.nodePools.flatMap((pool) => poolMachineNames(config, pool).map((name) => [name, pool] as const)));
+  const pools = new Map(
+    config.nodePools.flatMap((pool) => poolMachineNames(config, pool).map((name) => [name, pool] as const)),
+  );
   const todo = nodes.filter((node) => {
     const pool = pools.get(node.metadata.name);
     return pool !== undefined && withPoolSettings(node, pool) !== undefined;
@@ -116,7 +141,8 @@ export async function reconcileNodes(
   const worker = async () => {
     for (let node = todo.shift(); node !== undefined; node = todo.shift()) {
       const pool = pools.get(node.metadata.name) as NodePoolConfig;
-      if (await changeNode("the labels and taints", node, (current) => withPoolSettings(current, pool), request)) changed.push(node.metadata.name);
+      if (await changeNode("the labels and taints", node, (current) => withPoolSettings(current, pool), request))
+        changed.push(node.metadata.name);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
@@ -132,10 +158,15 @@ export function listNodes(request: ApiRequest): Promise<Node[]> {
 const attempts = 5;
 
 /**
- * Writes what `change` makes of a node; undefined means that it is as it should be. Whether the node was written: false when it is gone, or has become as
- * wanted in the meantime. Throws a sentence when the API refuses `what`.
+ * Writes what `change` makes of a node; undefined means that it is as it should be. Whether the node was written: false
+ * when it is gone, or has become as wanted in the meantime. Throws a sentence when the API refuses `what`.
  */
-export async function changeNode(what: string, node: Node, change: (node: Node) => Node | undefined, request: ApiRequest): Promise<boolean> {
+export async function changeNode(
+  what: string,
+  node: Node,
+  change: (node: Node) => Node | undefined,
+  request: ApiRequest,
+): Promise<boolean> {
   const path = `/api/v1/nodes/${node.metadata.name}`;
   let current = node;
   for (let attempt = 1; ; attempt++) {

@@ -1,6 +1,7 @@
 /**
- * What an `up` may do to a machine that exists, by role (decisions 3 and 4). A machine keeps the user data, image, zone and disks it was
- * born with until it is rolled by name (`roll`). Nova would otherwise replace the machine (user data) or wipe its root disk in place (image).
+ * What an `up` may do to a machine that exists, by role (decisions 3 and 4). A machine keeps the user data, image, zone
+ * and disks it was born with until it is rolled by name (`roll`). Nova would otherwise replace the machine (user data)
+ * or wipe its root disk in place (image).
  */
 import type { ClusterConfig } from "../config/clusterConfig";
 
@@ -35,8 +36,9 @@ const fixedAtBirth = [
 export const replaceOnChange = ["imageId", "imageName"] as const;
 
 /**
- * Properties whose change is ignored on an existing machine. A rolled machine ignores none. A control-plane machine's flavor is not ignored: it is
- * resized in place with a reboot, one machine after the other; a worker's is, since a pool would otherwise reboot all at once.
+ * Properties whose change is ignored on an existing machine. A rolled machine ignores none. A control-plane machine's
+ * flavor is not ignored: it is resized in place with a reboot, one machine after the other; a worker's is, since a pool
+ * would otherwise reboot all at once.
  */
 export function ignoredChanges(role: MachineRole, rolled: boolean): string[] {
   if (rolled) return [];

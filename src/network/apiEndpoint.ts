@@ -59,22 +59,33 @@ export class ApiEndpoint extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Leads the endpoint to the control-plane machines; returns what must exist before they can be reached through it. */
+  /**
+   * Leads the endpoint to the control-plane machines; returns what must exist before they can be reached through it.
+   */
   public addMembers(members: readonly ApiEndpointMember[]): readonly pulumi.Resource[] {
     return this.loadBalancer === undefined ? [] : this.loadBalancer.addMembers(members);
   }
 
   /** A port that no machine owns: it reserves the address; keepalived on the control plane answers for it. */
-  private virtualIpPort(endpoint: Kind<"virtualIp">, network: Network, securityGroups: SecurityGroups): openstack.networking.Port {
+  private virtualIpPort(
+    endpoint: Kind<"virtualIp">,
+    network: Network,
+    securityGroups: SecurityGroups,
+  ): openstack.networking.Port {
     const name = `${this.config.clusterName}-api-virtual-ip`;
     const args = { network, securityGroups, groups: ["node", "control-plane"] as const, address: endpoint.address };
     return createPort(this.config, name, args, { parent: this, protect: this.config.protect });
   }
 
-  private floatingIp(wanted: boolean, portId: pulumi.Input<string>, network: Network): pulumi.Output<string> | undefined {
+  private floatingIp(
+    wanted: boolean,
+    portId: pulumi.Input<string>,
+    network: Network,
+  ): pulumi.Output<string> | undefined {
     if (!wanted) return undefined;
     const pool = this.config.network.externalNetwork;
-    if (pool === undefined) throw new Error("a floating IP needs network.externalNetwork; the configuration check lets no other through");
+    if (pool === undefined)
+      throw new Error("a floating IP needs network.externalNetwork; the configuration check lets no other through");
     const args = { pool, portId, tags: openstackTags(this.config) };
     return new openstack.networking.FloatingIp(`${this.config.clusterName}-api`, args, {
       parent: this,

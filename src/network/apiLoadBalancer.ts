@@ -6,9 +6,10 @@ import type { Network } from "./network";
 import { openstackTags } from "./tags";
 
 /**
- * The Octavia load balancer of the API: one listener, one pool, a member per control-plane machine.
- * The provider warns of each ("Support for neutron-lbaas will be removed. Make sure to use Octavia"): its 1.54 schema marks these types so whether or not
- * Octavia is used, which it is by default, so no setting stops it. 2.0 has dropped the warning together with neutron-lbaas.
+ * The Octavia load balancer of the API: one listener, one pool, a member per control-plane machine. The provider warns
+ * of each ("Support for neutron-lbaas will be removed. Make sure to use Octavia"): its 1.54 schema marks these types so
+ * whether or not Octavia is used, which it is by default, so no setting stops it. 2.0 has dropped the warning together
+ * with neutron-lbaas.
  */
 export class ApiLoadBalancer extends pulumi.ComponentResource {
   public readonly address: pulumi.Output<string>;
@@ -28,10 +29,17 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
     const ovn = endpoint.provider === "ovn";
     const loadBalancer = new openstack.loadbalancer.LoadBalancer(
       name,
-      { name, vipSubnetId: network.subnetId, loadbalancerProvider: endpoint.provider, flavorId: endpoint.flavorId, tags },
+      {
+        name,
+        vipSubnetId: network.subnetId,
+        loadbalancerProvider: endpoint.provider,
+        flavorId: endpoint.flavorId,
+        tags,
+      },
       { parent: this, protect: config.protect },
     );
-    // Octavia cuts a connection after 50 silent seconds; a watch may be silent far longer. OVN balances packets and knows no such timeouts.
+    // Octavia cuts a connection after 50 silent seconds; a watch may be silent far longer. OVN balances packets and
+    // knows no such timeouts.
     const idle = endpoint.idleTimeoutMinutes * 60_000;
     const listener = new openstack.loadbalancer.Listener(
       name,
@@ -54,8 +62,14 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
       { parent: this, protect: config.protect },
     );
     // /readyz takes an API server out before it stops serving; OVN can only ask whether the port opens.
-    const check = ovn ? { type: "TCP" } : { type: "HTTPS", urlPath: "/readyz", httpMethod: "GET", expectedCodes: "200" };
-    this.monitor = new openstack.loadbalancer.Monitor(name, { name, poolId: this.pool.id, delay: 5, timeout: 3, maxRetries: 3, ...check }, { parent: this });
+    const check = ovn
+      ? { type: "TCP" }
+      : { type: "HTTPS", urlPath: "/readyz", httpMethod: "GET", expectedCodes: "200" };
+    this.monitor = new openstack.loadbalancer.Monitor(
+      name,
+      { name, poolId: this.pool.id, delay: 5, timeout: 3, maxRetries: 3, ...check },
+      { parent: this },
+    );
     this.address = loadBalancer.vipAddress;
     this.portId = loadBalancer.vipPortId;
     this.registerOutputs({});
@@ -68,7 +82,13 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
       made.push(
         new openstack.loadbalancer.Member(
           `${name}-api`,
-          { name, poolId: this.pool.id, address, protocolPort: apiServerPort(this.config), subnetId: this.network.subnetId },
+          {
+            name,
+            poolId: this.pool.id,
+            address,
+            protocolPort: apiServerPort(this.config),
+            subnetId: this.network.subnetId,
+          },
           { parent: this, deleteBeforeReplace: true, dependsOn: made.slice(-1) },
         ),
       );

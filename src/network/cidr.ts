@@ -3,14 +3,19 @@ import * as ipaddr from "ipaddr.js";
 
 export type ParsedCidr = { readonly ok: true; readonly cidr: string } | { readonly ok: false; readonly reason: string };
 
-/** Reads `value` as an IPv4 network; the reason of a refusal is a sentence for the user, with the repaired network where one can be told. */
+/**
+ * Reads `value` as an IPv4 network; the reason of a refusal is a sentence for the user, with the repaired network where
+ * one can be told.
+ */
 export function parseCidr(value: string): ParsedCidr {
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(value) || /\/0\d/.test(value)) {
     const single = ipaddr.IPv4.isValidFourPartDecimal(value) ? ` (a single address is ${value}/32)` : "";
     return { ok: false, reason: `must be an IPv4 network such as 10.0.0.0/24${single}` };
   }
   const network = `${ipaddr.IPv4.networkAddressFromCIDR(value).toString()}/${prefixLength(value)}`;
-  return network === value ? { ok: true, cidr: value } : { ok: false, reason: `has host bits set; did you mean ${network}?` };
+  return network === value
+    ? { ok: true, cidr: value }
+    : { ok: false, reason: `has host bits set; did you mean ${network}?` };
 }
 
 /** Prefix length of a network, 0 to 32. */

@@ -18,7 +18,12 @@ export interface PortArgs {
 }
 
 /** A port in the cluster's subnet: an address that is known before anything uses it. Its logical name is its name. */
-export function createPort(config: ClusterConfig, name: string, args: PortArgs, opts: pulumi.CustomResourceOptions): openstack.networking.Port {
+export function createPort(
+  config: ClusterConfig,
+  name: string,
+  args: PortArgs,
+  opts: pulumi.CustomResourceOptions,
+): openstack.networking.Port {
   const { network, securityGroups, groups, address, sharedAddresses } = args;
   return new openstack.networking.Port(
     name,
@@ -27,7 +32,9 @@ export function createPort(config: ClusterConfig, name: string, args: PortArgs, 
       networkId: network.networkId,
       fixedIps: [{ subnetId: network.subnetId, ...(address === undefined ? {} : { ipAddress: address }) }],
       securityGroupIds: groups.map((group) => securityGroups.id(group)),
-      ...(sharedAddresses === undefined ? {} : { allowedAddressPairs: sharedAddresses.map((ipAddress) => ({ ipAddress })) }),
+      ...(sharedAddresses === undefined
+        ? {}
+        : { allowedAddressPairs: sharedAddresses.map((ipAddress) => ({ ipAddress })) }),
       tags: openstackTags(config),
     },
     opts,

@@ -4,7 +4,9 @@ import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
 /** `node` holds every machine of the cluster; `control-plane` the control-plane machines besides. */
 export type SecurityGroupName = "node" | "control-plane" | "bastion";
 export type Remote = { readonly group: SecurityGroupName } | { readonly cidr: string };
-export type Ports = { readonly protocol: "tcp" | "udp"; readonly from: number; readonly to: number } | { readonly protocol: "icmp" | "ipip" | "vrrp" | "any" };
+export type Ports =
+  | { readonly protocol: "tcp" | "udp"; readonly from: number; readonly to: number }
+  | { readonly protocol: "icmp" | "ipip" | "vrrp" | "any" };
 
 export interface SecurityGroupRule {
   /** The group whose machines are protected. */
@@ -33,9 +35,18 @@ export function securityGroupNames(config: ClusterConfig): SecurityGroupName[] {
   return config.ssh.bastion === undefined ? ["node", "control-plane"] : ["node", "control-plane", "bastion"];
 }
 
-/** All rules of a cluster, in a stable order. Ingress is open to a CIDR outside the cluster only where the configuration names that CIDR. */
+/**
+ * All rules of a cluster, in a stable order. Ingress is open to a CIDR outside the cluster only where the configuration
+ * names that CIDR.
+ */
 export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
-  const ingress = (group: SecurityGroupName, purpose: string, ports: Ports, remote: Remote, reason: string): SecurityGroupRule => ({
+  const ingress = (
+    group: SecurityGroupName,
+    purpose: string,
+    ports: Ports,
+    remote: Remote,
+    reason: string,
+  ): SecurityGroupRule => ({
     group,
     direction: "ingress",
     purpose,
@@ -57,17 +68,45 @@ export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
     ingress("node", "kubelet", tcp(10250), node, "API servers and the metrics server call the kubelet"),
     ingress("node", "node-metrics", tcp(9100), node, "Prometheus asks the node exporter"),
     ingress("node", "ping", protocol("icmp"), node, "path MTU discovery and fault finding between machines"),
-    ingress("node", "node-ports-tcp", tcpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
-    ingress("node", "node-ports-udp", udpRange(30000, 32767), nodeCidr, "load balancers in the node subnet reach Services of type LoadBalancer"),
+    ingress(
+      "node",
+      "node-ports-tcp",
+      tcpRange(30000, 32767),
+      nodeCidr,
+      "load balancers in the node subnet reach Services of type LoadBalancer",
+    ),
+    ingress(
+      "node",
+      "node-ports-udp",
+      udpRange(30000, 32767),
+      nodeCidr,
+      "load balancers in the node subnet reach Services of type LoadBalancer",
+    ),
     ...cniRules(config, ingress),
     ingress("control-plane", "api", api, node, "kubelets and pods call the API"),
     ...(config.apiEndpoint.kind === "loadBalancer"
-      ? [ingress("control-plane", "api-load-balancer", api, nodeCidr, "the load balancer's traffic and health checks come from the node subnet")]
+      ? [
+          ingress(
+            "control-plane",
+            "api-load-balancer",
+            api,
+            nodeCidr,
+            "the load balancer's traffic and health checks come from the node subnet",
+          ),
+        ]
       : []),
-    ...config.apiEndpoint.allowedCidrs.map((allowed) => ingress("control-plane", "api", api, cidr(allowed), "apiEndpoint.allowedCidrs")),
+    ...config.apiEndpoint.allowedCidrs.map((allowed) =>
+      ingress("control-plane", "api", api, cidr(allowed), "apiEndpoint.allowedCidrs"),
+    ),
     ingress("control-plane", "etcd", tcpRange(2379, 2380), controlPlane, "etcd clients and peers"),
     ingress("control-plane", "etcd-metrics", tcp(2381), node, "Prometheus asks etcd; the port serves nothing else"),
-    ingress("control-plane", "controller-metrics", tcpRange(10257, 10259), node, "Prometheus asks controller managers and scheduler"),
+    ingress(
+      "control-plane",
+      "controller-metrics",
+      tcpRange(10257, 10259),
+      node,
+      "Prometheus asks controller managers and scheduler",
+    ),
     ...(config.apiEndpoint.kind === "virtualIp"
       ? [ingress("control-plane", "vrrp", protocol("vrrp"), controlPlane, "keepalived agrees who holds the virtual IP")]
       : []),
@@ -76,14 +115,22 @@ export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
       ? []
       : [
           ingress("node", "ssh", tcp(22), { group: "bastion" }, "log-in by way of the bastion"),
-          ...config.ssh.bastion.allowedCidrs.map((allowed) => ingress("bastion", "ssh", tcp(22), cidr(allowed), "ssh.bastion.allowedCidrs")),
+          ...config.ssh.bastion.allowedCidrs.map((allowed) =>
+            ingress("bastion", "ssh", tcp(22), cidr(allowed), "ssh.bastion.allowedCidrs"),
+          ),
         ]),
   ];
 }
 
 function cniRules(
   config: ClusterConfig,
-  ingress: (group: SecurityGroupName, purpose: string, ports: Ports, remote: Remote, reason: string) => SecurityGroupRule,
+  ingress: (
+    group: SecurityGroupName,
+    purpose: string,
+    ports: Ports,
+    remote: Remote,
+    reason: string,
+  ) => SecurityGroupRule,
 ): SecurityGroupRule[] {
   if (config.cni.kind === "none") {
     return [ingress("node", "pods", protocol("any"), node, "whatever the CNI that you bring needs between machines")];
@@ -96,14 +143,23 @@ function cniRules(
     case "ipip":
       return [typha, bgp, ingress("node", "calico-ipip", protocol("ipip"), node, "pod traffic in IP-in-IP")];
     case "none":
-      return [typha, bgp, ingress("node", "pods", protocol("any"), cidr(config.kubernetes.podCidr), "pod traffic as it is")];
+      return [
+        typha,
+        bgp,
+        ingress("node", "pods", protocol("any"), cidr(config.kubernetes.podCidr), "pod traffic as it is"),
+      ];
   }
 }
 
-/** Name of a rule by what it allows: a changed row becomes another rule and never edits one in place (every field of a Neutron rule is fixed at birth). */
+/**
+ * Name of a rule by what it allows: a changed row becomes another rule and never edits one in place (every field of a
+ * Neutron rule is fixed at birth).
+ */
 export function securityGroupRuleName(rule: SecurityGroupRule): string {
   const remote = "group" in rule.remote ? rule.remote.group : rule.remote.cidr.replace(/[./]/g, "-");
   const ports =
-    "from" in rule.ports ? `${rule.ports.protocol}-${rule.ports.from}${rule.ports.to === rule.ports.from ? "" : `-${rule.ports.to}`}` : rule.ports.protocol;
+    "from" in rule.ports
+      ? `${rule.ports.protocol}-${rule.ports.from}${rule.ports.to === rule.ports.from ? "" : `-${rule.ports.to}`}`
+      : rule.ports.protocol;
   return [rule.group, rule.purpose, rule.direction === "ingress" ? "from" : "to", remote, ports].join("-");
 }

@@ -2,9 +2,17 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { openstackTags } from "./tags";
-import { securityGroupNames, securityGroupRuleName, securityGroupRules, type SecurityGroupName } from "./securityGroupRules";
+import {
+  securityGroupNames,
+  securityGroupRuleName,
+  securityGroupRules,
+  type SecurityGroupName,
+} from "./securityGroupRules";
 
-/** The security groups of a cluster, filled from the rule table. Neutron's default egress rules are removed: the table is all there is. */
+/**
+ * The security groups of a cluster, filled from the rule table. Neutron's default egress rules are removed: the table
+ * is all there is.
+ */
 export class SecurityGroups extends pulumi.ComponentResource {
   private readonly groups: ReadonlyMap<SecurityGroupName, openstack.networking.SecGroup>;
   /** The rules: a machine that waits for them is never up without its protection. */
@@ -39,9 +47,12 @@ export class SecurityGroups extends pulumi.ComponentResource {
           description: `${rule.purpose}: ${rule.reason}`,
           ...(any ? {} : { protocol: rule.ports.protocol }),
           ...("from" in rule.ports ? { portRangeMin: rule.ports.from, portRangeMax: rule.ports.to } : {}),
-          ...("group" in rule.remote ? { remoteGroupId: this.id(rule.remote.group) } : { remoteIpPrefix: rule.remote.cidr }),
+          ...("group" in rule.remote
+            ? { remoteGroupId: this.id(rule.remote.group) }
+            : { remoteIpPrefix: rule.remote.cidr }),
         },
-        // A changed row is a new rule beside the old one; making it before the old goes would collide only with an identical rule, which has the same name.
+        // A changed row is a new rule beside the old one; making it before the old goes would collide only with an
+        // identical rule, which has the same name.
         { parent: this, deleteBeforeReplace: true },
       );
     });

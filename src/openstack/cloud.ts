@@ -1,4 +1,7 @@
-/** Where the cloud is and who we are there: the same sources as the OpenStack provider, in its order (provider configuration, environment, clouds.yaml). */
+/**
+ * Where the cloud is and who we are there: the same sources as the OpenStack provider, in its order (provider
+ * configuration, environment, clouds.yaml).
+ */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -59,11 +62,19 @@ const providerNames: Readonly<Record<string, string>> = {
   insecure: "insecure",
 };
 
-/** Finds the cloud; throws a sentence when no source names one. `provider` reads a key of the `openstack:` configuration. */
-export function findOpenstackCloud(provider: (key: string) => string | undefined, environment: NodeJS.ProcessEnv): OpenstackCloud {
+/**
+ * Finds the cloud; throws a sentence when no source names one. `provider` reads a key of the `openstack:`
+ * configuration.
+ */
+export function findOpenstackCloud(
+  provider: (key: string) => string | undefined,
+  environment: NodeJS.ProcessEnv,
+): OpenstackCloud {
   const read = (names: Readonly<Record<string, string>>, source: (name: string) => string | undefined): Settings =>
     Object.fromEntries(
-      Object.entries(names).flatMap(([setting, name]) => [[setting, source(name)] as const].filter(([, value]) => value !== undefined && value !== "")),
+      Object.entries(names).flatMap(([setting, name]) =>
+        [[setting, source(name)] as const].filter(([, value]) => value !== undefined && value !== ""),
+      ),
     );
   const cloudName = provider("cloud") ?? environment.OS_CLOUD;
   const settings: Settings = {
@@ -72,7 +83,9 @@ export function findOpenstackCloud(provider: (key: string) => string | undefined
     ...read(providerNames, provider),
   };
   if (settings.auth_url === undefined) {
-    throw new Error("no OpenStack cloud is configured: set OS_CLOUD (with a clouds.yaml), the OS_* variables, or openstack:* in the stack configuration");
+    throw new Error(
+      "no OpenStack cloud is configured: set OS_CLOUD (with a clouds.yaml), the OS_* variables, or openstack:* in the stack configuration",
+    );
   }
   return {
     authUrl: settings.auth_url.replace(/\/+$/, "").replace(/\/v3$/, ""),
@@ -84,15 +97,26 @@ export function findOpenstackCloud(provider: (key: string) => string | undefined
 }
 
 function cloudsYaml(cloudName: string, environment: NodeJS.ProcessEnv): Settings {
-  const places = [environment.OS_CLIENT_CONFIG_FILE, "clouds.yaml", path.join(os.homedir(), ".config/openstack/clouds.yaml"), "/etc/openstack/clouds.yaml"];
+  const places = [
+    environment.OS_CLIENT_CONFIG_FILE,
+    "clouds.yaml",
+    path.join(os.homedir(), ".config/openstack/clouds.yaml"),
+    "/etc/openstack/clouds.yaml",
+  ];
   const file = places.find((place) => place !== undefined && fs.existsSync(place));
-  if (file === undefined) throw new Error(`OS_CLOUD is ${cloudName}, but there is no clouds.yaml in the current folder, ~/.config/openstack or /etc/openstack`);
+  if (file === undefined)
+    throw new Error(
+      `OS_CLOUD is ${cloudName}, but there is no clouds.yaml in the current folder, ~/.config/openstack or /etc/openstack`,
+    );
   const merged: Record<string, string> = {};
   for (const source of [file, file.replace(/clouds\.yaml$/, "secure.yaml")]) {
     if (!fs.existsSync(source)) continue;
-    const cloud = (parse(fs.readFileSync(source, "utf8")) as { clouds?: Record<string, Record<string, unknown>> } | null)?.clouds?.[cloudName];
+    const cloud = (
+      parse(fs.readFileSync(source, "utf8")) as { clouds?: Record<string, Record<string, unknown>> } | null
+    )?.clouds?.[cloudName];
     for (const [key, value] of Object.entries({ ...cloud, ...(cloud?.auth as Record<string, unknown> | undefined) })) {
-      if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") merged[key] = String(value);
+      if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+        merged[key] = String(value);
     }
     if (cloud?.verify === false) merged.insecure = "true";
   }
@@ -101,17 +125,26 @@ function cloudsYaml(cloudName: string, environment: NodeJS.ProcessEnv): Settings
 }
 
 function keystoneAuth(settings: Settings): unknown {
-  const domain = (id: string | undefined, name: string | undefined) => (id === undefined ? { name: name ?? "Default" } : { id });
+  const domain = (id: string | undefined, name: string | undefined) =>
+    id === undefined ? { name: name ?? "Default" } : { id };
   const userDomain = domain(settings.user_domain_id, settings.user_domain_name ?? settings.domain_name);
-  const user = settings.user_id === undefined ? { name: settings.username, domain: userDomain } : { id: settings.user_id };
+  const user =
+    settings.user_id === undefined ? { name: settings.username, domain: userDomain } : { id: settings.user_id };
   if (settings.application_credential_secret !== undefined) {
-    const { application_credential_id: id, application_credential_name: name, application_credential_secret: secret } = settings;
+    const {
+      application_credential_id: id,
+      application_credential_name: name,
+      application_credential_secret: secret,
+    } = settings;
     const credential = id === undefined ? { name, secret, user } : { id, secret };
     return { identity: { methods: ["application_credential"], application_credential: credential } };
   }
   const project =
     settings.project_id === undefined
-      ? { name: settings.project_name, domain: domain(settings.project_domain_id, settings.project_domain_name ?? settings.domain_name) }
+      ? {
+          name: settings.project_name,
+          domain: domain(settings.project_domain_id, settings.project_domain_name ?? settings.domain_name),
+        }
       : { id: settings.project_id };
   const identity =
     settings.token === undefined

@@ -4,11 +4,16 @@ import { logInToOpenstack } from "./login";
 /** Lines of each console that an error message shows: enough for the bootstrap's verdict and the step before it. */
 const consoleLines = 30;
 
-/** Tail of each server's console by machine name; a console that cannot be read says why instead. Throws when nobody can log in to OpenStack. */
+/**
+ * Tail of each server's console by machine name; a console that cannot be read says why instead. Throws when nobody can
+ * log in to OpenStack.
+ */
 export async function consoleTails(serverIds: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
   const api = await logInToOpenstack();
   const tails = [...serverIds].map(async ([name, id]) => {
-    const tail = await api.consoleOutput(id, consoleLines).catch((error: unknown) => `(not readable: ${messageOf(error)})`);
+    const tail = await api
+      .consoleOutput(id, consoleLines)
+      .catch((error: unknown) => `(not readable: ${messageOf(error)})`);
     return [name, tail] as const;
   });
   return new Map(await Promise.all(tails));

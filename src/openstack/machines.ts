@@ -11,13 +11,21 @@ export interface ClusterMachine {
 }
 
 /** All machines of a role, by name, whatever their state. */
-export async function clusterMachines(api: OpenstackApi, clusterName: string, role: MachineRole): Promise<ClusterMachine[]> {
+export async function clusterMachines(
+  api: OpenstackApi,
+  clusterName: string,
+  role: MachineRole,
+): Promise<ClusterMachine[]> {
   interface Server {
     readonly name: string;
     readonly status: string;
     readonly metadata: Readonly<Record<string, string>>;
   }
-  const found = await api.list<Server>("compute", `/servers/detail?name=${encodeURIComponent(`^${clusterName}-`)}`, "servers");
+  const found = await api.list<Server>(
+    "compute",
+    `/servers/detail?name=${encodeURIComponent(`^${clusterName}-`)}`,
+    "servers",
+  );
   return found
     .filter(({ metadata }) => metadata[machineClusterKey] === clusterName && metadata[machineRoleKey] === role)
     .map(({ name, status, metadata }) => ({ name, status, templateDigest: metadata[templateDigestKey] }))

@@ -1,11 +1,17 @@
-/** The certificates that exist before any machine does, as data. kubeadm issues every leaf on the machines from these CAs (decision 1). */
+/**
+ * The certificates that exist before any machine does, as data. kubeadm issues every leaf on the machines from these
+ * CAs (decision 1).
+ */
 import { createHash } from "node:crypto";
 
 const hoursPerYear = 24 * 365;
 
 /** Ten years, kubeadm's own CA lifetime (kubeadmconstants.CACertificateValidity). */
 export const caValidityHours = 10 * hoursPerYear;
-/** One year, kubeadm's own leaf lifetime; `up` re-issues it from the CA, without touching a machine, within the last `expiryWarningDays`. */
+/**
+ * One year, kubeadm's own leaf lifetime; `up` re-issues it from the CA, without touching a machine, within the last
+ * `expiryWarningDays`.
+ */
 export const adminValidityHours = hoursPerYear;
 /** Days before its end at which the admin certificate is renewed and a CA is warned of. */
 export const expiryWarningDays = 60;
@@ -27,7 +33,10 @@ export const certificateAuthorities: Readonly<Record<CaName, { readonly commonNa
   "front-proxy": { commonName: "front-proxy-ca" },
 };
 
-/** Group of the admin client certificate: bound to cluster-admin by kubeadm and, unlike system:masters, revocable by RBAC (decision 2). */
+/**
+ * Group of the admin client certificate: bound to cluster-admin by kubeadm and, unlike system:masters, revocable by
+ * RBAC (decision 2).
+ */
 export const adminGroup = "kubeadm:cluster-admins";
 
 export const caUses = ["cert_signing", "crl_signing", "digital_signature"] as const;

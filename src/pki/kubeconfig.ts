@@ -22,10 +22,21 @@ export function renderAdminKubeconfig(input: AdminKubeconfigInput): string {
     clusters: [
       {
         name: input.clusterName,
-        cluster: { server: `https://${input.host}:${input.port}`, "certificate-authority-data": base64(input.clusterCaCertificatePem) },
+        cluster: {
+          server: `https://${input.host}:${input.port}`,
+          "certificate-authority-data": base64(input.clusterCaCertificatePem),
+        },
       },
     ],
-    users: [{ name: user, user: { "client-certificate-data": base64(input.clientCertificatePem), "client-key-data": base64(input.clientKeyPem) } }],
+    users: [
+      {
+        name: user,
+        user: {
+          "client-certificate-data": base64(input.clientCertificatePem),
+          "client-key-data": base64(input.clientKeyPem),
+        },
+      },
+    ],
     contexts: [{ name: context, context: { cluster: input.clusterName, user } }],
     "current-context": context,
   });

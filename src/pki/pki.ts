@@ -20,14 +20,14 @@ import {
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
 /**
- * A CA, a key or a token that the running cluster was born with. `protect` refuses its deletion, and no later edit of this
- * program renews it: a CA that is replaced by a diff is a dead cluster. Rotation is a runbook.
+ * A CA, a key or a token that the running cluster was born with. `protect` refuses its deletion, and no later edit of
+ * this program renews it: a CA that is replaced by a diff is a dead cluster. Rotation is a runbook.
  */
 const birthRight = { protect: true, ignoreChanges: ["*"] };
 
 /**
- * The cluster's certificate authorities, service-account key pair, encryption key, first bootstrap token and admin client certificate.
- * All keys are secret outputs. CAs live ten years, the admin certificate one.
+ * The cluster's certificate authorities, service-account key pair, encryption key, first bootstrap token and admin
+ * client certificate. All keys are secret outputs. CAs live ten years, the admin certificate one.
  */
 export class Pki extends pulumi.ComponentResource {
   /** Everything that control-plane machines, and nobody else, may hold. Secret. */
@@ -36,7 +36,10 @@ export class Pki extends pulumi.ComponentResource {
   /** Secret. */
   public readonly bootstrapToken: pulumi.Output<string>;
   /** Client certificate of the group kubeadm:cluster-admins; the key is secret. */
-  public readonly admin: { readonly certificatePem: pulumi.Output<string>; readonly privateKeyPem: pulumi.Output<string> };
+  public readonly admin: {
+    readonly certificatePem: pulumi.Output<string>;
+    readonly privateKeyPem: pulumi.Output<string>;
+  };
   /** End of each certificate's validity, RFC 3339. */
   public readonly expiry: pulumi.Output<Record<string, string>>;
 
@@ -48,7 +51,10 @@ export class Pki extends pulumi.ComponentResource {
     const cluster = this.certificateAuthority("cluster");
     const etcd = this.certificateAuthority("etcd");
     const frontProxy = this.certificateAuthority("front-proxy");
-    const serviceAccount = new tls.PrivateKey(`${clusterName}-service-account`, keyArgs, { parent: this, ...birthRight });
+    const serviceAccount = new tls.PrivateKey(`${clusterName}-service-account`, keyArgs, {
+      parent: this,
+      ...birthRight,
+    });
     // Not RandomBytes: its id, which the state keeps in plain text, is the value itself.
     const encryptionSeed = new random.RandomPassword(
       `${clusterName}-encryption-key`,
@@ -88,7 +94,11 @@ export class Pki extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private certificateAuthority(name: CaName): { certificate: tls.SelfSignedCert; key: tls.PrivateKey; pair: pulumi.Output<CertificateAuthority> } {
+  private certificateAuthority(name: CaName): {
+    certificate: tls.SelfSignedCert;
+    key: tls.PrivateKey;
+    pair: pulumi.Output<CertificateAuthority>;
+  } {
     const options = { parent: this, ...birthRight };
     const key = new tls.PrivateKey(`${this.clusterName}-${name}-ca-key`, keyArgs, options);
     const certificate = new tls.SelfSignedCert(
@@ -103,18 +113,31 @@ export class Pki extends pulumi.ComponentResource {
       },
       options,
     );
-    return { certificate, key, pair: pulumi.output({ certificatePem: certificate.certPem, privateKeyPem: key.privateKeyPem }) };
+    return {
+      certificate,
+      key,
+      pair: pulumi.output({ certificatePem: certificate.certPem, privateKeyPem: key.privateKeyPem }),
+    };
   }
 
-  /** The bootstrap token's value. It opens nothing by itself: the cluster honours it only while its Secret exists (kubernetes/bootstrapToken.ts). */
+  /**
+   * The bootstrap token's value. It opens nothing by itself: the cluster honours it only while its Secret exists
+   * (kubernetes/bootstrapToken.ts).
+   */
   private token(): pulumi.Output<string> {
     const part = (name: string, length: number) =>
-      new random.RandomPassword(`${this.clusterName}-bootstrap-token-${name}`, { length, special: false, upper: false }, { parent: this, ignoreChanges: ["*"] })
-        .result;
+      new random.RandomPassword(
+        `${this.clusterName}-bootstrap-token-${name}`,
+        { length, special: false, upper: false },
+        { parent: this, ignoreChanges: ["*"] },
+      ).result;
     return pulumi.secret(pulumi.interpolate`${part("id", 6)}.${part("secret", 16)}`);
   }
 
-  private adminCertificate(ca: { certificate: tls.SelfSignedCert; key: tls.PrivateKey }): { certificate: tls.LocallySignedCert; key: tls.PrivateKey } {
+  private adminCertificate(ca: { certificate: tls.SelfSignedCert; key: tls.PrivateKey }): {
+    certificate: tls.LocallySignedCert;
+    key: tls.PrivateKey;
+  } {
     const name = `${this.clusterName}-admin`;
     const key = new tls.PrivateKey(`${name}-key`, keyArgs, { parent: this });
     const request = new tls.CertRequest(

@@ -1,9 +1,13 @@
-/** The Helm releases that Pulumi owns: what Flux needs before it can run, and Flux itself. All others are Git's (a release with two owners is reverted by each). */
+/**
+ * The Helm releases that Pulumi owns: what Flux needs before it can run, and Flux itself. All others are Git's (a
+ * release with two owners is reverted by each).
+ */
 import type { ClusterConfig } from "../config/clusterConfig";
 
 export interface BootstrapRelease {
   /** Name of the release in its namespace. */
-  readonly name: "calico-crds" | "calico" | "openstack-cloud-controller-manager" | "openstack-cinder-csi" | "flux-operator";
+  readonly name:
+    "calico-crds" | "calico" | "openstack-cloud-controller-manager" | "openstack-cinder-csi" | "flux-operator";
   readonly namespace: "tigera-operator" | "kube-system" | "flux-system";
   readonly chart: string;
   /** Where upstream publishes the chart: a Helm repository (https) or the folder of an OCI registry. */
@@ -16,9 +20,15 @@ const calicoCharts = "https://docs.tigera.io/calico/charts";
 const calicoVersion = () => "v3.32.1";
 
 const cloudCharts = "https://kubernetes.github.io/cloud-provider-openstack";
-/** Chart 2.N.x carries cloud-provider-openstack 1.N, which upstream pairs with Kubernetes 1.N; tags of https://github.com/kubernetes/cloud-provider-openstack */
+/**
+ * Chart 2.N.x carries cloud-provider-openstack 1.N, which upstream pairs with Kubernetes 1.N; tags of
+ * https://github.com/kubernetes/cloud-provider-openstack
+ */
 const cloudVersions: Readonly<Record<string, string>> = { "34": "2.34.2", "35": "2.35.0", "36": "2.36.0" };
-/** For a minor that upstream has not paired yet: the newest, as the cloud controller may be one minor behind (Kubernetes' version skew policy). */
+/**
+ * For a minor that upstream has not paired yet: the newest, as the cloud controller may be one minor behind
+ * (Kubernetes' version skew policy).
+ */
 const newestCloudVersion = "2.36.0";
 
 function cloudVersion({ kubernetes }: Pick<ClusterConfig, "kubernetes">): string {
@@ -27,8 +37,20 @@ function cloudVersion({ kubernetes }: Pick<ClusterConfig, "kubernetes">): string
 
 export const bootstrapReleases: readonly BootstrapRelease[] = [
   // The operator's chart has held no CRDs since 3.32, and its own objects are of those kinds.
-  { name: "calico-crds", namespace: "tigera-operator", chart: "crd.projectcalico.org.v1", source: calicoCharts, version: calicoVersion },
-  { name: "calico", namespace: "tigera-operator", chart: "tigera-operator", source: calicoCharts, version: calicoVersion },
+  {
+    name: "calico-crds",
+    namespace: "tigera-operator",
+    chart: "crd.projectcalico.org.v1",
+    source: calicoCharts,
+    version: calicoVersion,
+  },
+  {
+    name: "calico",
+    namespace: "tigera-operator",
+    chart: "tigera-operator",
+    source: calicoCharts,
+    version: calicoVersion,
+  },
   {
     name: "openstack-cloud-controller-manager",
     namespace: "kube-system",
@@ -36,13 +58,20 @@ export const bootstrapReleases: readonly BootstrapRelease[] = [
     source: cloudCharts,
     version: cloudVersion,
   },
-  { name: "openstack-cinder-csi", namespace: "kube-system", chart: "openstack-cinder-csi", source: cloudCharts, version: cloudVersion },
+  {
+    name: "openstack-cinder-csi",
+    namespace: "kube-system",
+    chart: "openstack-cinder-csi",
+    source: cloudCharts,
+    version: cloudVersion,
+  },
   {
     name: "flux-operator",
     namespace: "flux-system",
     chart: "flux-operator",
     source: "oci://ghcr.io/controlplaneio-fluxcd/charts",
-    // Carries the manifests of Flux 2.9.4 (fluxInstance.ts): tag v0.58.1 of https://github.com/controlplaneio-fluxcd/flux-operator
+    // Carries the manifests of Flux 2.9.4 (fluxInstance.ts): tag v0.58.1 of
+    // https://github.com/controlplaneio-fluxcd/flux-operator
     version: () => "0.58.1",
   },
 ];
@@ -52,9 +81,14 @@ export function bootstrapRelease(name: BootstrapRelease["name"]): BootstrapRelea
   return bootstrapReleases.find((release) => release.name === name) as BootstrapRelease;
 }
 
-/** Chart, version and repository as helm.v3.Release takes them; `platform.chartRegistry` stands in for every upstream source. */
+/**
+ * Chart, version and repository as helm.v3.Release takes them; `platform.chartRegistry` stands in for every upstream
+ * source.
+ */
 export function chartOf(release: BootstrapRelease, config: Pick<ClusterConfig, "kubernetes" | "platform">) {
   const source = config.platform.chartRegistry?.replace(/\/+$/, "") ?? release.source;
   const version = release.version(config);
-  return source.startsWith("oci://") ? { chart: `${source}/${release.chart}`, version } : { chart: release.chart, version, repositoryOpts: { repo: source } };
+  return source.startsWith("oci://")
+    ? { chart: `${source}/${release.chart}`, version }
+    : { chart: release.chart, version, repositoryOpts: { repo: source } };
 }

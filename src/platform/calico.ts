@@ -1,15 +1,26 @@
 /** Values of Calico's chart (tigera-operator). */
 import type { ClusterConfig } from "../config/clusterConfig";
 
-/** As in Calico's Installation API; without encapsulation and with IP-in-IP, nodes learn each other's routes by BGP, with VXLAN from the datastore. */
+/**
+ * As in Calico's Installation API; without encapsulation and with IP-in-IP, nodes learn each other's routes by BGP,
+ * with VXLAN from the datastore.
+ */
 const encapsulations = {
   vxlan: { encapsulation: "VXLAN", bgp: "Disabled" },
   ipip: { encapsulation: "IPIP", bgp: "Enabled" },
   none: { encapsulation: "None", bgp: "Enabled" },
 } as const;
 
-/** The pod network as the configuration has it. Calico's flow collector and its web page stay off: nobody here asked for them. */
-export function calicoValues({ cni, podMtu, kubernetes, network }: Pick<ClusterConfig, "cni" | "podMtu" | "kubernetes" | "network">) {
+/**
+ * The pod network as the configuration has it. Calico's flow collector and its web page stay off: nobody here asked for
+ * them.
+ */
+export function calicoValues({
+  cni,
+  podMtu,
+  kubernetes,
+  network,
+}: Pick<ClusterConfig, "cni" | "podMtu" | "kubernetes" | "network">) {
   const { encapsulation, bgp } = encapsulations[cni.encapsulation];
   return {
     installation: {
@@ -20,7 +31,16 @@ export function calicoValues({ cni, podMtu, kubernetes, network }: Pick<ClusterC
         // By the node's subnet and not by the first interface found: machines may have further networks.
         nodeAddressAutodetectionV4: { cidrs: [network.cidr] },
         // 26: Calico's own block size, 64 addresses at a time per node.
-        ipPools: [{ name: "default-ipv4-ippool", cidr: kubernetes.podCidr, blockSize: 26, encapsulation, natOutgoing: "Enabled", nodeSelector: "all()" }],
+        ipPools: [
+          {
+            name: "default-ipv4-ippool",
+            cidr: kubernetes.podCidr,
+            blockSize: 26,
+            encapsulation,
+            natOutgoing: "Enabled",
+            nodeSelector: "all()",
+          },
+        ],
       },
     },
     apiServer: { enabled: true },

@@ -5,7 +5,9 @@ import type { ClusterConfig } from "../config/clusterConfig";
 export type CloudProviderConfig = NonNullable<ClusterConfig["cloudProvider"]>;
 export type OpenstackCredential = NonNullable<NonNullable<ClusterConfig["credentials"]>["openstack"]>;
 
-/** The Secret in kube-system that both read; nothing comes from the metadata service or from the machines' user data. */
+/**
+ * The Secret in kube-system that both read; nothing comes from the metadata service or from the machines' user data.
+ */
 export const cloudConfigSecretName = "cloud-config";
 const mountPath = "/etc/config";
 
@@ -19,7 +21,12 @@ export interface CloudConfigInput {
 }
 
 /** The Secret's entries: cloud.conf and, where OpenStack has a CA of its own, that. They hold the credential. */
-export function renderCloudConfig({ cloudProvider, credential, nodeCidr, subnetId }: CloudConfigInput): Record<string, string> {
+export function renderCloudConfig({
+  cloudProvider,
+  credential,
+  nodeCidr,
+  subnetId,
+}: CloudConfigInput): Record<string, string> {
   const { loadBalancer, ca } = cloudProvider;
   const conf = sections({
     Global: {
@@ -38,7 +45,9 @@ export function renderCloudConfig({ cloudProvider, credential, nodeCidr, subnetI
           // OVN balances by flow only.
           ...(loadBalancer.provider === "ovn" ? { "lb-method": "SOURCE_IP_PORT" } : {}),
           "subnet-id": subnetId,
-          ...(loadBalancer.floatingNetworkId === undefined ? {} : { "floating-network-id": loadBalancer.floatingNetworkId }),
+          ...(loadBalancer.floatingNetworkId === undefined
+            ? {}
+            : { "floating-network-id": loadBalancer.floatingNetworkId }),
           ...(loadBalancer.internal ? { "internal-lb": "true" } : {}),
           // Services with externalTrafficPolicy: Local need it.
           "create-monitor": "true",
@@ -52,26 +61,37 @@ export function renderCloudConfig({ cloudProvider, credential, nodeCidr, subnetI
 function sections(all: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
   const quoted = (value: string) => `"${value.replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`;
   return Object.entries(all)
-    .map(([name, entries]) => [`[${name}]`, ...Object.entries(entries).map(([key, value]) => `${key} = ${quoted(value)}`)].join("\n"))
+    .map(([name, entries]) =>
+      [`[${name}]`, ...Object.entries(entries).map(([key, value]) => `${key} = ${quoted(value)}`)].join("\n"),
+    )
     .map((text) => `${text}\n`)
     .join("\n");
 }
 
-/** Marks the pods, so that a changed Secret restarts them: they read it once, when they start. Short enough to tell nothing of the credential. */
+/**
+ * Marks the pods, so that a changed Secret restarts them: they read it once, when they start. Short enough to tell
+ * nothing of the credential.
+ */
 export function cloudConfigDigest(entries: Readonly<Record<string, string>>): string {
   return createHash("sha256").update(JSON.stringify(entries)).digest("hex").slice(0, 16);
 }
 
 const digestAnnotation = "openstack-kubernetes/cloud-config";
 
-/** The network's routes are the CNI's business, so the route controller stays off. The digest may be known only later. */
-export function cloudControllerManagerValues<Digest>({ clusterName }: Pick<ClusterConfig, "clusterName">, configDigest: Digest) {
+/**
+ * The network's routes are the CNI's business, so the route controller stays off. The digest may be known only later.
+ */
+export function cloudControllerManagerValues<Digest>(
+  { clusterName }: Pick<ClusterConfig, "clusterName">,
+  configDigest: Digest,
+) {
   return {
     cluster: { name: clusterName },
     secret: { enabled: true, create: false, name: cloudConfigSecretName },
     enabledControllers: ["cloud-node", "cloud-node-lifecycle", "service"],
     podAnnotations: { [digestAnnotation]: configDigest },
-    // The chart would mount the control plane's keys and the kubelet's plugins from the host; none of these controllers reads them.
+    // The chart would mount the control plane's keys and the kubelet's plugins from the host; none of these controllers
+    // reads them.
     extraVolumes: [],
     extraVolumeMounts: [],
     resources: { requests: { cpu: "50m", memory: "64Mi" } },

@@ -1,12 +1,14 @@
-/** The ConfigMap by which cluster facts and a stack's sizes reach gitops/: Flux puts its entries in place of `${NAME}`. */
+/**
+ * The ConfigMap by which cluster facts and a stack's sizes reach gitops/: Flux puts its entries in place of `${NAME}`.
+ */
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig, computedSettings } from "../config/clusterConfig";
 
 export const clusterSettingsName = "cluster-settings";
 
 /**
- * Every computed entry is always there, empty where the configuration has no such thing, so that `${NAME:=default}` works in Git and a strict
- * substitution never fails. No entry is secret: a proxy's password is left out of its URL.
+ * Every computed entry is always there, empty where the configuration has no such thing, so that `${NAME:=default}`
+ * works in Git and a strict substitution never fails. No entry is secret: a proxy's password is left out of its URL.
  * @param apiServerHost Host that the nodes reach the API at.
  */
 export function renderClusterSettings(config: ClusterConfig, apiServerHost: string): Record<string, string> {

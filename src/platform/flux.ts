@@ -11,14 +11,23 @@ export const gitSecretName = "flux-git";
 export const sopsSecretName = "sops-age";
 export const proxySecretName = "flux-proxy";
 
-/** Newest Flux in the pinned flux-operator (config/data/flux of its repository); 2.9 supports Kubernetes 1.34 to 1.36. */
+/**
+ * Newest Flux in the pinned flux-operator (config/data/flux of its repository); 2.9 supports Kubernetes 1.34 to 1.36.
+ */
 export const fluxVersion = "2.9.4";
 
-/** The operator's web page stays off: Headlamp and the CLI show the same. Its ResourceSets act as a tenant's own service account. */
-export const fluxOperatorValues = { web: { enabled: false }, multitenancy: { enabled: true, defaultServiceAccount: "default" } } as const;
+/**
+ * The operator's web page stays off: Headlamp and the CLI show the same. Its ResourceSets act as a tenant's own service
+ * account.
+ */
+export const fluxOperatorValues = {
+  web: { enabled: false },
+  multitenancy: { enabled: true, defaultServiceAccount: "default" },
+} as const;
 
 /**
- * Spec of the FluxInstance. `multitenant` sets what a tenant must not get around: --no-cross-namespace-refs, --no-remote-bases and
+ * Spec of the FluxInstance. `multitenant` sets what a tenant must not get around: --no-cross-namespace-refs,
+ * --no-remote-bases and
  * --default-service-account=default; the cluster's own Kustomization then runs as kustomize-controller, by name.
  */
 export function renderFluxInstance(config: ClusterConfig, flux: FluxConfig): object {
@@ -50,25 +59,31 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
   const container = "/spec/template/spec/containers/0";
   const add = (path: string, value: unknown) => ({ op: "add", path: `${container}${path}`, value });
   const variable = (name: string, value: string) => add("/env/-", { name, value });
-  const inCluster = [kubernetes.serviceCidr, ".svc", `.svc.${kubernetes.dnsDomain}`, `.svc.${kubernetes.dnsDomain}.`].join(",");
+  const inCluster = [
+    kubernetes.serviceCidr,
+    ".svc",
+    `.svc.${kubernetes.dnsDomain}`,
+    `.svc.${kubernetes.dnsDomain}.`,
+  ].join(",");
   return [
     {
       target: { kind: "Deployment", name: "kustomize-controller" },
       patch: JSON.stringify([
-        // A setting that is missing is an error, never an empty text. A commit ends the wait for the health of what the one before brought: a fix would
-        // otherwise wait as long as the broken part's timeout.
+        // A setting that is missing is an error, never an empty text. A commit ends the wait for the health of what the
+        // one before brought: a fix would otherwise wait as long as the broken part's timeout.
         add("/args/-", "--feature-gates=StrictPostBuildSubstitutions=true,CancelHealthCheckOnNewRevision=true"),
-        // A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken. The operator's default is fewer than
-        // gitops/ has of those, and tenants would wait with them.
+        // A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken. The
+        // operator's default is fewer than gitops/ has of those, and tenants would wait with them.
         add("/args/-", "--concurrent=20"),
-        // Kustomize still fetches single files and Git bases by URL, which --no-remote-bases lets pass: nobody serves port 9, and what the
-        // controller needs is in the cluster (docs/gitops.md).
+        // Kustomize still fetches single files and Git bases by URL, which --no-remote-bases lets pass: nobody serves
+        // port 9, and what the controller needs is in the cluster (docs/gitops.md).
         variable("HTTP_PROXY", "http://127.0.0.1:9"),
         variable("HTTPS_PROXY", "http://127.0.0.1:9"),
         variable("NO_PROXY", inCluster),
       ]),
     },
-    // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret. These two reach Git, charts and chat.
+    // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret. These two reach Git,
+    // charts and chat.
     ...(proxy === undefined
       ? []
       : [
@@ -80,15 +95,25 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
   ];
 }
 
-/** Entries of the Secret that lets Flux read the repository, as its GitRepository wants them; undefined where it needs none. */
-export function gitSecret({ flux, credentials, extraCas }: Pick<ClusterConfig, "flux" | "credentials" | "extraCas">): Record<string, string> | undefined {
+/**
+ * Entries of the Secret that lets Flux read the repository, as its GitRepository wants them; undefined where it needs
+ * none.
+ */
+export function gitSecret({
+  flux,
+  credentials,
+  extraCas,
+}: Pick<ClusterConfig, "flux" | "credentials" | "extraCas">): Record<string, string> | undefined {
   if (flux === undefined) return undefined;
   const { username, password, privateKey, knownHosts } = credentials?.git ?? {};
-  if (privateKey !== undefined) return { identity: `${privateKey.trim()}\n`, known_hosts: `${(knownHosts ?? "").trim()}\n` };
+  if (privateKey !== undefined)
+    return { identity: `${privateKey.trim()}\n`, known_hosts: `${(knownHosts ?? "").trim()}\n` };
   const entries = {
     ...(password === undefined ? {} : { username: username ?? "git", password: password.trim() }),
     // A GitLab of one's own usually has a CA of one's own.
-    ...(extraCas.length === 0 || !flux.url.startsWith("https:") ? {} : { "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join("") }),
+    ...(extraCas.length === 0 || !flux.url.startsWith("https:")
+      ? {}
+      : { "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join("") }),
   };
   return Object.keys(entries).length === 0 ? undefined : entries;
 }

@@ -2,7 +2,13 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { calicoValues } from "./calico";
-import { cinderCsiValues, cloudConfigDigest, cloudConfigSecretName, cloudControllerManagerValues, renderCloudConfig } from "./cloudProvider";
+import {
+  cinderCsiValues,
+  cloudConfigDigest,
+  cloudConfigSecretName,
+  cloudControllerManagerValues,
+  renderCloudConfig,
+} from "./cloudProvider";
 import { clusterIdentifier } from "./clusterIdentifier";
 import { clusterSettingsName, renderClusterSettings } from "./clusterSettings";
 import {
@@ -36,11 +42,11 @@ export interface PlatformArgs {
 }
 
 /**
- * What Pulumi puts into the cluster so that Flux can take over, and the hand-off to Flux. Nothing where `readiness.machinesBoot` is false, as there
- * is no API to put it into.
+ * What Pulumi puts into the cluster so that Flux can take over, and the hand-off to Flux. Nothing where
+ * `readiness.machinesBoot` is false, as there is no API to put it into.
  *
- * In a first preview the kubeconfig is unknown, and later the API may be out of reach: everything is shown all the same, since nothing is created
- * within an `apply`.
+ * In a first preview the kubeconfig is unknown, and later the API may be out of reach: everything is shown all the
+ * same, since nothing is created within an `apply`.
  */
 export class Platform extends pulumi.ComponentResource {
   /** Resolves once all of it is installed and Flux's controllers run. */
@@ -96,19 +102,29 @@ export class Platform extends pulumi.ComponentResource {
     return [createRelease(config, "calico", calicoValues(config), { ...this.opts, protect, dependsOn: [definitions] })];
   }
 
-  /** Cloud controller manager and Cinder CSI. The first runs in the host's network and removes the taint that new nodes wait with; the second needs both. */
+  /**
+   * Cloud controller manager and Cinder CSI. The first runs in the host's network and removes the taint that new nodes
+   * wait with; the second needs both.
+   */
   private cloudProvider(network: readonly pulumi.Resource[]): pulumi.CustomResource[] {
     const { config } = this;
     const { cloudProvider, credentials } = config;
     if (cloudProvider === undefined || credentials?.openstack === undefined) return [];
     const credential = credentials.openstack;
-    const entries = this.args.subnetId.apply((subnetId) => renderCloudConfig({ cloudProvider, credential, nodeCidr: config.network.cidr, subnetId }));
+    const entries = this.args.subnetId.apply((subnetId) =>
+      renderCloudConfig({ cloudProvider, credential, nodeCidr: config.network.cidr, subnetId }),
+    );
     const secret = this.secret(cloudConfigSecretName, "kube-system", entries);
     const digest = entries.apply(cloudConfigDigest);
-    const controller = createRelease(config, "openstack-cloud-controller-manager", cloudControllerManagerValues(config, digest), {
-      ...this.opts,
-      dependsOn: [secret],
-    });
+    const controller = createRelease(
+      config,
+      "openstack-cloud-controller-manager",
+      cloudControllerManagerValues(config, digest),
+      {
+        ...this.opts,
+        dependsOn: [secret],
+      },
+    );
     const volumes = createRelease(config, "openstack-cinder-csi", cinderCsiValues(config, digest), {
       ...this.opts,
       dependsOn: [secret, controller, ...network],
@@ -122,17 +138,28 @@ export class Platform extends pulumi.ComponentResource {
     const { apiServerHost } = this.args;
     const namespace = this.namespace(fluxNamespace, this.opts);
     const inNamespace = { ...this.opts, dependsOn: [namespace] };
-    const operator = createRelease(config, "flux-operator", fluxOperatorValues, { ...inNamespace, dependsOn: [namespace, ...after] });
+    const operator = createRelease(config, "flux-operator", fluxOperatorValues, {
+      ...inNamespace,
+      dependsOn: [namespace, ...after],
+    });
     const settings = new kubernetes.core.v1.ConfigMap(
       this.name(clusterSettingsName),
-      { metadata: handedOver(clusterSettingsName, fluxNamespace), data: apiServerHost.apply((host) => renderClusterSettings(config, host)) },
+      {
+        metadata: handedOver(clusterSettingsName, fluxNamespace),
+        data: apiServerHost.apply((host) => renderClusterSettings(config, host)),
+      },
       inNamespace,
     );
     const secrets = [
       { name: gitSecretName, entries: gitSecret(config) },
       { name: sopsSecretName, entries: sopsSecret(config) },
-      { name: proxySecretName, entries: config.proxy && apiServerHost.apply((host) => proxySecret(config, host) ?? {}) },
-    ].flatMap(({ name, entries }) => (entries === undefined ? [] : [this.secret(name, fluxNamespace, entries, [namespace])]));
+      {
+        name: proxySecretName,
+        entries: config.proxy && apiServerHost.apply((host) => proxySecret(config, host) ?? {}),
+      },
+    ].flatMap(({ name, entries }) =>
+      entries === undefined ? [] : [this.secret(name, fluxNamespace, entries, [namespace])],
+    );
     const minutes = config.platform.timeoutMinutes;
     return new kubernetes.apiextensions.CustomResource(
       this.name("flux"),
@@ -140,10 +167,18 @@ export class Platform extends pulumi.ComponentResource {
         apiVersion: "fluxcd.controlplane.io/v1",
         kind: "FluxInstance",
         // The operator accepts this name only. `up` ends when Flux's controllers run, or says why they do not.
-        metadata: { name: "flux", namespace: fluxNamespace, annotations: { ...forced, "pulumi.com/waitFor": "condition=Ready" } },
+        metadata: {
+          name: "flux",
+          namespace: fluxNamespace,
+          annotations: { ...forced, "pulumi.com/waitFor": "condition=Ready" },
+        },
         spec: renderFluxInstance(config, flux),
       },
-      { ...this.opts, dependsOn: [operator, settings, ...secrets], customTimeouts: { create: `${minutes}m`, update: `${minutes}m` } },
+      {
+        ...this.opts,
+        dependsOn: [operator, settings, ...secrets],
+        customTimeouts: { create: `${minutes}m`, update: `${minutes}m` },
+      },
     );
   }
 
@@ -167,20 +202,25 @@ export class Platform extends pulumi.ComponentResource {
 
 /** As a Secret's data has it. stringData would do, but server-side apply never takes away a key that was given so. */
 function encoded(entries: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, Buffer.from(value, "utf8").toString("base64")]));
+  return Object.fromEntries(
+    Object.entries(entries).map(([key, value]) => [key, Buffer.from(value, "utf8").toString("base64")]),
+  );
 }
 
 /** `up` puts back what others edited, instead of stopping at a conflict of ownership. */
 const forced = { "pulumi.com/patchForce": "true" };
 
-/** Metadata of an object that Flux reads: the label makes Flux reconcile at once when it changes (Flux 2.7 and newer). */
+/**
+ * Metadata of an object that Flux reads: the label makes Flux reconcile at once when it changes (Flux 2.7 and newer).
+ */
 function handedOver(name: string, namespace: string) {
   return { name, namespace, labels: { "reconcile.fluxcd.io/watch": "Enabled" }, annotations: forced };
 }
 
 /**
- * The kubeconfig, once the API answers: the provider looks at the cluster when it starts, and what it finds holds for the whole run. The promise drops
- * the dependencies on machines, or replacing one of those would replace the provider (docs/decisions/0003). A preview waits for nothing.
+ * The kubeconfig, once the API answers: the provider looks at the cluster when it starts, and what it finds holds for
+ * the whole run. The promise drops the dependencies on machines, or replacing one of those would replace the provider
+ * (docs/decisions/0003). A preview waits for nothing.
  */
 function onceReady(kubeconfig: pulumi.Output<string>, ready: pulumi.Output<unknown>): pulumi.Output<string> {
   if (pulumi.runtime.isDryRun()) return kubeconfig;

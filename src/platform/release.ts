@@ -4,8 +4,8 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { bootstrapRelease, chartOf, type BootstrapRelease } from "./bootstrapReleases";
 
 /**
- * Installs one of the bootstrap releases. Atomic: what fails within `platform.timeoutMinutes` is taken back (an upgrade rolled back, an install
- * removed), so that the next `up` begins on known ground.
+ * Installs one of the bootstrap releases. Atomic: what fails within `platform.timeoutMinutes` is taken back (an upgrade
+ * rolled back, an install removed), so that the next `up` begins on known ground.
  */
 export function createRelease(
   config: ClusterConfig,

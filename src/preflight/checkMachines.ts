@@ -4,7 +4,10 @@ import { instead, is, joined, listed, thereAre, note, problem, type Findings } f
 import { isOpenstackId } from "../config/openstackId";
 import type { MachineGroup, Needs, Setting } from "./needs";
 
-/** Numbers below which `kubeadm init` and `kubeadm join --control-plane` refuse a machine (ControlPlaneNumCPU and ControlPlaneMem in kubeadm's constants.go). */
+/**
+ * Numbers below which `kubeadm init` and `kubeadm join --control-plane` refuse a machine (ControlPlaneNumCPU and
+ * ControlPlaneMem in kubeadm's constants.go).
+ */
 const kubeadmMinimum = { vcpus: 2, ram: 1700 };
 
 /** A group of machines in the light of those that exist. */
@@ -12,13 +15,18 @@ export interface GroupState {
   readonly group: MachineGroup;
   /** Machines that do not exist. */
   readonly missing: readonly string[];
-  /** Existing machines that this configuration would replace, and that stay as they are when nothing about them changed. */
+  /**
+   * Existing machines that this configuration would replace, and that stay as they are when nothing about them changed.
+   */
   readonly rolled: readonly string[];
   /** Existing machines whose flavor would be changed in place. */
   readonly resized: readonly string[];
 }
 
-/** Machines that exist keep their image, zone and disks, so only what is missing, rolled or resized can fail. Where they could not be read, all count as missing. */
+/**
+ * Machines that exist keep their image, zone and disks, so only what is missing, rolled or resized can fail. Where they
+ * could not be read, all count as missing.
+ */
 export function groupStates(needs: Needs, machines: ReadonlyMap<string, ExistingMachine> | undefined): GroupState[] {
   return needs.groups.map((group) => {
     const existing = group.names.filter((name) => machines?.has(name));
@@ -32,7 +40,8 @@ export function groupStates(needs: Needs, machines: ReadonlyMap<string, Existing
       missing: group.names.filter((name) => !machines?.has(name)),
       rolled,
       // Workers and the bastion keep their flavor until they are rolled (src/machines/updatePolicy.ts).
-      resized: group.role === "control-plane" ? existing.filter((name) => !group.rolled.has(name) && otherFlavor(name)) : [],
+      resized:
+        group.role === "control-plane" ? existing.filter((name) => !group.rolled.has(name) && otherFlavor(name)) : [],
     };
   });
 }
@@ -54,7 +63,10 @@ export function checkMachines(needs: Needs, facts: Facts): Findings {
 
 const isMade = ({ missing, rolled }: GroupState): boolean => missing.length + rolled.length > 0;
 
-/** A finding that stops `up` only where a machine is about to be made; else it tells what would happen to a lost machine. */
+/**
+ * A finding that stops `up` only where a machine is about to be made; else it tells what would happen to a lost
+ * machine.
+ */
 function finding(state: GroupState, made: boolean, sentence: string): Findings {
   if (made) return problem(sentence);
   const [first] = state.group.names;
@@ -71,13 +83,26 @@ function checkImage(state: GroupState, { images, imageNames }: Facts): Findings 
   const lookedUp = volumes.length > 0 && !isOpenstackId(image.value);
   const made = isMade(state) || lookedUp;
   const [only] = found;
-  if (only === undefined) return finding(state, made, `${is(image)} but Glance shows this project no such image; ${instead(image.value, imageNames ?? [])}`);
+  if (only === undefined)
+    return finding(
+      state,
+      made,
+      `${is(image)} but Glance shows this project no such image; ${instead(image.value, imageNames ?? [])}`,
+    );
   if (found.length > 1) {
     const ids = found.map(({ id }) => id).sort();
-    return finding(state, made, `${is(image)} but ${found.length} images have that name; set the id of the one that you mean: ${ids.join(", ")}.`);
+    return finding(
+      state,
+      made,
+      `${is(image)} but ${found.length} images have that name; set the id of the one that you mean: ${ids.join(", ")}.`,
+    );
   }
   if (only.status !== "active")
-    return finding(state, made, `${is(image)} but that image is ${only.status}, not active; upload or restore it, or name another.`);
+    return finding(
+      state,
+      made,
+      `${is(image)} but that image is ${only.status}, not active; upload or restore it, or name another.`,
+    );
   return joined([]);
 }
 
@@ -88,11 +113,17 @@ function checkFlavor(state: GroupState, { compute: { flavors } }: Facts): Findin
   if (flavors === undefined) return joined([]);
   if (flavor === undefined) {
     const known = flavors.map(({ name }) => name);
-    return finding(state, made, `${is(group.flavor)} but Nova shows this project no such flavor; ${instead(group.flavor.value, known)}`);
+    return finding(
+      state,
+      made,
+      `${is(group.flavor)} but Nova shows this project no such flavor; ${instead(group.flavor.value, known)}`,
+    );
   }
   const tooSmall = flavor.vcpus < kubeadmMinimum.vcpus || flavor.ram < kubeadmMinimum.ram;
   if (group.role !== "control-plane" || !made || !tooSmall) return joined([]);
-  const enough = flavors.filter(({ vcpus, ram }) => vcpus >= kubeadmMinimum.vcpus && ram >= kubeadmMinimum.ram).map(({ name }) => name);
+  const enough = flavors
+    .filter(({ vcpus, ram }) => vcpus >= kubeadmMinimum.vcpus && ram >= kubeadmMinimum.ram)
+    .map(({ name }) => name);
   return problem(
     `${is(group.flavor)} but kubeadm refuses a control-plane machine of ${flavor.vcpus} vCPU and ${flavor.ram} MiB: it wants ${kubeadmMinimum.vcpus} vCPU and ${kubeadmMinimum.ram} MiB; large enough: ${listed(enough)}.`,
   );
@@ -106,21 +137,29 @@ function checkFit(state: GroupState, { images, compute: { flavors } }: Facts): F
   const flavor = flavors?.find(({ name }) => name === group.flavor.value);
   if (!isMade(state) || image === undefined) return joined([]);
   return joined([
-    ...(flavor === undefined ? [] : [checkMemory(group, image, flavor), ...(group.bootVolume === undefined ? [checkRootDisk(group, image, flavor)] : [])]),
+    ...(flavor === undefined
+      ? []
+      : [
+          checkMemory(group, image, flavor),
+          ...(group.bootVolume === undefined ? [checkRootDisk(group, image, flavor)] : []),
+        ]),
     ...(group.bootVolume === undefined ? [] : [checkBootVolume(group.bootVolume, group.image, image)]),
   ]);
 }
 
 function checkMemory(group: MachineGroup, image: Image, flavor: Flavor): Findings {
   if (flavor.ram >= image.min_ram) return joined([]);
-  return problem(`${is(group.flavor)} with ${flavor.ram} MiB of memory but image ${group.image.value} asks for ${image.min_ram} MiB; choose a larger flavor.`);
+  return problem(
+    `${is(group.flavor)} with ${flavor.ram} MiB of memory but image ${group.image.value} asks for ${image.min_ram} MiB; choose a larger flavor.`,
+  );
 }
 
 function checkRootDisk(group: MachineGroup, image: Image, flavor: Flavor): Findings {
   const wanted = diskOf(image);
   // A flavor whose disk is 0 gets one as large as the image.
   if (flavor.disk === 0 || flavor.disk >= wanted) return joined([]);
-  const bootVolume = group.role === "bastion" ? "" : `, or set ${group.flavor.key.replace(/flavor$/, "bootVolume")}.sizeGb to ${wanted}`;
+  const bootVolume =
+    group.role === "bastion" ? "" : `, or set ${group.flavor.key.replace(/flavor$/, "bootVolume")}.sizeGb to ${wanted}`;
   return problem(
     `${is(group.flavor)} with a disk of ${flavor.disk} GiB but image ${group.image.value} needs ${wanted} GiB; choose a larger flavor${bootVolume}.`,
   );
@@ -129,7 +168,9 @@ function checkRootDisk(group: MachineGroup, image: Image, flavor: Flavor): Findi
 function checkBootVolume(volume: { key: string; sizeGb: number }, setting: Setting, image: Image): Findings {
   const wanted = diskOf(image);
   if (volume.sizeGb >= wanted) return joined([]);
-  return problem(`${volume.key}.sizeGb is ${volume.sizeGb} but image ${setting.value} needs ${wanted} GiB; set it to ${wanted} or more.`);
+  return problem(
+    `${volume.key}.sizeGb is ${volume.sizeGb} but image ${setting.value} needs ${wanted} GiB; set it to ${wanted} or more.`,
+  );
 }
 
 /** GiB that an image needs: its own minimum, or its size where that is larger. */
@@ -138,15 +179,23 @@ const diskOf = ({ min_disk: minimum, size }: Image): number => Math.max(minimum,
 /** The zones that machines to be made will be put in. */
 function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }, volume }: Facts): Findings[] {
   const made = new Set([...missing, ...rolled]);
-  const used = group.zones.filter((_, position) => group.names.some((name, index) => index % group.zones.length === position && made.has(name)));
+  const used = group.zones.filter((_, position) =>
+    group.names.some((name, index) => index % group.zones.length === position && made.has(name)),
+  );
   return used.flatMap((setting) => {
     const zone = zones?.find(({ name }) => name === setting.value);
-    if (zones !== undefined && zone === undefined) return [problem(`${is(setting)} but Nova has no such zone; ${thereAre(zones.map(({ name }) => name))}`)];
+    if (zones !== undefined && zone === undefined)
+      return [problem(`${is(setting)} but Nova has no such zone; ${thereAre(zones.map(({ name }) => name))}`)];
     if (zone?.available === false) {
       const others = zones?.filter(({ available }) => available).map(({ name }) => name) ?? [];
-      return [problem(`${is(setting)} but Nova says that this zone is not available now; wait for it, or use another of: ${listed(others)}.`)];
+      return [
+        problem(
+          `${is(setting)} but Nova says that this zone is not available now; wait for it, or use another of: ${listed(others)}.`,
+        ),
+      ];
     }
-    // A Cinder with one zone serves all of Nova's. One with several may be tied to them, by a setting of Nova that no member can see.
+    // A Cinder with one zone serves all of Nova's. One with several may be tied to them, by a setting of Nova that no
+    // member can see.
     const volumeZones = group.volumes.length > 0 ? (volume.zones ?? []) : [];
     const volumeZone = volumeZones.find(({ name }) => name === setting.value);
     if (volumeZones.length < 2 || volumeZone?.available === true) return [];
@@ -163,16 +212,28 @@ function checkVolumes(state: GroupState, { volume: { types, quota } }: Facts): F
   const largest = quota?.per_volume_gigabytes?.limit ?? -1;
   return state.group.volumes.flatMap(({ key, sizeGb, type }) => [
     ...(type !== undefined && types !== undefined && !types.includes(type)
-      ? [problem(`${is({ key: `${key}.type`, value: type })} but Cinder shows this project no such volume type; ${instead(type, types)}`)]
+      ? [
+          problem(
+            `${is({ key: `${key}.type`, value: type })} but Cinder shows this project no such volume type; ${instead(type, types)}`,
+          ),
+        ]
       : []),
     ...(largest >= 0 && sizeGb > largest
-      ? [problem(`${key}.sizeGb is ${sizeGb} but this project's volumes have at most ${largest} GiB each; lower it, or ask for more.`)]
+      ? [
+          problem(
+            `${key}.sizeGb is ${sizeGb} but this project's volumes have at most ${largest} GiB each; lower it, or ask for more.`,
+          ),
+        ]
       : []),
   ]);
 }
 
-function checkServerGroup({ group, missing }: GroupState, { compute: { serverGroupMembers: limit = -1 } }: Facts): Findings {
-  if (group.serverGroup === undefined || limit < 0 || missing.length === 0 || group.names.length <= limit) return joined([]);
+function checkServerGroup(
+  { group, missing }: GroupState,
+  { compute: { serverGroupMembers: limit = -1 } }: Facts,
+): Findings {
+  if (group.serverGroup === undefined || limit < 0 || missing.length === 0 || group.names.length <= limit)
+    return joined([]);
   return problem(
     `${group.countKey} is more than the ${limit} members that the quota gives one server group; lower it, set ${group.serverGroup.policy.key} to "none", or ask for a quota of ${group.names.length}.`,
   );

@@ -27,16 +27,23 @@ function checkExtensions({ extensions: needed }: Needs, { extensions }: NetworkF
   return joined(
     needed
       .filter(({ alias }) => !extensions.has(alias))
-      .map(({ alias, purpose }) => problem(`Neutron has no extension ${alias}, but ${purpose}; ask the operators of the cloud to turn it on.`)),
+      .map(({ alias, purpose }) =>
+        problem(`Neutron has no extension ${alias}, but ${purpose}; ask the operators of the cloud to turn it on.`),
+      ),
   );
 }
 
-function checkExternalNetwork({ network: { externalNetwork } }: ClusterConfig, { externalNetworks }: NetworkFacts): Findings {
+function checkExternalNetwork(
+  { network: { externalNetwork } }: ClusterConfig,
+  { externalNetworks }: NetworkFacts,
+): Findings {
   if (externalNetwork === undefined || externalNetworks === undefined) return joined([]);
   const setting = { key: "network.externalNetwork", value: externalNetwork };
   const named = externalNetworks.filter(({ name }) => name === externalNetwork);
   if (named.length > 1)
-    return problem(`${is(setting)} but ${named.length} external networks have that name (${idsOf(named)}); ask the operators of the cloud for distinct names.`);
+    return problem(
+      `${is(setting)} but ${named.length} external networks have that name (${idsOf(named)}); ask the operators of the cloud for distinct names.`,
+    );
   if (named.length === 1) return joined([]);
   return problem(
     `${is(setting)} but Neutron shows this project no external network of that name; ${instead(
@@ -52,14 +59,25 @@ const idsOf = (items: readonly { readonly id: string }[]): string =>
     .sort()
     .join(", ");
 
-function checkExistingNetwork({ network: { networkId, mtu } }: ClusterConfig, needs: Needs, { networks }: NetworkFacts): Findings {
+function checkExistingNetwork(
+  { network: { networkId, mtu } }: ClusterConfig,
+  needs: Needs,
+  { networks }: NetworkFacts,
+): Findings {
   if (networkId === undefined || networks === undefined) return joined([]);
   const setting = { key: "network.networkId", value: networkId };
   const found = networks.find(({ id }) => id === networkId.toLowerCase());
-  if (found === undefined) return problem(`${is(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`);
+  if (found === undefined)
+    return problem(
+      `${is(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+    );
   return joined([
     ...(found.mtu !== undefined && found.mtu < mtu
-      ? [problem(`network.mtu is ${mtu} but the existing network ${found.name} carries only ${found.mtu} bytes; set network.mtu to ${found.mtu}.`)]
+      ? [
+          problem(
+            `network.mtu is ${mtu} but the existing network ${found.name} carries only ${found.mtu} bytes; set network.mtu to ${found.mtu}.`,
+          ),
+        ]
       : []),
     checkPortSecurity(setting, found),
   ]);
@@ -73,14 +91,19 @@ function checkPortSecurity(setting: Setting, found: Network): Findings {
   );
 }
 
-function checkExistingSubnet({ network: { networkId, subnetId, cidr } }: ClusterConfig, { subnets }: NetworkFacts): Findings {
+function checkExistingSubnet(
+  { network: { networkId, subnetId, cidr } }: ClusterConfig,
+  { subnets }: NetworkFacts,
+): Findings {
   if (subnetId === undefined || subnets === undefined) return joined([]);
   const setting = { key: "network.subnetId", value: subnetId };
   const inNetwork = subnets.filter((subnet) => subnet.network_id === networkId?.toLowerCase());
   const found = subnets.find(({ id }) => id === subnetId.toLowerCase());
   if (found === undefined) {
     const known = inNetwork.map(({ id, name }) => `${id} (${name})`);
-    return problem(`${is(setting)} but Neutron shows this project no such subnet; network.networkId has: ${listed(known)}.`);
+    return problem(
+      `${is(setting)} but Neutron shows this project no such subnet; network.networkId has: ${listed(known)}.`,
+    );
   }
   return joined([
     ...(found.network_id === networkId?.toLowerCase()
@@ -92,14 +115,23 @@ function checkExistingSubnet({ network: { networkId, subnetId, cidr } }: Cluster
         ]),
     ...(found.cidr === cidr
       ? []
-      : [problem(`network.cidr is "${cidr}" but the existing subnet ${found.name} is ${found.cidr}; set network.cidr to "${found.cidr}".`)]),
+      : [
+          problem(
+            `network.cidr is "${cidr}" but the existing subnet ${found.name} is ${found.cidr}; set network.cidr to "${found.cidr}".`,
+          ),
+        ]),
   ]);
 }
 
 /** Neutron refuses two overlapping subnets in one network. */
-function checkSubnetsApart({ clusterName, network: { networkId, subnetId, cidr } }: ClusterConfig, { subnets }: NetworkFacts): Findings {
+function checkSubnetsApart(
+  { clusterName, network: { networkId, subnetId, cidr } }: ClusterConfig,
+  { subnets }: NetworkFacts,
+): Findings {
   if (networkId === undefined || subnetId !== undefined) return joined([]);
-  const others = (subnets ?? []).filter(({ tags, ip_version: version }) => version === 4 && tags?.includes(`kubernetes-cluster=${clusterName}`) !== true);
+  const others = (subnets ?? []).filter(
+    ({ tags, ip_version: version }) => version === 4 && tags?.includes(`kubernetes-cluster=${clusterName}`) !== true,
+  );
   return joined(
     others
       .filter((subnet) => overlaps(subnet.cidr, cidr))
@@ -111,11 +143,18 @@ function checkSubnetsApart({ clusterName, network: { networkId, subnetId, cidr }
   );
 }
 
-function checkRouter({ network: { routerId, externalNetwork } }: ClusterConfig, needs: Needs, { routers, externalNetworks }: NetworkFacts): Findings {
+function checkRouter(
+  { network: { routerId, externalNetwork } }: ClusterConfig,
+  needs: Needs,
+  { routers, externalNetworks }: NetworkFacts,
+): Findings {
   if (routerId === undefined || routers === undefined) return joined([]);
   const setting = { key: "network.routerId", value: routerId };
   const found = routers.find(({ id }) => id === routerId.toLowerCase());
-  if (found === undefined) return problem(`${is(setting)} but Neutron shows this project no such router; name one that \`openstack router list\` shows.`);
+  if (found === undefined)
+    return problem(
+      `${is(setting)} but Neutron shows this project no such router; name one that \`openstack router list\` shows.`,
+    );
   const external = externalNetworks?.find(({ name }) => name === externalNetwork);
   if (external === undefined || found.external_gateway_info?.network_id === external.id) return joined([]);
   const gateway = found.external_gateway_info === null ? "has no gateway" : "leads to another external network";
@@ -128,9 +167,14 @@ function checkRouter({ network: { routerId, externalNetwork } }: ClusterConfig, 
 function checkExtraNetwork(setting: Setting, { networks }: NetworkFacts): Findings {
   if (networks === undefined) return joined([]);
   const found = networks.find(({ id }) => id === setting.value.toLowerCase());
-  if (found === undefined) return problem(`${is(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`);
+  if (found === undefined)
+    return problem(
+      `${is(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+    );
   if (found.subnets.length === 0)
-    return problem(`${is(setting)} but that network ${found.name} has no subnet, so that machines would get no address there; add one, or name another.`);
+    return problem(
+      `${is(setting)} but that network ${found.name} has no subnet, so that machines would get no address there; add one, or name another.`,
+    );
   return checkPortSecurity(setting, found);
 }
 
@@ -144,9 +188,17 @@ function checkOctavia({ loadBalancer: needed }: Needs, { loadBalancer: { provide
   return joined([
     ...(providers === undefined || providers.includes(provider) || own?.provider === provider
       ? []
-      : [problem(`${is({ key: "apiEndpoint.provider", value: provider })} but Octavia has no such provider; ${instead(provider, providers)}`)]),
+      : [
+          problem(
+            `${is({ key: "apiEndpoint.provider", value: provider })} but Octavia has no such provider; ${instead(provider, providers)}`,
+          ),
+        ]),
     ...(flavorId === undefined || flavors === undefined || own !== undefined || flavor?.enabled === true
       ? []
-      : [problem(`${is(setting)} but Octavia has ${flavor === undefined ? "no such flavor" : `turned that flavor ${flavor.name} off`}; ${thereAre(known)}`)]),
+      : [
+          problem(
+            `${is(setting)} but Octavia has ${flavor === undefined ? "no such flavor" : `turned that flavor ${flavor.name} off`}; ${thereAre(known)}`,
+          ),
+        ]),
   ]);
 }

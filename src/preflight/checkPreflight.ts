@@ -8,7 +8,9 @@ import { planNeeds } from "./needs";
 import { checkNetworks } from "./checkNetworks";
 import { checkQuota } from "./checkQuota";
 
-/** Everything that would make `up` fail, and what deserves a word, in the order in which a user reads a configuration. */
+/**
+ * Everything that would make `up` fail, and what deserves a word, in the order in which a user reads a configuration.
+ */
 export function checkPreflight(config: ClusterConfig, facts: Facts): Findings {
   const needs = planNeeds(config);
   return joined([
@@ -32,14 +34,19 @@ function missingService(service: OpenstackService): Findings {
   );
 }
 
-/** What a member may not see (403), or this cloud does not show (404), is no error of the configuration. A service that fails would fail `up` too. */
+/**
+ * What a member may not see (403), or this cloud does not show (404), is no error of the configuration. A service that
+ * fails would fail `up` too.
+ */
 const unread = (all: readonly Unread[]) => (one: Unread) => {
   const { service, question, message } = one;
   const hidden = ({ status }: Unread) => status === 403 || status === 404;
   if (hidden(one)) return note(`Pre-flight could not check ${question}: ${message}.`);
   // A service that fails mostly fails every question: the first failure stands for all.
   if (one !== all.find((other) => other.service === service && !hidden(other))) return joined([]);
-  return problem(`${message[0]?.toUpperCase() ?? ""}${message.slice(1)}; try again when ${serviceName(service)} serves.`);
+  return problem(
+    `${message[0]?.toUpperCase() ?? ""}${message.slice(1)}; try again when ${serviceName(service)} serves.`,
+  );
 };
 
 /** Images carry the id of their distribution in os_distro, where somebody set it. */
@@ -47,8 +54,16 @@ function distribution({ os }: ClusterConfig, { images }: Facts): Findings {
   return joined(
     [...images].flatMap(([reference, found]) => {
       const [image] = found;
-      if (found.length !== 1 || image?.os_distro === undefined || image.os_distro === "" || image.os_distro === os.family) return [];
-      return [note(`os.family is "${os.family}" but image ${reference} says that it is ${image.os_distro} (os_distro).`)];
+      if (
+        found.length !== 1 ||
+        image?.os_distro === undefined ||
+        image.os_distro === "" ||
+        image.os_distro === os.family
+      )
+        return [];
+      return [
+        note(`os.family is "${os.family}" but image ${reference} says that it is ${image.os_distro} (os_distro).`),
+      ];
     }),
   );
 }

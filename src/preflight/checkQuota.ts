@@ -1,4 +1,7 @@
-/** What is still missing, against what the project may still take. Machines and networks of this cluster that exist are in use already and take nothing more. */
+/**
+ * What is still missing, against what the project may still take. Machines and networks of this cluster that exist are
+ * in use already and take nothing more.
+ */
 import type { Allowance, ExistingMachine, Facts } from "./cloudFacts";
 import { joined, problem, type Findings } from "./findings";
 import { groupStates, type GroupState } from "./checkMachines";
@@ -24,14 +27,18 @@ export function checkQuota(needs: Needs, facts: Facts): Findings {
   // Without knowing what exists, what is missing cannot be told, and a full project is no error.
   const states = machines === undefined ? [] : groupStates(needs, machines);
   return joined(
-    [...computeDemands(states, facts, machines), ...volumeDemands(states, facts), ...networkDemands(needs, states, facts), ...octaviaDemands(needs, facts)].map(
-      check,
-    ),
+    [
+      ...computeDemands(states, facts, machines),
+      ...volumeDemands(states, facts),
+      ...networkDemands(needs, states, facts),
+      ...octaviaDemands(needs, facts),
+    ].map(check),
   );
 }
 
 function check({ what, allowance, amount, keys, remedy }: Demand): Findings {
-  if (allowance === undefined || allowance.limit < 0 || amount <= 0 || allowance.used + amount <= allowance.limit) return joined([]);
+  if (allowance === undefined || allowance.limit < 0 || amount <= 0 || allowance.used + amount <= allowance.limit)
+    return joined([]);
   const { limit, used } = allowance;
   return problem(
     `${enumeration(keys)} ${keys.length > 1 ? "need" : "needs"} ${amount} more ${what[amount === 1 ? 0 : 1]} but the project has ${Math.max(limit - used, 0)} left (${used} of ${limit} in use); ${remedy}, or ask for a quota of ${used + amount}.`,
@@ -43,12 +50,30 @@ function enumeration(words: readonly string[]): string {
 }
 
 /** Adds up by group; groups that need nothing are not named. */
-function demand(what: Noun, allowance: Allowance | undefined, states: readonly GroupState[], amountOf: (state: GroupState) => number, remedy: string): Demand {
-  const amounts = states.map((state) => [state.group.countKey, amountOf(state)] as const).filter(([, amount]) => amount > 0);
-  return { what, allowance, amount: amounts.reduce((sum, [, amount]) => sum + amount, 0), keys: amounts.map(([key]) => key), remedy };
+function demand(
+  what: Noun,
+  allowance: Allowance | undefined,
+  states: readonly GroupState[],
+  amountOf: (state: GroupState) => number,
+  remedy: string,
+): Demand {
+  const amounts = states
+    .map((state) => [state.group.countKey, amountOf(state)] as const)
+    .filter(([, amount]) => amount > 0);
+  return {
+    what,
+    allowance,
+    amount: amounts.reduce((sum, [, amount]) => sum + amount, 0),
+    keys: amounts.map(([key]) => key),
+    remedy,
+  };
 }
 
-function computeDemands(states: readonly GroupState[], { compute }: Facts, machines: ReadonlyMap<string, ExistingMachine> | undefined): Demand[] {
+function computeDemands(
+  states: readonly GroupState[],
+  { compute }: Facts,
+  machines: ReadonlyMap<string, ExistingMachine> | undefined,
+): Demand[] {
   /** New machines whole; resized and rolled ones by what their new flavor has more than their old. */
   const ofFlavor = (dimension: "vcpus" | "ram") => (state: GroupState) => {
     const flavor = compute.flavors?.find(({ name }) => name === state.group.flavor.value);
@@ -59,7 +84,10 @@ function computeDemands(states: readonly GroupState[], { compute }: Facts, machi
     return grown.reduce((sum, more) => sum + more, state.missing.length * flavor[dimension]);
   };
   const newGroups = (state: GroupState) =>
-    state.group.serverGroup === undefined || compute.existingServerGroups?.includes(state.group.serverGroup.name) !== false ? 0 : 1;
+    state.group.serverGroup === undefined ||
+    compute.existingServerGroups?.includes(state.group.serverGroup.name) !== false
+      ? 0
+      : 1;
   const smaller = "lower the number or choose a smaller flavor";
   return [
     demand(counted("machine"), compute.instances, states, ({ missing }) => missing.length, "lower the number"),
@@ -70,13 +98,22 @@ function computeDemands(states: readonly GroupState[], { compute }: Facts, machi
 }
 
 function volumeDemands(states: readonly GroupState[], { volume: { quota = {} } }: Facts): Demand[] {
-  const types = [...new Set(states.flatMap(({ group }) => group.volumes.flatMap(({ type }) => (type === undefined ? [] : [type]))))];
+  const types = [
+    ...new Set(states.flatMap(({ group }) => group.volumes.flatMap(({ type }) => (type === undefined ? [] : [type])))),
+  ];
   return [undefined, ...types].flatMap((type) => {
     const suffix = type === undefined ? "" : `_${type}`;
     const kind = type === undefined ? "" : ` of type ${type}`;
-    const volumesOf = ({ group }: GroupState) => group.volumes.filter((volume) => type === undefined || volume.type === type);
+    const volumesOf = ({ group }: GroupState) =>
+      group.volumes.filter((volume) => type === undefined || volume.type === type);
     return [
-      demand(counted("volume", kind), quota[`volumes${suffix}`], states, (state) => state.missing.length * volumesOf(state).length, "lower the number"),
+      demand(
+        counted("volume", kind),
+        quota[`volumes${suffix}`],
+        states,
+        (state) => state.missing.length * volumesOf(state).length,
+        "lower the number",
+      ),
       demand(
         uncounted(`GiB of volumes${kind}`),
         quota[`gigabytes${suffix}`],
@@ -88,7 +125,11 @@ function volumeDemands(states: readonly GroupState[], { volume: { quota = {} } }
   });
 }
 
-function networkDemands(needs: Needs, states: readonly GroupState[], { compute, network: { quota = {}, own }, loadBalancer }: Facts): Demand[] {
+function networkDemands(
+  needs: Needs,
+  states: readonly GroupState[],
+  { compute, network: { quota = {}, own }, loadBalancer }: Facts,
+): Demand[] {
   if (own === undefined) return [];
   const { creates } = needs;
   const network = creates.network && own.networks === 0 ? 1 : 0;
@@ -108,11 +149,30 @@ function networkDemands(needs: Needs, states: readonly GroupState[], { compute, 
     single(counted("network"), "network", network, ["network"], `${existing} (network.networkId)`),
     single(counted("subnet"), "subnet", subnet, ["network"], `${existing} (network.subnetId)`),
     single(counted("router"), "router", router, ["network.externalNetwork"], `${existing} (network.routerId)`),
-    single(counted("floating IP"), "floatingip", floatingIps, needs.floatingIpKeys, "release one that is not used or set it to false"),
-    single(counted("security group"), "security_group", Math.max(needs.securityGroups - own.securityGroups, 0), ["the cluster"], fewer),
-    single(counted("security-group rule"), "security_group_rule", Math.max(needs.securityGroupRules - own.securityGroupRules, 0), ["the cluster"], fewer),
+    single(
+      counted("floating IP"),
+      "floatingip",
+      floatingIps,
+      needs.floatingIpKeys,
+      "release one that is not used or set it to false",
+    ),
+    single(
+      counted("security group"),
+      "security_group",
+      Math.max(needs.securityGroups - own.securityGroups, 0),
+      ["the cluster"],
+      fewer,
+    ),
+    single(
+      counted("security-group rule"),
+      "security_group_rule",
+      Math.max(needs.securityGroupRules - own.securityGroupRules, 0),
+      ["the cluster"],
+      fewer,
+    ),
   ];
-  // Ports that Neutron and Octavia make of their own count as well: the subnet's DHCP or metadata port, the router's interface, the load balancer's virtual IP.
+  // Ports that Neutron and Octavia make of their own count as well: the subnet's DHCP or metadata port, the router's
+  // interface, the load balancer's virtual IP.
   const ownPorts =
     subnet +
     (creates.routerInterface ? subnet : 0) +
@@ -122,10 +182,14 @@ function networkDemands(needs: Needs, states: readonly GroupState[], { compute, 
     counted("port"),
     quota.port,
     compute.machines === undefined ? [] : states,
-    ({ group, missing }) => missing.reduce((sum, name) => sum + group.networks.length + (own.portNames.has(name) ? 0 : 1), 0),
+    ({ group, missing }) =>
+      missing.reduce((sum, name) => sum + group.networks.length + (own.portNames.has(name) ? 0 : 1), 0),
     "lower the number",
   );
-  const ports = ownPorts === 0 ? ofMachines : { ...ofMachines, amount: ofMachines.amount + ownPorts, keys: [...ofMachines.keys, "the network"] };
+  const ports =
+    ownPorts === 0
+      ? ofMachines
+      : { ...ofMachines, amount: ofMachines.amount + ownPorts, keys: [...ofMachines.keys, "the network"] };
   return [...demands, ports];
 }
 

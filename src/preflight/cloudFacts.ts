@@ -1,4 +1,7 @@
-/** What the cloud has, as far as it could be read. A fact is undefined where nobody had to ask for it or where it could not be read (see `unread`). */
+/**
+ * What the cloud has, as far as it could be read. A fact is undefined where nobody had to ask for it or where it could
+ * not be read (see `unread`).
+ */
 import type { OpenstackService } from "../openstack/client";
 
 /** A question that got no answer. */
@@ -127,7 +130,10 @@ export interface LoadBalancerFacts {
   readonly flavors?: readonly { readonly id: string; readonly name: string; readonly enabled: boolean }[];
   /** By Octavia's name, for instance load_balancer. */
   readonly quota?: Readonly<Record<string, Allowance>>;
-  /** The cluster's own load balancer and how much of each it has, by the names of the quota; undefined when there is none. */
+  /**
+   * The cluster's own load balancer and how much of each it has, by the names of the quota; undefined when there is
+   * none.
+   */
   readonly own?: { readonly provider: string; readonly counts: Readonly<Record<string, number>> };
 }
 

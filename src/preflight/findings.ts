@@ -42,5 +42,7 @@ export function thereAre(known: readonly string[]): string {
 export function listed(names: readonly string[]): string {
   const sorted = [...new Set(names)].sort();
   const rest = sorted.length - longestList;
-  return sorted.length === 0 ? "none" : `${sorted.slice(0, longestList).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  return sorted.length === 0
+    ? "none"
+    : `${sorted.slice(0, longestList).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

@@ -1,4 +1,7 @@
-/** Asks OpenStack for the facts, all at once and without changing anything. The number of calls does not depend on the number of machines, but for one page per 1,000. */
+/**
+ * Asks OpenStack for the facts, all at once and without changing anything. The number of calls does not depend on the
+ * number of machines, but for one page per 1,000.
+ */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { OpenstackError, type OpenstackApi, type OpenstackService } from "../openstack/client";
 import type {
@@ -68,9 +71,13 @@ function neededServices(needs: Needs): OpenstackService[] {
 async function imageFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<Pick<Facts, "images" | "imageNames">> {
   const references = [...new Set(needs.groups.filter(({ names }) => names.length > 0).map(({ image }) => image.value))];
   const answers = await Promise.all(
-    references.map(async (reference) => [reference, await ask("image", "the image", () => findImages(api, reference))] as const),
+    references.map(
+      async (reference) => [reference, await ask("image", "the image", () => findImages(api, reference))] as const,
+    ),
   );
-  const images = new Map(answers.flatMap(([reference, found]) => (found === undefined ? [] : [[reference, found] as const])));
+  const images = new Map(
+    answers.flatMap(([reference, found]) => (found === undefined ? [] : [[reference, found] as const])),
+  );
   if (![...images.values()].some((found) => found.length === 0)) return { images };
   const all = await ask("image", "the names of images", () => api.list<Image>("image", "/images", "images"));
   return { images, imageNames: all?.flatMap(({ name }) => (name === null ? [] : [name])) };
@@ -78,7 +85,8 @@ async function imageFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<Pi
 
 /** All images of that name, or the one of that id. */
 async function findImages(api: OpenstackApi, reference: string): Promise<Image[]> {
-  if (!isOpenstackId(reference)) return api.list<Image>("image", `/images?name=${encodeURIComponent(reference)}`, "images");
+  if (!isOpenstackId(reference))
+    return api.list<Image>("image", `/images?name=${encodeURIComponent(reference)}`, "images");
   try {
     return [await api.get<Image>("image", `/images/${reference}`)];
   } catch (error) {
@@ -93,15 +101,23 @@ const zonesOf = ({ availabilityZoneInfo }: AvailabilityZones): Zone[] =>
 
 async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<ComputeFacts> {
   const [limits, flavors, zones, serverGroups, machines] = await Promise.all([
-    ask("compute", "the quota of machines", () => api.get<{ limits: { absolute: Record<string, number> } }>("compute", "/limits")),
+    ask("compute", "the quota of machines", () =>
+      api.get<{ limits: { absolute: Record<string, number> } }>("compute", "/limits"),
+    ),
     ask("compute", "the flavors", () => api.list<Flavor>("compute", "/flavors/detail", "flavors")),
-    ask("compute", "the availability zones", async () => zonesOf(await api.get<AvailabilityZones>("compute", "/os-availability-zone"))),
-    ask("compute", "the server groups", () => api.list<{ name: string }>("compute", "/os-server-groups", "server_groups")),
+    ask("compute", "the availability zones", async () =>
+      zonesOf(await api.get<AvailabilityZones>("compute", "/os-availability-zone")),
+    ),
+    ask("compute", "the server groups", () =>
+      api.list<{ name: string }>("compute", "/os-server-groups", "server_groups"),
+    ),
     ask("compute", "the machines that exist", () => existingMachines(api, needs)),
   ]);
   const absolute = limits?.limits.absolute ?? {};
   const allowance = (limit: string, used: string): Allowance | undefined =>
-    absolute[limit] === undefined || absolute[used] === undefined ? undefined : { limit: absolute[limit], used: absolute[used] };
+    absolute[limit] === undefined || absolute[used] === undefined
+      ? undefined
+      : { limit: absolute[limit], used: absolute[used] };
   return {
     flavors,
     zones,
@@ -116,21 +132,36 @@ async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<
 }
 
 /**
- * The cluster's machines, by name: a name is enough for those that keep their flavor, and Nova tells a thousand names in the time of a few details.
- * A machine that is being deleted is one of them, rightly: its quota is still in use, and its successor will take no more.
+ * The cluster's machines, by name: a name is enough for those that keep their flavor, and Nova tells a thousand names
+ * in the time of a few details. A machine that is being deleted is one of them, rightly: its quota is still in use, and
+ * its successor will take no more.
  */
 async function existingMachines(api: OpenstackApi, needs: Needs): Promise<Map<string, ExistingMachine>> {
-  const resizable = needs.groups.filter(({ role, rolled, names }) => names.length > 0 && (role === "control-plane" || rolled.size > 0));
-  const prefixes = [...new Set(resizable.flatMap(({ names }) => names.slice(0, 1).map((name) => name.replace(/-\d+$/, ""))))];
+  const resizable = needs.groups.filter(
+    ({ role, rolled, names }) => names.length > 0 && (role === "control-plane" || rolled.size > 0),
+  );
+  const prefixes = [
+    ...new Set(resizable.flatMap(({ names }) => names.slice(0, 1).map((name) => name.replace(/-\d+$/, "")))),
+  ];
   const named = (pattern: string) => `name=${encodeURIComponent(pattern)}`;
   type Server = { name: string; flavor: { original_name: string; vcpus: number; ram: number } };
   const [all, detailed] = await Promise.all([
     api.list<{ name: string }>("compute", `/servers?${named(`^${needs.clusterName}-`)}`, "servers"),
-    prefixes.length === 0 ? [] : api.list<Server>("compute", `/servers/detail?${named(`^(${prefixes.join("|")})(-[0-9]+)?$`)}`, "servers", embeddedFlavor),
+    prefixes.length === 0
+      ? []
+      : api.list<Server>(
+          "compute",
+          `/servers/detail?${named(`^(${prefixes.join("|")})(-[0-9]+)?$`)}`,
+          "servers",
+          embeddedFlavor,
+        ),
   ]);
   return new Map<string, ExistingMachine>([
     ...all.map(({ name }) => [name, {}] as const),
-    ...detailed.map(({ name, flavor }) => [name, { flavor: { name: flavor.original_name, vcpus: flavor.vcpus, ram: flavor.ram } }] as const),
+    ...detailed.map(
+      ({ name, flavor }) =>
+        [name, { flavor: { name: flavor.original_name, vcpus: flavor.vcpus, ram: flavor.ram } }] as const,
+    ),
   ]);
 }
 
@@ -140,20 +171,40 @@ async function networkFacts(api: OpenstackApi, config: ClusterConfig, needs: Nee
   const networkIds = [...new Set([...(networkId === undefined ? [] : [networkId]), ...extra])];
   const networkFields = fields("id", "name", "mtu", "subnets", "port_security_enabled");
   const subnetFields = fields("id", "name", "network_id", "cidr", "ip_version", "tags");
-  const list = <T>(question: string, path: string, key: string) => ask("network", question, () => api.list<T>("network", path, key));
+  const list = <T>(question: string, path: string, key: string) =>
+    ask("network", question, () => api.list<T>("network", path, key));
   const [extensions, externalNetworks, networks, inNetwork, subnet, routers, quota, own] = await Promise.all([
-    ask("network", "Neutron's extensions", () => api.get<{ extensions: { alias: string }[] }>("network", "/extensions")),
-    externalNetwork === undefined ? undefined : list<Network>("the external networks", `/networks?router:external=true&${networkFields}`, "networks"),
+    ask("network", "Neutron's extensions", () =>
+      api.get<{ extensions: { alias: string }[] }>("network", "/extensions"),
+    ),
+    externalNetwork === undefined
+      ? undefined
+      : list<Network>("the external networks", `/networks?router:external=true&${networkFields}`, "networks"),
     networkIds.length === 0
       ? []
-      : list<Network>("the networks that the configuration names", `/networks?${networkIds.map((id) => `id=${id}`).join("&")}&${networkFields}`, "networks"),
-    networkId === undefined ? [] : list<Subnet>("the subnets of network.networkId", `/subnets?network_id=${networkId}&${subnetFields}`, "subnets"),
-    subnetId === undefined ? [] : list<Subnet>("the subnet of network.subnetId", `/subnets?id=${subnetId}&${subnetFields}`, "subnets"),
+      : list<Network>(
+          "the networks that the configuration names",
+          `/networks?${networkIds.map((id) => `id=${id}`).join("&")}&${networkFields}`,
+          "networks",
+        ),
+    networkId === undefined
+      ? []
+      : list<Subnet>("the subnets of network.networkId", `/subnets?network_id=${networkId}&${subnetFields}`, "subnets"),
+    subnetId === undefined
+      ? []
+      : list<Subnet>("the subnet of network.subnetId", `/subnets?id=${subnetId}&${subnetFields}`, "subnets"),
     routerId === undefined
       ? []
-      : list<Router>("the router of network.routerId", `/routers?id=${routerId}&${fields("id", "name", "external_gateway_info")}`, "routers"),
+      : list<Router>(
+          "the router of network.routerId",
+          `/routers?id=${routerId}&${fields("id", "name", "external_gateway_info")}`,
+          "routers",
+        ),
     ask("network", "the quota of the network", () =>
-      api.get<{ quota: Record<string, { limit: number; used: number; reserved: number }> }>("network", `/quotas/${api.projectId}/details.json`),
+      api.get<{ quota: Record<string, { limit: number; used: number; reserved: number }> }>(
+        "network",
+        `/quotas/${api.projectId}/details.json`,
+      ),
     ),
     ask("network", "what the cluster has in Neutron already", () => ownNetworking(api, needs.clusterName)),
   ]);
@@ -161,7 +212,8 @@ async function networkFacts(api: OpenstackApi, config: ClusterConfig, needs: Nee
     extensions: extensions && new Set(extensions.extensions.map(({ alias }) => alias)),
     externalNetworks,
     networks,
-    subnets: inNetwork && subnet && [...inNetwork, ...subnet.filter(({ id }) => !inNetwork.some((known) => known.id === id))],
+    subnets: inNetwork &&
+      subnet && [...inNetwork, ...subnet.filter(({ id }) => !inNetwork.some((known) => known.id === id))],
     routers,
     own,
     quota: quota && mapValues(quota.quota, ({ limit, used, reserved }) => ({ limit, used: used + reserved })),
@@ -198,8 +250,12 @@ async function ownNetworking(api: OpenstackApi, clusterName: string): Promise<Ne
 
 async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {
   const [types, zones, quota] = await Promise.all([
-    ask("block-storage", "the volume types", () => api.list<{ name: string }>("block-storage", "/types", "volume_types")),
-    ask("block-storage", "the availability zones of volumes", async () => zonesOf(await api.get<AvailabilityZones>("block-storage", "/os-availability-zone"))),
+    ask("block-storage", "the volume types", () =>
+      api.list<{ name: string }>("block-storage", "/types", "volume_types"),
+    ),
+    ask("block-storage", "the availability zones of volumes", async () =>
+      zonesOf(await api.get<AvailabilityZones>("block-storage", "/os-availability-zone")),
+    ),
     ask("block-storage", "the quota of volumes", () =>
       api.get<{ quota_set: Record<string, { limit: number; in_use: number; reserved: number } | string> }>(
         "block-storage",
@@ -213,15 +269,25 @@ async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {
   return { types: types?.map(({ name }) => name), zones, quota: quota && Object.fromEntries(allowances) };
 }
 
-type OctaviaBalancer = { id: string; name: string; provider: string; listeners: { id: string }[]; pools: { id: string }[] };
+type OctaviaBalancer = {
+  id: string;
+  name: string;
+  provider: string;
+  listeners: { id: string }[];
+  pools: { id: string }[];
+};
 type OctaviaPool = { id: string; members: { id: string }[]; healthmonitor_id: string | null };
 
 async function loadBalancerFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<LoadBalancerFacts> {
   const [providers, flavors, quota, balancers] = await Promise.all([
-    ask("load-balancer", "Octavia's providers", () => api.list<{ name: string }>("load-balancer", "/lbaas/providers", "providers")),
+    ask("load-balancer", "Octavia's providers", () =>
+      api.list<{ name: string }>("load-balancer", "/lbaas/providers", "providers"),
+    ),
     needs.loadBalancer?.flavorId === undefined
       ? undefined
-      : ask("load-balancer", "Octavia's flavors", () => api.list<{ id: string; name: string; enabled: boolean }>("load-balancer", "/lbaas/flavors", "flavors")),
+      : ask("load-balancer", "Octavia's flavors", () =>
+          api.list<{ id: string; name: string; enabled: boolean }>("load-balancer", "/lbaas/flavors", "flavors"),
+        ),
     ask("load-balancer", "the quota of load balancers", () =>
       api.get<{ quota: Record<string, number | null> }>("load-balancer", `/lbaas/quotas/${api.projectId}`),
     ),
@@ -232,7 +298,11 @@ async function loadBalancerFacts(api: OpenstackApi, needs: Needs, ask: Ask): Pro
           `/lbaas/loadbalancers?project_id=${api.projectId}&${fields("id", "name", "provider", "listeners", "pools")}`,
           "loadbalancers",
         ),
-        api.list<OctaviaPool>("load-balancer", `/lbaas/pools?project_id=${api.projectId}&${fields("id", "members", "healthmonitor_id")}`, "pools"),
+        api.list<OctaviaPool>(
+          "load-balancer",
+          `/lbaas/pools?project_id=${api.projectId}&${fields("id", "members", "healthmonitor_id")}`,
+          "pools",
+        ),
       ]),
     ),
   ]);
@@ -259,7 +329,11 @@ async function loadBalancerFacts(api: OpenstackApi, needs: Needs, ask: Ask): Pro
     // A limit may be null, which says that the deployment's default applies, whatever that is.
     quota:
       quota &&
-      Object.fromEntries(Object.entries(quota.quota).flatMap(([name, limit]) => (limit === null ? [] : [[name, { limit, used: used[name] ?? 0 }] as const]))),
+      Object.fromEntries(
+        Object.entries(quota.quota).flatMap(([name, limit]) =>
+          limit === null ? [] : [[name, { limit, used: used[name] ?? 0 }] as const],
+        ),
+      ),
     own: own && { provider: own.provider, counts: ownCounts ?? {} },
   };
 }

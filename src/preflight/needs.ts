@@ -55,7 +55,12 @@ export interface Needs {
   readonly securityGroups: number;
   readonly securityGroupRules: number;
   /** Whether each of these is made, or an existing one used. */
-  readonly creates: { readonly network: boolean; readonly subnet: boolean; readonly router: boolean; readonly routerInterface: boolean };
+  readonly creates: {
+    readonly network: boolean;
+    readonly subnet: boolean;
+    readonly router: boolean;
+    readonly routerInterface: boolean;
+  };
   /** Keys that ask for a floating IP each. */
   readonly floatingIpKeys: readonly string[];
   readonly loadBalancer?: Extract<ApiEndpointConfig, { kind: "loadBalancer" }>;
@@ -92,7 +97,13 @@ export function planNeeds(config: ClusterConfig): Needs {
 type MachineSettings = Pick<ControlPlaneConfig, "flavor" | "image" | "availabilityZones" | "bootVolume">;
 
 /** What all machines that a section of the configuration describes have in common. */
-function machines(config: ClusterConfig, path: string, section: MachineSettings, names: readonly string[], pool: string) {
+function machines(
+  config: ClusterConfig,
+  path: string,
+  section: MachineSettings,
+  names: readonly string[],
+  pool: string,
+) {
   return {
     names,
     rolled: new Set(config.roll.includes(pool) ? names : names.filter((name) => config.roll.includes(name))),
@@ -118,7 +129,10 @@ function controlPlane(config: ClusterConfig): MachineGroup {
     ...common,
     role: "control-plane",
     countKey: `controlPlane.replicas (${section.replicas})`,
-    volumes: [common.bootVolume, section.etcdVolume && { key: "controlPlane.etcdVolume", ...section.etcdVolume }].filter((volume) => volume !== undefined),
+    volumes: [
+      common.bootVolume,
+      section.etcdVolume && { key: "controlPlane.etcdVolume", ...section.etcdVolume },
+    ].filter((volume) => volume !== undefined),
     networks: [],
     serverGroup: serverGroup(`${clusterName}-control-plane`, "controlPlane", section.serverGroupPolicy),
   };
@@ -128,7 +142,11 @@ function nodePools(config: ClusterConfig): MachineGroup[] {
   return config.nodePools.map((pool, index) => {
     const path = `nodePools[${index}]`;
     const common = machines(config, path, pool, poolMachineNames(config, pool), pool.name);
-    const extra = pool.volumes.map(({ sizeGb, type }, position) => ({ key: `${path}.volumes[${position}]`, sizeGb, type }));
+    const extra = pool.volumes.map(({ sizeGb, type }, position) => ({
+      key: `${path}.volumes[${position}]`,
+      sizeGb,
+      type,
+    }));
     return {
       ...common,
       role: "worker",
@@ -162,11 +180,28 @@ function extensions({ network, apiEndpoint }: ClusterConfig): ExtensionNeed[] {
     { alias: "security-group", purpose: "every machine is protected by security groups" },
     { alias: "standard-attr-tag", purpose: "all network resources are tagged with the cluster's name" },
     { alias: "standard-attr-description", purpose: "every security-group rule tells its reason" },
-    ...(network.networkId === undefined ? [{ alias: "net-mtu-writable", purpose: "network.mtu is set on the created network" }] : []),
-    ...(network.externalNetwork === undefined ? [] : [{ alias: "external-net", purpose: "network.externalNetwork is set" }]),
-    ...(routed ? [{ alias: "router", purpose: `network.${network.routerId === undefined ? "externalNetwork" : "routerId"} is set` }] : []),
+    ...(network.networkId === undefined
+      ? [{ alias: "net-mtu-writable", purpose: "network.mtu is set on the created network" }]
+      : []),
+    ...(network.externalNetwork === undefined
+      ? []
+      : [{ alias: "external-net", purpose: "network.externalNetwork is set" }]),
+    ...(routed
+      ? [
+          {
+            alias: "router",
+            purpose: `network.${network.routerId === undefined ? "externalNetwork" : "routerId"} is set`,
+          },
+        ]
+      : []),
     ...(apiEndpoint.kind === "virtualIp"
-      ? [{ alias: "allowed-address-pairs", purpose: 'apiEndpoint.kind is "virtualIp", so control-plane machines answer for an address besides their own' }]
+      ? [
+          {
+            alias: "allowed-address-pairs",
+            purpose:
+              'apiEndpoint.kind is "virtualIp", so control-plane machines answer for an address besides their own',
+          },
+        ]
       : []),
   ];
 }

@@ -6,12 +6,16 @@ import { checkPreflight, preflightMessage } from "./checkPreflight";
 import { problem, type Findings } from "./findings";
 import { gatherFacts } from "./gatherCloudFacts";
 
-/** Set to `warn`, problems are warnings, for whoever knows better, and for `pulumi destroy --run-program`, which does not tell a program that it destroys. */
+/**
+ * Set to `warn`, problems are warnings, for whoever knows better, and for `pulumi destroy --run-program`, which does
+ * not tell a program that it destroys.
+ */
 const leniency = "OPENSTACK_KUBERNETES_PREFLIGHT";
 
 /**
- * Asks OpenStack, read-only, whether it can give what the configuration asks for, in previews as well as before an `up` creates anything.
- * Throws pulumi.RunError with all problems, one sentence each; what could not be checked is logged. Does nothing in the simulation, which has no engine.
+ * Asks OpenStack, read-only, whether it can give what the configuration asks for, in previews as well as before an `up`
+ * creates anything. Throws pulumi.RunError with all problems, one sentence each; what could not be checked is logged.
+ * Does nothing in the simulation, which has no engine.
  */
 export async function assertPreflight(config: ClusterConfig): Promise<void> {
   if (!pulumi.runtime.hasEngine()) return;
@@ -19,7 +23,9 @@ export async function assertPreflight(config: ClusterConfig): Promise<void> {
   const lenient = process.env[leniency] === "warn";
   await Promise.all([...notes, ...(lenient ? problems : [])].map((sentence) => pulumi.log.warn(sentence)));
   if (problems.length === 0 || lenient) return;
-  throw new pulumi.RunError(`${preflightMessage(problems)}\nTo go on regardless, for instance with a destroy, set ${leniency}=warn in the environment.`);
+  throw new pulumi.RunError(
+    `${preflightMessage(problems)}\nTo go on regardless, for instance with a destroy, set ${leniency}=warn in the environment.`,
+  );
 }
 
 /** A cloud that nobody can log in to is one problem. */

@@ -4,7 +4,9 @@ import { OpenstackError, type OpenstackApi, type OpenstackService } from "../ope
 import type { Step } from "./sweepPlan";
 
 /** Where each kind is deleted; the slow ones are done only when they are not shown any more. */
-const places: Readonly<Record<Step["kind"], { service: OpenstackService; collection: string; query?: string; slow?: true }>> = {
+const places: Readonly<
+  Record<Step["kind"], { service: OpenstackService; collection: string; query?: string; slow?: true }>
+> = {
   floatingIp: { service: "network", collection: "floatingips" },
   loadBalancer: { service: "load-balancer", collection: "lbaas/loadbalancers", query: "?cascade=true", slow: true },
   securityGroup: { service: "network", collection: "security-groups" },
@@ -23,10 +25,15 @@ export interface Pace {
 const usualPace: Pace = { interval: 2_000, limit: 300_000 };
 
 /**
- * Deletes what the steps name and returns what went wrong, a sentence each: one that fails does not keep the others from being tried.
- * `say` is told each step before it is taken.
+ * Deletes what the steps name and returns what went wrong, a sentence each: one that fails does not keep the others
+ * from being tried. `say` is told each step before it is taken.
  */
-export async function carryOut(api: OpenstackApi, steps: readonly Step[], say: (line: string) => void, pace = usualPace): Promise<string[]> {
+export async function carryOut(
+  api: OpenstackApi,
+  steps: readonly Step[],
+  say: (line: string) => void,
+  pace = usualPace,
+): Promise<string[]> {
   const failures: string[] = [];
   for (const step of steps) {
     say(`deleting ${step.title}`);
@@ -42,7 +49,8 @@ export async function carryOut(api: OpenstackApi, steps: readonly Step[], say: (
 
 async function deleted(api: OpenstackApi, { kind, id, takenOff = [] }: Step, pace: Pace): Promise<void> {
   const { service, collection, query = "", slow } = places[kind];
-  for (const { portId, keeps } of takenOff) await api.put("network", `/ports/${portId}`, { port: { security_groups: keeps } });
+  for (const { portId, keeps } of takenOff)
+    await api.put("network", `/ports/${portId}`, { port: { security_groups: keeps } });
   const path = `/${collection}/${id}`;
   if (slow === undefined) return api.delete(service, path);
   const end = Date.now() + pace.limit;
@@ -69,7 +77,8 @@ async function isThere(api: OpenstackApi, service: OpenstackService, path: strin
   try {
     const found = await api.get<Record<string, { provisioning_status?: string; status?: string }>>(service, path);
     const [{ provisioning_status: state, status } = {}] = Object.values(found);
-    if (status === "error_deleting") throw new OpenstackError("Cinder could not delete it (status error_deleting); the cloud's operator can tell why");
+    if (status === "error_deleting")
+      throw new OpenstackError("Cinder could not delete it (status error_deleting); the cloud's operator can tell why");
     return state !== "DELETED";
   } catch (error) {
     if (error instanceof OpenstackError && error.status === 404) return false;

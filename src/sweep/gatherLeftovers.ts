@@ -8,19 +8,40 @@ export async function gatherRemains(api: OpenstackApi, clusterName: string): Pro
   const mine = `project_id=${api.projectId}`;
   const own = (collection: string, key: string) =>
     api
-      .list<{ id: string }>("network", `/${collection}?${mine}&tags=${encodeURIComponent(clusterTag(clusterName))}&fields=id`, key)
+      .list<{ id: string }>(
+        "network",
+        `/${collection}?${mine}&tags=${encodeURIComponent(clusterTag(clusterName))}&fields=id`,
+        key,
+      )
       .then((items) => new Set(items.map(({ id }) => id)));
   const volumes = api.has("block-storage");
-  const [ownNetworkIds, ownSubnetIds, servers, loadBalancers, floatingIps, securityGroups, ports, disks, snapshots] = await Promise.all([
-    own("networks", "networks"),
-    own("subnets", "subnets"),
-    api.list<Server>("compute", "/servers/detail", "servers"),
-    api.has("load-balancer") ? api.list<LoadBalancer>("load-balancer", `/lbaas/loadbalancers?${mine}`, "loadbalancers") : [],
-    api.list<FloatingIp>("network", `/floatingips?${mine}`, "floatingips"),
-    api.list<SecurityGroup>("network", `/security-groups?${mine}&fields=id&fields=name&fields=description`, "security_groups"),
-    api.list<Port>("network", `/ports?${mine}`, "ports"),
-    volumes ? api.list<Volume>("block-storage", "/volumes/detail", "volumes") : [],
-    volumes ? api.list<Disk>("block-storage", "/snapshots/detail", "snapshots") : [],
-  ]);
-  return { ownNetworkIds, ownSubnetIds, servers, loadBalancers, floatingIps, securityGroups, ports, volumes: disks, snapshots };
+  const [ownNetworkIds, ownSubnetIds, servers, loadBalancers, floatingIps, securityGroups, ports, disks, snapshots] =
+    await Promise.all([
+      own("networks", "networks"),
+      own("subnets", "subnets"),
+      api.list<Server>("compute", "/servers/detail", "servers"),
+      api.has("load-balancer")
+        ? api.list<LoadBalancer>("load-balancer", `/lbaas/loadbalancers?${mine}`, "loadbalancers")
+        : [],
+      api.list<FloatingIp>("network", `/floatingips?${mine}`, "floatingips"),
+      api.list<SecurityGroup>(
+        "network",
+        `/security-groups?${mine}&fields=id&fields=name&fields=description`,
+        "security_groups",
+      ),
+      api.list<Port>("network", `/ports?${mine}`, "ports"),
+      volumes ? api.list<Volume>("block-storage", "/volumes/detail", "volumes") : [],
+      volumes ? api.list<Disk>("block-storage", "/snapshots/detail", "snapshots") : [],
+    ]);
+  return {
+    ownNetworkIds,
+    ownSubnetIds,
+    servers,
+    loadBalancers,
+    floatingIps,
+    securityGroups,
+    ports,
+    volumes: disks,
+    snapshots,
+  };
 }

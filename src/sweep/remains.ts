@@ -53,7 +53,10 @@ export interface Volume extends Disk {
 }
 
 export interface Remains {
-  /** Networks and subnets that this cluster's stack made: what else is in them goes with them. An existing network that it uses is not among them. */
+  /**
+   * Networks and subnets that this cluster's stack made: what else is in them goes with them. An existing network that
+   * it uses is not among them.
+   */
   readonly ownNetworkIds: ReadonlySet<string>;
   readonly ownSubnetIds: ReadonlySet<string>;
   readonly servers: readonly Server[];

@@ -1,7 +1,8 @@
 /**
- * What Kubernetes made in OpenStack, told from everything else in the project, and in which order it can go. Two kinds are taken: what carries the cluster's
- * name where the cloud controller manager or Cinder CSI writes it, wherever it is; and, in a network or subnet that the stack itself made, whatever keeps it
- * from being deleted. In an existing network only the first.
+ * What Kubernetes made in OpenStack, told from everything else in the project, and in which order it can go. Two kinds
+ * are taken: what carries the cluster's name where the cloud controller manager or Cinder CSI writes it, wherever it
+ * is; and, in a network or subnet that the stack itself made, whatever keeps it from being deleted. In an existing
+ * network only the first.
  */
 import { machineClusterKey } from "../machines/updatePolicy";
 import { clusterTag } from "../network/tags";
@@ -26,7 +27,9 @@ export interface SweepPlan {
 
 /** Key of a volume's or snapshot's metadata that holds the cluster (Cinder CSI, `clusterID` of its chart). */
 const csiClusterKey = "cinder.csi.openstack.org/cluster";
-/** Begins the names of load balancers, and their tags, one for each Service that they serve (cloud controller manager). */
+/**
+ * Begins the names of load balancers, and their tags, one for each Service that they serve (cloud controller manager).
+ */
 const servicePrefix = "kube_service_";
 
 /**
@@ -51,7 +54,8 @@ function loadBalancers(clusterName: string, remains: Remains): SweepPlan {
   const madeFor = new RegExp(`^Floating IP for Kubernetes external service (\\S+) from cluster ${clusterName}$`);
   for (const found of remains.loadBalancers) {
     const named = found.name.startsWith(own);
-    const inOwnSubnet = remains.ownSubnetIds.has(found.vip_subnet_id) && found.tags?.includes(clusterTag(clusterName)) !== true;
+    const inOwnSubnet =
+      remains.ownSubnetIds.has(found.vip_subnet_id) && found.tags?.includes(clusterTag(clusterName)) !== true;
     if (!named && !inOwnSubnet) continue;
     const title = `load balancer ${found.name === "" ? found.id : found.name}`;
     const others = servicesOf(found).filter((service) => !service.startsWith(own));
@@ -76,7 +80,9 @@ function loadBalancers(clusterName: string, remains: Remains): SweepPlan {
   for (const { floating_ip_address: address, port_id: port, description } of remains.floatingIps) {
     const service = madeFor.exec(description)?.[1];
     if (service !== undefined && (port ?? "") === "")
-      left.push(`floating IP ${address} stays: Service ${service} is gone and left it, which is done on purpose (keep-floatingip).`);
+      left.push(
+        `floating IP ${address} stays: Service ${service} is gone and left it, which is done on purpose (keep-floatingip).`,
+      );
   }
   return { steps, left };
 }
@@ -93,7 +99,10 @@ function serviceIn(name: string, prefix: string): string {
 /** One per Service, where the cloud controller manager is told to make them; it stays on the machines' ports. */
 function securityGroups(clusterName: string, { securityGroups: groups, ports: all }: Remains): SweepPlan {
   const steps = groups
-    .filter(({ name, description }) => name.startsWith("lb-sg-") && description.endsWith(` Service LoadBalancer in cluster ${clusterName}`))
+    .filter(
+      ({ name, description }) =>
+        name.startsWith("lb-sg-") && description.endsWith(` Service LoadBalancer in cluster ${clusterName}`),
+    )
     .map(({ id, name }): Step => {
       const takenOff = all
         .filter(({ security_groups: held }) => held.includes(id))
@@ -111,7 +120,9 @@ function securityGroups(clusterName: string, { securityGroups: groups, ports: al
 
 /** Ports in the stack's own network that are neither the stack's nor a machine's of this cluster. */
 function ports(clusterName: string, remains: Remains): SweepPlan {
-  const machines = new Set(remains.servers.filter(({ metadata }) => metadata[machineClusterKey] === clusterName).map(({ id }) => id));
+  const machines = new Set(
+    remains.servers.filter(({ metadata }) => metadata[machineClusterKey] === clusterName).map(({ id }) => id),
+  );
   const serverNames = new Map(remains.servers.map(({ id, name }) => [id, name]));
   const steps: Step[] = [];
   const left: string[] = [];
@@ -120,12 +131,19 @@ function ports(clusterName: string, remains: Remains): SweepPlan {
     const address = port.fixed_ips.map(({ ip_address: each }) => each).join(", ") || "no address";
     const title = `port ${port.name === "" ? port.id : port.name} (${address})`;
     if (port.device_id === "" && port.device_owner === "") {
-      steps.push({ kind: "port", id: port.id, title, consequence: "no machine has it; whoever reserved the address loses it" });
+      steps.push({
+        kind: "port",
+        id: port.id,
+        title,
+        consequence: "no machine has it; whoever reserved the address loses it",
+      });
     } else if (port.device_owner.startsWith("compute:") && !machines.has(port.device_id)) {
       const server = serverNames.get(port.device_id);
       if (server === undefined) steps.push({ kind: "port", id: port.id, title, consequence: "its server is gone" });
       else
-        left.push(`server ${server} stays: it is no machine of this cluster, but its ${title} is in the cluster's network, which cannot be deleted before it.`);
+        left.push(
+          `server ${server} stays: it is no machine of this cluster, but its ${title} is in the cluster's network, which cannot be deleted before it.`,
+        );
     }
   }
   return { steps, left };
@@ -135,9 +153,13 @@ function isInOwn(port: Port, { ownNetworkIds, ownSubnetIds }: Remains): boolean 
   return ownNetworkIds.has(port.network_id) || port.fixed_ips.some(({ subnet_id: subnet }) => ownSubnetIds.has(subnet));
 }
 
-/** Volumes and snapshots of claims. They keep no network from being deleted, and hold data: only when asked for, and never from under a machine. */
+/**
+ * Volumes and snapshots of claims. They keep no network from being deleted, and hold data: only when asked for, and
+ * never from under a machine.
+ */
 function disks(clusterName: string, { volumes, snapshots, servers }: Remains, wanted: boolean): SweepPlan {
-  const ofCluster = <D extends Disk>(all: readonly D[]) => all.filter(({ metadata }) => metadata[csiClusterKey] === clusterName);
+  const ofCluster = <D extends Disk>(all: readonly D[]) =>
+    all.filter(({ metadata }) => metadata[csiClusterKey] === clusterName);
   const titleOf = (kind: string, { id, name, size, metadata }: Disk) => {
     const claim = metadata["csi.storage.k8s.io/pvc/name"];
     return `${kind} ${name ?? id} (${size} GiB${claim === undefined ? "" : ` of claim ${metadata["csi.storage.k8s.io/pvc/namespace"] ?? "?"}/${claim}`})`;
@@ -148,14 +170,19 @@ function disks(clusterName: string, { volumes, snapshots, servers }: Remains, wa
   const decide = (kind: "snapshot" | "volume", disk: Disk, holder?: string) => {
     const title = titleOf(kind, disk);
     if (!wanted) left.push(`${title} stays: it holds data; --volumes deletes it.`);
-    else if (holder !== undefined) left.push(`${title} stays: server ${holder} has it attached; sweep again once that is gone.`);
+    else if (holder !== undefined)
+      left.push(`${title} stays: server ${holder} has it attached; sweep again once that is gone.`);
     else steps.push({ kind, id: disk.id, title, consequence: gone });
   };
   // Cinder deletes no volume that has snapshots.
   for (const snapshot of ofCluster(snapshots)) decide("snapshot", snapshot);
   for (const volume of ofCluster(volumes)) {
     const holder = volume.attachments[0]?.server_id;
-    decide("volume", volume, holder === undefined ? undefined : (servers.find(({ id }) => id === holder)?.name ?? holder));
+    decide(
+      "volume",
+      volume,
+      holder === undefined ? undefined : (servers.find(({ id }) => id === holder)?.name ?? holder),
+    );
   }
   return { steps, left };
 }

@@ -1,4 +1,6 @@
-/** The last gate: `up` ends when every machine is a Ready node and Flux has reconciled, or it says which is not and why. */
+/**
+ * The last gate: `up` ends when every machine is a Ready node and Flux has reconciled, or it says which is not and why.
+ */
 import { type Condition, listNodes, type Node } from "../kubernetes/nodes";
 import { documentOf } from "../kubernetes/answers";
 import { consoleSections } from "./consoleSections";
@@ -11,16 +13,24 @@ export interface ClusterGateInput {
   readonly request: KubernetesRequest;
   /** Names of the machines that must be nodes. */
   readonly machines: readonly string[];
-  /** Names of the machines that this run made or rebooted: what the API server shows of such a node may still be of the machine that was. */
+  /**
+   * Names of the machines that this run made or rebooted: what the API server shows of such a node may still be of the
+   * machine that was.
+   */
   readonly touched: () => readonly string[];
   /** Whether nodes must be Ready; without a pod network of ours they need only register. */
   readonly nodesReady: boolean;
-  /** Namespace of the platform's Flux objects and the name of the cluster's own source and Kustomization there; absent without Flux. */
+  /**
+   * Namespace of the platform's Flux objects and the name of the cluster's own source and Kustomization there; absent
+   * without Flux.
+   */
   readonly flux?: { readonly namespace: string; readonly sync: string };
   readonly timeoutMinutes: number;
   /** Called with the nodes at each look. */
   readonly seen: (nodes: readonly Node[]) => Promise<void>;
-  /** Tail of the consoles of the machines of these names. Asked for at the end, for machines that did not become nodes. */
+  /**
+   * Tail of the consoles of the machines of these names. Asked for at the end, for machines that did not become nodes.
+   */
   readonly consoles: (machines: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   readonly progress: (message: string) => void;
   readonly clock?: Clock;
@@ -43,8 +53,8 @@ const shownProblems = 20;
 const shownConsoles = 3;
 
 /**
- * Looks every ten seconds until nothing is missing. Throws ClusterNotReadyError at the time limit; at once, where everything that is missing has been
- * so for that long already, since a node that broke last week is no reason to wait.
+ * Looks every ten seconds until nothing is missing. Throws ClusterNotReadyError at the time limit; at once, where
+ * everything that is missing has been so for that long already, since a node that broke last week is no reason to wait.
  */
 export async function waitForCluster(input: ClusterGateInput): Promise<void> {
   const limit = input.timeoutMinutes * 60_000;
@@ -56,7 +66,8 @@ export async function waitForCluster(input: ClusterGateInput): Promise<void> {
       const problems = await problemsOf(input, leases);
       return problems.length === 0 ? undefined : problems;
     },
-    told: ([first, ...others]) => `waiting for the cluster: ${first?.told}${others.length === 0 ? "" : `, and ${others.length} more`}`,
+    told: ([first, ...others]) =>
+      `waiting for the cluster: ${first?.told}${others.length === 0 ? "" : `, and ${others.length} more`}`,
     isOver: (problems, start, now) => problems.every(({ since = start }) => now - since >= limit),
     failure: async (problems) => new ClusterNotReadyError(await failureMessage(input, problems)),
   });
@@ -76,12 +87,22 @@ async function problemsOf(input: ClusterGateInput, leases: KubeletLeases): Promi
   }
 }
 
-function nodeProblems({ machines, nodesReady }: ClusterGateInput, nodes: readonly Node[], silent: ReadonlySet<string>): Problem[] {
+function nodeProblems(
+  { machines, nodesReady }: ClusterGateInput,
+  nodes: readonly Node[],
+  silent: ReadonlySet<string>,
+): Problem[] {
   const byName = new Map(nodes.map((node) => [node.metadata.name, node]));
   return machines.flatMap((machine): Problem[] => {
     const node = byName.get(machine);
     if (node === undefined) return [{ told: `machine ${machine} has not become a node`, machine }];
-    if (silent.has(machine)) return [{ told: `the kubelet of machine ${machine} gave no sign of life since the machine was made or rebooted`, machine }];
+    if (silent.has(machine))
+      return [
+        {
+          told: `the kubelet of machine ${machine} gave no sign of life since the machine was made or rebooted`,
+          machine,
+        },
+      ];
     return nodesReady ? notReady(`node ${machine}`, node.status?.conditions) : [];
   });
 }
@@ -92,8 +113,14 @@ interface FluxObject {
   readonly status?: { readonly observedGeneration?: number; readonly conditions?: readonly Condition[] };
 }
 
-/** The source, and every Kustomization that the platform has in Flux's namespace; what teams have is in their own. One that is suspended is meant to be. */
-async function fluxProblems(request: KubernetesRequest, { namespace, sync }: { namespace: string; sync: string }): Promise<Problem[]> {
+/**
+ * The source, and every Kustomization that the platform has in Flux's namespace; what teams have is in their own. One
+ * that is suspended is meant to be.
+ */
+async function fluxProblems(
+  request: KubernetesRequest,
+  { namespace, sync }: { namespace: string; sync: string },
+): Promise<Problem[]> {
   const listed = async (group: string, plural: string) => {
     const answer = await request("GET", `/apis/${group}.toolkit.fluxcd.io/v1/namespaces/${namespace}/${plural}`);
     // 404: Flux's definitions are not there yet.
@@ -103,7 +130,9 @@ async function fluxProblems(request: KubernetesRequest, { namespace, sync }: { n
   const kustomizations = await listed("kustomize", "kustomizations");
   return [
     ...(sources.length === 0 ? [{ told: `GitRepository ${sync} does not exist` }] : []),
-    ...(kustomizations.some(({ metadata }) => metadata.name === sync) ? [] : [{ told: `Kustomization ${sync} does not exist` }]),
+    ...(kustomizations.some(({ metadata }) => metadata.name === sync)
+      ? []
+      : [{ told: `Kustomization ${sync} does not exist` }]),
     ...sources.flatMap((source) => unreconciled("GitRepository", source)),
     ...kustomizations.flatMap((kustomization) => unreconciled("Kustomization", kustomization)),
   ];
@@ -112,7 +141,8 @@ async function fluxProblems(request: KubernetesRequest, { namespace, sync }: { n
 function unreconciled(kind: string, { metadata, spec, status }: FluxObject): Problem[] {
   if (spec?.suspend === true) return [];
   const what = `${kind} ${metadata.name}`;
-  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0)) return [{ told: `${what} has a change that Flux has not looked at` }];
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    return [{ told: `${what} has a change that Flux has not looked at` }];
   return notReady(what, status?.conditions);
 }
 
@@ -120,7 +150,10 @@ function notReady(what: string, conditions: readonly Condition[] = []): Problem[
   const ready = conditions.find(({ type }) => type === "Ready");
   if (ready?.status === "True") return [];
   // While Flux works on something, only this condition says what it waits for; Ready says "Reconciliation in progress".
-  const doing = ready?.status === "Unknown" ? conditions.find(({ type, status }) => type === "Reconciling" && status === "True") : undefined;
+  const doing =
+    ready?.status === "Unknown"
+      ? conditions.find(({ type, status }) => type === "Reconciling" && status === "True")
+      : undefined;
   const message = (doing?.message ?? ready?.message)?.replace(/\s+/g, " ").trim();
   const since = Date.parse(ready?.lastTransitionTime ?? "");
   return [{ told: `${what} is not Ready${message ? `: ${message}` : ""}`, ...(Number.isNaN(since) ? {} : { since }) }];

@@ -8,11 +8,19 @@ import { progress } from "../engine/progress";
 import { assertNoSecondCluster, newClusterVariable } from "./secondCluster";
 import { settled } from "../engine/settled";
 
-/** Minutes in which a cluster that exists answers: as long as the machine itself would look for it (control-plane.sh). */
+/**
+ * Minutes in which a cluster that exists answers: as long as the machine itself would look for it (control-plane.sh).
+ */
 const patience = 10;
 
-/** Runs before the first control-plane machine is created, in the first `up` and whenever that machine is replaced. `access` is secret. */
-export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<KubernetesAccess>): pulumi.ResourceHook {
+/**
+ * Runs before the first control-plane machine is created, in the first `up` and whenever that machine is replaced.
+ * `access` is secret.
+ */
+export function beforeFirstMachine(
+  config: ClusterConfig,
+  access: pulumi.Output<KubernetesAccess>,
+): pulumi.ResourceHook {
   const machine = controlPlaneMachineName(config.clusterName, 0);
   return new pulumi.ResourceHook(`${config.clusterName}-before-first-machine`, async () => {
     if (!hasCluster(config)) return;
@@ -22,7 +30,10 @@ export function beforeFirstMachine(config: ClusterConfig, access: pulumi.Output<
       url: `https://${known.host}:${known.port}`,
       clusterCaCertificatePem: known.clusterCaCertificatePem,
       request: kubernetesApi(known),
-      peers: async () => (await clusterMachines(await logInToOpenstack(), config.clusterName, "control-plane")).filter(({ name }) => name !== machine),
+      peers: async () =>
+        (await clusterMachines(await logInToOpenstack(), config.clusterName, "control-plane")).filter(
+          ({ name }) => name !== machine,
+        ),
       timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),
       allowed: process.env[newClusterVariable] === "allow",
       progress,

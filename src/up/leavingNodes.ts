@@ -1,6 +1,6 @@
 /**
- * Nodes whose machines are not in the configuration any more (docs/decisions/0010). The engine deletes machines after the program has ended, so what is done
- * here is done before.
+ * Nodes whose machines are not in the configuration any more (docs/decisions/0010). The engine deletes machines after
+ * the program has ended, so what is done here is done before.
  */
 import { changeNode, type Node, removeNode } from "../kubernetes/nodes";
 import { drainBefore } from "../kubernetes/drain";
@@ -25,9 +25,10 @@ export interface LeavingInput {
 }
 
 /**
- * Cordons the nodes whose machines are to go, all of them before the first is drained, so that no pod moves from one to the next; drains them one after the
- * other; takes back nodes that were to go and now stay; and removes the Node of a machine that an earlier `up` drained and deleted. Throws when a node
- * cannot be drained in time: then no machine is deleted.
+ * Cordons the nodes whose machines are to go, all of them before the first is drained, so that no pod moves from one to
+ * the next; drains them one after the other; takes back nodes that were to go and now stay; and removes the Node of a
+ * machine that an earlier `up` drained and deleted. Throws when a node cannot be drained in time: then no machine is
+ * deleted.
  */
 export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
   const expected = new Set(input.machines);
@@ -37,7 +38,8 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
     input.tell(`Node ${node.metadata.name} takes pods again.`);
   }
   const candidates = input.nodes.filter(
-    (node) => !expected.has(node.metadata.name) && node.metadata.name.startsWith(`${input.clusterName}-`) && isWorker(node),
+    (node) =>
+      !expected.has(node.metadata.name) && node.metadata.name.startsWith(`${input.clusterName}-`) && isWorker(node),
   );
   if (candidates.length === 0) return;
   const workers = await input.workers();

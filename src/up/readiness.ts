@@ -94,7 +94,9 @@ export class Readiness {
   private waits(): boolean {
     if (!isLive()) return false;
     if (this.config.readiness.machinesBoot) return true;
-    void pulumi.log.warn("readiness.machinesBoot is false: not waiting for the Kubernetes API, and nothing proves that a cluster exists.");
+    void pulumi.log.warn(
+      "readiness.machinesBoot is false: not waiting for the Kubernetes API, and nothing proves that a cluster exists.",
+    );
     return false;
   }
 
@@ -114,7 +116,11 @@ export class Readiness {
     });
   }
 
-  private async clusterWhole(nodes: readonly NodeOutput[], serverIds: ReadonlyMap<string, string>, request: KubernetesRequest): Promise<void> {
+  private async clusterWhole(
+    nodes: readonly NodeOutput[],
+    serverIds: ReadonlyMap<string, string>,
+    request: KubernetesRequest,
+  ): Promise<void> {
     const { config } = this;
     // When the API does not answer now, the gate asks again and tells of it.
     const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
@@ -141,7 +147,10 @@ export class Readiness {
       machines,
       nodes: present,
       request,
-      workers: async () => new Set((await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name)),
+      workers: async () =>
+        new Set(
+          (await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name),
+        ),
       timeoutMinutes: config.readiness.drainTimeoutMinutes,
       progress,
       tell: (message) => void pulumi.log.info(message),
@@ -154,8 +163,8 @@ export class Readiness {
       throw new Error("not created: the Kubernetes API did not become ready");
     });
     if (!hasCluster(this.config)) return;
-    this.renewal ??= Promise.all([settled(this.args.access), settled(this.args.bootstrapToken)]).then(([access, token]) =>
-      renewBootstrapToken(kubernetesApi(access), token, new Date()),
+    this.renewal ??= Promise.all([settled(this.args.access), settled(this.args.bootstrapToken)]).then(
+      ([access, token]) => renewBootstrapToken(kubernetesApi(access), token, new Date()),
     );
     await this.renewal;
   }
@@ -163,5 +172,7 @@ export class Readiness {
 
 /** Nova ids by machine name. */
 function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ReadonlyMap<string, string>> {
-  return pulumi.all(machines.map(({ server }) => server.id)).apply((ids) => new Map(machines.map(({ name }, index) => [name, ids[index] as string])));
+  return pulumi
+    .all(machines.map(({ server }) => server.id))
+    .apply((ids) => new Map(machines.map(({ name }, index) => [name, ids[index] as string])));
 }

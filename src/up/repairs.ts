@@ -9,9 +9,10 @@ import { stillbornMachines } from "./orphans/failedMachines";
 import { completeTags, isTagged } from "./orphans/unfinishedTags";
 
 /**
- * What makes one more `up` enough after one that broke: transformations for the cluster's resources. OpenStack may have obeyed a call whose answer never came,
- * so before each creation it is asked whether the thing is there already (`OrphanSearch`); a thing that was made but not tagged is tagged; and a machine that
- * Nova could not start is replaced, although the provider takes it for made. Empty in the simulation, which has no engine.
+ * What makes one more `up` enough after one that broke: transformations for the cluster's resources. OpenStack may have
+ * obeyed a call whose answer never came, so before each creation it is asked whether the thing is there already
+ * (`OrphanSearch`); a thing that was made but not tagged is tagged; and a machine that Nova could not start is
+ * replaced, although the provider takes it for made. Empty in the simulation, which has no engine.
  */
 export async function repairs(config: ClusterConfig): Promise<pulumi.ResourceTransformation[]> {
   if (!pulumi.runtime.hasEngine()) return [];
@@ -26,8 +27,12 @@ export async function repairs(config: ClusterConfig): Promise<pulumi.ResourceTra
 
 function hooks(api: () => Promise<OpenstackApi>): pulumi.ResourceTransformation {
   const search = new OrphanSearch(api, (sentence) => void pulumi.log.warn(sentence));
-  const beforeCreate = new pulumi.ResourceHook("look-for-orphans", ({ type, newInputs }) => search.before(type, newInputs ?? {}));
-  const beforeUpdate = new pulumi.ResourceHook("complete-tags", async ({ type, id, newInputs }) => completeTags(await api(), type, id, newInputs ?? {}));
+  const beforeCreate = new pulumi.ResourceHook("look-for-orphans", ({ type, newInputs }) =>
+    search.before(type, newInputs ?? {}),
+  );
+  const beforeUpdate = new pulumi.ResourceHook("complete-tags", async ({ type, id, newInputs }) =>
+    completeTags(await api(), type, id, newInputs ?? {}),
+  );
   return ({ type, props, opts }) => {
     if (kinds[type] === undefined) return undefined;
     const own = opts.hooks;
@@ -40,7 +45,9 @@ function hooks(api: () => Promise<OpenstackApi>): pulumi.ResourceTransformation 
   };
 }
 
-/** `#initerror` is the engine's name for "its creation failed halfway". There is nothing on such a machine to protect. */
+/**
+ * `#initerror` is the engine's name for "its creation failed halfway". There is nothing on such a machine to protect.
+ */
 function replaceStillborn(names: ReadonlySet<string>): pulumi.ResourceTransformation {
   return ({ type, name, props, opts }) => {
     if (type !== "openstack:compute/instance:Instance" || !names.has(name)) return undefined;

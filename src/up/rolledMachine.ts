@@ -1,6 +1,6 @@
 /**
- * A machine that is rolled goes only when the cluster can spare it, and drained (docs/decisions/0011). What is told here is about Nodes; that nothing is
- * touched meanwhile is for up/rolling.ts to see to.
+ * A machine that is rolled goes only when the cluster can spare it, and drained (docs/decisions/0011). What is told
+ * here is about Nodes; that nothing is touched meanwhile is for up/rolling.ts to see to.
  */
 import { documentOf, listAll } from "../kubernetes/answers";
 import { changeNode, type Condition, isReady, listNodes, type Node, removeNode } from "../kubernetes/nodes";
@@ -33,17 +33,20 @@ export interface ReleaseInput extends SpareInput {
 const pollEvery = 10_000;
 
 /**
- * Looks in a row that must find the control plane whole. Right after a boot a kubelet renews its lease before it has corrected what the API server still
- * holds of the static pods that ran before.
+ * Looks in a row that must find the control plane whole. Right after a boot a kubelet renews its lease before it has
+ * corrected what the API server still holds of the static pods that ran before.
  */
 const looksInARow = 3;
 
-/** Minutes in which the API must take the removal of a Node: an endpoint that moves to another machine is away for seconds. */
+/**
+ * Minutes in which the API must take the removal of a Node: an endpoint that moves to another machine is away for
+ * seconds.
+ */
 const removalMinutes = 2;
 
 /**
- * Waits until every other machine is a Ready node whose kubelet is alive now and, in the control plane, runs its API server and its etcd: what a control
- * plane of three can lose is one. Throws a sentence at the time limit.
+ * Waits until every other machine is a Ready node whose kubelet is alive now and, in the control plane, runs its API
+ * server and its etcd: what a control plane of three can lose is one. Throws a sentence at the time limit.
  */
 export async function waitForOthers(input: SpareInput): Promise<void> {
   const { machine, others, role, timeoutMinutes } = input;
@@ -67,7 +70,10 @@ export async function waitForOthers(input: SpareInput): Promise<void> {
   });
 }
 
-/** Waits for the others, opens those to pods again that were rolled before, and then cordons and drains the machine's own node, if it has become one. */
+/**
+ * Waits for the others, opens those to pods again that were rolled before, and then cordons and drains the machine's
+ * own node, if it has become one.
+ */
 export async function releaseRolledMachine(input: ReleaseInput): Promise<void> {
   const { machine, request, drainTimeoutMinutes } = input;
   await waitForOthers(input);
@@ -84,12 +90,18 @@ export async function releaseRolledMachine(input: ReleaseInput): Promise<void> {
   input.tell(`Node ${machine} is drained; its machine can be rolled.`);
 }
 
-/** Removes the Node of a machine that is gone, if it was cordoned for that: a new machine would take over its cordon, labels and taints with its name. */
-export async function forgetReleasedNode(input: Pick<SpareInput, "machine" | "request" | "progress" | "clock">): Promise<void> {
+/**
+ * Removes the Node of a machine that is gone, if it was cordoned for that: a new machine would take over its cordon,
+ * labels and taints with its name.
+ */
+export async function forgetReleasedNode(
+  input: Pick<SpareInput, "machine" | "request" | "progress" | "clock">,
+): Promise<void> {
   const { machine, request } = input;
   const remove = async () => {
     const found = await request("GET", `/api/v1/nodes/${machine}`);
-    if (found.status !== 404 && isLeaving(documentOf<Node>(`to show node ${machine}`, found))) await removeNode(machine, request);
+    if (found.status !== 404 && isLeaving(documentOf<Node>(`to show node ${machine}`, found)))
+      await removeNode(machine, request);
   };
   await waitUntil({
     ...input,
@@ -98,7 +110,9 @@ export async function forgetReleasedNode(input: Pick<SpareInput, "machine" | "re
     look: () => remove().then(() => undefined, messageOf),
     told: (problem) => `removing the node of the machine that was: ${problem}`,
     failure: (problem) =>
-      new Error(`${machine} is not created: the Node of the machine that was could not be removed in ${removalMinutes} minutes: ${problem}`),
+      new Error(
+        `${machine} is not created: the Node of the machine that was could not be removed in ${removalMinutes} minutes: ${problem}`,
+      ),
   });
 }
 
@@ -111,7 +125,10 @@ interface StaticPod {
 async function problemsOf({ others, role, request }: SpareInput, leases: KubeletLeases): Promise<string[]> {
   const nodes = byName(await listNodes(request));
   const silent = await leases.silent(others);
-  const pods = role === "control-plane" ? byName(await listAll<StaticPod>("a listing of the control plane's pods", staticPods, request)) : undefined;
+  const pods =
+    role === "control-plane"
+      ? byName(await listAll<StaticPod>("a listing of the control plane's pods", staticPods, request))
+      : undefined;
   return others.flatMap((name) => {
     const node = nodes.get(name);
     if (node === undefined) return [`machine ${name} has not become a node`];
@@ -127,6 +144,8 @@ async function problemsOf({ others, role, request }: SpareInput, leases: Kubelet
 
 const staticPods = `/api/v1/namespaces/kube-system/pods?labelSelector=${encodeURIComponent("tier=control-plane")}`;
 
-function byName<T extends { readonly metadata: { readonly name: string } }>(items: readonly T[]): ReadonlyMap<string, T> {
+function byName<T extends { readonly metadata: { readonly name: string } }>(
+  items: readonly T[],
+): ReadonlyMap<string, T> {
   return new Map(items.map((item) => [item.metadata.name, item]));
 }

@@ -11,8 +11,9 @@ import { settled } from "../engine/settled";
 import { flavorOf } from "./touchedMachines";
 
 /**
- * Holds each rolled machine back until the cluster can spare it (docs/decisions/0011). A hook at the deletion could not: the engine runs those that the
- * last `up` left in the state. Nothing here runs in a preview, in the simulation, or with `readiness.machinesBoot: false`.
+ * Holds each rolled machine back until the cluster can spare it (docs/decisions/0011). A hook at the deletion could
+ * not: the engine runs those that the last `up` left in the state. Nothing here runs in a preview, in the simulation,
+ * or with `readiness.machinesBoot: false`.
  */
 export class Rolling implements RollGate {
   public readonly beforeCreate: pulumi.ResourceHook;
@@ -28,11 +29,14 @@ export class Rolling implements RollGate {
     this.beforeCreate = new pulumi.ResourceHook(`${clusterName}-before-rolled-machine`, async ({ name }) => {
       if (hasCluster(config)) await forgetReleasedNode({ machine: name, ...(await this.spared()) });
     });
-    this.beforeUpdate = new pulumi.ResourceHook(`${clusterName}-before-resize`, async ({ name, oldInputs, newInputs }) => {
-      if (!hasCluster(config) || flavorOf(oldInputs) === flavorOf(newInputs)) return;
-      const others = controlPlaneMachineNames(config).filter((other) => other !== name);
-      await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.spared()) });
-    });
+    this.beforeUpdate = new pulumi.ResourceHook(
+      `${clusterName}-before-resize`,
+      async ({ name, oldInputs, newInputs }) => {
+        if (!hasCluster(config) || flavorOf(oldInputs) === flavorOf(newInputs)) return;
+        const others = controlPlaneMachineNames(config).filter((other) => other !== name);
+        await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.spared()) });
+      },
+    );
   }
 
   public hold(machine: RolledMachine, userData: pulumi.Output<string>): pulumi.Output<string> {
@@ -58,7 +62,9 @@ export class Rolling implements RollGate {
   /** What each machine that OpenStack has was born with, as this run found it. */
   private async templateDigests(): Promise<ReadonlyMap<string, string | undefined>> {
     const openstack = await logInToOpenstack();
-    const roles = await Promise.all((["control-plane", "worker"] as const).map((role) => clusterMachines(openstack, this.config.clusterName, role)));
+    const roles = await Promise.all(
+      (["control-plane", "worker"] as const).map((role) => clusterMachines(openstack, this.config.clusterName, role)),
+    );
     return new Map(roles.flat().map(({ name, templateDigest }) => [name, templateDigest]));
   }
 

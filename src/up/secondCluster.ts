@@ -1,6 +1,7 @@
 /**
- * What keeps the first control-plane machine, the only one that may start a cluster, from starting a second one (docs/decisions/0009). The machine itself
- * asks endpoint and peers at its boot, but cannot tell peers that are off from peers that never were. OpenStack can.
+ * What keeps the first control-plane machine, the only one that may start a cluster, from starting a second one
+ * (docs/decisions/0009). The machine itself asks endpoint and peers at its boot, but cannot tell peers that are off
+ * from peers that never were. OpenStack can.
  */
 import { X509Certificate } from "node:crypto";
 import { ApiNotReadyError, waitForApi } from "./apiGate";
@@ -30,12 +31,15 @@ export interface FirstMachineInput {
 export const newClusterVariable = "OPENSTACK_KUBERNETES_NEW_CLUSTER";
 
 /**
- * Age of the cluster CA in milliseconds from which a cluster may exist. As in control-plane.sh: the CA is made in the first `up`, and a repeated first `up`
- * of the same hour is not asked.
+ * Age of the cluster CA in milliseconds from which a cluster may exist. As in control-plane.sh: the CA is made in the
+ * first `up`, and a repeated first `up` of the same hour is not asked.
  */
 const oldEnough = 3_600_000;
 
-/** Resolves when the machine may be created: it will join, or there is nothing that it could part from. Throws a sentence when there may be. */
+/**
+ * Resolves when the machine may be created: it will join, or there is nothing that it could part from. Throws a
+ * sentence when there may be.
+ */
 export async function assertNoSecondCluster(input: FirstMachineInput): Promise<void> {
   const clock = input.clock ?? realClock;
   const made = new Date(new X509Certificate(input.clusterCaCertificatePem).validFrom);
@@ -50,7 +54,9 @@ export async function assertNoSecondCluster(input: FirstMachineInput): Promise<v
   }
   const others = peers.map(({ name, status }) => `${name} (${status})`).join(", ");
   if (input.allowed) {
-    input.warn(`${newClusterVariable} is set: unless ${input.url} answers, ${input.machine} begins a new cluster, although there are ${others}.`);
+    input.warn(
+      `${newClusterVariable} is set: unless ${input.url} answers, ${input.machine} begins a new cluster, although there are ${others}.`,
+    );
     return;
   }
   try {

@@ -6,7 +6,12 @@ import { caCertificate, sampleConfig } from "./samples";
 
 const anonymous = {
   enabled: true,
-  conditions: [{ path: "/livez" }, { path: "/readyz" }, { path: "/healthz" }, { path: "/api/v1/namespaces/kube-public/configmaps/cluster-info" }],
+  conditions: [
+    { path: "/livez" },
+    { path: "/readyz" },
+    { path: "/healthz" },
+    { path: "/api/v1/namespaces/kube-public/configmaps/cluster-info" },
+  ],
 };
 
 describe("AuthenticationConfiguration", () => {
@@ -20,14 +25,27 @@ describe("AuthenticationConfiguration", () => {
   });
 
   it("maps the claims of the issuer to users and groups with their prefixes", () => {
-    const oidc = { issuerUrl: "https://sso.example/realms/corp", clientId: "kubernetes", usernameClaim: "email", groupsPrefix: "ldap:", ca: caCertificate };
+    const oidc = {
+      issuerUrl: "https://sso.example/realms/corp",
+      clientId: "kubernetes",
+      usernameClaim: "email",
+      groupsPrefix: "ldap:",
+      ca: caCertificate,
+    };
     expect(renderAuthenticationConfiguration(sampleConfig({ oidc }))).toEqual({
       apiVersion: "apiserver.config.k8s.io/v1",
       kind: "AuthenticationConfiguration",
       jwt: [
         {
-          issuer: { url: "https://sso.example/realms/corp", audiences: ["kubernetes"], certificateAuthority: caCertificate },
-          claimMappings: { username: { claim: "email", prefix: "oidc:" }, groups: { claim: "groups", prefix: "ldap:" } },
+          issuer: {
+            url: "https://sso.example/realms/corp",
+            audiences: ["kubernetes"],
+            certificateAuthority: caCertificate,
+          },
+          claimMappings: {
+            username: { claim: "email", prefix: "oidc:" },
+            groups: { claim: "groups", prefix: "ldap:" },
+          },
         },
       ],
       anonymous,
@@ -40,14 +58,21 @@ describe("EncryptionConfiguration", () => {
     expect(renderEncryptionConfiguration(provider, "KEY")).toEqual({
       apiVersion: "apiserver.config.k8s.io/v1",
       kind: "EncryptionConfiguration",
-      resources: [{ resources: ["secrets"], providers: [{ [provider]: { keys: [{ name: "key-1", secret: "KEY" }] } }, { identity: {} }] }],
+      resources: [
+        {
+          resources: ["secrets"],
+          providers: [{ [provider]: { keys: [{ name: "key-1", secret: "KEY" }] } }, { identity: {} }],
+        },
+      ],
     });
   });
 });
 
 describe("AdmissionConfiguration", () => {
   it("applies the Pod Security levels of the configuration to namespaces without labels", () => {
-    const config = sampleConfig({ kubernetes: { podSecurity: { enforce: "restricted", exemptNamespaces: ["kube-system", "csi"] } } });
+    const config = sampleConfig({
+      kubernetes: { podSecurity: { enforce: "restricted", exemptNamespaces: ["kube-system", "csi"] } },
+    });
     expect(renderAdmissionConfiguration(config)).toEqual({
       apiVersion: "apiserver.config.k8s.io/v1",
       kind: "AdmissionConfiguration",
@@ -74,8 +99,12 @@ describe("AdmissionConfiguration", () => {
 });
 
 describe("the audit policy", () => {
-  const { rules } = renderAuditPolicy() as { rules: { level: string; resources?: { group: string; resources?: string[] }[]; verbs?: string[] }[] };
-  const aboutSecrets = rules.findIndex((rule) => rule.resources?.some(({ resources }) => resources?.includes("secrets")));
+  const { rules } = renderAuditPolicy() as {
+    rules: { level: string; resources?: { group: string; resources?: string[] }[]; verbs?: string[] }[];
+  };
+  const aboutSecrets = rules.findIndex((rule) =>
+    rule.resources?.some(({ resources }) => resources?.includes("secrets")),
+  );
 
   it("logs the metadata of Secrets and tokens, never their content", () => {
     expect(rules[aboutSecrets]).toEqual({
@@ -85,15 +114,21 @@ describe("the audit policy", () => {
         { group: "authentication.k8s.io", resources: ["tokenreviews"] },
       ],
     });
-    expect(rules.slice(0, aboutSecrets).filter(({ level }) => level === "Request" || level === "RequestResponse")).toEqual([]);
+    expect(
+      rules.slice(0, aboutSecrets).filter(({ level }) => level === "Request" || level === "RequestResponse"),
+    ).toEqual([]);
   });
 
   it("leaves out reads only, apart from events and leases", () => {
-    expect(rules.slice(0, aboutSecrets).map(({ level, resources }) => [level, resources?.map(({ group }) => group)])).toEqual([
+    expect(
+      rules.slice(0, aboutSecrets).map(({ level, resources }) => [level, resources?.map(({ group }) => group)]),
+    ).toEqual([
       ["None", undefined],
       ["None", ["", "events.k8s.io", "coordination.k8s.io"]],
     ]);
-    const silent = rules.filter(({ level, resources, verbs }) => level === "None" && resources === undefined && verbs !== undefined);
+    const silent = rules.filter(
+      ({ level, resources, verbs }) => level === "None" && resources === undefined && verbs !== undefined,
+    );
     expect(silent.map(({ verbs }) => verbs)).toEqual([
       ["get", "list", "watch"],
       ["get", "list", "watch"],
@@ -103,7 +138,10 @@ describe("the audit policy", () => {
   it("logs with their content the changes that people make, and everything else by metadata", () => {
     expect(rules.slice(-4)).toEqual([
       { level: "Metadata", userGroups: ["system:nodes", "system:serviceaccounts"] },
-      { level: "Metadata", users: ["system:apiserver", "system:kube-controller-manager", "system:kube-proxy", "system:kube-scheduler"] },
+      {
+        level: "Metadata",
+        users: ["system:apiserver", "system:kube-controller-manager", "system:kube-proxy", "system:kube-scheduler"],
+      },
       { level: "Request", userGroups: ["system:authenticated"] },
       { level: "Metadata" },
     ]);

@@ -22,7 +22,9 @@ describe("user data of the bastion", () => {
   });
 
   it("trusts the extra CAs, in the manner of its distribution", () => {
-    const { runcmd, write_files } = parse(renderBastionUserData(sampleConfig({ ...rhel9, extraCas: [caCertificate] })).cloudConfig) as {
+    const { runcmd, write_files } = parse(
+      renderBastionUserData(sampleConfig({ ...rhel9, extraCas: [caCertificate] })).cloudConfig,
+    ) as {
       runcmd: string[][];
       write_files: { path: string }[];
     };
@@ -30,6 +32,8 @@ describe("user data of the bastion", () => {
       ["update-ca-trust", "extract"],
       ["systemctl", "reload", "sshd"],
     ]);
-    expect(write_files.map(({ path }) => path)).toContain("/etc/pki/ca-trust/source/anchors/openstack-kubernetes-0.crt");
+    expect(write_files.map(({ path }) => path)).toContain(
+      "/etc/pki/ca-trust/source/anchors/openstack-kubernetes-0.crt",
+    );
   });
 });

@@ -10,7 +10,9 @@ import { osVersions } from "../../src/config/schema/machines";
 import { caCertificate, sampleConfig, sampleFacts, secrets, virtualIp, workerFacts } from "./samples";
 import { describeWithTools } from "../findTool";
 
-const families = Object.entries(osVersions).flatMap(([family, versions]) => versions.map((version) => ({ family, version })));
+const families = Object.entries(osVersions).flatMap(([family, versions]) =>
+  versions.map((version) => ({ family, version })),
+);
 
 describeWithTools("cloud-init", ["cloud-init"], (tool) => {
   let directory: string;

@@ -4,7 +4,11 @@ import { sampleConfig, sampleFacts } from "./samples";
 interface Document {
   controlPlaneEndpoint: string;
   networking: object;
-  apiServer: { certSANs: string[]; extraArgs: { name: string; value: string }[]; extraVolumes: { name: string; mountPath: string; readOnly: boolean }[] };
+  apiServer: {
+    certSANs: string[];
+    extraArgs: { name: string; value: string }[];
+    extraVolumes: { name: string; mountPath: string; readOnly: boolean }[];
+  };
   controllerManager: object;
   scheduler: object;
   etcd: object;
@@ -14,11 +18,14 @@ const render = (changes: Record<string, unknown> = {}, certSans: string[] = []) 
   const config = sampleConfig(changes);
   return renderClusterConfiguration(config, { ...sampleFacts(config), certSans }) as Document;
 };
-const flag = (document: Document, name: string) => document.apiServer.extraArgs.find((argument) => argument.name === name)?.value;
+const flag = (document: Document, name: string) =>
+  document.apiServer.extraArgs.find((argument) => argument.name === name)?.value;
 
 describe("ClusterConfiguration", () => {
   it("carries names, versions and networks of the configuration", () => {
-    const document = render({ kubernetes: { dnsDomain: "corp.local", podCidr: "172.16.0.0/16", serviceCidr: "10.200.0.0/16" } });
+    const document = render({
+      kubernetes: { dnsDomain: "corp.local", podCidr: "172.16.0.0/16", serviceCidr: "10.200.0.0/16" },
+    });
     expect({ ...document, apiServer: undefined }).toEqual({
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "ClusterConfiguration",
@@ -77,11 +84,11 @@ describe("ClusterConfiguration", () => {
   it("verifies kubelets where the cluster issues their certificates", () => {
     const authority = (changes: Record<string, unknown>) => flag(render(changes), "kubelet-certificate-authority");
     const flux = { flux: { url: "https://git.example.org/platform/cluster.git" } };
-    expect([authority(flux), authority({ ...flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }), authority({})]).toEqual([
-      "/etc/kubernetes/pki/ca.crt",
-      undefined,
-      undefined,
-    ]);
+    expect([
+      authority(flux),
+      authority({ ...flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }),
+      authority({}),
+    ]).toEqual(["/etc/kubernetes/pki/ca.crt", undefined, undefined]);
   });
 
   it("names nothing that is switched off", () => {
@@ -100,7 +107,9 @@ describe("ClusterConfiguration", () => {
     const { apiServer } = render();
     const files = apiServer.extraArgs.map(({ value }) => value).filter((value) => value.startsWith("/"));
     expect(files.length).toBeGreaterThan(0);
-    expect(files.filter((file) => !apiServer.extraVolumes.some(({ mountPath }) => file.startsWith(`${mountPath}/`)))).toEqual([]);
+    expect(
+      files.filter((file) => !apiServer.extraVolumes.some(({ mountPath }) => file.startsWith(`${mountPath}/`))),
+    ).toEqual([]);
     expect(apiServer.extraVolumes.map(({ name, readOnly }) => [name, readOnly])).toEqual([
       ["openstack-kubernetes", true],
       ["audit-log", false],
@@ -109,7 +118,13 @@ describe("ClusterConfiguration", () => {
 
   it("lists each name of the API server's certificate once", () => {
     const document = render({ kubernetes: { certSans: ["api.example.org", "203.0.113.9"] } }, ["203.0.113.9"]);
-    expect(document.apiServer.certSANs).toEqual(["10.10.0.5", "203.0.113.9", "api.example.org", "127.0.0.1", "localhost"]);
+    expect(document.apiServer.certSANs).toEqual([
+      "10.10.0.5",
+      "203.0.113.9",
+      "api.example.org",
+      "127.0.0.1",
+      "localhost",
+    ]);
   });
 
   it("gives nodes a CIDR of twice their pods when the CNI may need one", () => {

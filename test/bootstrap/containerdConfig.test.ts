@@ -26,14 +26,21 @@ SystemdCgroup = true
     ["1.35.2", "3.10.1"],
     ["1.37.2", "3.10.2"],
   ])("takes the sandbox image of Kubernetes %s", (version, pause) => {
-    expect(renderContainerdConfig(sampleConfig({ kubernetes: { version } }))).toContain(`sandbox = "registry.k8s.io/pause:${pause}"\n`);
+    expect(renderContainerdConfig(sampleConfig({ kubernetes: { version } }))).toContain(
+      `sandbox = "registry.k8s.io/pause:${pause}"\n`,
+    );
   });
 });
 
 describe("a registry mirror", () => {
   it("is asked before the registry, in the given order", () => {
-    expect(renderHostsToml({ registry: "registry.k8s.io", endpoints: ["https://a.example", "http://10.0.0.9:5000"], overridePath: false }))
-      .toBe(`server = "https://registry.k8s.io"
+    expect(
+      renderHostsToml({
+        registry: "registry.k8s.io",
+        endpoints: ["https://a.example", "http://10.0.0.9:5000"],
+        overridePath: false,
+      }),
+    ).toBe(`server = "https://registry.k8s.io"
 [host."https://a.example"]
 capabilities = ["pull", "resolve"]
 [host."http://10.0.0.9:5000"]

@@ -1,5 +1,14 @@
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
-import { bootstrapToken, caCertificate, contentOf, fixtures, sampleConfig, sampleFacts, secrets, virtualIp } from "./samples";
+import {
+  bootstrapToken,
+  caCertificate,
+  contentOf,
+  fixtures,
+  sampleConfig,
+  sampleFacts,
+  secrets,
+  virtualIp,
+} from "./samples";
 
 const render = (changes: Record<string, unknown> = {}) => {
   const config = sampleConfig(changes);
@@ -11,13 +20,21 @@ describe("user data of the control plane", () => {
   it("reads as reviewed", () => {
     const { cloudConfig } = render({ ...virtualIp, controlPlane: { flavor: "medium", etcdVolume: { sizeGb: 20 } } });
     expect(
-      cloudConfig.replaceAll(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----/g, "<cluster CA>").replaceAll(bootstrapToken, "<bootstrap token>"),
+      cloudConfig
+        .replaceAll(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----/g, "<cluster CA>")
+        .replaceAll(bootstrapToken, "<bootstrap token>"),
     ).toMatchSnapshot();
   });
 
   it("lays the CAs where kubeadm finds them, keys for root only", () => {
     const pki = render().files.filter(({ path }) => path.startsWith("/etc/openstack-kubernetes/pki/"));
-    expect(pki.map(({ path, permissions, content }) => [path.replace("/etc/openstack-kubernetes/pki/", ""), permissions, content.trim()])).toEqual([
+    expect(
+      pki.map(({ path, permissions, content }) => [
+        path.replace("/etc/openstack-kubernetes/pki/", ""),
+        permissions,
+        content.trim(),
+      ]),
+    ).toEqual([
       ["ca.crt", "0644", caCertificate.trim()],
       ["ca.key", "0600", "<cluster CA key>"],
       ["etcd/ca.crt", "0644", "<etcd CA>"],
@@ -49,15 +66,19 @@ describe("user data of the control plane", () => {
       "/etc/systemd/system/openstack-kubernetes-peers.service",
       "/etc/systemd/system/openstack-kubernetes-peers.timer",
     ];
-    const ofKeepalived = (changes: Record<string, unknown>) => paths(changes).filter((path) => /keepalived|peers\./.test(path) || path.includes("-peers"));
+    const ofKeepalived = (changes: Record<string, unknown>) =>
+      paths(changes).filter((path) => /keepalived|peers\./.test(path) || path.includes("-peers"));
     expect(ofKeepalived(virtualIp)).toEqual(keepalived);
     expect(ofKeepalived({})).toEqual([]);
   });
 
   it("mounts the etcd volume where etcd writes", () => {
-    expect(contentOf(render({ controlPlane: { flavor: "medium", etcdVolume: { sizeGb: 20 } } }).files, "/etc/openstack-kubernetes/volumes")).toMatch(
-      /^[-0-9a-f]{36} 21474836480 0 \/var\/lib\/etcd\n$/,
-    );
+    expect(
+      contentOf(
+        render({ controlPlane: { flavor: "medium", etcdVolume: { sizeGb: 20 } } }).files,
+        "/etc/openstack-kubernetes/volumes",
+      ),
+    ).toMatch(/^[-0-9a-f]{36} 21474836480 0 \/var\/lib\/etcd\n$/);
     expect(paths({})).not.toContain("/etc/openstack-kubernetes/volumes");
   });
 
@@ -74,7 +95,9 @@ describe("user data of the control plane", () => {
   it("has no encryption key when nothing is encrypted, and no policy when nothing is audited", () => {
     const without = render({ kubernetes: { encryptionAtRest: "none", audit: { enabled: false } } });
     expect(without.cloudConfig).not.toContain("<encryption key>");
-    expect(without.files.map(({ path }) => path)).not.toContain("/etc/openstack-kubernetes/api-server/audit-policy.yaml");
+    expect(without.files.map(({ path }) => path)).not.toContain(
+      "/etc/openstack-kubernetes/api-server/audit-policy.yaml",
+    );
   });
 
   it("lays no path twice, in any valid configuration", () => {

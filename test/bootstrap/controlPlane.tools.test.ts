@@ -1,4 +1,7 @@
-/** What a control-plane machine sees to besides its membership: its kubelet's serving certificate, and its share in the virtual IP. */
+/**
+ * What a control-plane machine sees to besides its membership: its kubelet's serving certificate, and its share in the
+ * virtual IP.
+ */
 import { ControlPlaneMachine, did, environment, initCall, joinCalls } from "./controlPlaneMachine";
 
 describe("a control-plane machine", () => {
@@ -20,8 +23,10 @@ describe("a control-plane machine", () => {
 esac`,
     );
     const { status, calls } = machine.run("control-plane.sh");
-    const admin = "kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --request-timeout 30s";
-    const own = 'jsonpath={range .items[?(@.spec.username=="system:node:test-control-plane-0")]}{.metadata.name}{"\\n"}{end}';
+    const admin =
+      "kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --request-timeout 30s";
+    const own =
+      'jsonpath={range .items[?(@.spec.username=="system:node:test-control-plane-0")]}{.metadata.name}{"\\n"}{end}';
     const look = `${admin} get csr --field-selector spec.signerName=kubernetes.io/kubelet-serving -o ${own}`;
     const approval = `${admin} certificate approve csr-own`;
     expect({ status, calls: calls.slice(calls.indexOf(look)) }).toEqual({
@@ -48,7 +53,8 @@ esac`,
   it("says what is missing when its kubelet gets no serving certificate", () => {
     machine.file("/var/lib/kubelet/config.yaml", "serverTLSBootstrap: true\n");
     const { status, output } = machine.run("control-plane.sh", 5000);
-    const told = "The kubelet of this machine has no serving certificate after an hour; kubectl get csr shows its requests.";
+    const told =
+      "The kubelet of this machine has no serving certificate after an hour; kubectl get csr shows its requests.";
     expect([status, output.trim().split("\n").at(-1)]).toEqual([1, told]);
   });
 
@@ -56,7 +62,10 @@ esac`,
     const held = () => machine.read("/etc/keepalived/keepalived.conf");
     const enabled = "systemctl enable keepalived";
     beforeEach(() => {
-      machine.file("/etc/openstack-kubernetes/bootstrap.env", environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"));
+      machine.file(
+        "/etc/openstack-kubernetes/bootstrap.env",
+        environment.replace("VIRTUAL_IP=''", "VIRTUAL_IP='10.10.0.5'"),
+      );
       machine.file("/etc/openstack-kubernetes/keepalived.conf", "interface @NODE_INTERFACE@\n");
       machine.program("/../opt/openstack-kubernetes/bin/refresh-peers.sh", "true");
     });

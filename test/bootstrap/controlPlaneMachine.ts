@@ -1,4 +1,7 @@
-/** A pretended control-plane machine, the first of three, for control-plane.sh: who answers it, and what the API says as the administrator sees it. */
+/**
+ * A pretended control-plane machine, the first of three, for control-plane.sh: who answers it, and what the API says as
+ * the administrator sees it.
+ */
 import { ScriptMachine } from "./scriptMachine";
 
 const peers = "test-control-plane-0 10.10.0.10\ntest-control-plane-1 10.10.0.11\ntest-control-plane-2 10.10.0.12\n";
@@ -34,7 +37,10 @@ export class ControlPlaneMachine extends ScriptMachine {
     this.file("/etc/openstack-kubernetes/bootstrap.env", environment);
     this.file("/etc/openstack-kubernetes/pki/ca.crt", "CA");
     this.file("/etc/openstack-kubernetes/init.yaml", "advertiseAddress: @NODE_IP@\n");
-    this.file("/etc/openstack-kubernetes/join.yaml", "advertiseAddress: @NODE_IP@\n    token: abcdef.0123456789abcdef\n");
+    this.file(
+      "/etc/openstack-kubernetes/join.yaml",
+      "advertiseAddress: @NODE_IP@\n    token: abcdef.0123456789abcdef\n",
+    );
     this.program("systemctl", "true");
     this.program("ip", 'echo "2: eth0    inet ${@: -1}/22 brd 10.10.3.255 scope global eth0"');
     this.program("kubeadm", "true");

@@ -4,7 +4,8 @@ import { trustStoreFiles } from "../../src/bootstrap/trustStore";
 import { fileSystemUuid, volumeFiles } from "../../src/bootstrap/volumes";
 import { caCertificate, rhel9, sampleConfig, virtualIp } from "./samples";
 
-const content = (files: readonly { path: string; content: string }[]) => Object.fromEntries(files.map((file) => [file.path, file.content]));
+const content = (files: readonly { path: string; content: string }[]) =>
+  Object.fromEntries(files.map((file) => [file.path, file.content]));
 
 describe("data volumes", () => {
   it("are told apart by size and rank, and services wait for those that are mounted", () => {
@@ -37,7 +38,8 @@ ${fileSystemUuid("images")} 53687091200 0 /var/lib/containerd
 describe("time servers", () => {
   it("are chrony's only sources when given", () => {
     expect(content(chronyFiles(sampleConfig({ ntpServers: ["10.0.0.1", "ntp.example"] })))).toEqual({
-      "/etc/chrony/chrony.conf": "server 10.0.0.1 iburst\nserver ntp.example iburst\ndriftfile /var/lib/chrony/drift\nmakestep 1.0 3\nrtcsync\n",
+      "/etc/chrony/chrony.conf":
+        "server 10.0.0.1 iburst\nserver ntp.example iburst\ndriftfile /var/lib/chrony/drift\nmakestep 1.0 3\nrtcsync\n",
     });
     expect(clockService(sampleConfig({ ...rhel9, ntpServers: ["10.0.0.1"] }))).toBe("chronyd");
   });

@@ -1,4 +1,7 @@
-/** What a control-plane machine decides at boot: whether it starts a cluster or joins one, and what it clears away first. */
+/**
+ * What a control-plane machine decides at boot: whether it starts a cluster or joins one, and what it clears away
+ * first.
+ */
 import { rmSync } from "node:fs";
 import { parse } from "yaml";
 import { ControlPlaneMachine, did, initCall, joinCalls, kubeadmCalls, minutes } from "./controlPlaneMachine";
@@ -17,16 +20,23 @@ describe("a control-plane machine at boot", () => {
     expect(did(calls, "/dev/tcp/")).toHaveLength(2 * 2 * 3);
     expect(machine.read("/run/openstack-kubernetes/init.yaml")).toBe("advertiseAddress: 10.10.0.10\n");
     expect(machine.read("/etc/kubernetes/pki/ca.crt")).toBe("CA");
-    expect(calls.at(-1)).toBe("systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer");
+    expect(calls.at(-1)).toBe(
+      "systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer",
+    );
   });
 
   it("looks for its cluster much longer when the CA is older: its peers may all be rebooting", () => {
     machine.caIsOld(minutes(61));
     machine.file("/looks", "");
-    machine.program("timeout", '[[ "$*" == *kubectl* ]] && { shift; exec "$@"; }\necho >>"$machine/looks"; (($(wc -l <"$machine/looks") > 30 * 6))');
+    machine.program(
+      "timeout",
+      '[[ "$*" == *kubectl* ]] && { shift; exec "$@"; }\necho >>"$machine/looks"; (($(wc -l <"$machine/looks") > 30 * 6))',
+    );
     const { output, calls } = machine.run("control-plane.sh", 5000);
     expect(kubeadmCalls(calls)).toEqual([]);
-    expect(output.split("\n")[0]).toBe("the cluster's CA is older than an hour, so that a cluster may exist: looking for it for about ten minutes");
+    expect(output.split("\n")[0]).toBe(
+      "the cluster's CA is older than an hour, so that a cluster may exist: looking for it for about ten minutes",
+    );
     expect(output.match(/look \d+ of 90: neither the endpoint nor a peer answers/g)).toHaveLength(30);
   });
 
@@ -36,12 +46,17 @@ describe("a control-plane machine at boot", () => {
     expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 0, kubeadm: joinCalls });
   });
 
-  it.each([2379, 2380, 6443])("starts no cluster while a peer answers on port %i, but waits for the endpoint", (port) => {
-    machine.peerAnswersOn(port);
-    const { status, output, calls } = machine.run("control-plane.sh", 5000);
-    expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 1, kubeadm: [] });
-    expect(output.trim().split("\n").at(-1)).toBe("The API endpoint https://10.10.0.5:6443 is not ready after 20 minutes: curl: (7) refused");
-  });
+  it.each([2379, 2380, 6443])(
+    "starts no cluster while a peer answers on port %i, but waits for the endpoint",
+    (port) => {
+      machine.peerAnswersOn(port);
+      const { status, output, calls } = machine.run("control-plane.sh", 5000);
+      expect({ status, kubeadm: kubeadmCalls(calls) }).toEqual({ status: 1, kubeadm: [] });
+      expect(output.trim().split("\n").at(-1)).toBe(
+        "The API endpoint https://10.10.0.5:6443 is not ready after 20 minutes: curl: (7) refused",
+      );
+    },
+  );
 
   it("starts no cluster on data of an earlier one, and says what to do", () => {
     machine.file("/var/lib/etcd/member/snap/db", "data");
@@ -64,7 +79,9 @@ describe("a control-plane machine at boot", () => {
     machine.file("/var/lib/etcd/member/snap/db", "stale");
     const { status, calls } = machine.run("control-plane.sh");
     expect(status).toBe(0);
-    expect(did(calls, "member remove").map((call) => call.split(" ").slice(-3))).toEqual([["member", "remove", "1111"]]);
+    expect(did(calls, "member remove").map((call) => call.split(" ").slice(-3))).toEqual([
+      ["member", "remove", "1111"],
+    ]);
     // Asked of a peer's etcd, never of the pod that bears its own name.
     expect(
       did(calls, "member list")
@@ -87,7 +104,9 @@ describe("a control-plane machine at boot", () => {
     machine.cluster({ etcdPods: "etcd-test-control-plane-0" });
     const { status, output, calls } = machine.run("control-plane.sh");
     expect({ status, join: did(calls, "kubeadm join") }).toEqual({ status: 1, join: [] });
-    expect(output).toContain("No etcd pod of another control-plane machine answers, so a member left by an earlier test-control-plane-0 cannot be removed.");
+    expect(output).toContain(
+      "No etcd pod of another control-plane machine answers, so a member left by an earlier test-control-plane-0 cannot be removed.",
+    );
     expect(did(calls, "delete configmap")).toHaveLength(1);
   });
 
@@ -96,7 +115,10 @@ describe("a control-plane machine at boot", () => {
     machine.file("/looks", "");
     machine.cluster();
     const kubectl = machine.read("/stand-ins/kubectl").split("\n").slice(3).join("\n");
-    machine.program("kubectl", `if [[ "$*" == *"get pods"* ]]; then echo >>"$machine/looks"; [[ $(wc -l <"$machine/looks") -gt 2 ]] || exit 0; fi\n${kubectl}`);
+    machine.program(
+      "kubectl",
+      `if [[ "$*" == *"get pods"* ]]; then echo >>"$machine/looks"; [[ $(wc -l <"$machine/looks") -gt 2 ]] || exit 0; fi\n${kubectl}`,
+    );
     const { status, output } = machine.run("control-plane.sh");
     expect({ status, looks: output.match(/look \d+: no etcd pod/g)?.length }).toEqual({ status: 0, looks: 2 });
   });
@@ -132,7 +154,9 @@ describe("a control-plane machine at boot", () => {
     machine.program("kubeadm", '[[ "$1" != join ]]');
     const { status, calls } = machine.run("control-plane.sh");
     expect(status).toBe(1);
-    expect(did(calls, "configmap control-plane-join").map((call) => (call.includes("create") ? "taken" : "given back"))).toEqual(["taken", "given back"]);
+    expect(
+      did(calls, "configmap control-plane-join").map((call) => (call.includes("create") ? "taken" : "given back")),
+    ).toEqual(["taken", "given back"]);
     expect(machine.has("/var/lib/openstack-kubernetes/member")).toBe(false);
   });
 
@@ -155,7 +179,11 @@ describe("a control-plane machine at boot", () => {
     machine.endpointAnswers();
     machine.cluster({ lock: `test-control-plane-1 ${new Date().toISOString()}` });
     const { status, output, calls } = machine.run("control-plane.sh", 5000);
-    expect({ status, join: did(calls, "kubeadm join"), deleted: did(calls, "delete configmap") }).toEqual({ status: 1, join: [], deleted: [] });
+    expect({ status, join: did(calls, "kubeadm join"), deleted: did(calls, "delete configmap") }).toEqual({
+      status: 1,
+      join: [],
+      deleted: [],
+    });
     expect(output).toContain("Another control-plane machine (test-control-plane-1) has been joining for too long.");
   });
 

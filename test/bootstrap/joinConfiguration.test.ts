@@ -1,5 +1,9 @@
 import { renderInitConfiguration } from "../../src/bootstrap/initConfiguration";
-import { caCertificateHash, renderControlPlaneJoinConfiguration, renderWorkerJoinConfiguration } from "../../src/bootstrap/joinConfiguration";
+import {
+  caCertificateHash,
+  renderControlPlaneJoinConfiguration,
+  renderWorkerJoinConfiguration,
+} from "../../src/bootstrap/joinConfiguration";
 import { bootstrapToken, caCertificate, caCertificateSha256, rhel9, sampleConfig, virtualIp } from "./samples";
 
 const credentials = { endpointHost: "10.10.0.5", bootstrapToken, caCertHash: caCertificateSha256 };
@@ -41,7 +45,10 @@ describe("JoinConfiguration of a worker", () => {
       discovery: discovery("10.10.0.5:6443"),
       nodeRegistration: {
         criSocket,
-        kubeletExtraArgs: [nodeIp, { name: "node-labels", value: "example.org/team=vision,node.kubernetes.io/accelerator=a100,tier=gpu" }],
+        kubeletExtraArgs: [
+          nodeIp,
+          { name: "node-labels", value: "example.org/team=vision,node.kubernetes.io/accelerator=a100,tier=gpu" },
+        ],
         taints: [
           { key: "gpu", effect: "NoSchedule" },
           { key: "team", value: "vision", effect: "NoExecute" },
@@ -56,7 +63,12 @@ describe("JoinConfiguration of a worker", () => {
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "JoinConfiguration",
       discovery: discovery("10.10.0.5:6443"),
-      nodeRegistration: { criSocket, kubeletExtraArgs: [nodeIp], ignorePreflightErrors: ["SystemVerification"], taints: [] },
+      nodeRegistration: {
+        criSocket,
+        kubeletExtraArgs: [nodeIp],
+        ignorePreflightErrors: ["SystemVerification"],
+        taints: [],
+      },
     });
   });
 });
@@ -77,7 +89,9 @@ describe("JoinConfiguration of the control plane", () => {
 
 describe("InitConfiguration", () => {
   it("makes the first bootstrap token and listens on 6443 behind a load balancer of another port", () => {
-    expect(renderInitConfiguration(sampleConfig({ apiEndpoint: { kind: "loadBalancer", port: 443 } }), bootstrapToken)).toEqual({
+    expect(
+      renderInitConfiguration(sampleConfig({ apiEndpoint: { kind: "loadBalancer", port: 443 } }), bootstrapToken),
+    ).toEqual({
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "InitConfiguration",
       bootstrapTokens: [{ token: bootstrapToken, description: "first join credentials of the cluster" }],

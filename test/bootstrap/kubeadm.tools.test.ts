@@ -1,4 +1,6 @@
-/** What the real kubeadm says to the rendered documents. Does not prove that the images start or that a machine boots. */
+/**
+ * What the real kubeadm says to the rendered documents. Does not prove that the images start or that a machine boots.
+ */
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,14 +11,26 @@ import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import type { ControlPlaneSecrets, MachineFile } from "../../src/bootstrap/inputs";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { defaultKubernetesVersion } from "../../src/config/schema/kubernetes";
-import { bootstrapToken, contentOf, fixtures, rhel9, sampleConfig, sampleFacts, secrets, virtualIp, workerFacts } from "./samples";
+import {
+  bootstrapToken,
+  contentOf,
+  fixtures,
+  rhel9,
+  sampleConfig,
+  sampleFacts,
+  secrets,
+  virtualIp,
+  workerFacts,
+} from "./samples";
 import { describeWithTools } from "../findTool";
 
 const address = "10.10.0.10";
-const onMachine = (files: readonly MachineFile[], path: string) => contentOf(files, path).replaceAll("@NODE_IP@", address);
+const onMachine = (files: readonly MachineFile[], path: string) =>
+  contentOf(files, path).replaceAll("@NODE_IP@", address);
 /** kubeadm of the pinned version refuses other versions of Kubernetes than its own and the one before. */
 const ofPinnedMinor = fixtures().map(
-  ([name, config]) => [name, { ...config, kubernetes: { ...config.kubernetes, version: defaultKubernetesVersion } }] as const,
+  ([name, config]) =>
+    [name, { ...config, kubernetes: { ...config.kubernetes, version: defaultKubernetesVersion } }] as const,
 );
 
 interface StaticPod {
@@ -36,7 +50,11 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   });
 
   const kubeadm = (...args: string[]) =>
-    execFileSync(tool("kubeadm"), args, { encoding: "utf8", stdio: "pipe", env: { ...process.env, KUBEADM_INIT_DRYRUN_DIR: join(directory, "manifests") } });
+    execFileSync(tool("kubeadm"), args, {
+      encoding: "utf8",
+      stdio: "pipe",
+      env: { ...process.env, KUBEADM_INIT_DRYRUN_DIR: join(directory, "manifests") },
+    });
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
     writeFileSync(join(directory, path), content);
@@ -53,7 +71,8 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       .replace("directory: /etc/", `directory: ${directory}/etc/`);
     return write("init.yaml", moved);
   };
-  const staticPod = (name: string) => parse(readFileSync(join(directory, "manifests", `${name}.yaml`), "utf8")) as StaticPod;
+  const staticPod = (name: string) =>
+    parse(readFileSync(join(directory, "manifests", `${name}.yaml`), "utf8")) as StaticPod;
 
   it(`is version ${defaultKubernetesVersion}`, () => {
     expect(kubeadm("version", "-o", "short").trim()).toBe(`v${defaultKubernetesVersion}`);
@@ -64,23 +83,46 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     const documents = [
       onMachine(controlPlane, "/etc/openstack-kubernetes/init.yaml"),
       onMachine(controlPlane, "/etc/openstack-kubernetes/join.yaml"),
-      ...config.nodePools.map((pool) => onMachine(renderWorkerUserData(config, pool, workerFacts).files, "/etc/openstack-kubernetes/join.yaml")),
+      ...config.nodePools.map((pool) =>
+        onMachine(renderWorkerUserData(config, pool, workerFacts).files, "/etc/openstack-kubernetes/join.yaml"),
+      ),
     ];
-    const answers = documents.map((document, index) => kubeadm("config", "validate", "--config", write(`${index}.yaml`, document)));
+    const answers = documents.map((document, index) =>
+      kubeadm("config", "validate", "--config", write(`${index}.yaml`, document)),
+    );
     expect(answers).toEqual(documents.map(() => "ok\n"));
   });
 
   it("refuses a document with an unknown field, so that the tests above mean something", () => {
-    const path = write("wrong.yaml", "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnoSuchField: 1\n");
+    const path = write(
+      "wrong.yaml",
+      "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnoSuchField: 1\n",
+    );
     expect(() => kubeadm("config", "validate", "--config", path)).toThrow(/unknown field "noSuchField"/);
   });
 
   it("issues leaves from the generated CAs and replaces none of them", () => {
-    const openssl = (...args: string[]) => execFileSync(tool("openssl"), args, { encoding: "utf8", stdio: "pipe", cwd: directory });
+    const openssl = (...args: string[]) =>
+      execFileSync(tool("openssl"), args, { encoding: "utf8", stdio: "pipe", cwd: directory });
     const authority = (commonName: string) => {
       openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem");
-      openssl("req", "-x509", "-new", "-key", "key.pem", "-subj", `/CN=${commonName}`, "-days", "3650", "-out", "crt.pem");
-      return { certificatePem: readFileSync(join(directory, "crt.pem"), "utf8"), privateKeyPem: readFileSync(join(directory, "key.pem"), "utf8") };
+      openssl(
+        "req",
+        "-x509",
+        "-new",
+        "-key",
+        "key.pem",
+        "-subj",
+        `/CN=${commonName}`,
+        "-days",
+        "3650",
+        "-out",
+        "crt.pem",
+      );
+      return {
+        certificatePem: readFileSync(join(directory, "crt.pem"), "utf8"),
+        privateKeyPem: readFileSync(join(directory, "key.pem"), "utf8"),
+      };
     };
     openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "sa.key");
     openssl("ec", "-in", "sa.key", "-pubout", "-out", "sa.pub");
@@ -89,13 +131,30 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       clusterCa: authority("kubernetes"),
       etcdCa: authority("etcd-ca"),
       frontProxyCa: authority("front-proxy-ca"),
-      serviceAccount: { publicKeyPem: readFileSync(join(directory, "sa.pub"), "utf8"), privateKeyPem: readFileSync(join(directory, "sa.key"), "utf8") },
+      serviceAccount: {
+        publicKeyPem: readFileSync(join(directory, "sa.pub"), "utf8"),
+        privateKeyPem: readFileSync(join(directory, "sa.key"), "utf8"),
+      },
     };
 
-    kubeadm("init", "phase", "certs", "all", "--config", layControlPlane({ kubernetes: { certSans: ["api.example.org"] } }, held));
+    kubeadm(
+      "init",
+      "phase",
+      "certs",
+      "all",
+      "--config",
+      layControlPlane({ kubernetes: { certSans: ["api.example.org"] } }, held),
+    );
 
     const read = (name: string) => readFileSync(join(directory, "pki", name), "utf8");
-    expect([read("ca.crt"), read("ca.key"), read("etcd/ca.crt"), read("front-proxy-ca.crt"), read("sa.key"), read("sa.pub")]).toEqual([
+    expect([
+      read("ca.crt"),
+      read("ca.key"),
+      read("etcd/ca.crt"),
+      read("front-proxy-ca.crt"),
+      read("sa.key"),
+      read("sa.pub"),
+    ]).toEqual([
       held.clusterCa.certificatePem,
       held.clusterCa.privateKeyPem,
       held.etcdCa.certificatePem,
@@ -117,8 +176,16 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     );
     expect(Object.fromEntries(chained)).toEqual(leaves);
     const serving = new X509Certificate(read("apiserver.crt"));
-    expect(["api.example.org", "localhost"].map((name) => serving.checkHost(name))).toEqual(["api.example.org", "localhost"]);
-    expect([address, "10.10.0.5", "127.0.0.1", "10.96.0.1"].map((ip) => serving.checkIP(ip))).toEqual([address, "10.10.0.5", "127.0.0.1", "10.96.0.1"]);
+    expect(["api.example.org", "localhost"].map((name) => serving.checkHost(name))).toEqual([
+      "api.example.org",
+      "localhost",
+    ]);
+    expect([address, "10.10.0.5", "127.0.0.1", "10.96.0.1"].map((ip) => serving.checkIP(ip))).toEqual([
+      address,
+      "10.10.0.5",
+      "127.0.0.1",
+      "10.96.0.1",
+    ]);
     expect(serving.publicKey.asymmetricKeyType).toBe("ec");
   });
 
@@ -130,14 +197,20 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     const apiServer = staticPod("kube-apiserver").spec.containers[0]!;
     const files = apiServer.command.flatMap(
       (argument) =>
-        /^--(?:authentication-config|admission-control-config-file|encryption-provider-config|audit-policy-file|audit-log-path)=(.*)$/.exec(argument)?.[1] ??
-        [],
+        /^--(?:authentication-config|admission-control-config-file|encryption-provider-config|audit-policy-file|audit-log-path)=(.*)$/.exec(
+          argument,
+        )?.[1] ?? [],
     );
     expect(files).toHaveLength(5);
     const mounts = apiServer.volumeMounts.map(({ mountPath }) => mountPath);
     expect(files.filter((file) => !mounts.includes(dirname(file)))).toEqual([]);
     expect(apiServer.command).toEqual(
-      expect.arrayContaining([`--advertise-address=${address}`, "--profiling=false", "--authorization-mode=Node,RBAC", "--secure-port=6443"]),
+      expect.arrayContaining([
+        `--advertise-address=${address}`,
+        "--profiling=false",
+        "--authorization-mode=Node,RBAC",
+        "--secure-port=6443",
+      ]),
     );
     expect(apiServer.command.filter((argument) => argument.startsWith("--anonymous-auth"))).toEqual([]);
     expect(staticPod("kube-controller-manager").spec.containers[0]!.command).toEqual(
@@ -145,7 +218,11 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     );
     expect(staticPod("kube-scheduler").spec.containers[0]!.command).toContain("--profiling=false");
     expect(staticPod("etcd").spec.containers[0]!.command).toEqual(
-      expect.arrayContaining(["--heartbeat-interval=200", "--election-timeout=2000", "--listen-metrics-urls=http://0.0.0.0:2381"]),
+      expect.arrayContaining([
+        "--heartbeat-interval=200",
+        "--election-timeout=2000",
+        "--listen-metrics-urls=http://0.0.0.0:2381",
+      ]),
     );
   });
 
@@ -160,17 +237,27 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   });
 
   it("wants the sandbox image that containerd is told to pin", () => {
-    const images = kubeadm("config", "images", "list", "--kubernetes-version", `v${defaultKubernetesVersion}`).split("\n");
+    const images = kubeadm("config", "images", "list", "--kubernetes-version", `v${defaultKubernetesVersion}`).split(
+      "\n",
+    );
     const config = sampleConfig();
-    const toml = contentOf(renderWorkerUserData(config, config.nodePools[0]!, workerFacts).files, "/etc/containerd/config.toml");
+    const toml = contentOf(
+      renderWorkerUserData(config, config.nodePools[0]!, workerFacts).files,
+      "/etc/containerd/config.toml",
+    );
     expect(images).toContain(/sandbox = "(.*)"/.exec(toml)?.[1]);
   });
 
   it("takes the bootstrap token and the pin of the CA as they are rendered", () => {
     const config = sampleConfig();
-    const document = onMachine(renderWorkerUserData(config, config.nodePools[0]!, workerFacts).files, "/etc/openstack-kubernetes/join.yaml");
+    const document = onMachine(
+      renderWorkerUserData(config, config.nodePools[0]!, workerFacts).files,
+      "/etc/openstack-kubernetes/join.yaml",
+    );
     const migrated = kubeadm("config", "migrate", "--old-config", write("join.yaml", document));
-    const { discovery } = parseAllDocuments(migrated)[0]!.toJS() as { discovery: { bootstrapToken: { token: string }; tlsBootstrapToken: string } };
+    const { discovery } = parseAllDocuments(migrated)[0]!.toJS() as {
+      discovery: { bootstrapToken: { token: string }; tlsBootstrapToken: string };
+    };
     expect([discovery.bootstrapToken.token, discovery.tlsBootstrapToken]).toEqual([bootstrapToken, bootstrapToken]);
   });
 });

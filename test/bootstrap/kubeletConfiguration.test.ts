@@ -34,12 +34,17 @@ describe("KubeletConfiguration", () => {
     const flux = { flux: { url: "https://git.example.org/platform/cluster.git" } };
     const asks = (changes: Record<string, unknown>) =>
       (renderKubeletConfiguration(sampleConfig(changes)) as { serverTLSBootstrap?: boolean }).serverTLSBootstrap;
-    expect([asks(flux), asks({ ...flux, kubernetes: { kubeletServingCertificate: "selfSigned" } })]).toEqual([true, undefined]);
+    expect([asks(flux), asks({ ...flux, kubernetes: { kubeletServingCertificate: "selfSigned" } })]).toEqual([
+      true,
+      undefined,
+    ]);
     expect([asks({}), asks({ kubernetes: { kubeletServingCertificate: "clusterCa" } })]).toEqual([undefined, true]);
   });
 
   it("accepts control groups v1 only where the image boots with them", () => {
-    expect(renderKubeletConfiguration(sampleConfig({ os: { family: "rocky", version: "8" } }))).toMatchObject({ failCgroupV1: false });
+    expect(renderKubeletConfiguration(sampleConfig({ os: { family: "rocky", version: "8" } }))).toMatchObject({
+      failCgroupV1: false,
+    });
     expect(renderKubeletConfiguration(sampleConfig())).not.toHaveProperty("failCgroupV1");
   });
 

@@ -20,7 +20,9 @@ describe("a file for a machine", () => {
 
 describe("the scripts", () => {
   it("lose their comments and nothing else", () => {
-    expect(withoutComments('#!/bin/sh\n# why\n\necho "# no comment" # kept\n  # indented\n\tx\n')).toBe('#!/bin/sh\necho "# no comment" # kept\n\tx');
+    expect(withoutComments('#!/bin/sh\n# why\n\necho "# no comment" # kept\n  # indented\n\tx\n')).toBe(
+      '#!/bin/sh\necho "# no comment" # kept\n\tx',
+    );
   });
 
   it.each(scripts)("%s has no here-document whose lines could look like comments", (name) => {

@@ -4,15 +4,16 @@ import { sampleConfig } from "./samples";
 describe("the registration of a node", () => {
   const cloudProvider = { authUrl: "https://keystone.example.org:5000/v3", region: "RegionOne" };
   const credentials = { openstack: { id: "id", secret: "secret" } };
-  const argumentNames = (registration: object) => (registration as { kubeletExtraArgs: { name: string }[] }).kubeletExtraArgs.map(({ name }) => name);
+  const argumentNames = (registration: object) =>
+    (registration as { kubeletExtraArgs: { name: string }[] }).kubeletExtraArgs.map(({ name }) => name);
 
   it("waits for the cloud controller manager where there will be one, and only there", () => {
     const without = sampleConfig();
     const external = sampleConfig({ cloudProvider, credentials });
-    expect([argumentNames(controlPlaneRegistration(without)), argumentNames(controlPlaneRegistration(external))]).toEqual([
-      ["node-ip"],
-      ["cloud-provider", "node-ip"],
-    ]);
+    expect([
+      argumentNames(controlPlaneRegistration(without)),
+      argumentNames(controlPlaneRegistration(external)),
+    ]).toEqual([["node-ip"], ["cloud-provider", "node-ip"]]);
     expect(argumentNames(workerRegistration(external, external.nodePools[0]!))).toEqual(["cloud-provider", "node-ip"]);
   });
 });

@@ -24,8 +24,11 @@ https://download.docker.com/linux/debian/gpg /etc/apt/keyrings/openstack-kuberne
   });
 
   it("come as signed rpm repositories for the RHEL family, Kubernetes kept out of ordinary updates", () => {
-    const files = packageFiles(sampleConfig({ os: { family: "rocky", version: "9" }, kubernetes: { version: "1.35.2" } }));
-    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo")).toBe(`[openstack-kubernetes-kubernetes]
+    const files = packageFiles(
+      sampleConfig({ os: { family: "rocky", version: "9" }, kubernetes: { version: "1.35.2" } }),
+    );
+    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo"))
+      .toBe(`[openstack-kubernetes-kubernetes]
 name=kubernetes
 baseurl=https://pkgs.k8s.io/core:/stable:/v1.35/rpm/
 enabled=1
@@ -33,7 +36,8 @@ gpgcheck=1
 gpgkey=https://pkgs.k8s.io/core:/stable:/v1.35/rpm/repodata/repomd.xml.key
 exclude=kubelet kubeadm kubectl cri-tools kubernetes-cni
 `);
-    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-containerd.repo")).toBe(`[openstack-kubernetes-containerd]
+    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-containerd.repo"))
+      .toBe(`[openstack-kubernetes-containerd]
 name=containerd
 baseurl=https://download.docker.com/linux/rhel/9/$basearch/stable
 enabled=1
@@ -48,25 +52,36 @@ gpgkey=https://download.docker.com/linux/rhel/gpg
     ["debian", "13", "trixie"],
   ])("know the code name of %s %s", (family, version, codename) => {
     const files = packageFiles(sampleConfig({ os: { family, version } }));
-    expect(contentOf(files, "/etc/apt/sources.list.d/openstack-kubernetes-containerd.sources")).toContain(`Suites: ${codename}\n`);
+    expect(contentOf(files, "/etc/apt/sources.list.d/openstack-kubernetes-containerd.sources")).toContain(
+      `Suites: ${codename}\n`,
+    );
   });
 });
 
 describe("packages from a mirror", () => {
   it("are trusted unsigned only when no key is given", () => {
-    const files = packageFiles(sampleConfig({ packageSource: "mirror", packageMirror: { kubernetesUrl: "http://10.0.0.9/deb" } }));
+    const files = packageFiles(
+      sampleConfig({ packageSource: "mirror", packageMirror: { kubernetesUrl: "http://10.0.0.9/deb" } }),
+    );
     expect(contentOf(files, "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources")).toBe(
       "Types: deb\nURIs: http://10.0.0.9/deb\nSuites: /\nTrusted: yes\n",
     );
-    expect(files.map(({ path }) => path)).not.toContain("/etc/apt/sources.list.d/openstack-kubernetes-containerd.sources");
+    expect(files.map(({ path }) => path)).not.toContain(
+      "/etc/apt/sources.list.d/openstack-kubernetes-containerd.sources",
+    );
     expect(contentOf(files, "/etc/openstack-kubernetes/repository-keys")).toBe("");
   });
 
   it("are checked against the key of the configuration, which is laid on the machine", () => {
     const signingKey = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----";
-    const packageMirror = { kubernetesUrl: "https://mirror/kubernetes", containerdUrl: "https://mirror/docker", signingKey };
+    const packageMirror = {
+      kubernetesUrl: "https://mirror/kubernetes",
+      containerdUrl: "https://mirror/docker",
+      signingKey,
+    };
     const files = packageFiles(sampleConfig({ ...rhel9, packageSource: "mirror", packageMirror }));
-    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-containerd.repo")).toBe(`[openstack-kubernetes-containerd]
+    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-containerd.repo"))
+      .toBe(`[openstack-kubernetes-containerd]
 name=containerd
 baseurl=https://mirror/docker
 enabled=1

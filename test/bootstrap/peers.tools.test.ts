@@ -34,7 +34,8 @@ describe("keepalived's peers", () => {
   it("become those that were added later, and keepalived is told once", () => {
     machine.file("/etc/openstack-kubernetes/peers", "test-control-plane-0 10.10.0.10\n");
     nodes("10.10.0.10 10.10.0.77 10.10.0.78");
-    const reloads = () => machine.run("refresh-peers.sh").calls.filter((call) => call === "systemctl reload keepalived").length;
+    const reloads = () =>
+      machine.run("refresh-peers.sh").calls.filter((call) => call === "systemctl reload keepalived").length;
     expect([reloads(), reloads()]).toEqual([1, 0]);
     expect(machine.read(file)).toBe(unicast("10.10.0.77", "10.10.0.78"));
   });

@@ -2,7 +2,8 @@ import { bypassesProxy, noProxyEntries, proxyFiles } from "../../src/bootstrap/p
 import { contentOf, rhel9, sampleConfig } from "./samples";
 
 const proxy = { httpProxy: "http://proxy.example:3128", noProxy: [".corp.example", "10.0.0.0/8", "localhost"] };
-const noProxy = "localhost,127.0.0.1,169.254.169.254,10.10.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local,.corp.example,10.0.0.0/8";
+const noProxy =
+  "localhost,127.0.0.1,169.254.169.254,10.10.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local,.corp.example,10.0.0.0/8";
 
 describe("proxy settings", () => {
   it("are no files at all without a proxy", () => {
@@ -14,7 +15,10 @@ describe("proxy settings", () => {
   });
 
   it("reach containerd, kubelet, log-in shells and apt", () => {
-    const files = proxyFiles(sampleConfig({ proxy: { ...proxy, httpsProxy: "http://user:o$k@proxy.example:3129" } }), "10.10.0.5");
+    const files = proxyFiles(
+      sampleConfig({ proxy: { ...proxy, httpsProxy: "http://user:o$k@proxy.example:3129" } }),
+      "10.10.0.5",
+    );
     expect(files.map(({ path, permissions }) => [path, permissions])).toEqual([
       ["/etc/openstack-kubernetes/proxy.env", "0600"],
       ["/etc/profile.d/openstack-kubernetes-proxy.sh", "0644"],
@@ -29,7 +33,9 @@ HTTPS_PROXY='http://user:o$k@proxy.example:3129'
 no_proxy='${noProxy}'
 NO_PROXY='${noProxy}'
 `);
-    expect(contentOf(files, "/etc/systemd/system/containerd.service.d/10-proxy.conf")).toBe("[Service]\nEnvironmentFile=/etc/openstack-kubernetes/proxy.env\n");
+    expect(contentOf(files, "/etc/systemd/system/containerd.service.d/10-proxy.conf")).toBe(
+      "[Service]\nEnvironmentFile=/etc/openstack-kubernetes/proxy.env\n",
+    );
   });
 
   it("leave the RHEL family's dnf to the install script", () => {
@@ -38,9 +44,13 @@ NO_PROXY='${noProxy}'
   });
 
   it("let apt reach a mirror within the spared networks directly", () => {
-    const packageMirror = { kubernetesUrl: "http://10.1.2.3/kubernetes", containerdUrl: "https://packages.example/containerd" };
+    const packageMirror = {
+      kubernetesUrl: "http://10.1.2.3/kubernetes",
+      containerdUrl: "https://packages.example/containerd",
+    };
     const files = proxyFiles(sampleConfig({ proxy, packageSource: "mirror", packageMirror }), "10.10.0.5");
-    expect(contentOf(files, "/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy")).toBe(`Acquire::http::Proxy "http://proxy.example:3128";
+    expect(contentOf(files, "/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy"))
+      .toBe(`Acquire::http::Proxy "http://proxy.example:3128";
 Acquire::https::Proxy "http://proxy.example:3128";
 Acquire::http::Proxy::10.1.2.3 "DIRECT";
 `);

@@ -1,4 +1,7 @@
-/** Configurations, facts and secrets for the tests of the renderers. Secrets are labels, so that a test can look for them. */
+/**
+ * Configurations, facts and secrets for the tests of the renderers. Secrets are labels, so that a test can look for
+ * them.
+ */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ControlPlaneFacts, ControlPlaneSecrets, MachineFile, WorkerFacts } from "../../src/bootstrap/inputs";
@@ -26,7 +29,10 @@ const fixtureDirectory = join(__dirname, "../fixtures/config/valid");
 /** Every valid fixture of the configuration, by name. They belong to a stack called dev. */
 export function fixtures(): (readonly [string, ClusterConfig])[] {
   const files = readdirSync(fixtureDirectory).filter((file) => file.endsWith(".yaml"));
-  return files.map((file) => [basename(file, ".yaml"), parseClusterConfig(readStackFile(join(fixtureDirectory, file)).values, "dev")]);
+  return files.map((file) => [
+    basename(file, ".yaml"),
+    parseClusterConfig(readStackFile(join(fixtureDirectory, file)).values, "dev"),
+  ]);
 }
 
 /** A CA certificate made for these tests; its public key's SHA-256 was computed with openssl. */
@@ -57,11 +63,22 @@ export const secrets: ControlPlaneSecrets = {
 
 /** Facts of a cluster of that many control-plane machines. */
 export function sampleFacts(config: ClusterConfig): ControlPlaneFacts {
-  const peers = Array.from({ length: config.controlPlane.replicas }, (_, index) => ({ name: `test-control-plane-${index}`, address: `10.10.0.${10 + index}` }));
-  return { endpointHost: config.apiEndpoint.kind === "external" ? config.apiEndpoint.host : "10.10.0.5", certSans: [], peers };
+  const peers = Array.from({ length: config.controlPlane.replicas }, (_, index) => ({
+    name: `test-control-plane-${index}`,
+    address: `10.10.0.${10 + index}`,
+  }));
+  return {
+    endpointHost: config.apiEndpoint.kind === "external" ? config.apiEndpoint.host : "10.10.0.5",
+    certSans: [],
+    peers,
+  };
 }
 
-export const workerFacts: WorkerFacts = { endpointHost: "10.10.0.5", clusterCaCertificatePem: caCertificate, bootstrapToken };
+export const workerFacts: WorkerFacts = {
+  endpointHost: "10.10.0.5",
+  clusterCaCertificatePem: caCertificate,
+  bootstrapToken,
+};
 
 /** Content of the file with this path. */
 export function contentOf(files: readonly MachineFile[], path: string): string {

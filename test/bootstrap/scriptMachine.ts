@@ -1,6 +1,7 @@
 /**
- * A pretended machine for the scripts of src/bootstrap/files: the script's absolute paths are moved below a folder, and the programs it calls are
- * small stand-ins that write down each call and answer as the test says. Proves what a script decides, not what the programs would do.
+ * A pretended machine for the scripts of src/bootstrap/files: the script's absolute paths are moved below a folder, and
+ * the programs it calls are small stand-ins that write down each call and answer as the test says. Proves what a script
+ * decides, not what the programs would do.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -47,11 +48,16 @@ export class ScriptMachine {
     return readFileSync(this.root + path, "utf8");
   }
 
-  /** A stand-in: its call is written down, then `body` (bash) runs with the call's arguments; "$machine" is the machine's root. */
+  /**
+   * A stand-in: its call is written down, then `body` (bash) runs with the call's arguments; "$machine" is the
+   * machine's root.
+   */
   program(name: string, body: string): void {
     const path = join(this.root, "stand-ins", name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `#!/bin/bash\nmachine=${this.root}\necho "${name} $*" >>"$machine/calls"\n${body}\n`, { mode: 0o755 });
+    writeFileSync(path, `#!/bin/bash\nmachine=${this.root}\necho "${name} $*" >>"$machine/calls"\n${body}\n`, {
+      mode: 0o755,
+    });
   }
 
   /** Runs a script; `seconds` is how long it has been running already when it first looks at the clock. */
@@ -59,14 +65,24 @@ export class ScriptMachine {
     writeFileSync(join(this.root, "calls"), "");
     let source = readFileSync(join(sources, script), "utf8");
     for (const path of movedRoots) source = source.replaceAll(path, this.root + path);
-    for (const folder of ["/var/lib/openstack-kubernetes", "/var/log", "/run", "/dev", "/etc"]) mkdirSync(this.root + folder, { recursive: true });
+    for (const folder of ["/var/lib/openstack-kubernetes", "/var/log", "/run", "/dev", "/etc"])
+      mkdirSync(this.root + folder, { recursive: true });
     const path = join(this.root, script);
     writeFileSync(path, source);
-    const env = { ...process.env, PATH: `${join(this.root, "stand-ins")}:${process.env["PATH"] ?? ""}`, SECONDS: String(seconds), LC_ALL: "C" };
+    const env = {
+      ...process.env,
+      PATH: `${join(this.root, "stand-ins")}:${process.env["PATH"] ?? ""}`,
+      SECONDS: String(seconds),
+      LC_ALL: "C",
+    };
     const { status, stdout, stderr } = spawnSync("bash", [path], { encoding: "utf8", env, timeout: 30_000 });
     const calls = this.read("/calls")
       .split("\n")
       .filter((call) => call !== "" && !call.startsWith("sleep"));
-    return { status, output: `${stdout}${stderr}`.replaceAll(this.root, ""), calls: calls.map((call) => call.replaceAll(this.root, "")) };
+    return {
+      status,
+      output: `${stdout}${stderr}`.replaceAll(this.root, ""),
+      calls: calls.map((call) => call.replaceAll(this.root, "")),
+    };
   }
 }

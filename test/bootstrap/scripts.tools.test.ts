@@ -1,4 +1,7 @@
-/** The scripts that machines run once, one by one; those that go on as long as the machine lives are in bootstrapUpkeep.test.ts. */
+/**
+ * The scripts that machines run once, one by one; those that go on as long as the machine lives are in
+ * bootstrapUpkeep.test.ts.
+ */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,11 +12,21 @@ const directory = join(__dirname, "../../src/bootstrap/files");
 
 describeWithTools("shellcheck", ["shellcheck"], (tool) => {
   it.each(readdirSync(directory))("finds nothing in %s", (script) => {
-    expect(execFileSync(tool("shellcheck"), ["--format", "gcc", join(directory, script)], { encoding: "utf8", stdio: "pipe" })).toBe("");
+    expect(
+      execFileSync(tool("shellcheck"), ["--format", "gcc", join(directory, script)], {
+        encoding: "utf8",
+        stdio: "pipe",
+      }),
+    ).toBe("");
   });
 
   it("finds nothing in the script that installs these tools", () => {
-    expect(execFileSync(tool("shellcheck"), [join(__dirname, "../../scripts/installTestTools.sh")], { encoding: "utf8", stdio: "pipe" })).toBe("");
+    expect(
+      execFileSync(tool("shellcheck"), [join(__dirname, "../../scripts/installTestTools.sh")], {
+        encoding: "utf8",
+        stdio: "pipe",
+      }),
+    ).toBe("");
   });
 });
 
@@ -24,17 +37,28 @@ beforeEach(() => {
 afterEach(() => machine.remove());
 
 describe("the bootstrap", () => {
-  const steps = ["prepare-host.sh", "mount-volumes.sh", "install-packages.sh", "start-runtime.sh", "close-metadata.sh", "become-node.sh"];
+  const steps = [
+    "prepare-host.sh",
+    "mount-volumes.sh",
+    "install-packages.sh",
+    "start-runtime.sh",
+    "close-metadata.sh",
+    "become-node.sh",
+  ];
   const lay = (bodies: Record<string, string>) => {
     machine.file("/etc/openstack-kubernetes/bootstrap.env", "ROLE='worker'\nCLUSTER_NAME='test'\n");
     machine.program("uname", "echo test-default-0.novalocal");
     for (const step of steps.filter((name) => name in bodies)) {
-      machine.file(`/opt/openstack-kubernetes/bin/${step}`, `#!/bin/bash\necho "${step}" >>"${machine.root}/steps"\n${bodies[step] ?? ""}\n`);
+      machine.file(
+        `/opt/openstack-kubernetes/bin/${step}`,
+        `#!/bin/bash\necho "${step}" >>"${machine.root}/steps"\n${bodies[step] ?? ""}\n`,
+      );
       execFileSync("chmod", ["755", `${machine.root}/opt/openstack-kubernetes/bin/${step}`]);
     }
   };
   const everything = Object.fromEntries(steps.map((step) => [step, "echo done"]));
-  const console = () => machine.read("/dev/console").replaceAll("\r", "").replaceAll(machine.root, "").trim().split("\n");
+  const console = () =>
+    machine.read("/dev/console").replaceAll("\r", "").replaceAll(machine.root, "").trim().split("\n");
 
   it("takes its steps in order and says on the console that it succeeded", () => {
     lay(everything);
@@ -45,7 +69,10 @@ describe("the bootstrap", () => {
   });
 
   it("says on the console why it failed, in which step, and stops there", () => {
-    lay({ ...everything, "install-packages.sh": "echo 'E: first'; echo 'E: Unable to locate package kubelet' >&2; echo; exit 100" });
+    lay({
+      ...everything,
+      "install-packages.sh": "echo 'E: first'; echo 'E: Unable to locate package kubelet' >&2; echo; exit 100",
+    });
     expect(machine.run("bootstrap.sh").status).toBe(1);
     expect(console().slice(-5)).toEqual([
       "openstack-kubernetes: installing packages",
@@ -74,7 +101,11 @@ describe("the bootstrap", () => {
       "\t[ERROR ImagePull]: failed to pull image registry.k8s.io/etcd:3\nerror: preflight checks failed\nTo see the stack trace of this error execute with --v=5 or higher",
       "[ERROR ImagePull]: failed to pull image registry.k8s.io/etcd:3",
     ],
-    ["the last line that is not advice", "error: no route\nTo see the stack trace of this error execute with --v=5 or higher", "error: no route"],
+    [
+      "the last line that is not advice",
+      "error: no route\nTo see the stack trace of this error execute with --v=5 or higher",
+      "error: no route",
+    ],
   ])("names as the reason %s", (_what, output, reason) => {
     machine.file("/output", `${output}\n`);
     lay({ ...everything, "become-node.sh": `cat ${machine.root}/output; exit 1` });
@@ -101,7 +132,10 @@ describe("preparing the host", () => {
     machine.program("uname", "echo test-default-0");
     machine.program("swapoff", "exit 32");
     machine.program("tail", "printf '/dev/vdc partition 65532 0 -2\\n/dev/vdd partition 65532 0 -3\\n'");
-    expect(machine.run("prepare-host.sh")).toMatchObject({ status: 1, output: "Swap cannot be switched off: /dev/vdc /dev/vdd\n" });
+    expect(machine.run("prepare-host.sh")).toMatchObject({
+      status: 1,
+      output: "Swap cannot be switched off: /dev/vdc /dev/vdd\n",
+    });
   });
 });
 
@@ -119,12 +153,18 @@ describe("mounting volumes", () => {
         .join(""),
     );
     machine.file("/partitioned", partitioned.map((device) => `${device}\n`).join(""));
-    machine.program("lsblk", '[[ "$*" == *--nodeps* ]] && cat "$machine/disks" && exit\necho "${@: -1}"\ngrep -x "${@: -1}" "$machine/partitioned" || true');
+    machine.program(
+      "lsblk",
+      '[[ "$*" == *--nodeps* ]] && cat "$machine/disks" && exit\necho "${@: -1}"\ngrep -x "${@: -1}" "$machine/partitioned" || true',
+    );
     machine.program(
       "blkid",
       '[[ $1 == -U ]] && { awk -v id="$2" \'$2 == id { print $1 }\' "$machine/carried"; exit; }\nawk -v device="${@: -1}" \'$1 == device { print $2 }\' "$machine/carried"',
     );
-    machine.program("wipefs", 'grep "^${@: -1} " "$machine/carried" || grep -x "${@: -1}" "$machine/partitioned" || true');
+    machine.program(
+      "wipefs",
+      'grep "^${@: -1} " "$machine/carried" || grep -x "${@: -1}" "$machine/partitioned" || true',
+    );
     for (const name of ["mkfs.ext4", "mount", "systemctl", "udevadm"]) machine.program(name, "true");
     machine.program("mountpoint", "exit 1");
   };
@@ -135,8 +175,13 @@ describe("mounting volumes", () => {
     wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
     disks(`vda disk 0 ${40 * gib}\nsr0 rom 1 ${20 * gib}\nvdb disk 0 ${20 * gib}\n`);
     const { status, calls } = machine.run("mount-volumes.sh");
-    expect({ status, formatted: formatted(calls) }).toEqual({ status: 0, formatted: [`mkfs.ext4 -q -U ${uuid} /dev/vdb`] });
-    expect(machine.read("/etc/fstab").replaceAll(machine.root, "")).toBe(`UUID=${uuid} /var/lib/etcd ext4 defaults,nofail 0 2\n`);
+    expect({ status, formatted: formatted(calls) }).toEqual({
+      status: 0,
+      formatted: [`mkfs.ext4 -q -U ${uuid} /dev/vdb`],
+    });
+    expect(machine.read("/etc/fstab").replaceAll(machine.root, "")).toBe(
+      `UUID=${uuid} /var/lib/etcd ext4 defaults,nofail 0 2\n`,
+    );
     expect(calls).toContain("mount /var/lib/etcd");
   });
 
@@ -157,7 +202,9 @@ describe("mounting volumes", () => {
 
   it("passes over the root disk, ephemeral disks and whatever else holds data, though they have the size", () => {
     wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
-    disks(["vda", "vdb", "vdc"].map((name) => `${name} disk 0 ${20 * gib}\n`).join(""), { "/dev/vdb": "0123-4567" }, ["/dev/vda"]);
+    disks(["vda", "vdb", "vdc"].map((name) => `${name} disk 0 ${20 * gib}\n`).join(""), { "/dev/vdb": "0123-4567" }, [
+      "/dev/vda",
+    ]);
     expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([`mkfs.ext4 -q -U ${uuid} /dev/vdc`]);
   });
 
@@ -173,7 +220,8 @@ describe("mounting volumes", () => {
     const { status, output, calls } = machine.run("mount-volumes.sh");
     expect({ status, output, formatted: formatted(calls) }).toEqual({
       status: 1,
-      output: "No empty disk of 21474836480 bytes (number 1 of that size) is there for /var/lib/etcd; disks that hold other data are left alone.\n",
+      output:
+        "No empty disk of 21474836480 bytes (number 1 of that size) is there for /var/lib/etcd; disks that hold other data are left alone.\n",
       formatted: [],
     });
   });
@@ -181,7 +229,10 @@ describe("mounting volumes", () => {
 
 describe("installing packages", () => {
   beforeEach(() => {
-    machine.file("/etc/openstack-kubernetes/bootstrap.env", "PACKAGES='kubelet=1.36.3-* curl'\nHELD_PACKAGES='kubelet'\n");
+    machine.file(
+      "/etc/openstack-kubernetes/bootstrap.env",
+      "PACKAGES='kubelet=1.36.3-* curl'\nHELD_PACKAGES='kubelet'\n",
+    );
     for (const name of ["apt-get", "apt-mark", "dpkg"]) machine.program(name, "true");
     execFileSync("mkdir", ["-p", `${machine.root}/var/lib/dpkg/updates`]);
     machine.program("python3", 'echo key >"${@: -1}"');
@@ -192,7 +243,9 @@ describe("installing packages", () => {
     const { status, calls } = machine.run("install-packages-apt.sh");
     expect(status).toBe(0);
     expect(machine.read("/etc/a.asc")).toBe("key\n");
-    expect(calls.filter((call) => call.startsWith("apt-get")).map((call) => call.replace(/^.*--force-confold /, ""))).toEqual([
+    expect(
+      calls.filter((call) => call.startsWith("apt-get")).map((call) => call.replace(/^.*--force-confold /, "")),
+    ).toEqual([
       "-o APT::Update::Error-Mode=any update",
       "install -y --no-install-recommends --allow-change-held-packages kubelet=1.36.3-* curl",
     ]);
@@ -237,12 +290,17 @@ describe("a worker that joins", () => {
 
   it("clears what an attempt cut short has left", () => {
     machine.file("/var/lib/openstack-kubernetes/join-started");
-    expect(machine.run("join-worker.sh").calls.filter((call) => call.startsWith("kubeadm"))[0]).toBe("kubeadm reset --force");
+    expect(machine.run("join-worker.sh").calls.filter((call) => call.startsWith("kubeadm"))[0]).toBe(
+      "kubeadm reset --force",
+    );
   });
 
   it("says what it waits for, now and then", () => {
     machine.file("/looks", "");
-    machine.program("curl", 'echo >>"$machine/looks"; (($(wc -l <"$machine/looks") > 15)) || { echo "curl: (7) refused" >&2; exit 7; }');
+    machine.program(
+      "curl",
+      'echo >>"$machine/looks"; (($(wc -l <"$machine/looks") > 15)) || { echo "curl: (7) refused" >&2; exit 7; }',
+    );
     const { status, output } = machine.run("join-worker.sh");
     expect({ status, said: output.match(/waiting for .*/g) }).toEqual({
       status: 0,

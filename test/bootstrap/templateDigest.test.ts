@@ -1,7 +1,13 @@
-import { bastionTemplateDigest, controlPlaneTemplateDigest, poolTemplateDigest } from "../../src/bootstrap/templateDigest";
+import {
+  bastionTemplateDigest,
+  controlPlaneTemplateDigest,
+  poolTemplateDigest,
+} from "../../src/bootstrap/templateDigest";
 import { caCertificate, fixtures, sampleConfig } from "./samples";
 
-const pools = (...changes: Record<string, unknown>[]) => ({ nodePools: changes.map((change) => ({ name: "default", count: 2, flavor: "large", ...change })) });
+const pools = (...changes: Record<string, unknown>[]) => ({
+  nodePools: changes.map((change) => ({ name: "default", count: 2, flavor: "large", ...change })),
+});
 const ofPool = (changes: Record<string, unknown> = {}) => {
   const config = sampleConfig(changes);
   return poolTemplateDigest(config, config.nodePools[0]!);
@@ -12,7 +18,10 @@ const controlPlane = (changes: Record<string, unknown>) => ({ controlPlane: { fl
 describe("the digest of a template", () => {
   it("is twelve hexadecimal digits for every valid configuration", () => {
     for (const [, config] of fixtures()) {
-      expect([controlPlaneTemplateDigest(config), ...config.nodePools.map((pool) => poolTemplateDigest(config, pool))]).toEqual(
+      expect([
+        controlPlaneTemplateDigest(config),
+        ...config.nodePools.map((pool) => poolTemplateDigest(config, pool)),
+      ]).toEqual(
         Array.from({ length: config.nodePools.length + 1 }, () => expect.stringMatching(/^[0-9a-f]{12}$/) as string),
       );
     }
@@ -31,7 +40,10 @@ describe("the digest of a pool", () => {
     ["its count", pools({ count: 50 })],
     ["another pool", pools({}, { name: "gpu" })],
     ["the control plane", controlPlane({ replicas: 5, flavor: "huge", etcdVolume: { sizeGb: 20 } })],
-    ["labels and taints, which are reconciled on the nodes", pools({ labels: { tier: "x" }, taints: [{ key: "k", effect: "NoSchedule" }] })],
+    [
+      "labels and taints, which are reconciled on the nodes",
+      pools({ labels: { tier: "x" }, taints: [{ key: "k", effect: "NoSchedule" }] }),
+    ],
     ["tags", { tags: { owner: "me" } }],
   ])("does not change with %s", (_what, changes) => {
     expect(ofPool(changes)).toBe(ofPool());
@@ -74,6 +86,8 @@ describe("the digest of the control plane", () => {
 
 describe("the digest of the bastion", () => {
   it("has nothing to digest without a bastion", () => {
-    expect(() => bastionTemplateDigest(sampleConfig())).toThrow("ssh.bastion is not set: there is no template of a bastion.");
+    expect(() => bastionTemplateDigest(sampleConfig())).toThrow(
+      "ssh.bastion is not set: there is no template of a bastion.",
+    );
   });
 });

@@ -13,7 +13,10 @@ describe("a snapshot of etcd", () => {
   beforeEach(() => {
     machine.file("/etc/openstack-kubernetes/bootstrap.env", "SNAPSHOTS_KEPT='2'\n");
     machine.file("/var/lib/etcd/member");
-    machine.program("crictl", 'case "$*" in ps*) echo c1 ;; *"snapshot save"*) echo data >"${@: -1}" ;; *"snapshot status"*) test -s "${@: -1}" ;; esac');
+    machine.program(
+      "crictl",
+      'case "$*" in ps*) echo c1 ;; *"snapshot save"*) echo data >"${@: -1}" ;; *"snapshot status"*) test -s "${@: -1}" ;; esac',
+    );
   });
   const kept = () => readdirSync(`${machine.root}/var/backups/etcd`).sort();
 
@@ -26,7 +29,10 @@ describe("a snapshot of etcd", () => {
 
   it("that cannot be read back is thrown away, and older ones stay", () => {
     machine.file("/var/backups/etcd/snapshot-20260101T000000Z.db", "old");
-    machine.program("crictl", 'case "$*" in ps*) echo c1 ;; *"snapshot save"*) echo data >"${@: -1}" ;; *) exit 1 ;; esac');
+    machine.program(
+      "crictl",
+      'case "$*" in ps*) echo c1 ;; *"snapshot save"*) echo data >"${@: -1}" ;; *) exit 1 ;; esac',
+    );
     expect(machine.run("snapshot-etcd.sh").status).toBe(1);
     expect(kept()).toEqual(["snapshot-20260101T000000Z.db"]);
     expect(machine.has("/var/lib/etcd/.snapshot-partial")).toBe(false);
@@ -67,7 +73,8 @@ describe("the renewal of certificates", () => {
     machine.program("crictl", '[[ "$1" == ps ]] && echo c1 || true');
     return machine.run("renew-certificates.sh");
   };
-  const changes = (calls: readonly string[]) => calls.filter((call) => call.startsWith("kubeadm") || call.startsWith("crictl stop"));
+  const changes = (calls: readonly string[]) =>
+    calls.filter((call) => call.startsWith("kubeadm") || call.startsWith("crictl stop"));
 
   it("waits until a leaf has less than 90 days left, whatever the CAs", () => {
     machine.file("/etc/kubernetes/pki/ca.crt", certificate(1));

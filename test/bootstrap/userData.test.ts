@@ -8,7 +8,10 @@ import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { osVersions } from "../../src/config/schema/machines";
 import { caCertificate, fixtures, sampleConfig, sampleFacts, secrets, workerFacts } from "./samples";
 
-/** Keys do not compress, so sizes are measured with real ones: EC for the CAs as the PKI makes them, RSA where the catalogue may choose it. */
+/**
+ * Keys do not compress, so sizes are measured with real ones: EC for the CAs as the PKI makes them, RSA where the
+ * catalogue may choose it.
+ */
 function realSecrets(): ControlPlaneSecrets {
   const authority = () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -53,7 +56,11 @@ describe("the size of user data", () => {
   });
 
   it("over Nova's limit is an error that names the machines and the three largest parts", () => {
-    const file = (path: string, bytes: number) => ({ path, permissions: "0644", content: randomBytes(bytes).toString("base64url") });
+    const file = (path: string, bytes: number) => ({
+      path,
+      permissions: "0644",
+      content: randomBytes(bytes).toString("base64url"),
+    });
     const files = [file("/small", 300), file("/large", 30_000), file("/larger", 40_000), file("/middle", 3_000)];
     expect(() => packUserData(sampleConfig(), "node pool default", files, [])).toThrow(
       /^User data of node pool default has \d+ bytes but Nova takes at most 65535; the largest parts are \/larger \(53334 bytes\), \/large \(40000 bytes\), \/middle \(4000 bytes\)\. Shorten what they come from, extraCas for instance\.$/,
@@ -61,8 +68,14 @@ describe("the size of user data", () => {
   });
 
   it("stays under Nova's limit for any configuration of ordinary size", () => {
-    const osArbitrary = fc.constantFrom(...Object.entries(osVersions).flatMap(([family, versions]) => versions.map((version) => ({ family, version }))));
-    const endpoint = fc.constantFrom({ kind: "loadBalancer" }, { kind: "virtualIp" }, { kind: "external", host: "api.example.org" });
+    const osArbitrary = fc.constantFrom(
+      ...Object.entries(osVersions).flatMap(([family, versions]) => versions.map((version) => ({ family, version }))),
+    );
+    const endpoint = fc.constantFrom(
+      { kind: "loadBalancer" },
+      { kind: "virtualIp" },
+      { kind: "external", host: "api.example.org" },
+    );
     const configuration = fc.record(
       {
         os: osArbitrary,
@@ -76,10 +89,19 @@ describe("the size of user data", () => {
         extraCas: fc.array(fc.constant(caCertificate), { maxLength: 5 }),
         registryMirrors: fc
           .uniqueArray(fc.constantFrom("docker.io", "quay.io", "ghcr.io", "registry.k8s.io"))
-          .map((registries) => registries.map((registry) => ({ registry, endpoints: [`https://mirror.example.org/${registry}`], overridePath: true }))),
+          .map((registries) =>
+            registries.map((registry) => ({
+              registry,
+              endpoints: [`https://mirror.example.org/${registry}`],
+              overridePath: true,
+            })),
+          ),
         packageSource: fc.constantFrom("upstream", "preinstalled"),
         cni: fc.constantFrom({ kind: "calico" }, { kind: "none" }),
-        kubernetes: fc.record({ encryptionAtRest: fc.constantFrom("secretbox", "aescbc", "none"), maxPodsPerNode: fc.integer({ min: 10, max: 250 }) }),
+        kubernetes: fc.record({
+          encryptionAtRest: fc.constantFrom("secretbox", "aescbc", "none"),
+          maxPodsPerNode: fc.integer({ min: 10, max: 250 }),
+        }),
       },
       { requiredKeys: ["os", "apiEndpoint"] },
     );

@@ -10,17 +10,25 @@ const render = (changes: Record<string, unknown> = {}) => {
 
 describe("user data of a worker", () => {
   it("reads as reviewed", () => {
-    const { cloudConfig } = render({ ssh: { authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4p1nVx2C8bY0n5oYpZ8mJrUe7u0uG3f4y5Vw6xZ7aB ops"] } });
+    const { cloudConfig } = render({
+      ssh: { authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4p1nVx2C8bY0n5oYpZ8mJrUe7u0uG3f4y5Vw6xZ7aB ops"] },
+    });
     expect(
-      cloudConfig.replaceAll(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----/g, "<cluster CA>").replace(bootstrapToken, "<bootstrap token>"),
+      cloudConfig
+        .replaceAll(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----/g, "<cluster CA>")
+        .replace(bootstrapToken, "<bootstrap token>"),
     ).toMatchSnapshot();
   });
 
   it("is the gzipped cloud-config in base64, with the files that it promises", () => {
     const { encoded, cloudConfig, files } = render();
     expect(gunzipSync(Buffer.from(encoded, "base64")).toString()).toBe(cloudConfig);
-    const { write_files } = parse(cloudConfig) as { write_files: { path: string; permissions?: string; content: string }[] };
-    expect(write_files.map(({ path, permissions = "0644", content }) => ({ path, permissions, content }))).toEqual(files);
+    const { write_files } = parse(cloudConfig) as {
+      write_files: { path: string; permissions?: string; content: string }[];
+    };
+    expect(write_files.map(({ path, permissions = "0644", content }) => ({ path, permissions, content }))).toEqual(
+      files,
+    );
   });
 
   it("is the same bytes every time", () => {
@@ -39,9 +47,11 @@ describe("user data of a worker", () => {
 
   it("lets nobody but root read the bootstrap token", () => {
     const { files } = render();
-    expect(files.filter(({ content }) => content.includes(bootstrapToken)).map(({ path, permissions }) => [path, permissions])).toEqual([
-      ["/etc/openstack-kubernetes/join.yaml", "0600"],
-    ]);
+    expect(
+      files
+        .filter(({ content }) => content.includes(bootstrapToken))
+        .map(({ path, permissions }) => [path, permissions]),
+    ).toEqual([["/etc/openstack-kubernetes/join.yaml", "0600"]]);
   });
 
   it("pins the cluster CA that it lays down", () => {

@@ -8,16 +8,22 @@ import { type Item, Openstack } from "../realEngine/openstack";
 
 jest.setTimeout(15 * 60_000);
 
-const workers = (count: number) => ({ path: ["nodePools"], value: [{ name: "general", count, flavor: "m1.large", availabilityZones: ["az1", "az2", "az3"] }] });
+const workers = (count: number) => ({
+  path: ["nodePools"],
+  value: [{ name: "general", count, flavor: "m1.large", availabilityZones: ["az1", "az2", "az3"] }],
+});
 
 describeOnLab("a cluster on OpenStack", () => {
   const stack = new EngineStack("proof", [{ path: ["clusterName"], value: "proof" }, workers(2)]);
   let openstack: Openstack;
   /** What was in the project before: other stacks may live there. */
   let others: ReadonlySet<string>;
-  const mineNow = async () => (Object.values(await openstack.inventory()) as Item[][]).flat().filter(({ id }) => !others.has(id));
+  const mineNow = async () =>
+    (Object.values(await openstack.inventory()) as Item[][]).flat().filter(({ id }) => !others.has(id));
   const identities = (servers: Item[]) =>
-    Object.fromEntries(servers.map(({ name, id, created, updated }) => [String(name), { id, created, updated }] as const));
+    Object.fromEntries(
+      servers.map(({ name, id, created, updated }) => [String(name), { id, created, updated }] as const),
+    );
 
   beforeAll(async () => {
     await stack.removeLeftovers();
@@ -30,7 +36,8 @@ describeOnLab("a cluster on OpenStack", () => {
     const before = await openstack.counts();
     await stack.up();
     const mine = (items: Item[]) => items.filter(({ name }) => String(name).startsWith("proof"));
-    const { servers, loadBalancers, routers, networks, securityGroups, serverGroups, floatingIps } = await openstack.inventory();
+    const { servers, loadBalancers, routers, networks, securityGroups, serverGroups, floatingIps } =
+      await openstack.inventory();
     expect(mine(servers).map(({ name, status, "OS-EXT-AZ:availability_zone": zone }) => [name, status, zone])).toEqual([
       ["proof-control-plane-0", "ACTIVE", "az1"],
       ["proof-control-plane-1", "ACTIVE", "az2"],
@@ -39,10 +46,19 @@ describeOnLab("a cluster on OpenStack", () => {
       ["proof-general-1", "ACTIVE", "az2"],
     ]);
     expect(mine(loadBalancers).map(({ provisioning_status }) => provisioning_status)).toEqual(["ACTIVE"]);
-    expect([mine(networks).length, mine(routers).length, mine(securityGroups).length, mine(serverGroups).length]).toEqual([1, 1, 2, 1]);
+    expect([
+      mine(networks).length,
+      mine(routers).length,
+      mine(securityGroups).length,
+      mine(serverGroups).length,
+    ]).toEqual([1, 1, 2, 1]);
     expect(floatingIps.length).toBe(before.floatingIps);
     const after = await openstack.counts();
-    expect({ servers: after.servers - before.servers, volumes: after.volumes - before.volumes, networks: after.networks - before.networks }).toEqual({
+    expect({
+      servers: after.servers - before.servers,
+      volumes: after.volumes - before.volumes,
+      networks: after.networks - before.networks,
+    }).toEqual({
       servers: 5,
       volumes: 3,
       networks: 1,
@@ -55,7 +71,8 @@ describeOnLab("a cluster on OpenStack", () => {
     for (const { id, name } of servers) {
       const sent = await administrator.userData(id);
       const plain = (sent[0] === 0x1f && sent[1] === 0x8b ? gunzipSync(sent) : sent).toString("utf8");
-      const unpacked = plain + [...plain.matchAll(/[A-Za-z0-9+/]{40,}={0,2}/g)].map(([text]) => inflated(text)).join("\n");
+      const unpacked =
+        plain + [...plain.matchAll(/[A-Za-z0-9+/]{40,}={0,2}/g)].map(([text]) => inflated(text)).join("\n");
       expect([name, unpacked.includes("kubeadm")]).toEqual([name, true]);
       expect([name, unpacked.includes("PRIVATE KEY")]).toEqual([name, String(name).includes("control-plane")]);
     }
@@ -78,7 +95,9 @@ describeOnLab("a cluster on OpenStack", () => {
     const { "proof-general-2": third, "proof-general-3": fourth, "proof-general-4": fifth, ...rest } = after;
     expect([third, fourth, fifth].every((machine) => machine !== undefined)).toBe(true);
     expect(rest).toEqual(before);
-    expect(changes.filter(({ operation, name }) => operation !== "create" || !/^proof-general-[234]$/.test(name))).toEqual([]);
+    expect(
+      changes.filter(({ operation, name }) => operation !== "create" || !/^proof-general-[234]$/.test(name)),
+    ).toEqual([]);
   });
 
   it("shrinks from 5 to 3 workers by deleting the last two and touching no other", async () => {
@@ -87,7 +106,9 @@ describeOnLab("a cluster on OpenStack", () => {
     const { "proof-general-3": fourth, "proof-general-4": fifth, ...rest } = before;
     expect([fourth, fifth].every((machine) => machine !== undefined)).toBe(true);
     expect(identities(await openstack.servers())).toEqual(rest);
-    expect(changes.filter(({ operation, name }) => operation !== "delete" || !/^proof-general-[34]$/.test(name))).toEqual([]);
+    expect(
+      changes.filter(({ operation, name }) => operation !== "delete" || !/^proof-general-[34]$/.test(name)),
+    ).toEqual([]);
   });
 
   it("keeps every machine as it is when the template changes, and names those that are stale", async () => {
@@ -132,10 +153,14 @@ function inflated(text: string): string {
 /** Private keys, tokens, passwords and user data in a state shown in the clear. */
 function secretsOf(clear: string): string[] {
   const found: string[] = [];
-  const { deployment } = JSON.parse(clear) as { deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] } };
+  const { deployment } = JSON.parse(clear) as {
+    deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] };
+  };
   const plain = (value: unknown) => {
     const wrapped = value as { plaintext?: string } | null;
-    return typeof wrapped === "object" && wrapped?.plaintext !== undefined ? (JSON.parse(wrapped.plaintext) as unknown) : value;
+    return typeof wrapped === "object" && wrapped?.plaintext !== undefined
+      ? (JSON.parse(wrapped.plaintext) as unknown)
+      : value;
   };
   for (const { outputs = {} } of deployment.resources) {
     for (const key of ["privateKeyPem", "result", "base64", "userData"]) {

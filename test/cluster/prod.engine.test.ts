@@ -1,7 +1,8 @@
 /**
- * PROD under the real engine, under another name and with all its machines, and what happens to its machines when the image or a flavor changes:
- * none is rebuilt or resized by surprise, and a machine that is rolled by name is replaced alone (decision 0001). All asked of OpenStack itself.
- * Not proven: that a resized or replaced machine comes back as a node (Nova's hypervisor is a fake).
+ * PROD under the real engine, under another name and with all its machines, and what happens to its machines when the
+ * image or a flavor changes: none is rebuilt or resized by surprise, and a machine that is rolled by name is replaced
+ * alone (decision 0001). All asked of OpenStack itself. Not proven: that a resized or replaced machine comes back as a
+ * node (Nova's hypervisor is a fake).
  */
 import { describeOnLab, EngineStack, type Setting } from "../realEngine/engineStack";
 import { type Item, Openstack } from "../realEngine/openstack";
@@ -32,11 +33,15 @@ describeOnLab("a cluster of PROD's shape", () => {
 
   const mine = async () => (await openstack.everything()).filter(({ id }) => !others.has(id));
   const place = ({ name }: Item) => machines.indexOf(String(name));
-  const servers = async () => (await openstack.servers()).filter((server) => place(server) >= 0).sort((a, b) => place(a) - place(b));
+  const servers = async () =>
+    (await openstack.servers()).filter((server) => place(server) >= 0).sort((a, b) => place(a) - place(b));
   const machinesNow = async (): Promise<Record<string, Machine>> =>
     Object.fromEntries(
       (await servers()).map((server) => {
-        const { name, id, image, flavor, created, updated } = server as Item & { image: { id: string }; flavor: { original_name: string } };
+        const { name, id, image, flavor, created, updated } = server as Item & {
+          image: { id: string };
+          flavor: { original_name: string };
+        };
         return [String(name), { id, image: image.id, flavor: flavor.original_name, created, updated } as Machine];
       }),
     );
@@ -64,14 +69,18 @@ describeOnLab("a cluster of PROD's shape", () => {
     const byName = new Map(found.map(({ name, id }) => [String(name), id]));
     const etcd = volumes.map(({ size, attachments }) => [size, (attachments as { server_id: string }[])[0]?.server_id]);
     for (const name of machines.slice(0, 3)) expect(etcd).toContainEqual([20, byName.get(name)]);
-    const groups = serverGroups.filter(({ id }) => !others.has(id)).map(({ name, policy, members }) => [name, policy, (members as string[]).length]);
+    const groups = serverGroups
+      .filter(({ id }) => !others.has(id))
+      .map(({ name, policy, members }) => [name, policy, (members as string[]).length]);
     expect(groups.sort()).toEqual([
       ["shape-control-plane", "soft-anti-affinity", 3],
       ["shape-general", "soft-anti-affinity", 12],
     ]);
     const balancer = loadBalancers.find(({ name }) => name === "shape-api");
     const members = await openstack.membersOf(balancer!.id);
-    expect(members.map(({ name, protocol_port: port }) => [name, port]).sort()).toEqual(machines.slice(0, 3).map((name) => [name, 6443]));
+    expect(members.map(({ name, protocol_port: port }) => [name, port]).sort()).toEqual(
+      machines.slice(0, 3).map((name) => [name, 6443]),
+    );
   });
 
   it("is left alone by a second up", async () => {
@@ -94,14 +103,18 @@ describeOnLab("a cluster of PROD's shape", () => {
     const lines = refused.stdout.split("\n").filter((line) => line.startsWith("- machine"));
     expect(lines).toEqual([
       expect.stringMatching(/^- machine `shape-general-11` is deleted with its disks: /),
-      expect.stringMatching(/^- machine `shape-control-plane-1` is replaced: its disks are wiped, .*; first all others must be whole/),
+      expect.stringMatching(
+        /^- machine `shape-control-plane-1` is replaced: its disks are wiped, .*; first all others must be whole/,
+      ),
       expect.stringMatching(/^- machine `shape-general-2` is replaced: its node is drained first/),
     ]);
     expect(refused.stdout).toMatch(
       /^## Stack shape: 0 to create, 0 to change in place, 2 to replace, 1 to delete, \d+ unchanged\n\n\*\*DESTRUCTIVE, and not allowed\*\*\n/,
     );
     expect(refused.code).toBe(3);
-    expect(await stack.consequences([...settings, { path: ["allowDestruction"], value: ["shape-general-11"] }])).toMatchObject({
+    expect(
+      await stack.consequences([...settings, { path: ["allowDestruction"], value: ["shape-general-11"] }]),
+    ).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("**Destructive, allowed by name**") as string,
     });
@@ -114,11 +127,18 @@ describeOnLab("a cluster of PROD's shape", () => {
     const { "shape-control-plane-1": oldControlPlane, "shape-general-2": oldWorker, ...untouched } = before;
     expect(rest).toEqual(untouched);
     const image = await openstack.imageId("rhel-8.10-x86_64-kvm");
-    expect([controlPlane?.image, controlPlane?.flavor, worker?.image, worker?.flavor]).toEqual([image, "m1.large", image, "m1.xlarge"]);
+    expect([controlPlane?.image, controlPlane?.flavor, worker?.image, worker?.flavor]).toEqual([
+      image,
+      "m1.large",
+      image,
+      "m1.xlarge",
+    ]);
     expect(controlPlane?.id).not.toBe(oldControlPlane?.id);
     expect(worker?.id).not.toBe(oldWorker?.id);
     expect([...new Set(changes.map(({ name }) => name))].sort()).toEqual(["shape-control-plane-1", "shape-general-2"]);
-    expect(await stale()).toEqual(machines.filter((name) => name !== "shape-control-plane-1" && name !== "shape-general-2"));
+    expect(await stale()).toEqual(
+      machines.filter((name) => name !== "shape-control-plane-1" && name !== "shape-general-2"),
+    );
   });
 
   it("has nothing more to do for a `roll` that was left in place", async () => {
@@ -136,9 +156,15 @@ describeOnLab("a cluster of PROD's shape", () => {
       part(before, controlPlane).map((machine) => [machine?.id, machine?.image, "m1.xlarge"]),
     );
     const actions = (
-      await Promise.all(controlPlane.map(async (name) => (await openstack.actions(after[name]!.id)).map((action) => ({ name, ...action }))))
+      await Promise.all(
+        controlPlane.map(async (name) =>
+          (await openstack.actions(after[name]!.id)).map((action) => ({ name, ...action })),
+        ),
+      )
     ).flat();
-    const resizes = actions.filter(({ action }) => action === "resize" || action === "confirmResize").sort((a, b) => a.began.localeCompare(b.began));
+    const resizes = actions
+      .filter(({ action }) => action === "resize" || action === "confirmResize")
+      .sort((a, b) => a.began.localeCompare(b.began));
     expect(resizes.map(({ name, action }) => [name, action])).toEqual(
       controlPlane.flatMap((name) => [
         [name, "resize"],

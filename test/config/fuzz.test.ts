@@ -1,4 +1,7 @@
-/** Whatever stands in a stack file, the answer is a configuration or a ConfigError with whole sentences: never another error. */
+/**
+ * Whatever stands in a stack file, the answer is a configuration or a ConfigError with whole sentences: never another
+ * error.
+ */
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { stringify } from "yaml";
@@ -8,7 +11,10 @@ import { parseStackFile, readStackFile } from "../../src/config/stackFile";
 import { configWarnings } from "../../src/config/warnings";
 import { fixtureNames, fixturePath } from "./fixtures";
 
-/** The same cases on every run, so that a change is judged by what it changed; FUZZ_SEED and FUZZ_RUNS look further (docs/testing.md). */
+/**
+ * The same cases on every run, so that a change is judged by what it changed; FUZZ_SEED and FUZZ_RUNS look further
+ * (docs/testing.md).
+ */
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_122);
 const numRuns = Number(process.env.FUZZ_RUNS ?? 1500);
 if (numRuns > 20_000) jest.setTimeout(numRuns * 20);
@@ -52,15 +58,26 @@ const oddValue = fc.oneof(fc.constantFrom(...oddities), fc.integer(), fc.double(
 function places(value: unknown, path: readonly (string | number)[] = []): (string | number)[][] {
   if (typeof value !== "object" || value === null) return [[...path]];
   const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
-  return [...(path.length > 0 ? [[...path]] : []), ...keys.flatMap((key) => places((value as Record<string | number, unknown>)[key], [...path, key]))];
+  return [
+    ...(path.length > 0 ? [[...path]] : []),
+    ...keys.flatMap((key) => places((value as Record<string | number, unknown>)[key], [...path, key])),
+  ];
 }
 
 /** A copy of `value` with the place at `path` set, removed or given an unknown neighbour. */
-function changed(value: unknown, path: readonly (string | number)[], how: "set" | "remove" | "add", odd: unknown): unknown {
+function changed(
+  value: unknown,
+  path: readonly (string | number)[],
+  how: "set" | "remove" | "add",
+  odd: unknown,
+): unknown {
   const copy = structuredClone(value);
   const parent = path
     .slice(0, -1)
-    .reduce<Record<string | number, unknown>>((at, step) => at[step] as Record<string | number, unknown>, copy as Record<string, unknown>);
+    .reduce<Record<string | number, unknown>>(
+      (at, step) => at[step] as Record<string | number, unknown>,
+      copy as Record<string, unknown>,
+    );
   const last = path.at(-1) ?? "";
   if (how === "set") parent[last] = odd;
   else if (how === "add") parent[`${last}x`] = odd;
@@ -91,7 +108,10 @@ describe("a fuzzed stack file", () => {
     const edit = fc.tuple(
       fc.nat(),
       fc.nat(12),
-      fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom("\t", "\n", ": ", "- ", "&a", "*a", "!!", "{", "[", "'", '"', "|", "%", "<<: *a", "? ")),
+      fc.oneof(
+        fc.string({ maxLength: 8 }),
+        fc.constantFrom("\t", "\n", ": ", "- ", "&a", "*a", "!!", "{", "[", "'", '"', "|", "%", "<<: *a", "? "),
+      ),
     );
     fc.assert(
       fc.property(fc.constantFrom(...texts), fc.array(edit, { minLength: 1, maxLength: 5 }), (text, edits) => {
@@ -108,7 +128,10 @@ describe("a fuzzed stack file", () => {
   it("made of anything at all is answered in sentences", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (values, document) => {
-        return answers(() => parseAndWarn(values)) && answers(() => parseAndWarn(parseStackFile(stringify(document), "Pulumi.dev.yaml").values));
+        return (
+          answers(() => parseAndWarn(values)) &&
+          answers(() => parseAndWarn(parseStackFile(stringify(document), "Pulumi.dev.yaml").values))
+        );
       }),
       { numRuns: Math.ceil(numRuns / 3), seed },
     );

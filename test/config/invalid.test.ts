@@ -1,4 +1,7 @@
-/** Every fixture in test/fixtures/config/invalid begins with the sentences that a user must read, one `# expect:` line each, no more and no fewer. */
+/**
+ * Every fixture in test/fixtures/config/invalid begins with the sentences that a user must read, one `# expect:` line
+ * each, no more and no fewer.
+ */
 import { readFileSync } from "node:fs";
 import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";

@@ -6,7 +6,10 @@ import { fixtureNames, fixturePath, minimal } from "./fixtures";
 
 /** Sets the configuration as the engine hands it over: text as it is, everything else as JSON. */
 function setConfig(values: Record<string, unknown>, secretKeys: readonly string[] = []): void {
-  const entries = Object.entries(values).map(([key, value]) => [`openstack-kubernetes:${key}`, typeof value === "string" ? value : JSON.stringify(value)]);
+  const entries = Object.entries(values).map(([key, value]) => [
+    `openstack-kubernetes:${key}`,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
   pulumi.runtime.setAllConfig({ ...Object.fromEntries(entries), "openstack:cloud": "site" } as Record<string, string>, [
     ...secretKeys.map((key) => `openstack-kubernetes:${key}`),
   ]);
@@ -30,11 +33,14 @@ beforeAll(async () => {
 });
 
 describe("loadClusterConfig", () => {
-  it.each(fixtureNames("valid").filter((name) => !name.includes("encrypted")))("reads from Pulumi what is read from the file: %s", (name) => {
-    const { values } = readStackFile(fixturePath("valid", name));
-    setConfig(values);
-    expect(loadClusterConfig()).toEqual(parseClusterConfig(values, "dev"));
-  });
+  it.each(fixtureNames("valid").filter((name) => !name.includes("encrypted")))(
+    "reads from Pulumi what is read from the file: %s",
+    (name) => {
+      const { values } = readStackFile(fixturePath("valid", name));
+      setConfig(values);
+      expect(loadClusterConfig()).toEqual(parseClusterConfig(values, "dev"));
+    },
+  );
 
   it("reports every error to Pulumi without a stack trace", () => {
     setConfig({ ...minimal, image: " ", protect: "maybe" });
@@ -52,7 +58,10 @@ describe("loadClusterConfig", () => {
   it("shows nothing of a value that is encrypted in the stack's file", () => {
     setConfig({ ...minimal, proxy: { httpProxy: "hunter2" } }, ["proxy"]);
     expect((thrownBy(loadClusterConfig) as Error).message).toBe(
-      ["The configuration of stack dev has an error:", "proxy.httpProxy is [secret] but is not a valid URL; see docs/configuration.md."].join("\n"),
+      [
+        "The configuration of stack dev has an error:",
+        "proxy.httpProxy is [secret] but is not a valid URL; see docs/configuration.md.",
+      ].join("\n"),
     );
   });
 });

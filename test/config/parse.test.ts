@@ -4,15 +4,26 @@ import { minimal, sentencesOf } from "./fixtures";
 
 describe("parseClusterConfig", () => {
   it("heads the sentences with what the user edits", () => {
-    const parse = (source?: string) => () => parseClusterConfig({ ...minimal, image: "", protect: 1 }, "dev", { source });
-    const sentences = ['image is "" but must be one line of text, not empty and without blanks at its ends.', "protect is 1 but must be true or false."];
+    const parse = (source?: string) => () =>
+      parseClusterConfig({ ...minimal, image: "", protect: 1 }, "dev", { source });
+    const sentences = [
+      'image is "" but must be one line of text, not empty and without blanks at its ends.',
+      "protect is 1 but must be true or false.",
+    ];
     expect(parse()).toThrow(new ConfigError("stack dev", sentences));
-    expect(parse("Pulumi.dev.yaml")).toThrow(["The configuration of Pulumi.dev.yaml has 2 errors:", ...sentences].join("\n"));
+    expect(parse("Pulumi.dev.yaml")).toThrow(
+      ["The configuration of Pulumi.dev.yaml has 2 errors:", ...sentences].join("\n"),
+    );
   });
 
   it("checks the rules between the sections that parsed, whatever is wrong in the others", () => {
     expect(
-      sentencesOf(() => parseClusterConfig({ ...minimal, os: { family: "debian", version: "9" }, protect: "maybe", kubernetes: { maxPodsPerNode: 9 } }, "dev")),
+      sentencesOf(() =>
+        parseClusterConfig(
+          { ...minimal, os: { family: "debian", version: "9" }, protect: "maybe", kubernetes: { maxPodsPerNode: 9 } },
+          "dev",
+        ),
+      ),
     ).toEqual([
       "kubernetes.maxPodsPerNode is 9 but must be a whole number from 10 to 500.",
       'protect is "maybe" but must be true or false.',
@@ -29,7 +40,12 @@ describe("parseClusterConfig", () => {
   });
 
   it("shows nothing of a key that Pulumi holds as a secret, neither in the schema's sentences nor in those of the rules", () => {
-    const config = { ...minimal, proxy: { httpProxy: "proxy-token-123", noProxy: [] }, ntpServers: ["192.168.7.7"], roll: ["secret-machine"] };
+    const config = {
+      ...minimal,
+      proxy: { httpProxy: "proxy-token-123", noProxy: [] },
+      ntpServers: ["192.168.7.7"],
+      roll: ["secret-machine"],
+    };
     expect(sentencesOf(() => parseClusterConfig(config, "dev", { secretKeys: new Set(["proxy", "roll"]) }))).toEqual([
       "proxy.httpProxy is [secret] but is not a valid URL; see docs/configuration.md.",
       'roll[0] is "[secret]" but there is no such machine or pool; use the name of a machine such as dev-control-plane-0 or of a pool.',
@@ -38,7 +54,8 @@ describe("parseClusterConfig", () => {
 
   it("yields a value that nobody can change", () => {
     const config = parseClusterConfig(minimal, "dev");
-    const frozen = (value: unknown): boolean => typeof value !== "object" || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+    const frozen = (value: unknown): boolean =>
+      typeof value !== "object" || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
     expect(frozen(config)).toBe(true);
   });
 
@@ -49,7 +66,9 @@ describe("parseClusterConfig", () => {
   });
 
   it("refuses keys that would reach an object's prototype", () => {
-    const raw = JSON.parse(JSON.stringify(minimal).replace("{", '{"__proto__":{"polluted":true},"constructor":1,')) as Record<string, unknown>;
+    const raw = JSON.parse(
+      JSON.stringify(minimal).replace("{", '{"__proto__":{"polluted":true},"constructor":1,'),
+    ) as Record<string, unknown>;
     expect(sentencesOf(() => parseClusterConfig(raw, "dev")).map((sentence) => sentence.split(";")[0])).toEqual([
       "__proto__ is not a known key",
       "constructor is not a known key",

@@ -1,4 +1,7 @@
-/** What is generated from the schema must be what the schema says today; `ts-node scripts/generateConfigDocs.ts` renews it. */
+/**
+ * What is generated from the schema must be what the schema says today; `ts-node scripts/generateConfigDocs.ts` renews
+ * it.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -13,21 +16,33 @@ describe("docs/configuration.md", () => {
   });
 
   it("has a row for every key, down to those of lists and of each endpoint kind", () => {
-    for (const key of ["virtualRouterId", "idleTimeoutMinutes", "heartbeatIntervalMs", "mountPath", "exemptNamespaces", "overridePath"]) {
+    for (const key of [
+      "virtualRouterId",
+      "idleTimeoutMinutes",
+      "heartbeatIntervalMs",
+      "mountPath",
+      "exemptNamespaces",
+      "overridePath",
+    ]) {
       expect(renderConfigurationDoc()).toContain(`| \`${key}\` `);
     }
   });
 });
 
 describe("Pulumi.yaml", () => {
-  const project = parse(read("Pulumi.yaml")) as { name: string; config: Record<string, { type: string; default?: unknown }> };
+  const project = parse(read("Pulumi.yaml")) as {
+    name: string;
+    config: Record<string, { type: string; default?: unknown }>;
+  };
 
   it("is what the schema renders", () => {
     expect(read("Pulumi.yaml")).toBe(renderProjectFile(read("Pulumi.yaml")));
   });
 
   it("declares a key without a default only when it must be set, as the engine would refuse a stack without it", () => {
-    const undefaulted = Object.entries(project.config).flatMap(([key, declaration]) => (declaration.default === undefined ? [key] : []));
+    const undefaulted = Object.entries(project.config).flatMap(([key, declaration]) =>
+      declaration.default === undefined ? [key] : [],
+    );
     expect(undefaulted).toEqual(["os", "image", "apiEndpoint", "controlPlane"]);
   });
 

@@ -5,7 +5,9 @@ import { sentencesOf } from "./fixtures";
 describe("a stack file", () => {
   it("that does not exist is one sentence with its path", () => {
     const path = join(__dirname, "Pulumi.nowhere.yaml");
-    expect(sentencesOf(() => readStackFile(path))).toEqual([`${path} does not exist; write it, or copy one of the Pulumi.<stack>.yaml files.`]);
+    expect(sentencesOf(() => readStackFile(path))).toEqual([
+      `${path} does not exist; write it, or copy one of the Pulumi.<stack>.yaml files.`,
+    ]);
   });
 
   it("that is a folder is one sentence with the reason", () => {
@@ -25,11 +27,16 @@ describe("a stack file", () => {
     expect(parseStackFile(content, "Pulumi.dev.yaml")).toEqual({ values: { image: "rocky-9" }, notes: [] });
   });
 
-  it.each(["? [openstack-kubernetes:image]\n  : rocky-9", "openstack-kubernetes image: rocky-9"])("with a key that is no name is refused: %j", (entry) => {
-    expect(sentencesOf(() => parseStackFile(`config:\n  ${entry}\n`, "Pulumi.dev.yaml"))).toEqual([
-      expect.stringMatching(/^config has a key that is no name \(".*openstack-kubernetes.*"\); write keys such as openstack-kubernetes:image\.$/),
-    ]);
-  });
+  it.each(["? [openstack-kubernetes:image]\n  : rocky-9", "openstack-kubernetes image: rocky-9"])(
+    "with a key that is no name is refused: %j",
+    (entry) => {
+      expect(sentencesOf(() => parseStackFile(`config:\n  ${entry}\n`, "Pulumi.dev.yaml"))).toEqual([
+        expect.stringMatching(
+          /^config has a key that is no name \(".*openstack-kubernetes.*"\); write keys such as openstack-kubernetes:image\.$/,
+        ),
+      ]);
+    },
+  );
 
   it("that unfolds to an enormous document is refused", () => {
     const levels = ["a", "b", "c", "d", "e", "f", "g", "h"].map((name, index, all) => {
@@ -42,7 +49,8 @@ describe("a stack file", () => {
   });
 
   it("shows nothing of an encrypted value it refuses", () => {
-    const content = "config:\n  openstack-kubernetes:nodePools:\n    - name: a\n      count:\n        secure: v1:abcdef:ciphertext\n";
+    const content =
+      "config:\n  openstack-kubernetes:nodePools:\n    - name: a\n      count:\n        secure: v1:abcdef:ciphertext\n";
     expect(sentencesOf(() => parseStackFile(content, "Pulumi.dev.yaml"))).toEqual([
       "nodePools[0].count is encrypted, and cannot be read without Pulumi; write it in the clear (it is no credential), or use `pulumi preview`.",
     ]);

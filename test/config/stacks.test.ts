@@ -1,4 +1,7 @@
-/** The two stacks of this repository run the same code with the same configuration: DEV has fewer and smaller workers, a smaller platform, and a network of its own. */
+/**
+ * The two stacks of this repository run the same code with the same configuration: DEV has fewer and smaller workers, a
+ * smaller platform, and a network of its own.
+ */
 import { join } from "node:path";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
@@ -13,7 +16,13 @@ function stack(name: string): ClusterConfig {
 function differences(a: unknown, b: unknown, path = ""): string[] {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b ? [] : [path];
   const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-  return keys.flatMap((key) => differences((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key], path === "" ? key : `${path}.${key}`));
+  return keys.flatMap((key) =>
+    differences(
+      (a as Record<string, unknown>)[key],
+      (b as Record<string, unknown>)[key],
+      path === "" ? key : `${path}.${key}`,
+    ),
+  );
 }
 
 describe("dev and prod", () => {
@@ -36,7 +45,12 @@ describe("dev and prod", () => {
   });
 
   it("have three control-plane machines each, and DEV fewer workers", () => {
-    expect([dev.controlPlane.replicas, prod.controlPlane.replicas, dev.nodePools[0]?.count, prod.nodePools[0]?.count]).toEqual([3, 3, 3, 12]);
+    expect([
+      dev.controlPlane.replicas,
+      prod.controlPlane.replicas,
+      dev.nodePools[0]?.count,
+      prod.nodePools[0]?.count,
+    ]).toEqual([3, 3, 3, 12]);
   });
 
   it("carry no warning and no secret", () => {

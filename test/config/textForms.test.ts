@@ -15,8 +15,18 @@ describe("the form that the schema wants", () => {
     ["text from a boolean", ["tags", "spot"], true, "true"],
     ["a list from JSON", ["roll"], '["general"]', ["general"]],
     ["no list from broken JSON", ["roll"], '["general"', '["general"'],
-    ["a section from JSON, with the forms of its keys", ["kubernetes"], '{"maxPodsPerNode":"64"}', { maxPodsPerNode: 64 }],
-    ["an endpoint by its kind", ["apiEndpoint"], { kind: "virtualIp", virtualRouterId: "7" }, { kind: "virtualIp", virtualRouterId: 7 }],
+    [
+      "a section from JSON, with the forms of its keys",
+      ["kubernetes"],
+      '{"maxPodsPerNode":"64"}',
+      { maxPodsPerNode: 64 },
+    ],
+    [
+      "an endpoint by its kind",
+      ["apiEndpoint"],
+      { kind: "virtualIp", virtualRouterId: "7" },
+      { kind: "virtualIp", virtualRouterId: 7 },
+    ],
     ["nothing of an endpoint without a kind", ["apiEndpoint"], { port: "7" }, { port: "7" }],
     ["null as it is", ["image"], null, null],
   ] as const)("makes %s", (_, path, value, expected) => {

@@ -15,10 +15,33 @@ describe("a stack file", () => {
       os: { family: "rocky", version: "9", cgroup: "v2" },
       image: "rocky-9",
       network: { cidr: "10.10.0.0/22", dnsServers: [], mtu: 1442 },
-      apiEndpoint: { kind: "loadBalancer", port: 6443, allowedCidrs: [], floatingIp: false, provider: "amphora", idleTimeoutMinutes: 60 },
-      controlPlane: { replicas: 3, flavor: "m1.large", availabilityZones: [], serverGroupPolicy: "soft-anti-affinity", schedulable: false },
+      apiEndpoint: {
+        kind: "loadBalancer",
+        port: 6443,
+        allowedCidrs: [],
+        floatingIp: false,
+        provider: "amphora",
+        idleTimeoutMinutes: 60,
+      },
+      controlPlane: {
+        replicas: 3,
+        flavor: "m1.large",
+        availabilityZones: [],
+        serverGroupPolicy: "soft-anti-affinity",
+        schedulable: false,
+      },
       nodePools: [
-        { name: "general", count: 3, flavor: "m1.large", availabilityZones: [], labels: {}, taints: [], volumes: [], networks: [], serverGroupPolicy: "none" },
+        {
+          name: "general",
+          count: 3,
+          flavor: "m1.large",
+          availabilityZones: [],
+          labels: {},
+          taints: [],
+          volumes: [],
+          networks: [],
+          serverGroupPolicy: "none",
+        },
       ],
       ssh: { authorizedKeys: [], allowedCidrs: [] },
       kubernetes: {
@@ -30,7 +53,11 @@ describe("a stack file", () => {
         certSans: [],
         kubeletServingCertificate: "selfSigned",
         encryptionAtRest: "secretbox",
-        podSecurity: { enforce: "baseline", warn: "restricted", exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"] },
+        podSecurity: {
+          enforce: "baseline",
+          warn: "restricted",
+          exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"],
+        },
         audit: { enabled: true, maxAgeDays: 30, maxBackups: 10, maxSizeMb: 100 },
         etcd: { heartbeatIntervalMs: 200, electionTimeoutMs: 2000, snapshotIntervalHours: 6, snapshotsKept: 28 },
       },
@@ -108,8 +135,16 @@ describe("the site's network", () => {
         containerdPackage: "containerd",
       },
       registryMirrors: [
-        { registry: "registry.k8s.io", endpoints: ["https://registry.example.org/v2/registry.k8s.io"], overridePath: true },
-        { registry: "quay.io", endpoints: ["https://registry.example.org", "http://10.1.0.9:5000"], overridePath: false },
+        {
+          registry: "registry.k8s.io",
+          endpoints: ["https://registry.example.org/v2/registry.k8s.io"],
+          overridePath: true,
+        },
+        {
+          registry: "quay.io",
+          endpoints: ["https://registry.example.org", "http://10.1.0.9:5000"],
+          overridePath: false,
+        },
       ],
       ntpServers: ["10.1.0.123", "ntp.example.org"],
     });
@@ -125,7 +160,10 @@ describe("the site's network", () => {
 
   it("shows an encrypted value as a placeholder when read without Pulumi, and says so", () => {
     const { proxy, image } = validConfig("proxy-encrypted");
-    expect({ proxy, image }).toEqual({ proxy: { httpProxy: "http://encrypted.invalid", noProxy: [] }, image: "encrypted" });
+    expect({ proxy, image }).toEqual({
+      proxy: { httpProxy: "http://encrypted.invalid", noProxy: [] },
+      image: "encrypted",
+    });
     expect(readStackFile(fixturePath("valid", "proxy-encrypted")).notes).toEqual([
       "image is encrypted, so this preview uses encrypted in its place.",
       "proxy.httpProxy is encrypted, so this preview uses http://encrypted.invalid in its place.",
@@ -163,7 +201,11 @@ describe("the site's network", () => {
 
   it("can have just the addresses that 16 machines need", () => {
     const { network, kubernetes, controlPlane, nodePools } = validConfig("networks-just-large-enough");
-    expect([network.cidr, kubernetes.podCidr, controlPlane.replicas + (nodePools[0]?.count ?? 0)]).toEqual(["10.10.0.0/27", "192.168.0.0/21", 16]);
+    expect([network.cidr, kubernetes.podCidr, controlPlane.replicas + (nodePools[0]?.count ?? 0)]).toEqual([
+      "10.10.0.0/27",
+      "192.168.0.0/21",
+      16,
+    ]);
   });
 });
 
@@ -189,7 +231,11 @@ describe("machines", () => {
 
   it("can be a single one that runs everything", () => {
     const config = validConfig("single-node");
-    expect([controlPlaneMachineNames(config), config.controlPlane.schedulable, config.nodePools]).toEqual([["dev-control-plane-0"], true, []]);
+    expect([controlPlaneMachineNames(config), config.controlPlane.schedulable, config.nodePools]).toEqual([
+      ["dev-control-plane-0"],
+      true,
+      [],
+    ]);
   });
 
   it("can be 500 workers in the default pod CIDR", () => {
@@ -198,7 +244,12 @@ describe("machines", () => {
   });
 
   it("can be reached through a bastion that config opens to the world", () => {
-    expect(validConfig("bastion").ssh.bastion).toEqual({ flavor: "m1.tiny", image: "debian-12", allowedCidrs: ["0.0.0.0/0"], floatingIp: true });
+    expect(validConfig("bastion").ssh.bastion).toEqual({
+      flavor: "m1.tiny",
+      image: "debian-12",
+      allowedCidrs: ["0.0.0.0/0"],
+      floatingIp: true,
+    });
   });
 
   it("can boot from volumes and carry more of them, and more networks", () => {
@@ -229,7 +280,12 @@ describe("Kubernetes", () => {
       etcd: { heartbeatIntervalMs: 100, electionTimeoutMs: 1000, snapshotIntervalHours: 6, snapshotsKept: 28 },
       certSans: ["api.example.org", "203.0.113.10"],
     });
-    expect(oidc).toMatchObject({ usernameClaim: "sub", usernamePrefix: "oidc:", groupsClaim: "groups", groupsPrefix: "oidc:" });
+    expect(oidc).toMatchObject({
+      usernameClaim: "sub",
+      usernamePrefix: "oidc:",
+      groupsClaim: "groups",
+      groupsPrefix: "oidc:",
+    });
   });
 
   it("can be left without a CNI", () => {

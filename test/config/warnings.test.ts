@@ -44,7 +44,10 @@ describe("warnings", () => {
       { nodePools: [{ ...pool, taints: [{ key: "gpu", effect: "NoSchedule" }] }] },
       "nodePools are all tainted and the control plane is not schedulable, so pods without tolerations, those of the platform included, stay pending.",
     ],
-    [{ kubernetes: { encryptionAtRest: "none" } }, 'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.'],
+    [
+      { kubernetes: { encryptionAtRest: "none" } },
+      'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.',
+    ],
     [
       { kubernetes: { kubeletServingCertificate: "clusterCa" } },
       'kubernetes.kubeletServingCertificate is "clusterCa" but flux is absent, so nobody approves the requests of workers; kubectl logs and exec fail on them until you install an approver.',

@@ -10,17 +10,38 @@ const nothing: Allowances = { roll: [], allowDestruction: [], drains: true };
 
 /** The findings of one change, shortened to weight, names and sentence. */
 function findings(change: Partial<PlannedChange>, allowances: Partial<Allowances> = {}) {
-  const whole: PlannedChange = { operation: "delete", type: "", name: "it", changed: [], before: {}, after: {}, ...change };
-  const { findings: found } = reportOf({ stack: "test", changes: [whole], unchanged: 0 }, { ...nothing, ...allowances });
+  const whole: PlannedChange = {
+    operation: "delete",
+    type: "",
+    name: "it",
+    changed: [],
+    before: {},
+    after: {},
+    ...change,
+  };
+  const { findings: found } = reportOf(
+    { stack: "test", changes: [whole], unchanged: 0 },
+    { ...nothing, ...allowances },
+  );
   return found.map(({ weight, told, allowed }) => ({ weight, told, allowed }));
 }
 
 /** What the next `up` means that comes after one with other values. */
-async function between(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>, allowances: Partial<Allowances> = {}) {
+async function between(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+  allowances: Partial<Allowances> = {},
+) {
   const previous = (await runProgram(before)).toPrevious();
   const run = await runProgram(after, { previous });
-  const report = reportOf({ stack: "test", changes: plannedChanges(run, previous), unchanged: 0 }, { ...nothing, ...allowances });
-  return report.findings.map(({ weight, what, names, told, allowed }) => `${weight}${allowed ? "" : ", refused"}: ${what} ${names.join(", ")} ${told}`);
+  const report = reportOf(
+    { stack: "test", changes: plannedChanges(run, previous), unchanged: 0 },
+    { ...nothing, ...allowances },
+  );
+  return report.findings.map(
+    ({ weight, what, names, told, allowed }) =>
+      `${weight}${allowed ? "" : ", refused"}: ${what} ${names.join(", ")} ${told}`,
+  );
 }
 
 const server = (role: string, pool: string) => ({
@@ -36,25 +57,35 @@ describe("consequences", () => {
       {
         ...minimalStack,
         apiEndpoint: { kind: "virtualIp" },
-        ssh: { bastion: { flavor: "m1.small", allowedCidrs: ["10.0.0.0/8"], floatingIp: false }, authorizedKeys: [key] },
+        ssh: {
+          bastion: { flavor: "m1.small", allowedCidrs: ["10.0.0.0/8"], floatingIp: false },
+          authorizedKeys: [key],
+        },
       },
     ];
     const types = new Set<string>();
-    for (const values of stacks) for (const { custom, type } of (await runProgram(values)).resources) if (custom) types.add(type);
+    for (const values of stacks)
+      for (const { custom, type } of (await runProgram(values)).resources) if (custom) types.add(type);
     expect(types.size).toBeGreaterThan(20);
     expect([...types].filter((type) => !isKnown(type))).toEqual([]);
   });
 
   it("of a type nobody thought of are destructive when it goes", () => {
     expect(findings({ type: "openstack:dns/zone:Zone" })).toEqual([
-      { weight: "destructive", told: "is deleted: this report does not know the type, so look at `pulumi preview --diff`", allowed: false },
+      {
+        weight: "destructive",
+        told: "is deleted: this report does not know the type, so look at `pulumi preview --diff`",
+        allowed: false,
+      },
     ]);
     expect(findings({ type: "openstack:dns/zone:Zone", operation: "create" })).toMatchObject([{ weight: "harmless" }]);
   });
 
   it("of more workers are none", async () => {
     const pool = (count: number) => ({ ...minimalStack, nodePools: [{ name: "default", count, flavor: "m1.large" }] });
-    expect(await between(pool(2), pool(3))).toEqual(["harmless: machine test-default-2 is created, a new worker machine"]);
+    expect(await between(pool(2), pool(3))).toEqual([
+      "harmless: machine test-default-2 is created, a new worker machine",
+    ]);
   });
 
   it("of fewer workers are told, and refused until a name allows them", async () => {
@@ -86,16 +117,25 @@ describe("consequences", () => {
   it("of a closed port name it", async () => {
     const allowedCidrs = (cidrs: string[]) => ({ ...minimalStack, ssh: { allowedCidrs: cidrs } });
     const [told, ...others] = await between(allowedCidrs(["10.0.0.0/8", "192.0.2.0/24"]), allowedCidrs(["10.0.0.0/8"]));
-    expect([told, others]).toEqual([expect.stringMatching(/^disruptive: SecGroupRule \S+ is deleted: tcp port 22 from 192\.0\.2\.0\/24 is shut out$/), []]);
+    expect([told, others]).toEqual([
+      expect.stringMatching(/^disruptive: SecGroupRule \S+ is deleted: tcp port 22 from 192\.0\.2\.0\/24 is shut out$/),
+      [],
+    ]);
   });
 
   it.each([
-    [{ ...server("control-plane", "control-plane") }, "is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone"],
+    [
+      { ...server("control-plane", "control-plane") },
+      "is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone",
+    ],
     [
       { ...server("control-plane", "control-plane"), operation: "replace" as const },
       "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined; `roll` does not name it, so nothing waits for the others",
     ],
-    [{ ...server("worker", "default"), operation: "update" as const, changed: ["imageId"] }, "is rebuilt in place by Nova: its root disk is wiped"],
+    [
+      { ...server("worker", "default"), operation: "update" as const, changed: ["imageId"] },
+      "is rebuilt in place by Nova: its root disk is wiped",
+    ],
     [
       { type: "tls:index/selfSignedCert:SelfSignedCert", name: "team-admin-cluster-ca" },
       "is deleted: every certificate and token that it vouches for is void: nodes, pods and people are locked out of the cluster",
@@ -105,18 +145,33 @@ describe("consequences", () => {
       "is replaced: Secrets that etcd holds can never be read again",
     ],
     [{ type: "kubernetes:helm.sh/v3:Release", name: "dev-calico" }, "is deleted: pods lose their network"],
-    [{ type: "openstack:networking/floatingIp:FloatingIp" }, "is deleted: its address is given back to OpenStack, which may give it to somebody else"],
+    [
+      { type: "openstack:networking/floatingIp:FloatingIp" },
+      "is deleted: its address is given back to OpenStack, which may give it to somebody else",
+    ],
   ])("that nothing brings back are destructive: %#", (change, told) => {
     expect(findings(change)).toEqual([{ weight: "destructive", told, allowed: false }]);
   });
 
   it.each([
-    [{ type: "tls:index/locallySignedCert:LocallySignedCert", name: "dev-admin", operation: "replace" as const }, "the admin kubeconfig is another"],
-    [{ type: "random:index/randomPassword:RandomPassword", name: "dev-bootstrap-token-id", operation: "replace" as const }, "join with another token"],
+    [
+      { type: "tls:index/locallySignedCert:LocallySignedCert", name: "dev-admin", operation: "replace" as const },
+      "the admin kubeconfig is another",
+    ],
+    [
+      {
+        type: "random:index/randomPassword:RandomPassword",
+        name: "dev-bootstrap-token-id",
+        operation: "replace" as const,
+      },
+      "join with another token",
+    ],
     [{ ...server("worker", "default"), operation: "update" as const, changed: ["metadata"] }, "without a reboot"],
     [{ type: "kubernetes:core/v1:Secret", operation: "update" as const }, "is changed in place"],
   ])("that nobody notices are harmless: %#", (change, told) => {
-    expect(findings(change)).toEqual([{ weight: "harmless", told: expect.stringContaining(told) as string, allowed: true }]);
+    expect(findings(change)).toEqual([
+      { weight: "harmless", told: expect.stringContaining(told) as string, allowed: true },
+    ]);
   });
 
   it("of a worker without a drain say so", () => {
@@ -130,11 +185,16 @@ describe("consequences", () => {
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK0wmN/Cr3JXqmLW7u+g9pTh+wyqDHpSQEIQczXkVx9q night@sre";
 
 describe("the engine's JSON", () => {
-  const urn = (type: string, name: string) => `urn:pulumi:dev::openstack-kubernetes::openstack-kubernetes:index:Cluster$${type}::${name}`;
+  const urn = (type: string, name: string) =>
+    `urn:pulumi:dev::openstack-kubernetes::openstack-kubernetes:index:Cluster$${type}::${name}`;
   const instance = "openstack:compute/instance:Instance";
   const inputs = { metadata: { "kubernetes-role": "worker", "kubernetes-pool": "general" }, userData: "[secret]" };
   const digest = {
-    config: { "openstack-kubernetes:roll": '["dev-general-0"]', "openstack-kubernetes:allowDestruction": '["dev-general-2"]', "openstack:cloud": "mycloud" },
+    config: {
+      "openstack-kubernetes:roll": '["dev-general-0"]',
+      "openstack-kubernetes:allowDestruction": '["dev-general-2"]',
+      "openstack:cloud": "mycloud",
+    },
     steps: [
       { op: "same", urn: "urn:pulumi:dev::openstack-kubernetes::pulumi:pulumi:Stack::openstack-kubernetes-dev" },
       { op: "delete-replaced", urn: urn(instance, "dev-general-0"), oldState: { inputs } },
@@ -143,7 +203,10 @@ describe("the engine's JSON", () => {
         urn: urn(instance, "dev-general-0"),
         oldState: { inputs },
         newState: { inputs },
-        detailedDiff: { imageName: { kind: "update-replace", inputDiff: false }, 'metadata["template-digest"]': { kind: "update", inputDiff: true } },
+        detailedDiff: {
+          imageName: { kind: "update-replace", inputDiff: false },
+          'metadata["template-digest"]': { kind: "update", inputDiff: true },
+        },
       },
       { op: "create-replacement", urn: urn(instance, "dev-general-0"), newState: { inputs } },
       { op: "delete", urn: urn(instance, "dev-general-2"), oldState: { inputs }, detailedDiff: null },
@@ -171,7 +234,8 @@ describe("the engine's JSON", () => {
     const report = reportOf(plan, allowancesOf(plan));
     const told =
       "is deleted with its disks: its node is drained first, with PodDisruptionBudgets heard, and what pods kept on the node itself (emptyDir, hostPath) is lost";
-    expect(renderReport(report)).toBe(`## Stack dev: 0 to create, 0 to change in place, 1 to replace, 2 to delete, 41 unchanged
+    expect(renderReport(report))
+      .toBe(`## Stack dev: 0 to create, 0 to change in place, 1 to replace, 2 to delete, 41 unchanged
 
 **DESTRUCTIVE, and not allowed**
 

@@ -2,7 +2,11 @@ import { repairedStack, repairErrorStacks } from "../../src/engine/errorStacks";
 
 describe("A stack with paths of the SDK's source maps", () => {
   it("gets the package's name back", () => {
-    expect(repairedStack("Error: x\n    at a (/srv/node_modules/@pulumi/resource.ts:1598:22)\n    at b (C:\\p\\node_modules\\@pulumi\\output.ts:3:4)")).toBe(
+    expect(
+      repairedStack(
+        "Error: x\n    at a (/srv/node_modules/@pulumi/resource.ts:1598:22)\n    at b (C:\\p\\node_modules\\@pulumi\\output.ts:3:4)",
+      ),
+    ).toBe(
       "Error: x\n    at a (/srv/node_modules/@pulumi/pulumi/resource.ts:1598:22)\n    at b (C:\\p\\node_modules\\@pulumi\\pulumi\\output.ts:3:4)",
     );
   });

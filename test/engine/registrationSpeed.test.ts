@@ -25,9 +25,14 @@ describe("sparing notes", () => {
     await simulate(() => {
       new pulumi.ComponentResource("test:index:Anything", "thing");
     });
-    const [told] = registrations.mock.calls.map(([request]) => request).filter((request) => request.getName() === "thing");
+    const [told] = registrations.mock.calls
+      .map(([request]) => request)
+      .filter((request) => request.getName() === "thing");
     registrations.mockRestore();
-    expect({ position: told?.getSourceposition(), frames: told?.getStacktrace()?.getFramesList() }).toEqual({ position: undefined, frames: [] });
+    expect({ position: told?.getSourceposition(), frames: told?.getStacktrace()?.getFramesList() }).toEqual({
+      position: undefined,
+      frames: [],
+    });
   });
 
   it("sends the engine no messages for --debug, and all others", async () => {
@@ -52,8 +57,14 @@ describe("sparing notes", () => {
   });
 
   it("leaves the trace of an error in an apply, down to the line of its source", () => {
-    const { status, stdout } = spawnSync("node", ["-r", "./scripts/typescript.js", "test/fixtures/faultInApply.ts"], { cwd: root, encoding: "utf8" });
-    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^Error: by the program\n\s+at .*faultInApply\.ts:14:13\)?\n/) as unknown });
+    const { status, stdout } = spawnSync("node", ["-r", "./scripts/typescript.js", "test/fixtures/faultInApply.ts"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^Error: by the program\n\s+at .*faultInApply\.ts:14:13\)?\n/) as unknown,
+    });
   });
 
   it("is done once, however often it is asked for", () => {

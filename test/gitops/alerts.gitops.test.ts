@@ -1,4 +1,7 @@
-/** Alert rules as Flux would apply them, under the promtool of the Prometheus that the cluster runs. Proves when they fire. Not: that a metric has that name (metrics.test.ts). */
+/**
+ * Alert rules as Flux would apply them, under the promtool of the Prometheus that the cluster runs. Proves when they
+ * fire. Not: that a metric has that name (metrics.test.ts).
+ */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,19 +25,29 @@ interface RuleTest {
 
 const testFolder = join(__dirname, "alerts");
 const runbooks = join(repositoryFolder, "docs", "runbooks", "alerts");
-const groups = readdirSync(join(gitopsFolder, "infrastructure", "alerts", "rules")).map((file) => file.replace(".yaml", ""));
-const testsOf = (group: string) => (parse(readFileSync(join(testFolder, `${group}.yaml`), "utf8")) as { tests: readonly RuleTest[] }).tests;
+const groups = readdirSync(join(gitopsFolder, "infrastructure", "alerts", "rules")).map((file) =>
+  file.replace(".yaml", ""),
+);
+const testsOf = (group: string) =>
+  (parse(readFileSync(join(testFolder, `${group}.yaml`), "utf8")) as { tests: readonly RuleTest[] }).tests;
 
 describe("the tests of the alerts", () => {
   const rulesOf = (group: string) =>
-    (parse(readFileSync(join(gitopsFolder, "infrastructure", "alerts", "rules", `${group}.yaml`), "utf8")) as { spec: { groups: [{ rules: Rule[] }] } }).spec
-      .groups[0].rules;
+    (
+      parse(readFileSync(join(gitopsFolder, "infrastructure", "alerts", "rules", `${group}.yaml`), "utf8")) as {
+        spec: { groups: [{ rules: Rule[] }] };
+      }
+    ).spec.groups[0].rules;
   const alerts = groups.flatMap((group) => rulesOf(group).map(({ alert }) => alert));
 
   it("see each alert fire, and each but the one that always does stay silent", () => {
     const expectations = groups.flatMap((group) => testsOf(group).flatMap((test) => test.alert_rule_test));
     const seen = (isFiring: boolean) =>
-      [...new Set(expectations.filter(({ exp_alerts }) => exp_alerts.length > 0 === isFiring).map(({ alertname }) => alertname))].sort();
+      [
+        ...new Set(
+          expectations.filter(({ exp_alerts }) => exp_alerts.length > 0 === isFiring).map(({ alertname }) => alertname),
+        ),
+      ].sort();
     expect(seen(true)).toEqual([...alerts].sort());
     expect(seen(false)).toEqual(alerts.filter((alert) => alert !== "Watchdog").sort());
   });
@@ -63,7 +76,9 @@ describeWith([...fluxBuildPrograms, ...promtoolPrograms])("an alert rule", () =>
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(groups)("of %s is one that Prometheus can read", (group) => {
-    expect(runPromtool(["check", "rules", "--lint=all", "--lint-fatal", `${group}.rules.yaml`], { cwd: folder })).toMatchObject({ status: 0 });
+    expect(
+      runPromtool(["check", "rules", "--lint=all", "--lint-fatal", `${group}.rules.yaml`], { cwd: folder }),
+    ).toMatchObject({ status: 0 });
   });
 
   it.each(groups)("of %s fires when it should, and only then", (group) => {
@@ -89,6 +104,8 @@ describeWith([...fluxBuildPrograms, ...promtoolPrograms])("an alert rule", () =>
         .flatMap(({ spec }) => (spec as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules))
         .map(({ alert, annotations }) => annotations.runbook_url.replace(`/${alert}.md`, ""));
     expect([...new Set(urls({}))]).toEqual(["docs/runbooks/alerts"]);
-    expect([...new Set(urls({ RUNBOOKS: "https://git.example.org/runbooks" }))]).toEqual(["https://git.example.org/runbooks"]);
+    expect([...new Set(urls({ RUNBOOKS: "https://git.example.org/runbooks" }))]).toEqual([
+      "https://git.example.org/runbooks",
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Each Helm release with the values that Flux would hand over, rendered by helm from the real chart of the pinned version.
- * Proves that the values fit the chart and that its objects are valid. Not: that what they run becomes ready.
+ * Each Helm release with the values that Flux would hand over, rendered by helm from the real chart of the pinned
+ * version. Proves that the values fit the chart and that its objects are valid. Not: that what they run becomes ready.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,9 +18,21 @@ const helm = join(toolFolder("helm"), "helm");
 
 /** Charts whose project keeps them within its Go module. */
 const charts = {
-  "cert-manager": { folder: join(toolFolder("definitions"), "charts", "cert-manager"), pin: "definitions", module: "github.com/cert-manager/cert-manager" },
-  "gateway-helm": { folder: join(toolFolder("definitions"), "charts", "gateway-helm"), pin: "definitions", module: "github.com/envoyproxy/gateway" },
-  kyverno: { folder: join(toolFolder("kyverno"), "charts", "kyverno"), pin: "kyverno", module: "github.com/kyverno/kyverno" },
+  "cert-manager": {
+    folder: join(toolFolder("definitions"), "charts", "cert-manager"),
+    pin: "definitions",
+    module: "github.com/cert-manager/cert-manager",
+  },
+  "gateway-helm": {
+    folder: join(toolFolder("definitions"), "charts", "gateway-helm"),
+    pin: "definitions",
+    module: "github.com/envoyproxy/gateway",
+  },
+  kyverno: {
+    folder: join(toolFolder("kyverno"), "charts", "kyverno"),
+    pin: "kyverno",
+    module: "github.com/kyverno/kyverno",
+  },
   // Its newest chart, as this version of the module holds it, still brings the server before.
   "metrics-server": {
     folder: join(toolFolder("definitions"), "charts", "metrics-server"),
@@ -31,12 +43,22 @@ const charts = {
 } as const;
 
 /** Charts of the default settings that no Go module holds: rendered by hand (docs/gitops.md, docs/monitoring.md). */
-const renderedByHand = ["headlamp", "kube-prometheus-stack", "kubelet-csr-approver", "kured", "node-problem-detector", "prometheus-blackbox-exporter"];
+const renderedByHand = [
+  "headlamp",
+  "kube-prometheus-stack",
+  "kubelet-csr-approver",
+  "kured",
+  "node-problem-detector",
+  "prometheus-blackbox-exporter",
+];
 type Chart = keyof typeof charts;
 
 interface Release {
   readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: { readonly chart: { readonly spec: { readonly chart: Chart; readonly version: string } }; readonly values: object };
+  readonly spec: {
+    readonly chart: { readonly spec: { readonly chart: Chart; readonly version: string } };
+    readonly values: object;
+  };
 }
 
 /** What stands in a chart whose version is written when it is packed. */
@@ -49,9 +71,11 @@ interface ChartFile {
 }
 
 /** The API server takes null for absent, and charts write it for a value that is not set. */
-const withoutNulls = (object: KubernetesObject) => JSON.parse(JSON.stringify(object, (_key, value: unknown) => value ?? undefined)) as KubernetesObject;
+const withoutNulls = (object: KubernetesObject) =>
+  JSON.parse(JSON.stringify(object, (_key, value: unknown) => value ?? undefined)) as KubernetesObject;
 
-const describedBy = (chart: Chart) => parse(readFileSync(join(charts[chart].folder, "Chart.yaml"), "utf8")) as ChartFile;
+const describedBy = (chart: Chart) =>
+  parse(readFileSync(join(charts[chart].folder, "Chart.yaml"), "utf8")) as ChartFile;
 
 /** The version of a chart's module in the pins of these tests. */
 const pinned = (chart: Chart) => {
@@ -65,7 +89,12 @@ const broughtBy = (chart: Chart) => {
   return "brings" in known ? known.brings : pinned(chart);
 };
 
-describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.values(charts).map(({ folder }) => folder)])("a Helm release in gitops/", () => {
+describeWith([
+  helm,
+  ...fluxBuildPrograms,
+  ...kubeconformPrograms,
+  ...Object.values(charts).map(({ folder }) => folder),
+])("a Helm release in gitops/", () => {
   let folder: string;
   let kubeconform: Kubeconform;
   let releases: ReadonlyMap<string, Release>;
@@ -84,8 +113,9 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.valu
   });
 
   /**
-   * The chart as its project would pack it: with its version, where the module holds a placeholder, and without the charts that Kyverno's names
-   * as dependencies but does not hold (definitions of kinds, which these tests take from the modules, and a server that is off by default).
+   * The chart as its project would pack it: with its version, where the module holds a placeholder, and without the
+   * charts that Kyverno's names as dependencies but does not hold (definitions of kinds, which these tests take from
+   * the modules, and a server that is off by default).
    */
   const packed = (chart: Chart, version: string) => {
     const target = join(folder, chart);
@@ -93,7 +123,10 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.valu
     const described = describedBy(chart);
     const dependencies = described.dependencies?.filter(({ name }) => existsSync(join(target, "charts", name)));
     const versions = unversioned.includes(described.version) ? { version, appVersion: version } : {};
-    writeFileSync(join(target, "Chart.yaml"), stringify({ ...described, ...versions, dependencies: dependencies ?? [] }));
+    writeFileSync(
+      join(target, "Chart.yaml"),
+      stringify({ ...described, ...versions, dependencies: dependencies ?? [] }),
+    );
     rmSync(join(target, "Chart.lock"), { force: true });
     return target;
   };
@@ -102,8 +135,23 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.valu
     const file = join(folder, "values.yaml");
     writeFileSync(file, stringify(values));
     const chart = packed(spec.chart.spec.chart, spec.chart.spec.version);
-    const args = ["template", metadata.name, chart, "--namespace", metadata.namespace, "--values", file, "--kube-version", "1.36.3", "--include-crds"];
-    return spawnSync(helm, args, { encoding: "utf8", maxBuffer: 64 * 1024 * 1024, env: { PATH: process.env.PATH, HOME: folder } });
+    const args = [
+      "template",
+      metadata.name,
+      chart,
+      "--namespace",
+      metadata.namespace,
+      "--values",
+      file,
+      "--kube-version",
+      "1.36.3",
+      "--include-crds",
+    ];
+    return spawnSync(helm, args, {
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+      env: { PATH: process.env.PATH, HOME: folder },
+    });
   };
 
   it("is of a chart that can be had here, at the version of its pin", () => {
@@ -113,7 +161,10 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.valu
       expect(existsSync(charts[chart].folder)).toBe(true);
       // Kyverno's chart counts for itself and says which Kyverno it brings; the others are of their program's version.
       const own = describedBy(chart);
-      expect(unversioned.includes(own.version) ? [version, version] : [own.version, own.appVersion]).toEqual([version, broughtBy(chart)]);
+      expect(unversioned.includes(own.version) ? [version, version] : [own.version, own.appVersion]).toEqual([
+        version,
+        broughtBy(chart),
+      ]);
     }
   });
 
@@ -124,7 +175,10 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.valu
     // Some documents hold nothing but comments.
     const documents = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject | null);
     const objects = documents.flatMap((object) => (object === null ? [] : [withoutNulls(object)]));
-    expect(kubeconform.check(objects)).toMatchObject({ resources: [], summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 } });
+    expect(kubeconform.check(objects)).toMatchObject({
+      resources: [],
+      summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 },
+    });
     expect(
       objects
         .filter(({ kind }) => kind === "Deployment")
@@ -135,7 +189,12 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...Object.valu
         "cert-manager": ["cert-manager 2", "cert-manager-cainjector 2", "cert-manager-webhook 2"],
         "gateway-helm": ["envoy-gateway 2"],
         "metrics-server": ["metrics-server 2"],
-        kyverno: ["kyverno-admission-controller 3", "kyverno-background-controller 1", "kyverno-cleanup-controller 1", "kyverno-reports-controller 1"],
+        kyverno: [
+          "kyverno-admission-controller 3",
+          "kyverno-background-controller 1",
+          "kyverno-cleanup-controller 1",
+          "kyverno-reports-controller 1",
+        ],
       }[name],
     );
   });

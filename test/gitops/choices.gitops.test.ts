@@ -1,6 +1,7 @@
 /**
- * Every option of every choice, built with Flux's own libraries with the settings that it asks for. Proves form: what Flux would apply, and that each
- * choice is told of in docs/gitops.md. What an option does on a cluster is proven elsewhere, or said there not to be.
+ * Every option of every choice, built with Flux's own libraries with the settings that it asks for. Proves form: what
+ * Flux would apply, and that each choice is told of in docs/gitops.md. What an option does on a cluster is proven
+ * elsewhere, or said there not to be.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,12 @@ jest.setTimeout(300_000);
 
 /** What picks each option: its choice's setting, and the settings that it cannot do without. */
 const options: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  "acme-dns-01": { ACME: "acme-dns-01", ACME_EMAIL: "platform@example.org", ACME_DNS_SERVER: "10.0.0.53:53", ACME_DNS_KEY_NAME: "cluster" },
+  "acme-dns-01": {
+    ACME: "acme-dns-01",
+    ACME_EMAIL: "platform@example.org",
+    ACME_DNS_SERVER: "10.0.0.53:53",
+    ACME_DNS_KEY_NAME: "cluster",
+  },
   "acme-http-01": { ACME: "acme-http-01", ACME_EMAIL: "platform@example.org" },
   "acme-webhook": {
     ACME: "acme-webhook",
@@ -30,7 +36,12 @@ const options: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   opensearch: { LOGS: "opensearch", OPENSEARCH_HOST: "opensearch.example.org" },
   slack: { NOTIFICATIONS: "slack" },
   snapshots: { SNAPSHOTS: "snapshots" },
-  trident: { NETAPP: "trident", TRIDENT_MANAGEMENT_ADDRESS: "10.0.0.11", TRIDENT_DATA_ADDRESS: "10.0.0.12", TRIDENT_SVM: "kubernetes" },
+  trident: {
+    NETAPP: "trident",
+    TRIDENT_MANAGEMENT_ADDRESS: "10.0.0.11",
+    TRIDENT_DATA_ADDRESS: "10.0.0.12",
+    TRIDENT_SVM: "kubernetes",
+  },
 };
 
 /** Kinds whose definitions are in no Go module that can be had: docs/storage.md says how they were checked. */
@@ -41,7 +52,9 @@ interface Choice {
   readonly spec: { readonly path: string };
 }
 
-const choices = readdirSync(join(gitopsFolder, "choices")).map((file) => parse(readFileSync(join(gitopsFolder, "choices", file), "utf8")) as Choice);
+const choices = readdirSync(join(gitopsFolder, "choices")).map(
+  (file) => parse(readFileSync(join(gitopsFolder, "choices", file), "utf8")) as Choice,
+);
 /** By setting: the name of the choice's Kustomization, and the option that is picked when nothing is set. */
 const bySetting = new Map(
   choices.map(({ metadata, spec }) => {
@@ -72,7 +85,9 @@ describe("choices", () => {
     for (const setting of bySetting.keys()) {
       const offered = Object.entries(options).flatMap(([option, settings]) => (setting in settings ? [option] : []));
       const row = documented.split("\n").find((line) => line.startsWith(`| \`${setting}\` `));
-      expect([setting, ...[...(row ?? "").matchAll(/`([a-z0-9-]+)`/g)].map(([, option]) => option!).sort()]).toEqual([setting, ...offered, "none"].sort());
+      expect([setting, ...[...(row ?? "").matchAll(/`([a-z0-9-]+)`/g)].map(([, option]) => option!).sort()]).toEqual(
+        [setting, ...offered, "none"].sort(),
+      );
     }
   });
 });
@@ -80,7 +95,8 @@ describe("choices", () => {
 describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("an option", () => {
   let kubeconform: Kubeconform;
   const nothing = Object.fromEntries([...bySetting.keys()].map((setting) => [setting, "none"]));
-  const build = (settings: Readonly<Record<string, string>>) => buildStack("dev", { ...nothing, ...settings }, ["choices"]);
+  const build = (settings: Readonly<Record<string, string>>) =>
+    buildStack("dev", { ...nothing, ...settings }, ["choices"]);
 
   beforeAll(() => {
     kubeconform = new Kubeconform();
@@ -90,20 +106,27 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("an option", () => 
 
   it("that is not chosen leaves nothing behind: each choice's path is the empty folder", () => {
     const made = build({}).get("choices")!;
-    expect(made.map(({ metadata, spec }) => [metadata.name, spec?.path])).toEqual([...bySetting.values()].map(({ name }) => [name, "./gitops/options/none"]));
+    expect(made.map(({ metadata, spec }) => [metadata.name, spec?.path])).toEqual(
+      [...bySetting.values()].map(({ name }) => [name, "./gitops/options/none"]),
+    );
   });
 
   it.each(Object.entries(options))("%s is valid by the schemas of all its kinds", (_option, settings) => {
     const added = [...build(settings)].flatMap(([part, objects]) => (part === "choices" ? [] : objects));
     const known = added.filter(({ kind }) => !unknownKinds.includes(String(kind)));
     expect(known.length).toBeGreaterThan(0);
-    expect(kubeconform.check(known)).toMatchObject({ resources: [], summary: { valid: known.length, invalid: 0, errors: 0, skipped: 0 } });
+    expect(kubeconform.check(known)).toMatchObject({
+      resources: [],
+      summary: { valid: known.length, invalid: 0, errors: 0, skipped: 0 },
+    });
   });
 
   it("fails to build without a setting that it needs, instead of taking an empty text for it", () => {
     for (const settings of Object.values(options))
       for (const missing of Object.keys(settings).slice(1))
-        expect(() => build(Object.fromEntries(Object.entries(settings).filter(([key]) => key !== missing)))).toThrow(missing);
+        expect(() => build(Object.fromEntries(Object.entries(settings).filter(([key]) => key !== missing)))).toThrow(
+          missing,
+        );
   });
 
   it("has a source, account, timeout and the cluster's settings from clusters/<stack>/choices.yaml", () => {
@@ -124,7 +147,10 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("an option", () => 
     const release = (settings: Readonly<Record<string, string>>, part: string, name: string) =>
       buildStack("dev", settings, [part === "ui" ? "choices" : part])
         .get(part)!
-        .find(({ kind, metadata }) => kind === "HelmRelease" && metadata.name === name)!.spec!.values as Record<string, unknown>;
+        .find(({ kind, metadata }) => kind === "HelmRelease" && metadata.name === name)!.spec!.values as Record<
+        string,
+        unknown
+      >;
     expect(release({ HTTP_PROXY: "", NO_PROXY: "", OIDC_ISSUER_URL: "" }, "ui", "headlamp")).toMatchObject({
       config: { oidc: { issuerURL: "" } },
       env: [
@@ -133,7 +159,10 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("an option", () => 
       ],
     });
     const proxied = { HTTP_PROXY: "http://proxy.example.org:3128", NO_PROXY: "10.0.0.0/8,.svc" };
-    expect(release({ HTTP_PROXY: "", NO_PROXY: "" }, "controllers", "cert-manager")).toMatchObject({ http_proxy: "", no_proxy: "" });
+    expect(release({ HTTP_PROXY: "", NO_PROXY: "" }, "controllers", "cert-manager")).toMatchObject({
+      http_proxy: "",
+      no_proxy: "",
+    });
     expect(release(proxied, "controllers", "cert-manager")).toMatchObject({
       http_proxy: "http://proxy.example.org:3128",
       https_proxy: "http://proxy.example.org:3128",

@@ -1,4 +1,7 @@
-/** Grafana dashboards: JSON as Grafana takes it, and every expression in them one that Prometheus can read. Not: how they look. */
+/**
+ * Grafana dashboards: JSON as Grafana takes it, and every expression in them one that Prometheus can read. Not: how
+ * they look.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildPart, fluxBuildPrograms } from "./fluxBuild";
@@ -21,18 +24,25 @@ interface Dashboard {
 }
 
 const folder = join(gitopsFolder, "infrastructure", "alerts", "dashboards");
-const dashboards = readdirSync(folder).map((file) => [file, JSON.parse(readFileSync(join(folder, file), "utf8")) as Dashboard] as const);
+const dashboards = readdirSync(folder).map(
+  (file) => [file, JSON.parse(readFileSync(join(folder, file), "utf8")) as Dashboard] as const,
+);
 
 describe("a dashboard", () => {
   it("has an identity of its own", () => {
     expect(dashboards.map(([file, { uid }]) => [file, uid])).toEqual(
-      ["certificates", "etcd", "flux", "nodes", "quotas"].map((name) => [`${name}.json`, `openstack-kubernetes-${name}`]),
+      ["certificates", "etcd", "flux", "nodes", "quotas"].map((name) => [
+        `${name}.json`,
+        `openstack-kubernetes-${name}`,
+      ]),
     );
   });
 
   it.each(dashboards)("%s has panels that ask Prometheus and do not lie on one another", (_file, { panels }) => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-    expect(panels.filter(({ datasource, targets }) => datasource.uid !== "prometheus" || targets.length === 0)).toEqual([]);
+    expect(panels.filter(({ datasource, targets }) => datasource.uid !== "prometheus" || targets.length === 0)).toEqual(
+      [],
+    );
     const places = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_unused, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
     );
@@ -44,17 +54,25 @@ describeWith([...fluxBuildPrograms, ...promtoolPrograms])("a dashboard as Flux a
   it("reaches Grafana letter for letter: Flux puts no setting in the place of Grafana's variables", () => {
     const applied = buildPart("dev", "alerts", clusterSettings("dev")).find(({ kind }) => kind === "ConfigMap")!;
     expect(applied.metadata.labels).toMatchObject({ grafana_dashboard: "1" });
-    expect(applied.data).toEqual(Object.fromEntries(dashboards.map(([file]) => [file, readFileSync(join(folder, file), "utf8")])));
+    expect(applied.data).toEqual(
+      Object.fromEntries(dashboards.map(([file]) => [file, readFileSync(join(folder, file), "utf8")])),
+    );
   });
 
   it.each(dashboards)("%s asks nothing that Prometheus could not read", (_file, { panels }) => {
-    const expressions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll("$__rate_interval", "5m")));
-    const rules = { groups: [{ name: "panels", rules: expressions.map((expr, index) => ({ record: `panel${index}`, expr })) }] };
+    const expressions = panels.flatMap(({ targets }) =>
+      targets.map(({ expr }) => expr.replaceAll("$__rate_interval", "5m")),
+    );
+    const rules = {
+      groups: [{ name: "panels", rules: expressions.map((expr, index) => ({ record: `panel${index}`, expr })) }],
+    };
     expect(runPromtool(["check", "rules"], { input: JSON.stringify(rules) })).toMatchObject({ status: 0 });
   });
 
   it("with an expression that Prometheus cannot read is found", () => {
-    const { status, output } = runPromtool(["check", "rules"], { input: JSON.stringify({ groups: [{ name: "a", rules: [{ record: "b", expr: "sum(" }] }] }) });
+    const { status, output } = runPromtool(["check", "rules"], {
+      input: JSON.stringify({ groups: [{ name: "a", rules: [{ record: "b", expr: "sum(" }] }] }),
+    });
     expect(status).toBe(1);
     expect(output).toContain("parse error");
   });

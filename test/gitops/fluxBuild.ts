@@ -22,8 +22,9 @@ interface FluxKustomization {
 }
 
 /**
- * The Flux Kustomizations of a stack: those of its folder, and those that these make in turn (tenants, choices). By name, with the objects of each.
- * What comes from another source than this repository is not built. `chosen`: settings beside those of the stack; `only`: these files of the folder.
+ * The Flux Kustomizations of a stack: those of its folder, and those that these make in turn (tenants, choices). By
+ * name, with the objects of each. What comes from another source than this repository is not built. `chosen`: settings
+ * beside those of the stack; `only`: these files of the folder.
  */
 export function buildStack(
   stack: Stack,
@@ -34,15 +35,19 @@ export function buildStack(
   try {
     cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
     const built = new Map<string, readonly KubernetesObject[]>();
-    const pending: FluxKustomization[] = (only?.map((name) => `${name}.yaml`) ?? readdirSync(join(gitopsFolder, "clusters", stack))).map(
-      (file) => parse(readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8")) as FluxKustomization,
-    );
+    const pending: FluxKustomization[] = (
+      only?.map((name) => `${name}.yaml`) ?? readdirSync(join(gitopsFolder, "clusters", stack))
+    ).map((file) => parse(readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8")) as FluxKustomization);
     for (let next = pending.shift(); next; next = pending.shift()) {
       const objects = build(folder, next, { ...clusterSettings(stack), ...chosen });
       built.set(next.metadata.name, objects);
-      const made = objects.filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system") as unknown as FluxKustomization[];
+      const made = objects.filter(
+        ({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system",
+      ) as unknown as FluxKustomization[];
       // The option `none` is an empty folder: nothing to build.
-      pending.push(...made.filter(({ spec }) => spec.sourceRef?.name === "flux-system" && !spec.path.endsWith("/none")));
+      pending.push(
+        ...made.filter(({ spec }) => spec.sourceRef?.name === "flux-system" && !spec.path.endsWith("/none")),
+      );
     }
     return built;
   } finally {
@@ -51,7 +56,11 @@ export function buildStack(
 }
 
 /** The objects of one Flux Kustomization of a stack's folder, with settings of the test's choice. */
-export function buildPart(stack: Stack, name: string, settings: Readonly<Record<string, string>>): readonly KubernetesObject[] {
+export function buildPart(
+  stack: Stack,
+  name: string,
+  settings: Readonly<Record<string, string>>,
+): readonly KubernetesObject[] {
   const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
   try {
     cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
@@ -63,11 +72,20 @@ export function buildPart(stack: Stack, name: string, settings: Readonly<Record<
 }
 
 /** The objects of one Flux Kustomization; what its substituteFrom would bring comes from `settings`. */
-function build(root: string, kustomization: FluxKustomization, settings: Readonly<Record<string, string>>): readonly KubernetesObject[] {
+function build(
+  root: string,
+  kustomization: FluxKustomization,
+  settings: Readonly<Record<string, string>>,
+): readonly KubernetesObject[] {
   const { postBuild } = kustomization.spec;
   const substitute = { ...(postBuild?.substituteFrom ? settings : {}), ...postBuild?.substitute };
   const file = join(root, "kustomization.yaml");
   writeFileSync(file, stringify({ ...kustomization, spec: { ...kustomization.spec, postBuild: { substitute } } }));
-  const output = execFileSync(fluxBuildPrograms[0]!, [root, file], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  return parseAllDocuments(output).flatMap((document) => (document.contents === null ? [] : [document.toJS() as KubernetesObject]));
+  const output = execFileSync(fluxBuildPrograms[0]!, [root, file], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return parseAllDocuments(output).flatMap((document) =>
+    document.contents === null ? [] : [document.toJS() as KubernetesObject],
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * The last gate of `up` before real Flux controllers: it passes when all are Ready, and says which is not and why. And that a fix is not held up by what
- * it fixes. Its look at nodes is proven elsewhere (test/lab/openstack/servers): there are none here.
+ * The last gate of `up` before real Flux controllers: it passes when all are Ready, and says which is not and why. And
+ * that a fix is not held up by what it fixes. Its look at nodes is proven elsewhere (test/lab/openstack/servers): there
+ * are none here.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -18,9 +19,20 @@ import { describeWith } from "./toolbox";
 jest.setTimeout(300_000);
 
 /** What needs charts, which cannot be had here, and what waits for that. */
-const needCharts = ["controllers", "policies", "certificates", "ingress", "monitoring", "alerts", "grafana", "canary", "secrets"];
+const needCharts = [
+  "controllers",
+  "policies",
+  "certificates",
+  "ingress",
+  "monitoring",
+  "alerts",
+  "grafana",
+  "canary",
+  "secrets",
+];
 const choicesNeedCharts = ["acme", "ui", "second-ingress", "notifications"];
-const configMap = (name: string) => stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "default" } });
+const configMap = (name: string) =>
+  stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "default" } });
 
 /** A Kustomization that waits for the health of what it brings, as those of Helm releases do. */
 const slow = stringify({
@@ -45,7 +57,10 @@ const stuck = stringify({
   metadata: { name: "stuck", namespace: "default" },
   spec: {
     selector: { matchLabels: { app: "stuck" } },
-    template: { metadata: { labels: { app: "stuck" } }, spec: { containers: [{ name: "main", image: "registry.example.org/none:1.0.0" }] } },
+    template: {
+      metadata: { labels: { app: "stuck" } },
+      spec: { containers: [{ name: "main", image: "registry.example.org/none:1.0.0" }] },
+    },
   },
 });
 
@@ -56,7 +71,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
     const prepare = (repository: Repository) => {
       for (const name of needCharts) rmSync(join(repository.folder, "gitops/clusters/dev", `${name}.yaml`));
       for (const name of choicesNeedCharts) rmSync(join(repository.folder, "gitops/choices", `${name}.yaml`));
-      repository.write("gitops/clusters/dev/slow.yaml", slow).write("gitops/infrastructure/slow/part.yaml", configMap("part"));
+      repository
+        .write("gitops/clusters/dev/slow.yaml", slow)
+        .write("gitops/infrastructure/slow/part.yaml", configMap("part"));
     };
     platform = await startPlatform(prepare, { settings: { SNAPSHOTS: "none", REBOOTS: "none" } });
   }, 600_000);
@@ -87,11 +104,27 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
   it("passes once all that Flux has is Ready", async () => {
     expect(await gate(4)).toEqual([]);
     const names = platform.kubectl.list("kustomizations", "flux-system").map(({ metadata }) => metadata.name);
-    expect(names).toEqual(expect.arrayContaining(["flux-system", "guards", "storage", "tenants", "tenant-atlas", "choices", "logs", "slow"]));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        "flux-system",
+        "guards",
+        "storage",
+        "tenants",
+        "tenant-atlas",
+        "choices",
+        "logs",
+        "slow",
+      ]),
+    );
   });
 
   it("names the one Kustomization that is broken, with Flux's reason, and no other", async () => {
-    const revision = edit(platform.repository, "gitops/infrastructure/storage/cinder.yaml", "kind: StorageClass", "kind: StorageKlass").commit("Broken");
+    const revision = edit(
+      platform.repository,
+      "gitops/infrastructure/storage/cinder.yaml",
+      "kind: StorageClass",
+      "kind: StorageKlass",
+    ).commit("Broken");
     await platform.flux.arrive(revision, "flux-system", "storage");
     await platform.flux.becomesReady("kustomization", "flux-system", "slow");
     const lines = await eventually("The others", 120, async () => {
@@ -104,7 +137,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
   });
 
   it("says of one that waits for health what it waits for, and lets pass as soon as a commit mends it, whatever its timeout", async () => {
-    const before = platform.repository.write("gitops/infrastructure/slow/part.yaml", stuck).commit("Never becomes ready");
+    const before = platform.repository
+      .write("gitops/infrastructure/slow/part.yaml", stuck)
+      .commit("Never becomes ready");
     await platform.flux.reconcile("gitrepository", "flux-system", "flux-system");
     let seen: readonly string[] = [];
     const lines = await eventually(
@@ -114,9 +149,14 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
         seen = await gate(0);
         return seen.length === 1 && seen[0]!.includes("health") ? seen : undefined;
       },
-      () => `${seen.join("\n")}\n${JSON.stringify(platform.kubectl.get("kustomization", "flux-system", "slow").status)}\n${platform.flux.log()}`,
+      () =>
+        `${seen.join("\n")}\n${JSON.stringify(platform.kubectl.get("kustomization", "flux-system", "slow").status)}\n${platform.flux.log()}`,
     );
-    expect(lines).toEqual([expect.stringMatching(/^- Kustomization slow is not Ready: Running health checks for revision .* with a timeout of/)]);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^- Kustomization slow is not Ready: Running health checks for revision .* with a timeout of/,
+      ),
+    ]);
     const after = platform.repository.write("gitops/infrastructure/slow/part.yaml", configMap("part")).commit("Mended");
     expect(after).not.toBe(before);
     const start = Date.now();
@@ -124,7 +164,10 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
     await eventually(
       "The mended part",
       120,
-      () => (platform.kubectl.get("kustomization", "flux-system", "slow").status?.lastAppliedRevision === after ? true : undefined),
+      () =>
+        platform.kubectl.get("kustomization", "flux-system", "slow").status?.lastAppliedRevision === after
+          ? true
+          : undefined,
       () => platform.flux.log(),
     );
     expect(await gate(4)).toEqual([]);

@@ -12,7 +12,12 @@ export const kubeconformPrograms = [program, ...schemaPrograms];
 export interface Verdict {
   /** What is wrong, one per object. */
   readonly resources?: readonly unknown[];
-  readonly summary: { readonly valid: number; readonly invalid: number; readonly errors: number; readonly skipped: number };
+  readonly summary: {
+    readonly valid: number;
+    readonly invalid: number;
+    readonly errors: number;
+    readonly skipped: number;
+  };
 }
 
 export class Kubeconform {
@@ -27,10 +32,14 @@ export class Kubeconform {
     const file = join(this.folder, "input.yaml");
     // As JSON: Go reads YAML 1.1, in which an unquoted "off" is a boolean.
     writeFileSync(file, objects.map((object) => JSON.stringify(object)).join("\n---\n"));
-    const { stdout } = spawnSync(program, ["-schema-location", schemaLocation(this.folder), "-output", "json", "-summary", file], {
-      encoding: "utf8",
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const { stdout } = spawnSync(
+      program,
+      ["-schema-location", schemaLocation(this.folder), "-output", "json", "-summary", file],
+      {
+        encoding: "utf8",
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     return JSON.parse(stdout) as Verdict;
   }
 

@@ -1,6 +1,7 @@
 /**
- * The option opensearch: the real Fluent Bit with the rendered configuration reads a node's logs, asks a real API server for the namespace's tenant, and
- * sends to a stand-in of OpenSearch. Not shown: its pod, a real OpenSearch, and that SELinux lets it read.
+ * The option opensearch: the real Fluent Bit with the rendered configuration reads a node's logs, asks a real API
+ * server for the namespace's tenant, and sends to a stand-in of OpenSearch. Not shown: its pod, a real OpenSearch, and
+ * that SELinux lets it read.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -43,10 +44,13 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
     control = new Processes(folder);
     kubectl = await startControlPlane(join(folder, "control-plane"), control);
     const labels = { "openstack-kubernetes/tenant": "atlas", "openstack-kubernetes/owner": "platform" };
-    for (const metadata of [{ name: "logging" }, { name: "atlas", labels }]) kubectl.create({ apiVersion: "v1", kind: "Namespace", metadata });
+    for (const metadata of [{ name: "logging" }, { name: "atlas", labels }])
+      kubectl.create({ apiVersion: "v1", kind: "Namespace", metadata });
     const access = buildStack("dev", { LOGS: "opensearch", OPENSEARCH_HOST: "localhost" }, ["choices"])
       .get("logs")!
-      .filter(({ kind }) => ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].includes(String(kind)));
+      .filter(({ kind }) =>
+        ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"].includes(String(kind)),
+      );
     expect(kubectl.apply(...access)).toMatchObject({ ok: true });
     const container = { name: "fluent-bit", image: "registry.example.org/fluent-bit:1.0.0" };
     const spec = { serviceAccountName: "fluent-bit", containers: [container] };
@@ -57,7 +61,13 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
     await openSearch.start();
     const { server, authority } = kubectl.address();
     const token = kubectl.run(["create", "token", "fluent-bit", "-n", "logging"]);
-    around = { openSearchPort: port!, authority: openSearch.authority, apiServer: server, apiAuthority: authority, token };
+    around = {
+      openSearchPort: port!,
+      authority: openSearch.authority,
+      apiServer: server,
+      apiAuthority: authority,
+      token,
+    };
   }, 300_000);
 
   afterAll(async () => {
@@ -113,7 +123,11 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
           auditID: "1",
           verb: "create",
           requestURI: "/apis/apps/v1/namespaces/atlas/deployments",
-          user: { username: "oidc:ada", groups: ["oidc:atlas-developers", "system:authenticated"], extra: { "a/b": ["c"] } },
+          user: {
+            username: "oidc:ada",
+            groups: ["oidc:atlas-developers", "system:authenticated"],
+            extra: { "a/b": ["c"] },
+          },
           sourceIPs: ["10.0.0.7"],
           objectRef: { resource: "deployments", namespace: "atlas", name: "web", apiGroup: "apps" },
           responseStatus: { code: 201 },
@@ -139,7 +153,9 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
       const at = (second: number) => `2026-11-23T10:00:0${second}.123456789Z`;
       for (const { id } of found) expect(id).toMatch(/^1795428\d{3}\.\d{9}-[0-9a-f]{16}$/);
       expect(
-        [...found].map((document): Document => ({ ...document, id: undefined })).sort((a, b) => String(a["@timestamp"]).localeCompare(String(b["@timestamp"]))),
+        [...found]
+          .map((document): Document => ({ ...document, id: undefined }))
+          .sort((a, b) => String(a["@timestamp"]).localeCompare(String(b["@timestamp"]))),
       ).toEqual([
         { ...common, "@timestamp": at(1), stream: "stdout", message: "first line" },
         { ...common, "@timestamp": at(2), stream: "stdout", message: '{"level":"info","kubernetes":"not ours"}' },
@@ -157,7 +173,12 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
 
     it("delivers a line as it stands that is not as containerd writes them", async () => {
       const [document] = await arrive(collector, "odd-0", ["not as containerd writes"]);
-      expect(document).toMatchObject({ kind: "pods", namespace: "atlas", tenant: "atlas", message: "not as containerd writes" });
+      expect(document).toMatchObject({
+        kind: "pods",
+        namespace: "atlas",
+        tenant: "atlas",
+        message: "not as containerd writes",
+      });
     });
 
     it("delivers the audit log: who did what, and the whole event as text", async () => {
@@ -198,7 +219,13 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
           },
           () => `${JSON.stringify(openSearch.documents("dev-nodes-"))}\n${collector.log()}`,
         );
-        expect(entry).toMatchObject({ kind: "nodes", cluster: "dev", node: "dev-worker-0", unit: "kubelet", priority: "4" });
+        expect(entry).toMatchObject({
+          kind: "nodes",
+          cluster: "dev",
+          node: "dev-worker-0",
+          unit: "kubelet",
+          priority: "4",
+        });
       });
     });
 
@@ -222,7 +249,9 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
         "main",
         lines.slice(0, 20).map((text) => line(10, text)),
       );
-      await eventually("A failed attempt", 90, async () => (value(await collector.metrics(), "fluentbit_output_retries_total") > 0 ? true : undefined));
+      await eventually("A failed attempt", 90, async () =>
+        value(await collector.metrics(), "fluentbit_output_retries_total") > 0 ? true : undefined,
+      );
       await collector.kill();
       collector.forget();
       collector.start();
@@ -244,25 +273,30 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
       expect(openSearch.documents("dev-audit-")).toHaveLength(1);
     });
 
-    it.each(["refuses", "refuses some"] as const)("sends again what OpenSearch %s, until it is there, and each line once", async (mood) => {
-      const pod = mood.replace(" ", "-");
-      const lines = Array.from({ length: 10 }, (_, number) => `${mood} ${number}`);
-      const before = openSearch.refused;
-      openSearch.mood = mood;
-      collector.write(
-        "atlas",
-        pod,
-        "main",
-        lines.map((text) => line(20, text)),
-      );
-      await eventually("A refusal", 90, () => (openSearch.refused > before ? true : undefined));
-      openSearch.mood = "takes";
-      const found = await arrive(collector, pod, lines, 90);
-      expect(messages(found)).toEqual([...lines].sort());
-    });
+    it.each(["refuses", "refuses some"] as const)(
+      "sends again what OpenSearch %s, until it is there, and each line once",
+      async (mood) => {
+        const pod = mood.replace(" ", "-");
+        const lines = Array.from({ length: 10 }, (_, number) => `${mood} ${number}`);
+        const before = openSearch.refused;
+        openSearch.mood = mood;
+        collector.write(
+          "atlas",
+          pod,
+          "main",
+          lines.map((text) => line(20, text)),
+        );
+        await eventually("A refusal", 90, () => (openSearch.refused > before ? true : undefined));
+        openSearch.mood = "takes";
+        const found = await arrive(collector, pod, lines, 90);
+        expect(messages(found)).toEqual([...lines].sort());
+      },
+    );
 
     it("has every metric by the name that alerts ask for", async () => {
-      const asked = new Set(JSON.stringify(buildPart("dev", "alerts", clusterSettings("dev"))).match(/\bfluentbit_[a-z_]+\b/g));
+      const asked = new Set(
+        JSON.stringify(buildPart("dev", "alerts", clusterSettings("dev"))).match(/\bfluentbit_[a-z_]+\b/g),
+      );
       const metrics = await collector.metrics();
       expect(asked.size).toBeGreaterThan(2);
       expect([...asked].filter((name) => !metrics.includes(`# HELP ${name} `))).toEqual([]);
@@ -304,11 +338,17 @@ describeWith([fluentBit, ...controlPlanePrograms, ...fluxBuildPrograms])("the co
 
   it("does not start to send where the certificate is of another authority", async () => {
     const other = new OpenSearch(mkdirTemp(folder), around.openSearchPort, "", "");
-    const collector = await LogCollector.prepare(join(folder, "stranger"), { ...around, authority: other.authority }, environment);
+    const collector = await LogCollector.prepare(
+      join(folder, "stranger"),
+      { ...around, authority: other.authority },
+      environment,
+    );
     collectors.push(collector);
     collector.write("atlas", "stranger-0", "main", [line(40, "secret")]);
     collector.start();
-    await eventually("A failed attempt", 90, async () => (value(await collector.metrics(), "fluentbit_output_retries_total") > 0 ? true : undefined));
+    await eventually("A failed attempt", 90, async () =>
+      value(await collector.metrics(), "fluentbit_output_retries_total") > 0 ? true : undefined,
+    );
     expect(openSearch.documents("dev-pods-").filter(({ pod }) => pod === "stranger-0")).toEqual([]);
     expect(collector.log()).toContain("certificate verify failed");
   });
@@ -322,5 +362,8 @@ function mkdirTemp(folder: string): string {
 
 /** Sum of a metric over its series; 0 where there is none. */
 function value(metrics: string, name: string): number {
-  return [...metrics.matchAll(new RegExp(`^${name}\\{[^}]*\\} ([\\d.e+]+)`, "gm"))].reduce((sum, [, number]) => sum + Number(number), 0);
+  return [...metrics.matchAll(new RegExp(`^${name}\\{[^}]*\\} ([\\d.e+]+)`, "gm"))].reduce(
+    (sum, [, number]) => sum + Number(number),
+    0,
+  );
 }

@@ -1,4 +1,7 @@
-/** Everything that Flux would apply, built with Flux's own libraries for both stacks. Proves form, not that a chart installs. */
+/**
+ * Everything that Flux would apply, built with Flux's own libraries for both stacks. Proves form, not that a chart
+ * installs.
+ */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +15,8 @@ import { describeWith, gitopsFolder } from "./toolbox";
 jest.setTimeout(300_000);
 
 describe("clusters/dev and clusters/prod", () => {
-  const lines = (stack: Stack, file: string) => readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").split("\n");
+  const lines = (stack: Stack, file: string) =>
+    readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").split("\n");
 
   it("have the same files, and differ only in the paths of tenants and secrets", () => {
     const files = readdirSync(join(gitopsFolder, "clusters", "dev")).sort();
@@ -43,13 +47,19 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
 
   it.each(stacks)("is valid by the schemas of Kubernetes and of every custom resource, on %s", (stack) => {
     const objects = [...built[stack].values()].flat();
-    expect(kubeconform.check(objects)).toMatchObject({ resources: [], summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 } });
+    expect(kubeconform.check(objects)).toMatchObject({
+      resources: [],
+      summary: { valid: objects.length, invalid: 0, errors: 0, skipped: 0 },
+    });
     expect(objects.length).toBeGreaterThan(20);
   });
 
   it("is checked by schemas that notice an unknown field, a wrong type and an unknown kind", () => {
     const quota = built.dev.get("tenant-atlas")!.find(({ kind }) => kind === "ResourceQuota")!;
-    expect(kubeconform.check([{ ...quota, spec: { ...quota.spec, hrad: {} } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
+    expect(kubeconform.check([{ ...quota, spec: { ...quota.spec, hrad: {} } }]).summary).toMatchObject({
+      valid: 0,
+      invalid: 1,
+    });
     expect(kubeconform.check([{ ...quota, spec: { hard: [] } }]).summary).toMatchObject({ valid: 0, invalid: 1 });
     expect(kubeconform.check([{ ...quota, kind: "ResourceQuotum" }]).summary).toMatchObject({ valid: 0, errors: 1 });
   });
@@ -57,15 +67,21 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
   it("has every setting it uses in the table of docs/gitops.md, and no other is in the table", () => {
     // "$${" is Flux's way to leave a variable to somebody else: the collector of logs reads its password so.
     const used = new Set(
-      [...execFileSync("grep", ["-rhE", "--include=*.yaml", "\\$\\{[A-Z_]+", gitopsFolder], { encoding: "utf8" }).matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(
+      [
+        ...execFileSync("grep", ["-rhE", "--include=*.yaml", "\\$\\{[A-Z_]+", gitopsFolder], {
+          encoding: "utf8",
+        }).matchAll(/(?<!\$)\$\{([A-Z_]+)/g),
+      ].map(([, key]) => key!),
+    );
+    const tenantsOwn = new Set(
+      [...readFileSync(join(gitopsFolder, "..", "docs", "tenants.md"), "utf8").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(
         ([, key]) => key!,
       ),
     );
-    const tenantsOwn = new Set(
-      [...readFileSync(join(gitopsFolder, "..", "docs", "tenants.md"), "utf8").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, key]) => key!),
-    );
     const documented = new Set(
-      [...readFileSync(join(gitopsFolder, "..", "docs", "gitops.md"), "utf8").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, key]) => key!),
+      [...readFileSync(join(gitopsFolder, "..", "docs", "gitops.md"), "utf8").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(
+        ([, key]) => key!,
+      ),
     );
     expect([...used].filter((key) => !documented.has(key) && !tenantsOwn.has(key))).toEqual([]);
     expect(Object.keys(clusterSettings("dev")).filter((key) => !documented.has(key))).toEqual([]);
@@ -74,7 +90,10 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
   it("differs between the stacks only by what their tenants are given, sizes, and names of CA and domain", () => {
     const shown = (stack: Stack) =>
       [...built[stack]].flatMap(([name, objects]) =>
-        objects.map((object) => ({ id: `${name}: ${String(object.kind)} ${object.metadata.name}`, text: stringify(object) })),
+        objects.map((object) => ({
+          id: `${name}: ${String(object.kind)} ${object.metadata.name}`,
+          text: stringify(object),
+        })),
       );
     const prod = new Map(shown("prod").map(({ id, text }) => [id, text]));
     const different = shown("dev").flatMap(({ id, text }) => (prod.get(id) === text ? [] : [id]));
@@ -106,14 +125,19 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
   });
 
   it("lets no Flux Kustomization of the platform act without a service account of its own", () => {
-    const kustomizations = [...built.dev.values()].flat().filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system");
+    const kustomizations = [...built.dev.values()]
+      .flat()
+      .filter(({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system");
     expect(kustomizations.length).toBeGreaterThan(5);
-    for (const { metadata, spec } of kustomizations) expect([metadata.name, spec?.serviceAccountName]).toEqual([metadata.name, "kustomize-controller"]);
+    for (const { metadata, spec } of kustomizations)
+      expect([metadata.name, spec?.serviceAccountName]).toEqual([metadata.name, "kustomize-controller"]);
     for (const stack of stacks)
       for (const file of readdirSync(join(gitopsFolder, "clusters", stack)))
-        expect([file, readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").includes("\n  serviceAccountName: kustomize-controller\n")]).toEqual([
+        expect([
           file,
-          true,
-        ]);
+          readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8").includes(
+            "\n  serviceAccountName: kustomize-controller\n",
+          ),
+        ]).toEqual([file, true]);
   });
 });

@@ -1,4 +1,7 @@
-/** The example's chart (gitops/apps/nexus) with the values of each environment: every object by its schema, and values that would do harm refused. */
+/**
+ * The example's chart (gitops/apps/nexus) with the values of each environment: every object by its schema, and values
+ * that would do harm refused.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +16,11 @@ jest.setTimeout(300_000);
 const helm = join(toolFolder("helm"), "helm");
 const example = join(gitopsFolder, "apps", "nexus");
 const valuesOf = (environment: string) =>
-  (parse(readFileSync(join(example, environment, "values.yaml"), "utf8")) as { spec: { values: Record<string, object> } }).spec.values;
+  (
+    parse(readFileSync(join(example, environment, "values.yaml"), "utf8")) as {
+      spec: { values: Record<string, object> };
+    }
+  ).spec.values;
 
 describeWith([helm, ...kubeconformPrograms])("the example's chart", () => {
   let folder: string;
@@ -45,7 +52,10 @@ describeWith([helm, ...kubeconformPrograms])("the example's chart", () => {
     const { status, stdout, stderr } = render(valuesOf(environment));
     expect([status, stderr]).toEqual([0, ""]);
     const objects = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
-    expect(kubeconform.check(objects)).toMatchObject({ resources: [], summary: { valid: count, invalid: 0, errors: 0, skipped: 0 } });
+    expect(kubeconform.check(objects)).toMatchObject({
+      resources: [],
+      summary: { valid: count, invalid: 0, errors: 0, skipped: 0 },
+    });
   });
 
   it.each<[string, object]>([
@@ -57,7 +67,8 @@ describeWith([helm, ...kubeconformPrograms])("the example's chart", () => {
   ])("refuses %s", (_what, change) => {
     const values: Record<string, unknown> = { ...valuesOf("dev") };
     for (const [key, value] of Object.entries(change))
-      values[key] = typeof value === "object" ? { ...(values[key] as object | undefined), ...(value as object) } : value;
+      values[key] =
+        typeof value === "object" ? { ...(values[key] as object | undefined), ...(value as object) } : value;
     const { status, stderr } = render(values);
     expect(status).not.toBe(0);
     expect(stderr).toContain("values don't meet the specifications of the schema");

@@ -17,7 +17,9 @@ const texts = readdirSync(gitopsFolder, { recursive: true, encoding: "utf8" })
 describe("Pulumi's half and Git's half", () => {
   it("own no Helm release together", () => {
     const objects = texts.flatMap((text) =>
-      parseAllDocuments(text).map((document) => document.toJS() as { kind?: string; metadata?: { name: string } } | null),
+      parseAllDocuments(text).map(
+        (document) => document.toJS() as { kind?: string; metadata?: { name: string } } | null,
+      ),
     );
     const ofGit = objects.filter((object) => object?.kind === "HelmRelease").map((object) => object?.metadata?.name);
     expect(ofGit.sort()).toEqual([
@@ -41,9 +43,14 @@ describe("Pulumi's half and Git's half", () => {
   });
 
   it("mean the same source, settings and key", () => {
-    const names = (pattern: RegExp) => [...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name)))];
+    const names = (pattern: RegExp) => [
+      ...new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name))),
+    ];
     expect(names(/substituteFrom:\n\s+- kind: ConfigMap\n\s+name: (\S+)/g)).toEqual([clusterSettingsName]);
-    expect(names(/kind: GitRepository\n\s+name: (\S+)\n\s+(?:#|serviceAccountName: kustomize)/g)).toEqual([syncName, "external-snapshotter"]);
+    expect(names(/kind: GitRepository\n\s+name: (\S+)\n\s+(?:#|serviceAccountName: kustomize)/g)).toEqual([
+      syncName,
+      "external-snapshotter",
+    ]);
     expect(
       texts
         .filter((text) => text.includes("namespace: flux-system\n") && text.includes("decryption:"))
@@ -54,7 +61,11 @@ describe("Pulumi's half and Git's half", () => {
 
   it.each(["dev", "prod"])("agree on the folder of %s, and that tenants are confined", (stack) => {
     const config = parseClusterConfig(readStackFile(join(repositoryFolder, `Pulumi.${stack}.yaml`)).values, stack);
-    const instance = renderFluxInstance(config, { url: "https://git.example.org/platform.git", branch: "main", settings: {} }) as {
+    const instance = renderFluxInstance(config, {
+      url: "https://git.example.org/platform.git",
+      branch: "main",
+      settings: {},
+    }) as {
       cluster: object;
       sync: { path: string };
     };

@@ -1,6 +1,7 @@
 /**
- * Kyverno's policies under Kyverno's own CLI, on manifests that must pass and manifests that must not (test/gitops/policies/<policy>).
- * Proves what the policies decide. Not: that the admission controller runs, which needs its chart and nodes.
+ * Kyverno's policies under Kyverno's own CLI, on manifests that must pass and manifests that must not
+ * (test/gitops/policies/<policy>). Proves what the policies decide. Not: that the admission controller runs, which
+ * needs its chart and nodes.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,7 +27,10 @@ describeWith([kyverno, ...fluxBuildPrograms])("a policy for tenants", () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "policies-"));
     cpSync(cases, folder, { recursive: true });
-    const restrictions = { ALLOWED_REGISTRIES: "registry.example.org,registry.example.org:5000,docker.io/library", ALLOWED_STORAGE_CLASSES: "cinder" };
+    const restrictions = {
+      ALLOWED_REGISTRIES: "registry.example.org,registry.example.org:5000,docker.io/library",
+      ALLOWED_STORAGE_CLASSES: "cinder",
+    };
     const objects = buildPart("dev", "policies", { ...clusterSettings("dev"), ...restrictions });
     expect(objects.map(({ metadata }) => metadata.name).sort()).toEqual(policies);
     for (const object of objects) writeFileSync(join(folder, object.metadata.name, "policy.yaml"), stringify(object));

@@ -1,6 +1,6 @@
 /**
- * Every version that gitops/ pins is one that Renovate finds, and looks for in the repository that Flux takes it from. Its expressions are run here as
- * they stand in renovate.json; Renovate itself is not. Pure: needs no tools.
+ * Every version that gitops/ pins is one that Renovate finds, and looks for in the repository that Flux takes it from.
+ * Its expressions are run here as they stand in renovate.json; Renovate itself is not. Pure: needs no tools.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,11 +31,14 @@ const { customManagers, packageRules } = JSON.parse(readFileSync(join(repository
 
 /** What Renovate finds in a file, as `datasource name version`. */
 function found(path: string, text: string): readonly string[] {
-  const managers = customManagers.filter(({ managerFilePatterns }) => managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)));
+  const managers = customManagers.filter(({ managerFilePatterns }) =>
+    managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)),
+  );
   return managers.flatMap(({ matchStrings, datasourceTemplate, depNameTemplate }) =>
     matchStrings.flatMap((expression) =>
       [...text.matchAll(new RegExp(expression, "g"))].map(
-        ({ groups }) => `${datasourceTemplate} ${depNameTemplate ?? groups?.depName ?? ""} ${groups?.currentValue ?? ""}`,
+        ({ groups }) =>
+          `${datasourceTemplate} ${depNameTemplate ?? groups?.depName ?? ""} ${groups?.currentValue ?? ""}`,
       ),
     ),
   );
@@ -59,14 +62,18 @@ interface Node {
 
 /** Every map within a document, the outermost first. */
 const maps = (value: unknown): readonly Node[] =>
-  typeof value !== "object" || value === null ? [] : [...(Array.isArray(value) ? [] : [value as Node]), ...Object.values(value).flatMap(maps)];
+  typeof value !== "object" || value === null
+    ? []
+    : [...(Array.isArray(value) ? [] : [value as Node]), ...Object.values(value).flatMap(maps)];
 
 /** What a manifest pins, by its meaning and not by its text. */
 function pinned(text: string): readonly string[] {
   const documents = parseAllDocuments(text).map((document) => document.toJS() as Node | null);
   const charts = documents
     .flatMap(maps)
-    .flatMap(({ chart, version }) => (typeof chart === "string" && typeof version === "string" ? [`helm ${chart} ${version}`] : []));
+    .flatMap(({ chart, version }) =>
+      typeof chart === "string" && typeof version === "string" ? [`helm ${chart} ${version}`] : [],
+    );
   const sources = documents.flatMap((document) => {
     const { url, ref } = (document?.spec ?? {}) as { url?: string; ref?: { tag?: string } };
     const [, name] = /github\.com\/([^/]+\/[^/}.]+)/.exec(url ?? "") ?? [];
@@ -82,7 +89,9 @@ function pinned(text: string): readonly string[] {
 describe("Renovate", () => {
   it("finds every chart, tag and image that gitops/ pins, and nothing else", () => {
     const all = files.flatMap((file) => pinned(textOf(file)).map((pin) => `${file}: ${pin}`));
-    expect(files.flatMap((file) => found(`gitops/${file}`, textOf(file)).map((pin) => `${file}: ${pin}`)).sort()).toEqual(all.sort());
+    expect(
+      files.flatMap((file) => found(`gitops/${file}`, textOf(file)).map((pin) => `${file}: ${pin}`)).sort(),
+    ).toEqual(all.sort());
     const kinds = (kind: string) => all.filter((pin) => pin.includes(`: ${kind} `)).length;
     expect([kinds("helm") > 12, kinds("github-tags") > 0, kinds("docker") > 6]).toEqual([true, true, true]);
   });
@@ -103,9 +112,14 @@ describe("Renovate", () => {
       });
     const lookedFor = (chart: string) => {
       const [rule, ...others] = packageRules.filter(
-        ({ matchDatasources, matchPackageNames }) => matchDatasources?.includes("helm") && matchPackageNames?.includes(chart),
+        ({ matchDatasources, matchPackageNames }) =>
+          matchDatasources?.includes("helm") && matchPackageNames?.includes(chart),
       );
-      return others.length > 0 ? "two rules" : rule?.overrideDatasource === "docker" ? `oci://${String(rule.overridePackageName)}` : rule?.registryUrls?.join();
+      return others.length > 0
+        ? "two rules"
+        : rule?.overrideDatasource === "docker"
+          ? `oci://${String(rule.overridePackageName)}`
+          : rule?.registryUrls?.join();
     };
     expect(releases.map(({ chart }) => [chart, lookedFor(chart)])).toEqual(
       releases.map(({ chart, sourceRef }) => {

@@ -1,4 +1,7 @@
-/** Secrets in Git: encrypted by the committed rules for a key made here, readable with that key only, and let through by the check. */
+/**
+ * Secrets in Git: encrypted by the committed rules for a key made here, readable with that key only, and let through by
+ * the check.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -30,7 +33,9 @@ describeWith(sopsPrograms)("gitops/.sops.yaml", () => {
     withSops(ours.recipient, (run, folder) => {
       writeFileSync(join(folder, "slack.sops.yaml"), text);
       expect(parse(run(["decrypt", "slack.sops.yaml"], { SOPS_AGE_KEY: ours.identity }))).toEqual(secret);
-      expect(() => run(["decrypt", "slack.sops.yaml"], { SOPS_AGE_KEY: theirs.identity })).toThrow(/Failed to get the data key/);
+      expect(() => run(["decrypt", "slack.sops.yaml"], { SOPS_AGE_KEY: theirs.identity })).toThrow(
+        /Failed to get the data key/,
+      );
     });
   });
 

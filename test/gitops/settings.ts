@@ -1,4 +1,7 @@
-/** The ConfigMap `cluster-settings` as the program renders it for the stacks of this repository: Pulumi's half of the contract, not a copy of it. */
+/**
+ * The ConfigMap `cluster-settings` as the program renders it for the stacks of this repository: Pulumi's half of the
+ * contract, not a copy of it.
+ */
 import { join } from "node:path";
 import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";

@@ -27,14 +27,25 @@ export function ageKey(): AgeKey {
 }
 
 /** Runs `use` in a scratch folder with gitops/.sops.yaml, the placeholder replaced by `recipient`. */
-export function withSops<T>(recipient: string, use: (run: (args: readonly string[], env?: NodeJS.ProcessEnv) => string, folder: string) => T): T {
+export function withSops<T>(
+  recipient: string,
+  use: (run: (args: readonly string[], env?: NodeJS.ProcessEnv) => string, folder: string) => T,
+): T {
   const folder = mkdtempSync(join(tmpdir(), "sops-"));
   try {
-    writeFileSync(join(folder, ".sops.yaml"), readFileSync(join(gitopsFolder, ".sops.yaml"), "utf8").replace(placeholder, recipient));
+    writeFileSync(
+      join(folder, ".sops.yaml"),
+      readFileSync(join(gitopsFolder, ".sops.yaml"), "utf8").replace(placeholder, recipient),
+    );
     const environment = { PATH: process.env.PATH, HOME: folder };
     return use(
       (args, env = {}) =>
-        execFileSync(program("sops"), args, { cwd: folder, encoding: "utf8", env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] }),
+        execFileSync(program("sops"), args, {
+          cwd: folder,
+          encoding: "utf8",
+          env: { ...environment, ...env },
+          stdio: ["ignore", "pipe", "pipe"],
+        }),
       folder,
     );
   } finally {

@@ -1,5 +1,6 @@
 /**
- * What a tenant's own repository may not do to others, on a real control plane under the real Flux controllers; and secrets that only the cluster can read.
+ * What a tenant's own repository may not do to others, on a real control plane under the real Flux controllers; and
+ * secrets that only the cluster can read.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +17,12 @@ import { renderTenantFile } from "../../scripts/tenant/renderTenantFile";
 jest.setTimeout(180_000);
 
 const configMap = (name: string, namespace?: string) =>
-  JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, data: { key: "value" } });
+  JSON.stringify({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    data: { key: "value" },
+  });
 
 const names = ["ada", "bob"] as const;
 
@@ -29,7 +35,8 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
   beforeAll(async () => {
     key = ageKey();
     platform = await startPlatform((repository, git) => {
-      for (const name of ["atlas"]) for (const stack of ["dev", "prod"]) rmSync(join(repository.folder, "gitops/tenants", stack, `${name}.yaml`));
+      for (const name of ["atlas"])
+        for (const stack of ["dev", "prod"]) rmSync(join(repository.folder, "gitops/tenants", stack, `${name}.yaml`));
       for (const name of names) {
         repositories[name] = git.create(name);
         repositories[name].write("deploy/first.yaml", configMap("first")).commit("First");
@@ -74,7 +81,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
   }
 
   it("is rolled out, and rolled back by a revert in Git", async () => {
-    expect((await outcome("bob", (repository) => repository.write("deploy/second.yaml", configMap("second")))).status).toBe("True");
+    expect(
+      (await outcome("bob", (repository) => repository.write("deploy/second.yaml", configMap("second")))).status,
+    ).toBe("True");
     expect(kubectl.exists("configmap", "bob", "second")).toBe(true);
     const reverted = repositories.bob.revert();
     await platform.flux.reconcile("gitrepository", "bob", "tenant");
@@ -84,10 +93,14 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
   });
 
   it("that is broken stops itself, and neither the platform nor another tenant", async () => {
-    const { status, message } = await outcome("ada", (repository) => repository.write("deploy/broken.yaml", '{"apiVersion": "v1", "kind": "ConfigMap"'));
+    const { status, message } = await outcome("ada", (repository) =>
+      repository.write("deploy/broken.yaml", '{"apiVersion": "v1", "kind": "ConfigMap"'),
+    );
     expect(status).toBe("False");
     expect(message).toContain("broken.yaml");
-    expect((await outcome("bob", (repository) => repository.write("deploy/third.yaml", configMap("third")))).status).toBe("True");
+    expect(
+      (await outcome("bob", (repository) => repository.write("deploy/third.yaml", configMap("third")))).status,
+    ).toBe("True");
     for (const name of ["tenants", "tenant-ada", "tenant-bob"])
       expect((await platform.flux.reconcile("kustomization", "flux-system", name)).status).toBe("True");
     expect((await outcome("ada", (repository) => repository.remove("deploy/broken.yaml"))).status).toBe("True");
@@ -109,7 +122,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
         subjects: [{ kind: "ServiceAccount", name: "flux", namespace: "ada" }],
       });
     for (const kind of ["ClusterRoleBinding", "RoleBinding"] as const) {
-      const { status, message } = await outcome("ada", (repository) => repository.write("deploy/rights.yaml", binding(kind)));
+      const { status, message } = await outcome("ada", (repository) =>
+        repository.write("deploy/rights.yaml", binding(kind)),
+      );
       expect(status).toBe("False");
       expect(message).toContain("forbidden");
     }
@@ -118,10 +133,20 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
 
   it.each<[string, () => string, RegExp]>([
     // Reachable, so it is fetched; --no-remote-bases then refuses to read it.
-    ["another Git repository", () => `${repositories.bob.url}//deploy?ref=main`, /not a valid directory|is not in or below|outside of/],
-    ["a file of another server", () => "https://example.org/anything.yaml", /dial tcp 127\.0\.0\.1:9: connect: connection refused/],
+    [
+      "another Git repository",
+      () => `${repositories.bob.url}//deploy?ref=main`,
+      /not a valid directory|is not in or below|outside of/,
+    ],
+    [
+      "a file of another server",
+      () => "https://example.org/anything.yaml",
+      /dial tcp 127\.0\.0\.1:9: connect: connection refused/,
+    ],
   ])("cannot take in %s", async (_what, resource, reason) => {
-    const { status, message } = await outcome("ada", (repository) => repository.write("deploy/kustomization.yaml", `resources:\n  - ${resource()}\n`));
+    const { status, message } = await outcome("ada", (repository) =>
+      repository.write("deploy/kustomization.yaml", `resources:\n  - ${resource()}\n`),
+    );
     expect(status).toBe("False");
     expect(message).toMatch(reason);
     expect((await outcome("ada", (repository) => repository.remove("deploy/kustomization.yaml"))).status).toBe("True");
@@ -132,7 +157,13 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
       apiVersion: "kustomize.toolkit.fluxcd.io/v1",
       kind: "Kustomization",
       metadata: { name, namespace: "ada" },
-      spec: { interval: "1h", prune: true, path: "./deploy", sourceRef: { kind: "GitRepository", name: "tenant" }, ...spec },
+      spec: {
+        interval: "1h",
+        prune: true,
+        path: "./deploy",
+        sourceRef: { kind: "GitRepository", name: "tenant" },
+        ...spec,
+      },
     });
     const made = async (name: string, spec: object) => {
       expect(kubectl.as("oidc:ann", ["oidc:ada-group"]).create(kustomization(name, spec)).ok).toBe(true);
@@ -149,7 +180,10 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
     });
 
     it("has no rights when it names no service account, and cannot borrow that of another namespace", async () => {
-      for (const [name, spec] of Object.entries({ nobody: {}, borrowed: { serviceAccountName: "kustomize-controller" } })) {
+      for (const [name, spec] of Object.entries({
+        nobody: {},
+        borrowed: { serviceAccountName: "kustomize-controller" },
+      })) {
         const condition = await made(name, spec);
         expect(condition.status).toBe("False");
         expect(condition.message).toMatch(/forbidden|not found/);
@@ -159,8 +193,12 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
 
   it("is left without access when its file is removed from Git, with namespace, quota and isolation kept", async () => {
     await platform.flux.arrive(platform.repository.remove("gitops/tenants/dev/bob.yaml").commit("Farewell"), "tenants");
-    await eventually("The role binding's end", 60, () => (kubectl.exists("rolebinding", "bob", "tenant-admin") ? undefined : true));
-    await eventually("The tenant's end", 60, () => (kubectl.exists("kustomization", "flux-system", "tenant-bob") ? undefined : true));
+    await eventually("The role binding's end", 60, () =>
+      kubectl.exists("rolebinding", "bob", "tenant-admin") ? undefined : true,
+    );
+    await eventually("The tenant's end", 60, () =>
+      kubectl.exists("kustomization", "flux-system", "tenant-bob") ? undefined : true,
+    );
     const left = kubectl.list("rolebindings,resourcequotas,networkpolicies,limitranges,gitrepositories", "bob");
     expect(left.map((object) => `${String(object.kind)} ${object.metadata.name}`).sort()).toEqual([
       "LimitRange tenant",
@@ -174,12 +212,22 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
 
   describe("and the platform's secrets", () => {
     it("wait for the age key, which the cluster alone has", async () => {
-      expect(await platform.flux.reconcile("kustomization", "flux-system", "secrets")).toMatchObject({ status: "False" });
+      expect(await platform.flux.reconcile("kustomization", "flux-system", "secrets")).toMatchObject({
+        status: "False",
+      });
       expect(kubectl.exists("secret", "flux-system", "slack")).toBe(false);
     });
 
     it("are readable once Pulumi has handed the key over", async () => {
-      kubectl.run(["create", "secret", "generic", "sops-age", "-n", "flux-system", `--from-literal=age.agekey=${key.identity}`]);
+      kubectl.run([
+        "create",
+        "secret",
+        "generic",
+        "sops-age",
+        "-n",
+        "flux-system",
+        `--from-literal=age.agekey=${key.identity}`,
+      ]);
       expect((await platform.flux.reconcile("kustomization", "flux-system", "secrets")).status).toBe("True");
       const data = kubectl.get("secret", "flux-system", "slack").data as Record<string, string>;
       expect(Buffer.from(data.address ?? "", "base64").toString()).toBe("https://hooks.example.org/T0/secret");

@@ -1,6 +1,7 @@
 /**
- * Tenants on a real control plane under the real Flux controllers, from a Git server over HTTP.
- * Proves what the API server, RBAC, quotas, admission and Flux do. Not: that a network policy stops a packet (no nodes here), nor what needs Helm charts.
+ * Tenants on a real control plane under the real Flux controllers, from a Git server over HTTP. Proves what the API
+ * server, RBAC, quotas, admission and Flux do. Not: that a network policy stops a packet (no nodes here), nor what
+ * needs Helm charts.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -23,7 +24,10 @@ const deployment = (name: string, namespace?: string) => ({
   spec: {
     replicas: 1,
     selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name, image: "registry.example.org/atlas/web:1.0.0" }] } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name, image: "registry.example.org/atlas/web:1.0.0" }] },
+    },
   },
 });
 
@@ -36,7 +40,17 @@ const networkPolicy = (name: string, spec: object) => ({
 
 /** `npm run tenant -- new` as an operator types it, writing into the repository of the test. */
 function newTenant(repository: Repository, ...args: readonly string[]): void {
-  const program = ["-r", "./scripts/typescript.js", "scripts/tenant.ts", "new", ...args, "--stack", "dev", "--gitops", join(repository.folder, "gitops")];
+  const program = [
+    "-r",
+    "./scripts/typescript.js",
+    "scripts/tenant.ts",
+    "new",
+    ...args,
+    "--stack",
+    "dev",
+    "--gitops",
+    join(repository.folder, "gitops"),
+  ];
   const result = spawnSync(process.execPath, program, { cwd: repositoryFolder, encoding: "utf8" });
   if (result.status !== 0) throw new Error(result.stderr);
 }
@@ -67,7 +81,10 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
   it("has its namespace with quota, limits, role binding and network policies made from one file", async () => {
     for (const name of ["guards", "storage", "tenants", "tenant-atlas", "tenant-borealis"])
       await platform.flux.becomesReady("kustomization", "flux-system", name);
-    const made = kubectl.list("resourcequotas,limitranges,rolebindings,networkpolicies,gitrepositories,kustomizations", "atlas");
+    const made = kubectl.list(
+      "resourcequotas,limitranges,rolebindings,networkpolicies,gitrepositories,kustomizations",
+      "atlas",
+    );
     expect(made.map((object) => `${String(object.kind)} ${object.metadata.name}`).sort()).toEqual([
       "GitRepository tenant",
       "Kustomization tenant",
@@ -99,15 +116,16 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
   });
 
   it("does not wait for Helm releases: they are applied, unready as nothing here installs charts, and hold back only what needs them", async () => {
-    const reason = (name: string) => kubectl.get("kustomization", "flux-system", name).status?.conditions?.find(({ type }) => type === "Ready")?.reason;
-    await eventually("The Helm releases", 60, () => (kubectl.list("helmreleases", "kyverno").length > 0 ? true : undefined));
+    const reason = (name: string) =>
+      kubectl.get("kustomization", "flux-system", name).status?.conditions?.find(({ type }) => type === "Ready")
+        ?.reason;
+    await eventually("The Helm releases", 60, () =>
+      kubectl.list("helmreleases", "kyverno").length > 0 ? true : undefined,
+    );
     const namespaces = ["cert-manager", "envoy-gateway-system", "kubelet-csr-approver", "kyverno"];
-    expect(namespaces.flatMap((namespace) => kubectl.list("helmreleases", namespace).map(({ metadata }) => metadata.name))).toEqual([
-      "cert-manager",
-      "envoy-gateway",
-      "kubelet-csr-approver",
-      "kyverno",
-    ]);
+    expect(
+      namespaces.flatMap((namespace) => kubectl.list("helmreleases", namespace).map(({ metadata }) => metadata.name)),
+    ).toEqual(["cert-manager", "envoy-gateway", "kubelet-csr-approver", "kyverno"]);
     expect(["controllers", "policies", "certificates", "ingress"].map(reason)).toEqual([
       "Progressing",
       "DependencyNotReady",
@@ -117,8 +135,13 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
   });
 
   it("gets what its own repository holds, by an account that is powerless elsewhere", async () => {
-    await eventually("The tenant's Deployment", 60, () => (kubectl.exists("deployment", "atlas", "web") ? true : undefined));
-    const account = kubectl.as("system:serviceaccount:atlas:flux", ["system:serviceaccounts", "system:serviceaccounts:atlas"]);
+    await eventually("The tenant's Deployment", 60, () =>
+      kubectl.exists("deployment", "atlas", "web") ? true : undefined,
+    );
+    const account = kubectl.as("system:serviceaccount:atlas:flux", [
+      "system:serviceaccounts",
+      "system:serviceaccounts:atlas",
+    ]);
     expect(account.attempt(["auth", "can-i", "create", "deployments.apps", "-n", "atlas"]).output).toBe("yes");
     expect(account.attempt(["auth", "can-i", "create", "deployments.apps", "-n", "borealis"]).output).toBe("no");
     expect(account.attempt(["auth", "can-i", "create", "clusterroles"]).output).toContain("no");
@@ -132,7 +155,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
     for (const namespace of ["borealis", "default", "flux-system"]) {
       const { ok, output } = developer.create(deployment("tool", namespace));
       expect(ok).toBe(false);
-      expect(output).toContain(`User "oidc:ada" cannot create resource "deployments" in API group "apps" in the namespace "${namespace}"`);
+      expect(output).toContain(
+        `User "oidc:ada" cannot create resource "deployments" in API group "apps" in the namespace "${namespace}"`,
+      );
     }
     const stranger = kubectl.as("oidc:eve", ["oidc:other-developers"]).create(deployment("tool", "atlas"));
     expect(stranger.ok).toBe(false);
@@ -156,7 +181,12 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name, namespace: "atlas" },
-      spec: { containers: [{ name: "main", image: "registry.example.org/atlas/web:1.0.0", resources: { requests: { cpu: "9" } } }], ...spec },
+      spec: {
+        containers: [
+          { name: "main", image: "registry.example.org/atlas/web:1.0.0", resources: { requests: { cpu: "9" } } },
+        ],
+        ...spec,
+      },
     });
     await eventually("The quota's usage", 60, () => kubectl.get("resourcequota", "atlas", "tenant").status?.hard);
     const large = developer.create(pod("large", {}));
@@ -182,12 +212,23 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
   });
 
   it("opens traffic within the cluster by itself, but not to addresses outside", () => {
-    expect(developer.create(networkPolicy("from-ingress", { ingress: [{ from: [{ namespaceSelector: {} }] }] })).ok).toBe(true);
-    expect(developer.create(networkPolicy("to-pods", { policyTypes: ["Egress"], egress: [{ to: [{ podSelector: {} }] }] })).ok).toBe(true);
-    for (const egress of [[{ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }], [{}], [{ to: [{ podSelector: {} }] }, { to: [] }]]) {
+    expect(
+      developer.create(networkPolicy("from-ingress", { ingress: [{ from: [{ namespaceSelector: {} }] }] })).ok,
+    ).toBe(true);
+    expect(
+      developer.create(networkPolicy("to-pods", { policyTypes: ["Egress"], egress: [{ to: [{ podSelector: {} }] }] }))
+        .ok,
+    ).toBe(true);
+    for (const egress of [
+      [{ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }],
+      [{}],
+      [{ to: [{ podSelector: {} }] }, { to: [] }],
+    ]) {
       const { ok, output } = developer.create(networkPolicy("out", { policyTypes: ["Egress"], egress }));
       expect(ok).toBe(false);
-      expect(output).toContain('network policy "out" allows egress to addresses or to everything; name pods and namespaces instead');
+      expect(output).toContain(
+        'network policy "out" allows egress to addresses or to everything; name pods and namespaces instead',
+      );
     }
   });
 
@@ -196,10 +237,19 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
       apiVersion: "gateway.networking.k8s.io/v1",
       kind: "HTTPRoute",
       metadata: { generateName: "web-", namespace: "atlas" },
-      spec: { parentRefs: [{ name: "public", namespace: "ingress" }], hostnames, rules: [{ backendRefs: [{ name: "web", port: 80 }] }] },
+      spec: {
+        parentRefs: [{ name: "public", namespace: "ingress" }],
+        hostnames,
+        rules: [{ backendRefs: [{ name: "web", port: 80 }] }],
+      },
     });
     expect(developer.create(route("atlas.apps.dev.example.org", "atlas--beta.apps.dev.example.org")).ok).toBe(true);
-    const others = ["borealis.apps.dev.example.org", "*.apps.dev.example.org", "atlas-x.apps.dev.example.org", "atlas.example.org"];
+    const others = [
+      "borealis.apps.dev.example.org",
+      "*.apps.dev.example.org",
+      "atlas-x.apps.dev.example.org",
+      "atlas.example.org",
+    ];
     for (const hostnames of [[], ...others.map((other) => ["atlas.apps.dev.example.org", other])]) {
       const { ok, output } = developer.create(route(...hostnames));
       expect(ok).toBe(false);
@@ -213,7 +263,14 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
       ["delete", "networkpolicies", "--all"],
       ["delete", "rolebinding", "tenant-admin"],
       ["label", "networkpolicy", "default-deny", "openstack-kubernetes/owner-"],
-      ["patch", "networkpolicy", "default-deny", "--type=merge", "-p", '{"spec":{"podSelector":{"matchLabels":{"none":"such"}}}}'],
+      [
+        "patch",
+        "networkpolicy",
+        "default-deny",
+        "--type=merge",
+        "-p",
+        '{"spec":{"podSelector":{"matchLabels":{"none":"such"}}}}',
+      ],
     ];
     for (const attempt of attempts) {
       const { ok, output } = developer.attempt([...attempt, "-n", "atlas"]);
@@ -221,11 +278,24 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
       expect(output).toContain("belongs to the platform, which takes it from Git");
     }
     // Its own policies went with --all; the platform's stayed.
-    expect(kubectl.list("networkpolicies", "atlas").map(({ metadata }) => metadata.name)).toEqual(["allow-dns", "allow-egress", "default-deny"]);
+    expect(kubectl.list("networkpolicies", "atlas").map(({ metadata }) => metadata.name)).toEqual([
+      "allow-dns",
+      "allow-egress",
+      "default-deny",
+    ]);
   });
 
   it("has a quota edited by hand put back at the next reconciliation", async () => {
-    kubectl.run(["patch", "resourcequota", "tenant", "-n", "atlas", "--type=merge", "-p", '{"spec":{"hard":{"requests.cpu":"500"}}}']);
+    kubectl.run([
+      "patch",
+      "resourcequota",
+      "tenant",
+      "-n",
+      "atlas",
+      "--type=merge",
+      "-p",
+      '{"spec":{"hard":{"requests.cpu":"500"}}}',
+    ]);
     expect(quota()["requests.cpu"]).toBe("500");
     await platform.flux.reconcile("kustomization", "flux-system", "tenant-atlas");
     expect(quota()["requests.cpu"]).toBe("8");

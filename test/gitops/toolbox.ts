@@ -1,4 +1,7 @@
-/** Where the programs are that these tests run for real. Made by scripts/installGitopsTools.sh, and the control plane by the lab's builds. */
+/**
+ * Where the programs are that these tests run for real. Made by scripts/installGitopsTools.sh, and the control plane by
+ * the lab's builds.
+ */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -8,7 +11,16 @@ const repository = join(__dirname, "..", "..");
 const cache = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes");
 const tools = process.env.OPENSTACK_KUBERNETES_TOOLS ?? join(cache, "tools");
 
-type Module = "definitions" | "flux" | "helm" | "helm-controller" | "kubeconform" | "kyverno" | "monitoring" | "notifications" | "snapshots";
+type Module =
+  | "definitions"
+  | "flux"
+  | "helm"
+  | "helm-controller"
+  | "kubeconform"
+  | "kyverno"
+  | "monitoring"
+  | "notifications"
+  | "snapshots";
 
 /** The folder of a module's programs, named for a digest of its pins as scripts/installGitopsTools.sh names it. */
 export function toolFolder(module: Module): string {
@@ -22,10 +34,15 @@ export function toolFolder(module: Module): string {
   return join(tools, `gitops-${module}-${digest.digest("hex").slice(0, 12)}`);
 }
 
-/** The control plane's programs as the lab's machines run them: those that lab/site/binaries.sh built last, as only the lab knows how it names them. */
+/**
+ * The control plane's programs as the lab's machines run them: those that lab/site/binaries.sh built last, as only the
+ * lab knows how it names them.
+ */
 export function siteFolder(module: "kubernetes" | "etcd"): string {
   const site = join(cache, "site");
-  const built = existsSync(site) ? readdirSync(site).filter((name) => name.startsWith(`bin-${module}-`) && !name.endsWith(".part")) : [];
+  const built = existsSync(site)
+    ? readdirSync(site).filter((name) => name.startsWith(`bin-${module}-`) && !name.endsWith(".part"))
+    : [];
   const newest = built.map((name) => join(site, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
   return newest ?? join(site, `bin-${module}`);
 }
@@ -40,7 +57,9 @@ const buildSite = "npm run lab:machines -- build";
 export function describeWith(programs: readonly string[]): jest.Describe {
   const missing = programs.filter((program) => !existsSync(program));
   if (missing.length === 0) return describe;
-  const remedy = missing.some((program) => program.includes("/site/")) ? `${installGitops} and ${buildSite}` : installGitops;
+  const remedy = missing.some((program) => program.includes("/site/"))
+    ? `${installGitops} and ${buildSite}`
+    : installGitops;
   process.stderr.write(`SKIPPED: ${missing.join(", ")} not found; run ${remedy}.\n`);
   return describe.skip;
 }

@@ -10,7 +10,10 @@ function api(...statuses: number[]) {
   const asked: { method: string; path: string; body: unknown }[] = [];
   const request = (method: string, path: string, body?: unknown): Promise<KubernetesAnswer> => {
     asked.push({ method, path, body });
-    return Promise.resolve({ status: statuses.shift() ?? 500, body: JSON.stringify({ message: "no room", data: token }) });
+    return Promise.resolve({
+      status: statuses.shift() ?? 500,
+      body: JSON.stringify({ message: "no room", data: token }),
+    });
   };
   return { asked, request };
 }
@@ -60,7 +63,9 @@ describe("bootstrap token", () => {
 
   it("is refused when it has another form, and not shown", async () => {
     const { asked, request } = api();
-    await expect(renewBootstrapToken(request, "secret", now)).rejects.toThrow(new Error("a bootstrap token has the form [a-z0-9]{6}.[a-z0-9]{16}"));
+    await expect(renewBootstrapToken(request, "secret", now)).rejects.toThrow(
+      new Error("a bootstrap token has the form [a-z0-9]{6}.[a-z0-9]{16}"),
+    );
     expect(asked).toEqual([]);
   });
 });

@@ -6,7 +6,9 @@ import { kubernetesApi, type KubernetesAccess } from "../../src/kubernetes/clien
 import { simulate } from "../../simulation";
 
 /** A CA with a server's and a client's certificate, as the program's own resources make them. */
-async function certificates(): Promise<Record<"ca" | "serverCertificate" | "serverKey" | "clientCertificate" | "clientKey", string>> {
+async function certificates(): Promise<
+  Record<"ca" | "serverCertificate" | "serverKey" | "clientCertificate" | "clientKey", string>
+> {
   const run = await simulate(() => {
     const key = (name: string) => new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve: "P256" }).privateKeyPem;
     const caKey = key("ca");
@@ -31,7 +33,13 @@ async function certificates(): Promise<Record<"ca" | "serverCertificate" | "serv
     };
     const server = leaf("server", "server_auth", ["127.0.0.1"]);
     const client = leaf("admin", "client_auth", []);
-    return { ca, serverCertificate: server.certificate, serverKey: server.key, clientCertificate: client.certificate, clientKey: client.key };
+    return {
+      ca,
+      serverCertificate: server.certificate,
+      serverKey: server.key,
+      clientCertificate: client.certificate,
+      clientKey: client.key,
+    };
   });
   return run.outputs as Awaited<ReturnType<typeof certificates>>;
 }
@@ -45,13 +53,25 @@ describe("Kubernetes API", () => {
   beforeAll(async () => {
     known = await certificates();
     server = https.createServer(
-      { cert: known.serverCertificate, key: known.serverKey, ca: known.ca, requestCert: true, rejectUnauthorized: true },
+      {
+        cert: known.serverCertificate,
+        key: known.serverKey,
+        ca: known.ca,
+        requestCert: true,
+        rejectUnauthorized: true,
+      },
       (request, response) => {
         const chunks: Buffer[] = [];
         request.on("data", (chunk: Buffer) => chunks.push(chunk));
         request.on("end", () => {
-          const client = request.socket instanceof TLSSocket ? request.socket.getPeerCertificate().subject.CN : "nobody";
-          asked.push({ method: request.method, url: request.url, body: Buffer.concat(chunks).toString(), client: String(client) });
+          const client =
+            request.socket instanceof TLSSocket ? request.socket.getPeerCertificate().subject.CN : "nobody";
+          asked.push({
+            method: request.method,
+            url: request.url,
+            body: Buffer.concat(chunks).toString(),
+            client: String(client),
+          });
           response.writeHead(request.url === "/readyz" ? 500 : 201).end("an answer");
         });
       },
@@ -71,7 +91,10 @@ describe("Kubernetes API", () => {
   });
 
   it("is asked with the admin certificate, and sends a document as JSON", async () => {
-    expect(await kubernetesApi(access)("POST", "/api/v1/x", { kind: "Secret" })).toEqual({ status: 201, body: "an answer" });
+    expect(await kubernetesApi(access)("POST", "/api/v1/x", { kind: "Secret" })).toEqual({
+      status: 201,
+      body: "an answer",
+    });
     expect(asked.at(-1)).toEqual({ method: "POST", url: "/api/v1/x", body: '{"kind":"Secret"}', client: "admin" });
   });
 
@@ -81,7 +104,9 @@ describe("Kubernetes API", () => {
 
   it("is not spoken to when another CA signed its certificate", async () => {
     const stranger = await certificates();
-    await expect(kubernetesApi({ ...access, clusterCaCertificatePem: stranger.ca })("GET", "/readyz")).rejects.toThrow(/certificate/);
+    await expect(kubernetesApi({ ...access, clusterCaCertificatePem: stranger.ca })("GET", "/readyz")).rejects.toThrow(
+      /certificate/,
+    );
   });
 
   it("rejects with the reason when nobody listens", async () => {
@@ -89,6 +114,8 @@ describe("Kubernetes API", () => {
     await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => closed.close(resolve));
-    await expect(kubernetesApi({ ...access, port })("GET", "/readyz")).rejects.toThrow(`connect ECONNREFUSED 127.0.0.1:${port}`);
+    await expect(kubernetesApi({ ...access, port })("GET", "/readyz")).rejects.toThrow(
+      `connect ECONNREFUSED 127.0.0.1:${port}`,
+    );
   });
 });

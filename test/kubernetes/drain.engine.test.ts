@@ -1,6 +1,7 @@
 /**
- * Nodes that leave, on a real API server: what `up` asks of it is understood, and a PodDisruptionBudget is heard. No machine is there: that pods move, and
- * that the engine deletes machines afterwards, test/lab/openstack/servers.lab.test.ts shows.
+ * Nodes that leave, on a real API server: what `up` asks of it is understood, and a PodDisruptionBudget is heard. No
+ * machine is there: that pods move, and that the engine deletes machines afterwards,
+ * test/lab/openstack/servers.lab.test.ts shows.
  */
 import { controlPlanePrograms } from "../gitops/live/controlPlane";
 import { describeWith } from "../gitops/toolbox";
@@ -29,32 +30,51 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
       tell: (line) => told.push(line),
     });
   const podsOnIt = async () => {
-    const list = await cluster.get<{ items: { metadata: { name: string } }[] }>("/api/v1/pods?fieldSelector=spec.nodeName%3Ddev-general-1");
+    const list = await cluster.get<{ items: { metadata: { name: string } }[] }>(
+      "/api/v1/pods?fieldSelector=spec.nodeName%3Ddev-general-1",
+    );
     return list!.items.map(({ metadata }) => metadata.name).sort();
   };
   const pod = (name: string, owner?: object) => ({
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace: "default", labels: { app: name }, ...(owner === undefined ? {} : { ownerReferences: [owner] }) },
-    spec: { nodeName: "dev-general-1", terminationGracePeriodSeconds: 0, containers: [{ name: "main", image: "registry.example/image:1" }] },
+    metadata: {
+      name,
+      namespace: "default",
+      labels: { app: name },
+      ...(owner === undefined ? {} : { ownerReferences: [owner] }),
+    },
+    spec: {
+      nodeName: "dev-general-1",
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: "main", image: "registry.example/image:1" }],
+    },
   });
 
   beforeAll(async () => {
     cluster = await PlatformCluster.start();
     const conditions = [{ type: "Ready", status: "True", reason: "KubeletReady", message: "ready" }];
     for (const name of ["dev-general-0", "dev-general-1"]) {
-      await cluster.create("/api/v1/nodes", { apiVersion: "v1", kind: "Node", metadata: { name, labels: { kept: "yes" } } });
+      await cluster.create("/api/v1/nodes", {
+        apiVersion: "v1",
+        kind: "Node",
+        metadata: { name, labels: { kept: "yes" } },
+      });
       await cluster.patch(`/api/v1/nodes/${name}/status`, { status: { conditions } });
     }
     const labels = { app: "proxy" };
-    const daemonSet = { spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod("proxy").spec } } };
+    const daemonSet = {
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod("proxy").spec } },
+    };
     await cluster.create("/apis/apps/v1/namespaces/default/daemonsets", {
       apiVersion: "apps/v1",
       kind: "DaemonSet",
       metadata: { name: "proxy", namespace: "default" },
       ...daemonSet,
     });
-    const { metadata } = (await cluster.get<{ metadata: { uid: string } }>("/apis/apps/v1/namespaces/default/daemonsets/proxy"))!;
+    const { metadata } = (await cluster.get<{ metadata: { uid: string } }>(
+      "/apis/apps/v1/namespaces/default/daemonsets/proxy",
+    ))!;
     await cluster.create("/api/v1/namespaces/default/pods", pod("cart"));
     await cluster.create(
       "/api/v1/namespaces/default/pods",
@@ -67,7 +87,8 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
       spec: { minAvailable: 1, selector: { matchLabels: { app: "cart" } } },
     });
     // A pod that does not run yet is nothing to protect.
-    const phase = async () => (await cluster.get<{ status?: { phase?: string } }>("/api/v1/namespaces/default/pods/cart"))?.status?.phase;
+    const phase = async () =>
+      (await cluster.get<{ status?: { phase?: string } }>("/api/v1/namespaces/default/pods/cart"))?.status?.phase;
     while ((await phase()) !== "Running") await new Promise((resolve) => setTimeout(resolve, 500));
   });
 
@@ -91,7 +112,10 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
   it("is drained when the budget allows it; what a DaemonSet runs stays", async () => {
     await cluster.request("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/cart");
     await release(["dev-general-0", "dev-general-1"]);
-    expect({ told, pods: await podsOnIt() }).toEqual({ told: ["Node dev-general-1 is drained; its machine can go."], pods: ["proxy"] });
+    expect({ told, pods: await podsOnIt() }).toEqual({
+      told: ["Node dev-general-1 is drained; its machine can go."],
+      pods: ["proxy"],
+    });
   });
 
   it("loses the Node with the next `up`, once the machine is gone", async () => {

@@ -10,7 +10,13 @@ async function drained(pods: readonly FakePod[], { ready = true, volumes = {}, s
   api.silent = silent;
   const told: string[] = [];
   const clock = standingClock();
-  const refusal = await drain({ node: fakeNode(node, { ready }), request: api.request, timeoutMinutes: 1, progress: (line) => told.push(line), clock }).then(
+  const refusal = await drain({
+    node: fakeNode(node, { ready }),
+    request: api.request,
+    timeoutMinutes: 1,
+    progress: (line) => told.push(line),
+    clock,
+  }).then(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
@@ -28,7 +34,12 @@ describe("a drain", () => {
       { name: "broken", node, phase: "Failed" },
       { name: "elsewhere", node: "dev-general-0" },
     ];
-    expect(await drained(pods)).toEqual({ refusal: undefined, calls: ["evict cart", "evict by-hand"], told: [], seconds: 5 });
+    expect(await drained(pods)).toEqual({
+      refusal: undefined,
+      calls: ["evict cart", "evict by-hand"],
+      told: [],
+      seconds: 5,
+    });
   });
 
   it("tries again while a PodDisruptionBudget holds a pod, and says so", async () => {
@@ -39,7 +50,10 @@ describe("a drain", () => {
 
   it("waits until pods have ended and their volumes are off the node", async () => {
     expect(await drained([{ name: "cart", node, ending: 2 }])).toMatchObject({ refusal: undefined, seconds: 15 });
-    expect(await drained([{ name: "cart", node }], { volumes: { [node]: 3, "dev-general-0": 99 } })).toMatchObject({ refusal: undefined, seconds: 20 });
+    expect(await drained([{ name: "cart", node }], { volumes: { [node]: 3, "dev-general-0": 99 } })).toMatchObject({
+      refusal: undefined,
+      seconds: 20,
+    });
   });
 
   it("ends at the time limit with what is left, and why", async () => {
@@ -55,12 +69,18 @@ describe("a drain", () => {
 
   it("does not wait for the end of pods on a node that is not there to confirm it", async () => {
     const pods = [{ name: "cart", node, ending: Infinity }];
-    expect(await drained(pods, { ready: false, volumes: { [node]: 99 } })).toEqual({ refusal: undefined, calls: ["evict cart"], told: [], seconds: 5 });
+    expect(await drained(pods, { ready: false, volumes: { [node]: 99 } })).toEqual({
+      refusal: undefined,
+      calls: ["evict cart"],
+      told: [],
+      seconds: 5,
+    });
   });
 
   it("gives up at the same limit when the API does not answer", async () => {
     expect(await drained([], { silent: true })).toMatchObject({
-      refusal: "node dev-general-1 still holds something after 1 minutes (readiness.drainTimeoutMinutes): connect EHOSTUNREACH",
+      refusal:
+        "node dev-general-1 still holds something after 1 minutes (readiness.drainTimeoutMinutes): connect EHOSTUNREACH",
       seconds: 60,
     });
   });

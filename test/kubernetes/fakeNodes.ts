@@ -1,4 +1,6 @@
-/** A Kubernetes API of nodes, pods and attached volumes in a few lines: what draining asks of it, and what came of that. */
+/**
+ * A Kubernetes API of nodes, pods and attached volumes in a few lines: what draining asks of it, and what came of that.
+ */
 import type { Node } from "../../src/kubernetes/nodes";
 import type { KubernetesRequest } from "../../src/kubernetes/client";
 
@@ -51,20 +53,27 @@ export class FakeNodes {
       this.atListing(++this.listings);
       return { status: 200, document: { items: [...this.nodes.values()], metadata: {} } };
     }
-    if (method === "GET" && path.startsWith("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?")) return this.leases();
-    if (method === "GET" && path.startsWith("/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane")) return this.staticPods();
+    if (method === "GET" && path.startsWith("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?"))
+      return this.leases();
+    if (method === "GET" && path.startsWith("/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane"))
+      return this.staticPods();
     if (method === "GET" && path.startsWith("/api/v1/pods?")) {
       this.looks++;
-      return { status: 200, document: { items: this.podsOn(new URLSearchParams(path.split("?")[1]).get("fieldSelector")!), metadata: {} } };
+      return {
+        status: 200,
+        document: { items: this.podsOn(new URLSearchParams(path.split("?")[1]).get("fieldSelector")!), metadata: {} },
+      };
     }
-    if (method === "GET" && path === "/apis/storage.k8s.io/v1/volumeattachments") return { status: 200, document: { items: this.attached() } };
+    if (method === "GET" && path === "/apis/storage.k8s.io/v1/volumeattachments")
+      return { status: 200, document: { items: this.attached() } };
     const pod = /^\/api\/v1\/namespaces\/shop\/pods\/(.+)\/eviction$/.exec(path)?.[1];
     if (method === "POST" && pod !== undefined) return this.evict(pod);
     throw new Error(`unexpected: ${method} ${path}`);
   }
 
   private nodeAnswer(method: string, name: string, body: unknown) {
-    if (method === "GET" && !this.nodes.has(name)) return { status: 404, document: { kind: "Status", message: "not found" } };
+    if (method === "GET" && !this.nodes.has(name))
+      return { status: 404, document: { kind: "Status", message: "not found" } };
     if (method !== "GET") this.calls.push(`${method} ${name}`);
     if (method === "DELETE") this.nodes.delete(name);
     if (method === "PUT") this.nodes.set(name, body as Node);
@@ -72,15 +81,21 @@ export class FakeNodes {
   }
 
   private leases() {
-    const renewTime = (name: string) => (this.dead.has(name) ? "2026-01-05T10:00:00Z" : `2026-01-05T10:00:00.${this.listings}Z`);
+    const renewTime = (name: string) =>
+      this.dead.has(name) ? "2026-01-05T10:00:00Z" : `2026-01-05T10:00:00.${this.listings}Z`;
     return {
       status: 200,
-      document: { items: [...this.nodes.keys()].map((name) => ({ metadata: { name }, spec: { renewTime: renewTime(name) } })), metadata: {} },
+      document: {
+        items: [...this.nodes.keys()].map((name) => ({ metadata: { name }, spec: { renewTime: renewTime(name) } })),
+        metadata: {},
+      },
     };
   }
 
   private staticPods() {
-    const names = [...this.nodes.keys()].flatMap((node) => ["etcd", "kube-apiserver", "kube-scheduler"].map((component) => `${component}-${node}`));
+    const names = [...this.nodes.keys()].flatMap((node) =>
+      ["etcd", "kube-apiserver", "kube-scheduler"].map((component) => `${component}-${node}`),
+    );
     const items = names.map((name) => ({
       metadata: { name },
       status: { conditions: [{ type: "Ready", status: this.brokenPods.has(name) ? "False" : "True" }] },
@@ -90,7 +105,10 @@ export class FakeNodes {
 
   private podsOn(selector: string): object[] {
     return this.pods
-      .filter(({ name, node, ending = 0 }) => `spec.nodeName=${node}` === selector && !(this.looks > (this.evicted.get(name) ?? Infinity) + ending))
+      .filter(
+        ({ name, node, ending = 0 }) =>
+          `spec.nodeName=${node}` === selector && !(this.looks > (this.evicted.get(name) ?? Infinity) + ending),
+      )
       .map(({ name, owner = "ReplicaSet", annotations = {}, phase = "Running" }) => ({
         metadata: {
           name,
@@ -121,7 +139,12 @@ export class FakeNodes {
 
 export function fakeNode(
   name: string,
-  changes: { annotations?: Record<string, string>; labels?: Record<string, string>; ready?: boolean; cordoned?: boolean } = {},
+  changes: {
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+    ready?: boolean;
+    cordoned?: boolean;
+  } = {},
 ): Node {
   const { annotations = {}, labels = {}, ready = true, cordoned } = changes;
   return {

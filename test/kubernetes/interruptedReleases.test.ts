@@ -25,7 +25,9 @@ describe("forgetInterruptedReleases", () => {
     expect(api.calls).toContain(
       "GET /api/v1/namespaces/tigera-operator/secrets?labelSelector=owner=helm,name=calico,status in (pending-install,pending-upgrade,pending-rollback)",
     );
-    expect(api.calls.filter((call) => call.startsWith("DELETE"))).toEqual(["DELETE /api/v1/namespaces/tigera-operator/secrets/sh.helm.release.v1.calico.v3"]);
+    expect(api.calls.filter((call) => call.startsWith("DELETE"))).toEqual([
+      "DELETE /api/v1/namespaces/tigera-operator/secrets/sh.helm.release.v1.calico.v3",
+    ]);
   });
 
   it("does nothing where nothing was interrupted", async () => {

@@ -2,10 +2,16 @@ import type { ApiRequest } from "../../src/kubernetes/answers";
 import { appliedAnnotation, listNodes, reconcileNodes, withPoolSettings, type Node } from "../../src/kubernetes/nodes";
 import { configWith } from "../platform/config";
 
-const gpu = { labels: { "example.org/gpu": "a100" }, taints: [{ key: "gpu", value: "", effect: "NoSchedule" as const }] };
+const gpu = {
+  labels: { "example.org/gpu": "a100" },
+  taints: [{ key: "gpu", value: "", effect: "NoSchedule" as const }],
+};
 const nothing = { labels: {}, taints: [] };
 const cordon = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
-const bare: Node = { metadata: { name: "n", labels: { mine: "yes" }, resourceVersion: "7" }, spec: { podCIDR: "10.0.0.0/24", taints: [cordon] } };
+const bare: Node = {
+  metadata: { name: "n", labels: { mine: "yes" }, resourceVersion: "7" },
+  spec: { podCIDR: "10.0.0.0/24", taints: [cordon] },
+};
 
 describe("withPoolSettings", () => {
   it("adds what the pool wants and keeps all that others set", () => {
@@ -28,7 +34,10 @@ describe("withPoolSettings", () => {
 
   it("takes off what it once set and the pool no longer wants, and nothing else", () => {
     const cleaned = withPoolSettings(withPoolSettings(bare, gpu)!, nothing)!;
-    expect({ labels: cleaned.metadata.labels, taints: cleaned.spec!.taints }).toEqual({ labels: { mine: "yes" }, taints: [cordon] });
+    expect({ labels: cleaned.metadata.labels, taints: cleaned.spec!.taints }).toEqual({
+      labels: { mine: "yes" },
+      taints: [cordon],
+    });
     expect(withPoolSettings(cleaned, nothing)).toBeUndefined();
   });
 
@@ -40,7 +49,10 @@ describe("withPoolSettings", () => {
 
   it("replaces the value of a taint instead of adding a second one", () => {
     const valued = { ...nothing, taints: [{ key: "gpu", value: "new", effect: "NoSchedule" as const }] };
-    expect(withPoolSettings(withPoolSettings(bare, gpu)!, valued)!.spec!.taints).toEqual([cordon, { key: "gpu", value: "new", effect: "NoSchedule" }]);
+    expect(withPoolSettings(withPoolSettings(bare, gpu)!, valued)!.spec!.taints).toEqual([
+      cordon,
+      { key: "gpu", value: "new", effect: "NoSchedule" },
+    ]);
   });
 
   it("leaves a node alone that its pool never had settings for", () => {
@@ -55,7 +67,9 @@ describe("withPoolSettings", () => {
 
 /** An API server with nodes; `conflicts` is how many writes somebody else is ahead of. */
 function apiWith(nodes: readonly string[], conflicts = 0) {
-  const stored = new Map<string, Node>(nodes.map((name) => [name, { metadata: { name, resourceVersion: "1" }, spec: {} }]));
+  const stored = new Map<string, Node>(
+    nodes.map((name) => [name, { metadata: { name, resourceVersion: "1" }, spec: {} }]),
+  );
   const calls: string[] = [];
   const answer = (status: number, document: unknown) => Promise.resolve({ status, body: JSON.stringify(document) });
   const request: ApiRequest = (method, path, body) => {
@@ -76,18 +90,28 @@ function apiWith(nodes: readonly string[], conflicts = 0) {
 }
 
 const pools = (count: number, settings: object = { labels: { "example.org/gpu": "a100" } }) =>
-  configWith({ kubernetes: { podCidr: "172.16.0.0/12" }, nodePools: [{ name: "gpu", count, flavor: "g1", ...settings }] });
+  configWith({
+    kubernetes: { podCidr: "172.16.0.0/12" },
+    nodePools: [{ name: "gpu", count, flavor: "g1", ...settings }],
+  });
 const names = (count: number) => Array.from({ length: count }, (_, index) => `dev-gpu-${index}`);
 
 describe("reconcileNodes", () => {
-  const reconcile = async (config: ReturnType<typeof pools>, request: ApiRequest) => reconcileNodes(config, await listNodes(request), request);
+  const reconcile = async (config: ReturnType<typeof pools>, request: ApiRequest) =>
+    reconcileNodes(config, await listNodes(request), request);
 
   it("writes only what differs: a second time it only looks", async () => {
     const api = apiWith(["dev-control-plane-0", ...names(2)]);
     expect(await reconcile(pools(2), api.request)).toEqual(names(2));
     expect(await reconcile(pools(2), api.request)).toEqual([]);
-    expect(api.calls.filter((call) => call.startsWith("PUT"))).toEqual(names(2).map((name) => `PUT /api/v1/nodes/${name}`));
-    expect(api.stored.get("dev-gpu-0")).toMatchObject({ apiVersion: "v1", kind: "Node", metadata: { resourceVersion: "1" } });
+    expect(api.calls.filter((call) => call.startsWith("PUT"))).toEqual(
+      names(2).map((name) => `PUT /api/v1/nodes/${name}`),
+    );
+    expect(api.stored.get("dev-gpu-0")).toMatchObject({
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { resourceVersion: "1" },
+    });
   });
 
   it("looks at a thousand nodes in four listings", async () => {
@@ -99,7 +123,9 @@ describe("reconcileNodes", () => {
   it("tries again what another writer was ahead of, from what is there then", async () => {
     const api = apiWith(names(1), 2);
     expect(await reconcile(pools(1), api.request)).toEqual(names(1));
-    expect(api.calls.slice(1)).toEqual(["PUT", "GET", "PUT", "GET", "PUT"].map((method) => `${method} /api/v1/nodes/dev-gpu-0`));
+    expect(api.calls.slice(1)).toEqual(
+      ["PUT", "GET", "PUT", "GET", "PUT"].map((method) => `${method} /api/v1/nodes/dev-gpu-0`),
+    );
   });
 
   it("gives up after five times, with the API's reason", async () => {

@@ -24,7 +24,11 @@ describe("update policy", () => {
   });
 
   it("lets a rolled machine take on everything", () => {
-    expect([ignoredChanges("worker", true), ignoredChanges("control-plane", true), ignoredChanges("bastion", true)]).toEqual([[], [], []]);
+    expect([
+      ignoredChanges("worker", true),
+      ignoredChanges("control-plane", true),
+      ignoredChanges("bastion", true),
+    ]).toEqual([[], [], []]);
   });
 
   it("never lets an image reach an existing machine in place: Nova would wipe its root disk", () => {

@@ -22,18 +22,34 @@ describe("parseCidr", () => {
         fc.nat(),
         (cidr, n) => {
           const address = nthAddress(cidr, 1 + (n % (addressCount(cidr) - 1)));
-          expect(parseCidr(`${address}/${prefixLength(cidr)}`)).toEqual({ ok: false, reason: `has host bits set; did you mean ${cidr}?` });
+          expect(parseCidr(`${address}/${prefixLength(cidr)}`)).toEqual({
+            ok: false,
+            reason: `has host bits set; did you mean ${cidr}?`,
+          });
         },
       ),
     );
   });
 
-  it.each(["", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/8 ", "010.0.0.0/8", "10.0.0.256/32", "fd00::/8", "10.0.0.0/-1", "10.0.0.0/08"])("refuses %j", (value) => {
+  it.each([
+    "",
+    "10.0.0.0/33",
+    "10.0.0/8",
+    "10.0.0.0/8 ",
+    "010.0.0.0/8",
+    "10.0.0.256/32",
+    "fd00::/8",
+    "10.0.0.0/-1",
+    "10.0.0.0/08",
+  ])("refuses %j", (value) => {
     expect(parseCidr(value)).toEqual({ ok: false, reason: "must be an IPv4 network such as 10.0.0.0/24" });
   });
 
   it("tells how a single address is written", () => {
-    expect(parseCidr("203.0.113.7")).toEqual({ ok: false, reason: "must be an IPv4 network such as 10.0.0.0/24 (a single address is 203.0.113.7/32)" });
+    expect(parseCidr("203.0.113.7")).toEqual({
+      ok: false,
+      reason: "must be an IPv4 network such as 10.0.0.0/24 (a single address is 203.0.113.7/32)",
+    });
   });
 
   it("never throws, whatever the text", () => {
@@ -78,11 +94,11 @@ describe("nthAddress", () => {
   });
 
   it("counts across octets", () => {
-    expect([nthAddress("10.96.0.0/12", 10), nthAddress("10.10.0.0/22", 1023), nthAddress("255.255.255.255/32", 0)]).toEqual([
-      "10.96.0.10",
-      "10.10.3.255",
-      "255.255.255.255",
-    ]);
+    expect([
+      nthAddress("10.96.0.0/12", 10),
+      nthAddress("10.10.0.0/22", 1023),
+      nthAddress("255.255.255.255/32", 0),
+    ]).toEqual(["10.96.0.10", "10.10.3.255", "255.255.255.255"]);
   });
 
   it("refuses a number that the network does not have", () => {

@@ -1,10 +1,16 @@
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
-import { securityGroupNames, securityGroupRuleName, securityGroupRules, type SecurityGroupRule } from "../../src/network/securityGroupRules";
+import {
+  securityGroupNames,
+  securityGroupRuleName,
+  securityGroupRules,
+  type SecurityGroupRule,
+} from "../../src/network/securityGroupRules";
 import { minimalStack } from "../fixtures/minimalStack";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me";
-const config = (changes: Record<string, unknown> = {}): ClusterConfig => parseClusterConfig({ ...minimalStack, ...changes }, "test");
+const config = (changes: Record<string, unknown> = {}): ClusterConfig =>
+  parseClusterConfig({ ...minimalStack, ...changes }, "test");
 const names = (rules: readonly SecurityGroupRule[]) => rules.map(securityGroupRuleName);
 const ingress = (of: ClusterConfig) => securityGroupRules(of).filter(({ direction }) => direction === "ingress");
 
@@ -34,7 +40,11 @@ describe("security-group rules", () => {
   });
 
   it("open the API to each allowed CIDR, one rule each", () => {
-    const rules = ingress(config({ apiEndpoint: { kind: "external", host: "api.example.org", allowedCidrs: ["10.0.0.0/8", "172.16.0.0/12"] } }));
+    const rules = ingress(
+      config({
+        apiEndpoint: { kind: "external", host: "api.example.org", allowedCidrs: ["10.0.0.0/8", "172.16.0.0/12"] },
+      }),
+    );
     expect(names(rules).filter((name) => name.startsWith("control-plane-api"))).toEqual([
       "control-plane-api-from-node-tcp-6443",
       "control-plane-api-from-10-0-0-0-8-tcp-6443",
@@ -52,35 +62,51 @@ describe("security-group rules", () => {
 
   it("let control-plane machines agree on the virtual IP, and only them", () => {
     const rules = ingress(config({ apiEndpoint: { kind: "virtualIp" } }));
-    expect(rules.filter(({ ports }) => ports.protocol === "vrrp").map(({ group, remote }) => ({ group, remote }))).toEqual([
-      { group: "control-plane", remote: { group: "control-plane" } },
-    ]);
+    expect(
+      rules.filter(({ ports }) => ports.protocol === "vrrp").map(({ group, remote }) => ({ group, remote })),
+    ).toEqual([{ group: "control-plane", remote: { group: "control-plane" } }]);
   });
 
   it("keep etcd to the control plane", () => {
     const etcd = ingress(config()).filter(({ ports }) => "from" in ports && ports.from <= 2379 && ports.to >= 2379);
-    expect(etcd.map(({ group, remote }) => ({ group, remote }))).toEqual([{ group: "control-plane", remote: { group: "control-plane" } }]);
+    expect(etcd.map(({ group, remote }) => ({ group, remote }))).toEqual([
+      { group: "control-plane", remote: { group: "control-plane" } },
+    ]);
   });
 
   it.each([
-    [{ kind: "calico", encapsulation: "vxlan" }, ["node-calico-typha-from-node-tcp-5473", "node-calico-vxlan-from-node-udp-4789"]],
+    [
+      { kind: "calico", encapsulation: "vxlan" },
+      ["node-calico-typha-from-node-tcp-5473", "node-calico-vxlan-from-node-udp-4789"],
+    ],
     [
       { kind: "calico", encapsulation: "ipip" },
       ["node-calico-typha-from-node-tcp-5473", "node-calico-bgp-from-node-tcp-179", "node-calico-ipip-from-node-ipip"],
     ],
     [
       { kind: "calico", encapsulation: "none" },
-      ["node-calico-typha-from-node-tcp-5473", "node-calico-bgp-from-node-tcp-179", "node-pods-from-192-168-0-0-16-any"],
+      [
+        "node-calico-typha-from-node-tcp-5473",
+        "node-calico-bgp-from-node-tcp-179",
+        "node-pods-from-192-168-0-0-16-any",
+      ],
     ],
     [{ kind: "none" }, ["node-pods-from-node-any"]],
   ])("give the CNI %j what it needs", (cni, expected) => {
-    expect(names(ingress(config({ cni }))).filter((name) => name.includes("calico") || name.includes("pods"))).toEqual(expected);
+    expect(names(ingress(config({ cni }))).filter((name) => name.includes("calico") || name.includes("pods"))).toEqual(
+      expected,
+    );
   });
 
   it("lead log-ins by way of the bastion, and to the bastion from its own CIDRs", () => {
-    const withBastion = config({ ssh: { authorizedKeys: [key], bastion: { flavor: "small", allowedCidrs: ["10.1.0.0/16"], floatingIp: false } } });
+    const withBastion = config({
+      ssh: { authorizedKeys: [key], bastion: { flavor: "small", allowedCidrs: ["10.1.0.0/16"], floatingIp: false } },
+    });
     expect(securityGroupNames(withBastion)).toEqual(["node", "control-plane", "bastion"]);
-    expect(names(ingress(withBastion)).filter((name) => name.includes("ssh"))).toEqual(["node-ssh-from-bastion-tcp-22", "bastion-ssh-from-10-1-0-0-16-tcp-22"]);
+    expect(names(ingress(withBastion)).filter((name) => name.includes("ssh"))).toEqual([
+      "node-ssh-from-bastion-tcp-22",
+      "bastion-ssh-from-10-1-0-0-16-tcp-22",
+    ]);
   });
 
   it("have a name each, however many there are", () => {
@@ -88,7 +114,11 @@ describe("security-group rules", () => {
       securityGroupRules(
         config({
           apiEndpoint: { kind: "virtualIp", allowedCidrs: ["10.0.0.0/8", "10.0.0.0/9"] },
-          ssh: { allowedCidrs: ["10.0.0.0/8"], authorizedKeys: [key], bastion: { flavor: "small", allowedCidrs: ["10.0.0.0/8"], floatingIp: false } },
+          ssh: {
+            allowedCidrs: ["10.0.0.0/8"],
+            authorizedKeys: [key],
+            bastion: { flavor: "small", allowedCidrs: ["10.0.0.0/8"], floatingIp: false },
+          },
         }),
       ),
     );

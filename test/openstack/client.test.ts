@@ -4,7 +4,9 @@ import { keystoneToken, withServer, type FakeAnswer, type FakeRequest } from "./
 const auth = { identity: { methods: ["password"] } };
 const isLogIn = ({ url }: FakeRequest) => url === "/v3/auth/tokens";
 
-/** A session with a cloud whose services are given by type and path; `answer` is asked for everything but the log-in. */
+/**
+ * A session with a cloud whose services are given by type and path; `answer` is asked for everything but the log-in.
+ */
 function withApi<T>(
   catalog: Readonly<Record<string, string>>,
   answer: (request: FakeRequest, own: string) => FakeAnswer,
@@ -37,19 +39,25 @@ describe("OpenStack API", () => {
         asked.push({ path: request.url, token: request.headers["x-auth-token"], body: request.body });
         return { status: 200, body: { output: "booted\n" } };
       },
-      async (url) => (await OpenstackApi.login({ authUrl: url, region: "one", auth, insecure: false })).consoleOutput("server-1", 30),
+      async (url) =>
+        (await OpenstackApi.login({ authUrl: url, region: "one", auth, insecure: false })).consoleOutput(
+          "server-1",
+          30,
+        ),
     );
     expect(text).toBe("booted\n");
-    expect(asked).toEqual([{ path: "/nova/servers/server-1/action", token: "T", body: { "os-getConsoleOutput": { length: 30 } } }]);
+    expect(asked).toEqual([
+      { path: "/nova/servers/server-1/action", token: "T", body: { "os-getConsoleOutput": { length: 30 } } },
+    ]);
   });
 
   it("tells Keystone's status when it refuses, and no credential", async () => {
     await withServer(
       () => ({ status: 401 }),
       async (url) => {
-        await expect(OpenstackApi.login({ authUrl: url, auth: { password: "hunter2" }, insecure: false })).rejects.toThrow(
-          new OpenstackError(`Keystone at ${url} refused the log-in (401)`),
-        );
+        await expect(
+          OpenstackApi.login({ authUrl: url, auth: { password: "hunter2" }, insecure: false }),
+        ).rejects.toThrow(new OpenstackError(`Keystone at ${url} refused the log-in (401)`));
       },
     );
   });
@@ -103,8 +111,14 @@ describe("OpenStack API", () => {
   it("follows the links from page to page by their queries, whatever host they name", async () => {
     const asked: string[] = [];
     const pages: Record<string, unknown> = {
-      "/nova/servers?name=a&limit=1000": { servers: [1, 2], servers_links: [{ rel: "next", href: "http://wrong.invalid/v2.1/servers?marker=2" }] },
-      "/nova/servers?marker=2": { servers: [3], servers_links: [{ rel: "previous", href: "http://wrong.invalid/v2.1/servers" }] },
+      "/nova/servers?name=a&limit=1000": {
+        servers: [1, 2],
+        servers_links: [{ rel: "next", href: "http://wrong.invalid/v2.1/servers?marker=2" }],
+      },
+      "/nova/servers?marker=2": {
+        servers: [3],
+        servers_links: [{ rel: "previous", href: "http://wrong.invalid/v2.1/servers" }],
+      },
       "/glance/v2/images?limit=1000": { images: ["a"], next: "/v2/images?marker=a" },
       "/glance/v2/images?marker=a": { images: [], next: "/v2/images?marker=a" },
     };
@@ -114,7 +128,10 @@ describe("OpenStack API", () => {
         asked.push(`${url} ${String(headers["openstack-api-version"])}`);
         return { status: 200, body: pages[url] };
       },
-      async (api) => [await api.list("compute", "/servers?name=a", "servers", "2.47"), await api.list("image", "/images", "images")],
+      async (api) => [
+        await api.list("compute", "/servers?name=a", "servers", "2.47"),
+        await api.list("image", "/images", "images"),
+      ],
     );
     expect(found).toEqual([[1, 2, 3], ["a"]]);
     expect(asked).toEqual([
@@ -130,7 +147,10 @@ describe("OpenStack API", () => {
     const got = await withApi(
       { compute: "/nova" },
       () => ({ status: statuses.shift() ?? 500, body: { fine: true } }),
-      async (api) => [await api.get("compute", "/limits"), await api.get("compute", "/limits?reserved=1").catch((error: unknown) => error)],
+      async (api) => [
+        await api.get("compute", "/limits"),
+        await api.get("compute", "/limits?reserved=1").catch((error: unknown) => error),
+      ],
     );
     expect(got).toEqual([{ fine: true }, new OpenstackError("Nova answered 403 to GET /limits", 403)]);
     expect((got[1] as OpenstackError).status).toBe(403);

@@ -7,7 +7,13 @@ const none = () => undefined;
 
 describe("OpenStack cloud", () => {
   it("is taken from the environment, with a password", () => {
-    const environment = { OS_AUTH_URL: "http://keystone:5000/v3/", OS_USERNAME: "u", OS_PASSWORD: "p", OS_PROJECT_NAME: "team", OS_USER_DOMAIN_NAME: "ldap" };
+    const environment = {
+      OS_AUTH_URL: "http://keystone:5000/v3/",
+      OS_USERNAME: "u",
+      OS_PASSWORD: "p",
+      OS_PROJECT_NAME: "team",
+      OS_USER_DOMAIN_NAME: "ldap",
+    };
     expect(findOpenstackCloud(none, environment)).toEqual({
       authUrl: "http://keystone:5000",
       region: undefined,
@@ -22,7 +28,12 @@ describe("OpenStack cloud", () => {
 
   it("prefers the provider's configuration to the environment", () => {
     const provider = (key: string) => ({ authUrl: "http://other:5000", region: "two" })[key];
-    const found = findOpenstackCloud(provider, { OS_AUTH_URL: "http://keystone:5000", OS_REGION_NAME: "one", OS_TOKEN: "T", OS_PROJECT_ID: "id" });
+    const found = findOpenstackCloud(provider, {
+      OS_AUTH_URL: "http://keystone:5000",
+      OS_REGION_NAME: "one",
+      OS_TOKEN: "T",
+      OS_PROJECT_ID: "id",
+    });
     expect({ authUrl: found.authUrl, region: found.region, auth: found.auth }).toEqual({
       authUrl: "http://other:5000",
       region: "two",
@@ -37,7 +48,9 @@ describe("OpenStack cloud", () => {
       "clouds: {site: {auth: {auth_url: 'https://k:5000/v3', application_credential_id: abc}, region_name: one, verify: false, cacert: /ca.pem}}",
     );
     fs.writeFileSync(path.join(folder, "secure.yaml"), "clouds: {site: {auth: {application_credential_secret: s}}}");
-    expect(findOpenstackCloud(none, { OS_CLOUD: "site", OS_CLIENT_CONFIG_FILE: path.join(folder, "clouds.yaml") })).toEqual({
+    expect(
+      findOpenstackCloud(none, { OS_CLOUD: "site", OS_CLIENT_CONFIG_FILE: path.join(folder, "clouds.yaml") }),
+    ).toEqual({
       authUrl: "https://k:5000",
       region: "one",
       caFile: "/ca.pem",

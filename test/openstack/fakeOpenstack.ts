@@ -17,14 +17,20 @@ export interface FakeAnswer {
 }
 
 /** A server of a few lines on loopback; `own` is its address. */
-export async function withServer<T>(answer: (request: FakeRequest, own: string) => FakeAnswer, use: (own: string) => Promise<T>): Promise<T> {
+export async function withServer<T>(
+  answer: (request: FakeRequest, own: string) => FakeAnswer,
+  use: (own: string) => Promise<T>,
+): Promise<T> {
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const text = Buffer.concat(chunks).toString();
       const body: unknown = text === "" ? undefined : JSON.parse(text);
-      const found = answer({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body }, own());
+      const found = answer(
+        { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body },
+        own(),
+      );
       response.writeHead(found.status, found.headers).end(JSON.stringify(found.body ?? {}));
     });
   });
@@ -40,8 +46,14 @@ export async function withServer<T>(answer: (request: FakeRequest, own: string) 
 
 export const projectId = "6c3b6312dcb24cd6b45424e6245fe060";
 
-/** What Keystone answers to a log-in: a token for one project, and a catalog with a public endpoint per type at `url`/`path`. */
+/**
+ * What Keystone answers to a log-in: a token for one project, and a catalog with a public endpoint per type at
+ * `url`/`path`.
+ */
 export function keystoneToken(url: string, services: Readonly<Record<string, string>>, region = "one"): FakeAnswer {
-  const catalog = Object.entries(services).map(([type, path]) => ({ type, endpoints: [{ interface: "public", region_id: region, url: `${url}${path}` }] }));
+  const catalog = Object.entries(services).map(([type, path]) => ({
+    type,
+    endpoints: [{ interface: "public", region_id: region, url: `${url}${path}` }],
+  }));
   return { status: 201, headers: { "x-subject-token": "T" }, body: { token: { project: { id: projectId }, catalog } } };
 }

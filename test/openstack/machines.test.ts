@@ -2,7 +2,12 @@ import { clusterMachines } from "../../src/openstack/machines";
 import { OpenstackApi } from "../../src/openstack/client";
 import { keystoneToken, withServer } from "./fakeOpenstack";
 
-const server = (name: string, status: string, metadata: Record<string, string>) => ({ id: name, name, status, metadata });
+const server = (name: string, status: string, metadata: Record<string, string>) => ({
+  id: name,
+  name,
+  status,
+  metadata,
+});
 const marks = { "kubernetes-cluster": "dev", "kubernetes-role": "control-plane" };
 const servers = [
   server("dev-control-plane-2", "ERROR", marks),
@@ -31,7 +36,12 @@ describe("a cluster's machines", () => {
         return { status: 200, body: { servers: url.includes("marker") ? [] : servers } };
       },
       async (own) => {
-        const api = await OpenstackApi.login({ authUrl: own, region: "one", auth: { identity: { methods: ["password"] } }, insecure: false });
+        const api = await OpenstackApi.login({
+          authUrl: own,
+          region: "one",
+          auth: { identity: { methods: ["password"] } },
+          insecure: false,
+        });
         return clusterMachines(api, "dev", role);
       },
     );

@@ -12,7 +12,9 @@ describe("certificate catalogue", () => {
   });
 
   it("makes 32 bytes of key from a seed", () => {
-    expect(Buffer.from(encryptionKey("abc"), "base64").toString("hex")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    expect(Buffer.from(encryptionKey("abc"), "base64").toString("hex")).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
   });
 
   it("counts whole days, negative once a certificate has expired", () => {
@@ -22,8 +24,14 @@ describe("certificate catalogue", () => {
 
   it.each([
     ["2030-03-02T00:00:00Z", undefined],
-    ["2030-03-01T23:00:00Z", "The admin certificate expires in 59 days (2030-03-01T23:00:00Z): see docs/runbooks/certificates.md."],
-    ["2029-12-22T00:00:00Z", "The admin certificate expired 10 days ago (2029-12-22T00:00:00Z): see docs/runbooks/certificates.md."],
+    [
+      "2030-03-01T23:00:00Z",
+      "The admin certificate expires in 59 days (2030-03-01T23:00:00Z): see docs/runbooks/certificates.md.",
+    ],
+    [
+      "2029-12-22T00:00:00Z",
+      "The admin certificate expired 10 days ago (2029-12-22T00:00:00Z): see docs/runbooks/certificates.md.",
+    ],
   ])("warns of a certificate that ends %s", (end, warning) => {
     expect(expiryWarning("admin certificate", end, now)).toBe(warning);
   });

@@ -15,7 +15,9 @@ describe("admin kubeconfig", () => {
       apiVersion: "v1",
       kind: "Config",
       clusters: [{ name: "dev", cluster: { server: "https://10.0.0.5:6443", "certificate-authority-data": "Q0E=" } }],
-      users: [{ name: "dev-admin", user: { "client-certificate-data": "Q0VSVElGSUNBVEU=", "client-key-data": "S0VZ" } }],
+      users: [
+        { name: "dev-admin", user: { "client-certificate-data": "Q0VSVElGSUNBVEU=", "client-key-data": "S0VZ" } },
+      ],
       contexts: [{ name: "dev-admin@dev", context: { cluster: "dev", user: "dev-admin" } }],
       "current-context": "dev-admin@dev",
     });

@@ -1,7 +1,8 @@
 import { bootstrapReleases, chartOf, type BootstrapRelease } from "../../src/platform/bootstrapReleases";
 import { configWith } from "./config";
 
-const charts = (values: Record<string, unknown>) => bootstrapReleases.map((release: BootstrapRelease) => chartOf(release, configWith(values)));
+const charts = (values: Record<string, unknown>) =>
+  bootstrapReleases.map((release: BootstrapRelease) => chartOf(release, configWith(values)));
 
 describe("bootstrapReleases", () => {
   it("are what Flux needs before it can run, and Flux, in the order in which they are needed", () => {
@@ -30,16 +31,37 @@ describe("bootstrapReleases", () => {
 
   it("come from upstream", () => {
     expect(charts({})).toEqual([
-      { chart: "crd.projectcalico.org.v1", version: "v3.32.1", repositoryOpts: { repo: "https://docs.tigera.io/calico/charts" } },
-      { chart: "tigera-operator", version: "v3.32.1", repositoryOpts: { repo: "https://docs.tigera.io/calico/charts" } },
-      { chart: "openstack-cloud-controller-manager", version: "2.36.0", repositoryOpts: { repo: "https://kubernetes.github.io/cloud-provider-openstack" } },
-      { chart: "openstack-cinder-csi", version: "2.36.0", repositoryOpts: { repo: "https://kubernetes.github.io/cloud-provider-openstack" } },
+      {
+        chart: "crd.projectcalico.org.v1",
+        version: "v3.32.1",
+        repositoryOpts: { repo: "https://docs.tigera.io/calico/charts" },
+      },
+      {
+        chart: "tigera-operator",
+        version: "v3.32.1",
+        repositoryOpts: { repo: "https://docs.tigera.io/calico/charts" },
+      },
+      {
+        chart: "openstack-cloud-controller-manager",
+        version: "2.36.0",
+        repositoryOpts: { repo: "https://kubernetes.github.io/cloud-provider-openstack" },
+      },
+      {
+        chart: "openstack-cinder-csi",
+        version: "2.36.0",
+        repositoryOpts: { repo: "https://kubernetes.github.io/cloud-provider-openstack" },
+      },
       { chart: "oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator", version: "0.58.1" },
     ]);
   });
 
   it("come from the registry that the configuration names, under the same names and versions", () => {
     const own = charts({ platform: { chartRegistry: "oci://registry.example.org/charts/" } });
-    expect(own).toEqual(charts({}).map(({ chart, version }) => ({ chart: `oci://registry.example.org/charts/${chart.split("/").at(-1) ?? ""}`, version })));
+    expect(own).toEqual(
+      charts({}).map(({ chart, version }) => ({
+        chart: `oci://registry.example.org/charts/${chart.split("/").at(-1) ?? ""}`,
+        version,
+      })),
+    );
   });
 });

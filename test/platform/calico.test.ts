@@ -8,11 +8,17 @@ describe("calicoValues", () => {
     ["none", { encapsulation: "None", bgp: "Enabled", mtu: 1450 }],
   ])("carry pods by %s, with the MTU that leaves room for it", (encapsulation, expected) => {
     const { calicoNetwork } = calicoValues(configWith({ cni: { encapsulation }, network: { mtu: 1450 } })).installation;
-    expect({ encapsulation: calicoNetwork.ipPools[0]!.encapsulation, bgp: calicoNetwork.bgp, mtu: calicoNetwork.mtu }).toEqual(expected);
+    expect({
+      encapsulation: calicoNetwork.ipPools[0]!.encapsulation,
+      bgp: calicoNetwork.bgp,
+      mtu: calicoNetwork.mtu,
+    }).toEqual(expected);
   });
 
   it("take the pod CIDR, and the nodes' own addresses, from the configuration", () => {
-    const values = calicoValues(configWith({ network: { cidr: "10.20.0.0/22" }, kubernetes: { podCidr: "172.20.0.0/16" } }));
+    const values = calicoValues(
+      configWith({ network: { cidr: "10.20.0.0/22" }, kubernetes: { podCidr: "172.20.0.0/16" } }),
+    );
     expect(values.installation.calicoNetwork).toMatchObject({
       ipPools: [{ cidr: "172.20.0.0/16", natOutgoing: "Enabled", nodeSelector: "all()" }],
       nodeAddressAutodetectionV4: { cidrs: ["10.20.0.0/22"] },

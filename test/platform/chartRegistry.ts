@@ -1,6 +1,6 @@
 /**
- * An OCI registry on loopback that holds the bootstrap charts: the real ones where their archives lie in the cache (`helm pull` into
- * ~/.cache/openstack-kubernetes/charts), else stand-ins with one object or two of the same kinds.
+ * An OCI registry on loopback that holds the bootstrap charts: the real ones where their archives lie in the cache
+ * (`helm pull` into ~/.cache/openstack-kubernetes/charts), else stand-ins with one object or two of the same kinds.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,7 +11,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 
-const cache = join(process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes"), "charts");
+const cache = join(
+  process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache", "openstack-kubernetes"),
+  "charts",
+);
 
 export interface Chart {
   readonly chart: string;
@@ -69,7 +72,9 @@ export class ChartRegistry {
 
   private contentAt(url: string): Buffer | undefined {
     const [, name = "", kind, reference = ""] = /^\/v2\/charts\/([^/]+)\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
-    return kind === "blobs" ? this.blobs.get(reference) : (this.manifests.get(`${name}:${reference}`) ?? this.blobs.get(reference));
+    return kind === "blobs"
+      ? this.blobs.get(reference)
+      : (this.manifests.get(`${name}:${reference}`) ?? this.blobs.get(reference));
   }
 
   private add({ chart, version }: Chart): void {
@@ -96,7 +101,10 @@ export class ChartRegistry {
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** A chart that shows the values it got in a ConfigMap and has a Deployment to wait for, new with other values; Flux's operator also brings the kind FluxInstance. */
+/**
+ * A chart that shows the values it got in a ConfigMap and has a Deployment to wait for, new with other values; Flux's
+ * operator also brings the kind FluxInstance.
+ */
 function standIn(chart: string, version: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "chart-"));
   try {
@@ -108,7 +116,12 @@ function standIn(chart: string, version: string): Buffer {
       spec: { containers: [{ name: "main", image: "registry.example.org/main:1" }] },
     };
     const objects: object[] = [
-      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-values" }, data: { values: "{{ .Values | toJson }}" } },
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "{{ .Release.Name }}-values" },
+        data: { values: "{{ .Values | toJson }}" },
+      },
     ];
     if (!chart.startsWith("crd."))
       objects.push({

@@ -1,10 +1,16 @@
-import { cinderCsiValues, cloudConfigDigest, cloudControllerManagerValues, renderCloudConfig } from "../../src/platform/cloudProvider";
+import {
+  cinderCsiValues,
+  cloudConfigDigest,
+  cloudControllerManagerValues,
+  renderCloudConfig,
+} from "../../src/platform/cloudProvider";
 import { validConfig } from "../config/fixtures";
 import { cloudProvider, configWith, openstackCredential } from "./config";
 
 const rendered = (more: Record<string, unknown> = {}, credential = openstackCredential) =>
   renderCloudConfig({
-    cloudProvider: configWith({ cloudProvider: { ...cloudProvider, ...more }, credentials: { openstack: credential } }).cloudProvider!,
+    cloudProvider: configWith({ cloudProvider: { ...cloudProvider, ...more }, credentials: { openstack: credential } })
+      .cloudProvider!,
     credential,
     nodeCidr: "10.20.0.0/22",
     subnetId: "subnet-1",
@@ -52,17 +58,24 @@ create-monitor = "true"
   });
 
   it("says only that there are none where Services get no load balancers", () => {
-    expect(rendered({ loadBalancer: { enabled: false } })["cloud.conf"]!.split("[LoadBalancer]\n")[1]).toBe('enabled = "false"\n');
+    expect(rendered({ loadBalancer: { enabled: false } })["cloud.conf"]!.split("[LoadBalancer]\n")[1]).toBe(
+      'enabled = "false"\n',
+    );
   });
 
   it("lets no secret end its own line", () => {
-    expect(rendered({}, { id: "a", secret: 'qu"ote\\back' })["cloud.conf"]).toContain('application-credential-secret = "qu\\"ote\\\\back"\n');
+    expect(rendered({}, { id: "a", secret: 'qu"ote\\back' })["cloud.conf"]).toContain(
+      'application-credential-secret = "qu\\"ote\\\\back"\n',
+    );
   });
 });
 
 describe("cloudConfigDigest", () => {
   it("changes with the credential, and does not tell it", () => {
-    const [before, after] = [cloudConfigDigest(rendered()), cloudConfigDigest(rendered({}, { id: "6f1c2d3e", secret: "another" }))];
+    const [before, after] = [
+      cloudConfigDigest(rendered()),
+      cloudConfigDigest(rendered({}, { id: "6f1c2d3e", secret: "another" })),
+    ];
     expect(before).toMatch(/^[0-9a-f]{16}$/);
     expect(after).not.toBe(before);
   });

@@ -4,7 +4,9 @@ import { configWith, flux } from "./config";
 
 describe("renderClusterSettings", () => {
   it("has every computed entry, empty where the configuration has no such thing, and the stack's own", () => {
-    expect(renderClusterSettings(configWith({ flux: { ...flux, settings: { LOG_RETENTION_DAYS: "14" } } }), "10.20.0.5")).toEqual({
+    expect(
+      renderClusterSettings(configWith({ flux: { ...flux, settings: { LOG_RETENTION_DAYS: "14" } } }), "10.20.0.5"),
+    ).toEqual({
       CLUSTER_NAME: "dev",
       STACK: "dev",
       POD_CIDR: "192.168.0.0/16",
@@ -36,14 +38,20 @@ describe("renderClusterSettings", () => {
       OIDC_CLIENT_ID: "kubernetes",
       OIDC_GROUPS_PREFIX: "oidc:",
       HTTP_PROXY: "http://proxy.example.org:3128",
-      NO_PROXY: "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local,.example.org",
+      NO_PROXY:
+        "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local,.example.org",
     });
     expect(JSON.stringify(settings)).not.toMatch(/hunter2|proxyuser/);
   });
 
   it("lets metrics-server verify kubelets exactly where the cluster issues their certificates", () => {
-    const insecure = (values: Record<string, unknown>) => renderClusterSettings(configWith(values), "h")["KUBELET_INSECURE_TLS"];
-    expect([insecure({ flux }), insecure({ flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }), insecure({})]).toEqual(["false", "true", "true"]);
+    const insecure = (values: Record<string, unknown>) =>
+      renderClusterSettings(configWith(values), "h")["KUBELET_INSECURE_TLS"];
+    expect([
+      insecure({ flux }),
+      insecure({ flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }),
+      insecure({}),
+    ]).toEqual(["false", "true", "true"]);
   });
 
   it("is told to the configuration's checks by the same names", () => {

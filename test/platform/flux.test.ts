@@ -17,7 +17,13 @@ describe("renderFluxInstance", () => {
     expect(instance()).toEqual({
       distribution: { version: "2.9.4", registry: "ghcr.io/fluxcd" },
       components: ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
-      cluster: { type: "kubernetes", domain: "cluster.local", multitenant: true, tenantDefaultServiceAccount: "default", networkPolicy: true },
+      cluster: {
+        type: "kubernetes",
+        domain: "cluster.local",
+        multitenant: true,
+        tenantDefaultServiceAccount: "default",
+        networkPolicy: true,
+      },
       sync: {
         name: "flux-system",
         kind: "GitRepository",
@@ -48,8 +54,16 @@ describe("renderFluxInstance", () => {
         value: "--feature-gates=StrictPostBuildSubstitutions=true,CancelHealthCheckOnNewRevision=true",
       },
       { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--concurrent=20" },
-      { op: "add", path: "/spec/template/spec/containers/0/env/-", value: { name: "HTTP_PROXY", value: "http://127.0.0.1:9" } },
-      { op: "add", path: "/spec/template/spec/containers/0/env/-", value: { name: "HTTPS_PROXY", value: "http://127.0.0.1:9" } },
+      {
+        op: "add",
+        path: "/spec/template/spec/containers/0/env/-",
+        value: { name: "HTTP_PROXY", value: "http://127.0.0.1:9" },
+      },
+      {
+        op: "add",
+        path: "/spec/template/spec/containers/0/env/-",
+        value: { name: "HTTPS_PROXY", value: "http://127.0.0.1:9" },
+      },
       {
         op: "add",
         path: "/spec/template/spec/containers/0/env/-",
@@ -67,14 +81,22 @@ describe("renderFluxInstance", () => {
       kustomize,
       {
         target: { kind: "Deployment", name: "(source-controller|notification-controller)" },
-        operations: [{ op: "add", path: "/spec/template/spec/containers/0/envFrom", value: [{ secretRef: { name: "flux-proxy" } }] }],
+        operations: [
+          {
+            op: "add",
+            path: "/spec/template/spec/containers/0/envFrom",
+            value: [{ secretRef: { name: "flux-proxy" } }],
+          },
+        ],
       },
     ]);
   });
 
   it("holds no credential: a FluxInstance is no Secret", () => {
     const credentials = { git: { username: "flux", password: "hunter2-token" }, sopsAgeKey: ageKey };
-    expect(JSON.stringify(instance({ credentials, proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } }))).not.toMatch(/hunter2|AGE-SECRET/);
+    expect(
+      JSON.stringify(instance({ credentials, proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } })),
+    ).not.toMatch(/hunter2|AGE-SECRET/);
   });
 });
 
@@ -86,13 +108,20 @@ describe("gitSecret", () => {
   it("holds user name and token for https, and the site's own CAs", () => {
     const { extraCas } = validConfig("air-gapped");
     const config = configWith({ flux, extraCas, credentials: { git: { username: "flux", password: "token\n" } } });
-    expect(gitSecret(config)).toEqual({ username: "flux", password: "token", "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join("") });
+    expect(gitSecret(config)).toEqual({
+      username: "flux",
+      password: "token",
+      "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join(""),
+    });
   });
 
   it("holds key and host keys for ssh", () => {
     const privateKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
     const knownHosts = "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA";
-    const config = configWith({ flux: { url: "ssh://git@git.example.org/cluster.git" }, credentials: { git: { privateKey, knownHosts } } });
+    const config = configWith({
+      flux: { url: "ssh://git@git.example.org/cluster.git" },
+      credentials: { git: { privateKey, knownHosts } },
+    });
     expect(gitSecret(config)).toEqual({ identity: `${privateKey}\n`, known_hosts: `${knownHosts}\n` });
   });
 });
@@ -108,10 +137,13 @@ describe("sopsSecret", () => {
 
 describe("proxySecret", () => {
   it("is the environment of Flux's controllers, password included", () => {
-    expect(proxySecret(configWith({ proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } }), "10.20.0.5")).toEqual({
+    expect(
+      proxySecret(configWith({ proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } }), "10.20.0.5"),
+    ).toEqual({
       HTTP_PROXY: "http://user:hunter2@proxy.example.org:3128",
       HTTPS_PROXY: "http://user:hunter2@proxy.example.org:3128",
-      NO_PROXY: "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local",
+      NO_PROXY:
+        "localhost,127.0.0.1,169.254.169.254,10.20.0.5,10.10.0.0/22,192.168.0.0/16,10.96.0.0/12,.svc,.cluster.local",
     });
     expect(proxySecret(configWith(), "10.20.0.5")).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 /**
- * The platform, applied by the real engine to a real API server; charts come from a registry on loopback, stand-ins where the real ones are not in
- * the cache. Not proven: that the charts' programs run (there is no machine to run a pod; the test says "ready" in a kubelet's place).
+ * The platform, applied by the real engine to a real API server; charts come from a registry on loopback, stand-ins
+ * where the real ones are not in the cache. Not proven: that the charts' programs run (there is no machine to run a
+ * pod; the test says "ready" in a kubelet's place).
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +44,16 @@ const values = {
 };
 
 const made = [
-  ...["cluster", "machine", "network", "test-platform", "test-kubernetes", "test-tigera-operator", "test-flux-system", "test-cloud-config"],
+  ...[
+    "cluster",
+    "machine",
+    "network",
+    "test-platform",
+    "test-kubernetes",
+    "test-tigera-operator",
+    "test-flux-system",
+    "test-cloud-config",
+  ],
   ...["test-cluster-settings", "test-flux-git", "test-sops-age", "test-flux"],
   ...bootstrapReleases.map(({ name }) => `test-${name}`),
 ];
@@ -68,12 +78,20 @@ describeUnless(reason, "the platform on a real API server", () => {
 
   /** The kubeconfig with its CA embedded, so that nothing of it is a path; `user` is a mere name in it. */
   const writeKubeconfig = (user: string, server?: string) => {
-    const original = parse(readFileSync(cluster.kubeconfig, "utf8")) as { clusters: [{ cluster: { server: string } }]; users: [{ user: object }] };
+    const original = parse(readFileSync(cluster.kubeconfig, "utf8")) as {
+      clusters: [{ cluster: { server: string } }];
+      users: [{ user: object }];
+    };
     const ca = readFileSync(cluster.caFile).toString("base64");
     const kubeconfig = {
       apiVersion: "v1",
       kind: "Config",
-      clusters: [{ name: "test", cluster: { server: server ?? original.clusters[0].cluster.server, "certificate-authority-data": ca } }],
+      clusters: [
+        {
+          name: "test",
+          cluster: { server: server ?? original.clusters[0].cluster.server, "certificate-authority-data": ca },
+        },
+      ],
       users: [{ name: user, user: original.users[0].user }],
       contexts: [{ name: user, context: { cluster: "test", user } }],
       "current-context": user,
@@ -83,12 +101,19 @@ describeUnless(reason, "the platform on a real API server", () => {
 
   beforeAll(async () => {
     cluster = await PlatformCluster.start();
-    const charts = bootstrapReleases.map(({ chart, version }) => ({ chart, version: version({ kubernetes: { version: "1.36.3" } } as never) }));
+    const charts = bootstrapReleases.map(({ chart, version }) => ({
+      chart,
+      version: version({ kubernetes: { version: "1.36.3" } } as never),
+    }));
     registry = await ChartRegistry.start(folder, charts);
     process.stderr.write(`\nReal charts: ${registry.real.join(", ") || "none, stand-ins only"}\n`);
     writeKubeconfig("first");
     // The file of trusted CAs that Go programs read: the registry's beside the system's.
-    stack = new PlatformStack(folder, { TEST_KUBECONFIG: kubeconfigFile, TEST_CA: cluster.caFile, SSL_CERT_FILE: registry.caFile });
+    stack = new PlatformStack(folder, {
+      TEST_KUBECONFIG: kubeconfigFile,
+      TEST_CA: cluster.caFile,
+      SSL_CERT_FILE: registry.caFile,
+    });
     await stack.create(
       { ...values, platform: { chartRegistry: registry.url, timeoutMinutes: 2 } },
       {
@@ -120,14 +145,24 @@ describeUnless(reason, "the platform on a real API server", () => {
     writeKubeconfig("first", "https://127.0.0.1:1");
     const { failure, steps, seconds } = await stack.preview();
     writeKubeconfig("first");
-    expect({ failure, steps: [...steps].sort(), soon: seconds < 120 }).toEqual({ failure: undefined, steps: creations, soon: true });
+    expect({ failure, steps: [...steps].sort(), soon: seconds < 120 }).toEqual({
+      failure: undefined,
+      steps: creations,
+      soon: true,
+    });
   });
 
   it("is applied by the first up", async () => {
     const { failure, steps } = await stack.up();
     expect({ failure, steps: [...steps].sort() }).toEqual({ failure: undefined, steps: creations });
     const object = await cluster.get<{ data: Record<string, string> }>(settings);
-    expect(object!.data).toMatchObject({ CLUSTER_NAME: "test", STACK: "test", LOG_RETENTION_DAYS: "14", API_SERVER_HOST: "10.20.0.5", HTTP_PROXY: "" });
+    expect(object!.data).toMatchObject({
+      CLUSTER_NAME: "test",
+      STACK: "test",
+      LOG_RETENTION_DAYS: "14",
+      API_SERVER_HOST: "10.20.0.5",
+      HTTP_PROXY: "",
+    });
     const sops = await cluster.get<{ data: Record<string, string> }>("/api/v1/namespaces/flux-system/secrets/sops-age");
     expect(Buffer.from(sops!.data["age.agekey"]!, "base64").toString()).toBe(`${ageKey}\n`);
     expect(await deployed()).toEqual(bootstrapReleases.map(({ name }) => `${name} 1 deployed`).sort());
@@ -153,14 +188,20 @@ describeUnless(reason, "the platform on a real API server", () => {
 
   it("keeps its provider when a control-plane machine is replaced", async () => {
     const { failure, steps } = await stack.up({ environment: { TEST_MACHINE: "2" } });
-    expect({ failure, others: steps.filter((step) => !step.endsWith(" machine")) }).toEqual({ failure: undefined, others: [] });
+    expect({ failure, others: steps.filter((step) => !step.endsWith(" machine")) }).toEqual({
+      failure: undefined,
+      others: [],
+    });
     expect((await stack.up()).failure).toBeUndefined();
   });
 
   it("puts back, with a refresh, what somebody edited by hand", async () => {
     await cluster.patch(settings, { data: { POD_CIDR: "10.99.0.0/16" } });
     const { failure, steps } = await stack.up({ refresh: true });
-    expect({ failure, repaired: steps.includes("update test-cluster-settings") }).toEqual({ failure: undefined, repaired: true });
+    expect({ failure, repaired: steps.includes("update test-cluster-settings") }).toEqual({
+      failure: undefined,
+      repaired: true,
+    });
     expect((await cluster.get<{ data: Record<string, string> }>(settings))!.data.POD_CIDR).toBe("192.168.0.0/16");
   });
 
@@ -182,7 +223,11 @@ describeUnless(reason, "the platform on a real API server", () => {
     const { failure, steps } = await stack.up();
     expect({ failure, steps: [...steps].sort() }).toEqual({
       failure: undefined,
-      steps: ["update test-cloud-config", "update test-openstack-cinder-csi", "update test-openstack-cloud-controller-manager"],
+      steps: [
+        "update test-cloud-config",
+        "update test-openstack-cinder-csi",
+        "update test-openstack-cloud-controller-manager",
+      ],
     });
   });
 
@@ -199,7 +244,9 @@ describeUnless(reason, "the platform on a real API server", () => {
 
     expect((await stack.up()).failure).toMatch(/another operation .* is in progress/);
     expect(await forgetInterruptedReleases(cluster.request)).toEqual([
-      expect.stringMatching(/^Release openstack-cinder-csi was interrupted \(pending-upgrade, revision \d+\): forgotten, to be done again\.$/),
+      expect.stringMatching(
+        /^Release openstack-cinder-csi was interrupted \(pending-upgrade, revision \d+\): forgotten, to be done again\.$/,
+      ),
     ]);
     expect((await stack.up()).failure).toBeUndefined();
     expect((await deployed()).filter((release) => release.includes("pending"))).toEqual([]);
@@ -209,7 +256,12 @@ describeUnless(reason, "the platform on a real API server", () => {
     const config = parseClusterConfig({ ...values, cloudProvider: undefined }, "test");
     const cordon = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
     for (const name of ["test-general-0", "test-gpu-0", "test-gpu-1"])
-      await cluster.create("/api/v1/nodes", { apiVersion: "v1", kind: "Node", metadata: { name, labels: { mine: "yes" } }, spec: { taints: [cordon] } });
+      await cluster.create("/api/v1/nodes", {
+        apiVersion: "v1",
+        kind: "Node",
+        metadata: { name, labels: { mine: "yes" } },
+        spec: { taints: [cordon] },
+      });
     const reconcile = async (wanted: Pick<typeof config, "clusterName" | "nodePools">) =>
       reconcileNodes(wanted, await listNodes(cluster.request), cluster.request);
     expect(await reconcile(config)).toEqual(["test-gpu-0", "test-gpu-1"]);
@@ -242,13 +294,16 @@ describeUnless(reason, "the platform on a real API server", () => {
 
   /** Revisions of all releases: name, number, status. */
   async function deployed(): Promise<string[]> {
-    const { items } = (await cluster.get<{ items: { metadata: { labels: Record<string, string> } }[] }>("/api/v1/secrets?labelSelector=owner%3Dhelm"))!;
+    const { items } = (await cluster.get<{ items: { metadata: { labels: Record<string, string> } }[] }>(
+      "/api/v1/secrets?labelSelector=owner%3Dhelm",
+    ))!;
     return items.map(({ metadata: { labels } }) => `${labels.name} ${labels.version} ${labels.status}`).sort();
   }
 
   async function pendingUpgrade(name: string): Promise<void> {
     for (let attempt = 0; attempt < 240; attempt++) {
-      if ((await deployed()).some((release) => release.startsWith(`${name} `) && release.endsWith(" pending-upgrade"))) return;
+      if ((await deployed()).some((release) => release.startsWith(`${name} `) && release.endsWith(" pending-upgrade")))
+        return;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     throw new Error(`release ${name} never began its upgrade`);

@@ -1,4 +1,7 @@
-/** The component on the simulation: what it makes in which order, with which options. That a cluster takes it is shown by test/platform/platform.engine.test.ts. */
+/**
+ * The component on the simulation: what it makes in which order, with which options. That a cluster takes it is shown
+ * by test/platform/platform.engine.test.ts.
+ */
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { simulate, type Simulated } from "../../simulation";
@@ -11,7 +14,11 @@ const ca = validConfig("air-gapped").extraCas[0]!;
 const everything = {
   cloudProvider,
   flux,
-  credentials: { openstack: openstackCredential, git: { username: "flux", password: "a-deploy-token" }, sopsAgeKey: ageKey },
+  credentials: {
+    openstack: openstackCredential,
+    git: { username: "flux", password: "a-deploy-token" },
+    sopsAgeKey: ageKey,
+  },
   proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" },
 };
 
@@ -98,12 +105,18 @@ describe("the platform", () => {
     const result = await run(configWith(everything));
     const [provider, ...others] = result.resources.filter(({ type }) => type === "pulumi:providers:kubernetes");
     expect(others).toEqual([]);
-    expect(provider!.inputs).toMatchObject({ enableServerSideApply: "true", enableConfigMapMutable: "true", enableSecretMutable: "true" });
+    expect(provider!.inputs).toMatchObject({
+      enableServerSideApply: "true",
+      enableConfigMapMutable: "true",
+      enableSecretMutable: "true",
+    });
     expect(provider!.inputs.clusterIdentifier).toMatch(/^[0-9a-f]{64}$/);
     expect(provider!.inputs.deleteUnreachable).toBeUndefined();
     expect(Object.values(provider!.propertyDependencies).flat()).toEqual([]);
     expect(result.dependenciesOf(provider!).map(({ name }) => name)).toEqual(["machine"]);
-    expect(new Set(inCluster(result).map((resource) => resource.provider?.split("::").slice(0, -1).join("::")))).toEqual(new Set([provider!.urn]));
+    expect(
+      new Set(inCluster(result).map((resource) => resource.provider?.split("::").slice(0, -1).join("::"))),
+    ).toEqual(new Set([provider!.urn]));
   });
 
   it("hides every credential, and the kubeconfig", async () => {
@@ -113,7 +126,10 @@ describe("the platform", () => {
     const open = result.resources.flatMap(({ name, inputs, secretInputs }) =>
       Object.entries(inputs).flatMap(([input, value]) => {
         const text = JSON.stringify(value);
-        return !secretInputs.includes(input) && hidden.some((secret) => text.includes(secret) || text.includes(base64(secret))) ? [`${name}.${input}`] : [];
+        return !secretInputs.includes(input) &&
+          hidden.some((secret) => text.includes(secret) || text.includes(base64(secret)))
+          ? [`${name}.${input}`]
+          : [];
       }),
     );
     expect(open).toEqual([]);

@@ -1,4 +1,7 @@
-/** A cluster for the platform's tests: a real API server (shared with test/gitops), somebody who plays the kubelet, and a registry of charts. */
+/**
+ * A cluster for the platform's tests: a real API server (shared with test/gitops), somebody who plays the kubelet, and
+ * a registry of charts.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import * as https from "node:https";
 import { tmpdir } from "node:os";
@@ -16,7 +19,11 @@ interface Listed {
   readonly kind?: string;
   readonly metadata: { readonly name: string; readonly namespace: string; readonly generation?: number };
   readonly spec?: { readonly replicas?: number };
-  readonly status?: { readonly phase?: string; readonly observedGeneration?: number; readonly conditions?: readonly { readonly type: string }[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly { readonly type: string }[];
+  };
 }
 
 export class PlatformCluster {
@@ -65,7 +72,12 @@ export class PlatformCluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  readonly request = (method: string, path: string, body?: unknown, contentType = "application/json"): Promise<Answer> =>
+  readonly request = (
+    method: string,
+    path: string,
+    body?: unknown,
+    contentType = "application/json",
+  ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const request = https.request(
         {
@@ -74,12 +86,17 @@ export class PlatformCluster {
           path,
           method,
           ca: readFileSync(this.caFile),
-          headers: { authorization: `Bearer ${this.token}`, ...(body === undefined ? {} : { "content-type": contentType }) },
+          headers: {
+            authorization: `Bearer ${this.token}`,
+            ...(body === undefined ? {} : { "content-type": contentType }),
+          },
         },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }),
+          );
         },
       );
       request.on("error", reject);
@@ -104,13 +121,21 @@ export class PlatformCluster {
     if (status !== 200) throw new Error(`PATCH ${path}: ${status} ${body}`);
   }
 
-  /** No machine is there to run a pod: pods, DaemonSets and the FluxInstance are said to be ready, as kubelet, controller and operator would. */
+  /**
+   * No machine is there to run a pod: pods, DaemonSets and the FluxInstance are said to be ready, as kubelet,
+   * controller and operator would.
+   */
   private async playKubelet(): Promise<void> {
     const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
     while (!this.stopped) {
       await this.each("/api/v1/pods", ({ metadata: { name, namespace }, status }) => {
-        if (status?.phase === "Running" || (this.broken !== undefined && name.startsWith(this.broken))) return undefined;
-        const conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map((type) => ({ type, status: "True", lastTransitionTime: now() }));
+        if (status?.phase === "Running" || (this.broken !== undefined && name.startsWith(this.broken)))
+          return undefined;
+        const conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map((type) => ({
+          type,
+          status: "True",
+          lastTransitionTime: now(),
+        }));
         return [`/api/v1/namespaces/${namespace}/pods/${name}/status`, { status: { phase: "Running", conditions } }];
       });
       await this.each("/apis/apps/v1/daemonsets", ({ metadata: { name, namespace, generation }, status }) =>
@@ -122,32 +147,50 @@ export class PlatformCluster {
                 status: {
                   observedGeneration: generation,
                   ...Object.fromEntries(
-                    ["currentNumberScheduled", "desiredNumberScheduled", "numberReady", "numberAvailable", "updatedNumberScheduled"].map((key) => [key, 1]),
+                    [
+                      "currentNumberScheduled",
+                      "desiredNumberScheduled",
+                      "numberReady",
+                      "numberAvailable",
+                      "updatedNumberScheduled",
+                    ].map((key) => [key, 1]),
                   ),
                   numberMisscheduled: 0,
                 },
               },
             ],
       );
-      await this.each("/apis/fluxcd.controlplane.io/v1/fluxinstances", ({ metadata: { name, namespace, generation }, status }) =>
-        status?.conditions?.some(({ type }) => type === "Ready")
-          ? undefined
-          : [
-              `/apis/fluxcd.controlplane.io/v1/namespaces/${namespace}/fluxinstances/${name}/status`,
-              {
-                status: {
-                  conditions: [
-                    { type: "Ready", status: "True", reason: "Played", message: "by the test", observedGeneration: generation, lastTransitionTime: now() },
-                  ],
+      await this.each(
+        "/apis/fluxcd.controlplane.io/v1/fluxinstances",
+        ({ metadata: { name, namespace, generation }, status }) =>
+          status?.conditions?.some(({ type }) => type === "Ready")
+            ? undefined
+            : [
+                `/apis/fluxcd.controlplane.io/v1/namespaces/${namespace}/fluxinstances/${name}/status`,
+                {
+                  status: {
+                    conditions: [
+                      {
+                        type: "Ready",
+                        status: "True",
+                        reason: "Played",
+                        message: "by the test",
+                        observedGeneration: generation,
+                        lastTransitionTime: now(),
+                      },
+                    ],
+                  },
                 },
-              },
-            ],
+              ],
       );
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 
-  private async each(path: string, patchOf: (item: Listed) => readonly [path: string, patch: unknown] | undefined): Promise<void> {
+  private async each(
+    path: string,
+    patchOf: (item: Listed) => readonly [path: string, patch: unknown] | undefined,
+  ): Promise<void> {
     try {
       const list = await this.get<{ items: Listed[] }>(path);
       for (const item of list?.items ?? []) {

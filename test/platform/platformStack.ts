@@ -50,18 +50,43 @@ export class PlatformStack {
   /** As an operator does it. */
   async setSecret(key: string, value: string): Promise<void> {
     await this.run(
-      ["config", "set", "--secret", "--path", `openstack-kubernetes:${key}`, "--config-file", this.configFile, "--stack", stack],
+      [
+        "config",
+        "set",
+        "--secret",
+        "--path",
+        `openstack-kubernetes:${key}`,
+        "--config-file",
+        this.configFile,
+        "--stack",
+        stack,
+      ],
       programFolder,
       value,
     );
   }
 
   async set(path: string, value: string): Promise<void> {
-    await this.run(["config", "set", "--path", `openstack-kubernetes:${path}`, value, "--config-file", this.configFile, "--stack", stack], programFolder);
+    await this.run(
+      [
+        "config",
+        "set",
+        "--path",
+        `openstack-kubernetes:${path}`,
+        value,
+        "--config-file",
+        this.configFile,
+        "--stack",
+        stack,
+      ],
+      programFolder,
+    );
   }
 
   private rendered(values: Readonly<Record<string, unknown>>): string {
-    return stringify({ config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`openstack-kubernetes:${key}`, value])) });
+    return stringify({
+      config: Object.fromEntries(Object.entries(values).map(([key, value]) => [`openstack-kubernetes:${key}`, value])),
+    });
   }
 
   preview(environment: NodeJS.ProcessEnv = {}): Promise<Outcome> {
@@ -69,7 +94,10 @@ export class PlatformStack {
   }
 
   up(options: { readonly refresh?: boolean; readonly environment?: NodeJS.ProcessEnv } = {}): Promise<Outcome> {
-    return this.change(["up", "--yes", "--skip-preview", ...(options.refresh === true ? ["--refresh"] : [])], options.environment ?? {});
+    return this.change(
+      ["up", "--yes", "--skip-preview", ...(options.refresh === true ? ["--refresh"] : [])],
+      options.environment ?? {},
+    );
   }
 
   async destroy(): Promise<Outcome> {
@@ -82,13 +110,19 @@ export class PlatformStack {
     return this.run(["stack", "export", "--stack", stack], programFolder);
   }
 
-  /** Ends the engine and its plugins at once, as a machine that loses its power would. Plugins have process groups of their own, so each is named. */
+  /**
+   * Ends the engine and its plugins at once, as a machine that loses its power would. Plugins have process groups of
+   * their own, so each is named.
+   */
   kill(): void {
     const all = execFileSync("ps", ["-e", "-o", "pid=,ppid="], { encoding: "utf8" })
       .trim()
       .split("\n")
       .map((line) => line.trim().split(/\s+/).map(Number));
-    const family = (parent: number): number[] => [parent, ...all.flatMap(([pid, ppid]) => (ppid === parent && pid !== undefined ? family(pid) : []))];
+    const family = (parent: number): number[] => [
+      parent,
+      ...all.flatMap(([pid, ppid]) => (ppid === parent && pid !== undefined ? family(pid) : [])),
+    ];
     if (this.child?.pid === undefined) throw new Error("no engine was started");
     for (const pid of family(this.child.pid)) process.kill(pid, "SIGKILL");
   }
@@ -114,7 +148,9 @@ export class PlatformStack {
       : [];
     rmSync(log, { force: true });
     const messages = events
-      .flatMap(({ diagnosticEvent }) => (diagnosticEvent === undefined || diagnosticEvent.severity === "debug" ? [] : [diagnosticEvent.message]))
+      .flatMap(({ diagnosticEvent }) =>
+        diagnosticEvent === undefined || diagnosticEvent.severity === "debug" ? [] : [diagnosticEvent.message],
+      )
       .join("");
     return {
       steps: events.flatMap(({ resourcePreEvent }) => {
@@ -128,13 +164,25 @@ export class PlatformStack {
   }
 
   private async run(args: readonly string[], folder: string, input?: string): Promise<string> {
-    const { code, output } = await this.spawn([...args, ...(args[0] === "cancel" ? [] : ["--non-interactive"])], folder, {}, input);
+    const { code, output } = await this.spawn(
+      [...args, ...(args[0] === "cancel" ? [] : ["--non-interactive"])],
+      folder,
+      {},
+      input,
+    );
     if (code !== 0) throw new Error(`pulumi ${args.join(" ")} failed (${code}): ${output}`);
     return output;
   }
 
-  private spawn(args: readonly string[], folder: string, environment: NodeJS.ProcessEnv, input?: string): Promise<{ code: number; output: string }> {
-    const own = Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name) && !name.startsWith("OS_") && name !== "KUBECONFIG");
+  private spawn(
+    args: readonly string[],
+    folder: string,
+    environment: NodeJS.ProcessEnv,
+    input?: string,
+  ): Promise<{ code: number; output: string }> {
+    const own = Object.entries(process.env).filter(
+      ([name]) => !/_proxy$/i.test(name) && !name.startsWith("OS_") && name !== "KUBECONFIG",
+    );
     return new Promise((resolve, reject) => {
       const child = spawn(launcher, args, {
         cwd: folder,

@@ -13,7 +13,9 @@ describe("pre-flight of machines", () => {
       "an image that is like no other",
       pool({ image: "flatcar" }),
       {},
-      ['nodePools[0].image is "flatcar" but Glance shows this project no such image; there are: debian-13, ubuntu-24.04.'],
+      [
+        'nodePools[0].image is "flatcar" but Glance shows this project no such image; there are: debian-13, ubuntu-24.04.',
+      ],
     ],
     [
       "an image id that is not there",
@@ -37,7 +39,9 @@ describe("pre-flight of machines", () => {
       "an image that wants more memory than a flavor has",
       {},
       { images: [image("a", "ubuntu-24.04", { min_ram: 10000 })] },
-      ['controlPlane.flavor is "medium" with 8192 MiB of memory but image ubuntu-24.04 asks for 10000 MiB; choose a larger flavor.'],
+      [
+        'controlPlane.flavor is "medium" with 8192 MiB of memory but image ubuntu-24.04 asks for 10000 MiB; choose a larger flavor.',
+      ],
     ],
     [
       "an image that is larger than a flavor's disk",
@@ -77,19 +81,25 @@ describe("pre-flight of machines", () => {
       "a zone that is not available",
       controlPlane({ availabilityZones: ["az1", "az2"] }),
       { zones: [zone("az1"), zone("az2", false)] },
-      ['controlPlane.availabilityZones[1] is "az2" but Nova says that this zone is not available now; wait for it, or use another of: az1.'],
+      [
+        'controlPlane.availabilityZones[1] is "az2" but Nova says that this zone is not available now; wait for it, or use another of: az1.',
+      ],
     ],
     [
       "a volume type that is not there",
       controlPlane({ etcdVolume: { sizeGb: 10, type: "standart" } }),
       {},
-      ['controlPlane.etcdVolume.type is "standart" but Cinder shows this project no such volume type; did you mean standard?'],
+      [
+        'controlPlane.etcdVolume.type is "standart" but Cinder shows this project no such volume type; did you mean standard?',
+      ],
     ],
     [
       "a volume larger than any may be",
       pool({ volumes: [{ name: "data", sizeGb: 60 }] }),
       { volumeQuota: { ...healthyCloud.volumeQuota, per_volume_gigabytes: 50 } },
-      ["nodePools[0].volumes[0].sizeGb is 60 but this project's volumes have at most 50 GiB each; lower it, or ask for more."],
+      [
+        "nodePools[0].volumes[0].sizeGb is 60 but this project's volumes have at most 50 GiB each; lower it, or ask for more.",
+      ],
     ],
   ])("tells of %s", async (_, values, change, expected) => {
     expect(await problems(values, change)).toEqual(expected);

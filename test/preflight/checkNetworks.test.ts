@@ -7,7 +7,9 @@ describe("pre-flight of networks", () => {
       "an external network that is not there",
       { network: { externalNetwork: "publik" } },
       {},
-      ['network.externalNetwork is "publik" but Neutron shows this project no external network of that name; did you mean public?'],
+      [
+        'network.externalNetwork is "publik" but Neutron shows this project no external network of that name; did you mean public?',
+      ],
     ],
     [
       "two external networks of one name",
@@ -21,7 +23,9 @@ describe("pre-flight of networks", () => {
       "an extra network that is not there",
       pool({ networks: [uuid(4)] }),
       {},
-      [`nodePools[0].networks[0] is "${uuid(4)}" but Neutron shows this project no such network; name one that \`openstack network list\` shows.`],
+      [
+        `nodePools[0].networks[0] is "${uuid(4)}" but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+      ],
     ],
     [
       "an extra network without a subnet",
@@ -70,7 +74,14 @@ describe("pre-flight of networks", () => {
 
 describe("pre-flight of an existing network", () => {
   const network = { ...healthyCloud.networks[0]!, id: ids.network, name: "site", "router:external": false, mtu: 1400 };
-  const subnet = { id: uuid(2), name: "machines", network_id: ids.network, cidr: "10.10.0.0/23", ip_version: 4, tags: [] };
+  const subnet = {
+    id: uuid(2),
+    name: "machines",
+    network_id: ids.network,
+    cidr: "10.10.0.0/23",
+    ip_version: 4,
+    tags: [],
+  };
   const router = { id: uuid(3), name: "edge", external_gateway_info: null, tags: [] };
   const networks = [...healthyCloud.networks, network];
 
@@ -79,7 +90,9 @@ describe("pre-flight of an existing network", () => {
       "a network that is not there",
       { networkId: uuid(9) },
       {},
-      [`network.networkId is "${uuid(9)}" but Neutron shows this project no such network; name one that \`openstack network list\` shows.`],
+      [
+        `network.networkId is "${uuid(9)}" but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+      ],
     ],
     [
       "a network of a smaller MTU",
@@ -99,7 +112,9 @@ describe("pre-flight of an existing network", () => {
       "a subnet that is not there",
       { networkId: ids.network, subnetId: uuid(9), mtu: 1400 },
       { subnets: [subnet] },
-      [`network.subnetId is "${uuid(9)}" but Neutron shows this project no such subnet; network.networkId has: ${uuid(2)} (machines).`],
+      [
+        `network.subnetId is "${uuid(9)}" but Neutron shows this project no such subnet; network.networkId has: ${uuid(2)} (machines).`,
+      ],
     ],
     [
       "a subnet of another network and another range",
@@ -122,7 +137,9 @@ describe("pre-flight of an existing network", () => {
       "a router that is not there",
       { routerId: uuid(9) },
       {},
-      [`network.routerId is "${uuid(9)}" but Neutron shows this project no such router; name one that \`openstack router list\` shows.`],
+      [
+        `network.routerId is "${uuid(9)}" but Neutron shows this project no such router; name one that \`openstack router list\` shows.`,
+      ],
     ],
   ])("tells of %s", async (_, values, change, expected) => {
     expect(await problems({ network: values }, { networks, routers: [router], ...change })).toEqual(expected);
@@ -135,13 +152,19 @@ describe("pre-flight of an existing network", () => {
 
   it("is fine with a subnet in it that an earlier run made", async () => {
     const values = { network: { networkId: ids.network, mtu: 1400 } };
-    expect(await preflight(values, { networks, subnets: [{ ...subnet, cidr: "10.10.0.0/22", ...ownTag }] })).toEqual({ problems: [], notes: [] });
+    expect(await preflight(values, { networks, subnets: [{ ...subnet, cidr: "10.10.0.0/22", ...ownTag }] })).toEqual({
+      problems: [],
+      notes: [],
+    });
   });
 
   it("wants a router with a way out where there is to be a floating IP, and notes its lack elsewhere", async () => {
     const values = { network: { routerId: uuid(3), externalNetwork: "public" } };
     const sentence = `network.routerId is "${uuid(3)}" but that router edge has no gateway, not to network.externalNetwork "public"`;
-    expect(await preflight(values, { routers: [router] })).toEqual({ problems: [], notes: [`${sentence}; network.externalNetwork has no effect then.`] });
+    expect(await preflight(values, { routers: [router] })).toEqual({
+      problems: [],
+      notes: [`${sentence}; network.externalNetwork has no effect then.`],
+    });
     expect(await problems({ ...values, ...loadBalancer({ floatingIp: true }) }, { routers: [router] })).toEqual([
       `${sentence}, and apiEndpoint.floatingIp needs it to; set its gateway, or set apiEndpoint.floatingIp to false.`,
     ]);

@@ -39,7 +39,14 @@ describe("pre-flight", () => {
   });
 
   it("takes what is gone from the cloud for a note where all machines that wanted it exist", async () => {
-    expect(await preflight(controlPlane({ availabilityZones: ["az1"] }), { ...fullCloud, images: [], flavors: [medium], zones: [] })).toEqual({
+    expect(
+      await preflight(controlPlane({ availabilityZones: ["az1"] }), {
+        ...fullCloud,
+        images: [],
+        flavors: [medium],
+        zones: [],
+      }),
+    ).toEqual({
       problems: [],
       notes: [
         'image is "ubuntu-24.04" but Glance shows this project no such image; there is none. The machines that exist go on without it, but a lost one could not be replaced.',
@@ -61,7 +68,9 @@ describe("pre-flight", () => {
   });
 
   it("puts all problems in one message", () => {
-    expect(preflightMessage(["One.", "Two."])).toBe("Pre-flight found 2 problems; nothing was changed in OpenStack:\nOne.\nTwo.");
+    expect(preflightMessage(["One.", "Two."])).toBe(
+      "Pre-flight found 2 problems; nothing was changed in OpenStack:\nOne.\nTwo.",
+    );
   });
 });
 
@@ -126,12 +135,15 @@ describe("pre-flight of a cloud that does not tell everything", () => {
 
   it("notes an image of another distribution", async () => {
     const found = await preflight({}, { images: [image("a", "ubuntu-24.04", { os_distro: "debian" })] });
-    expect(found).toEqual({ problems: [], notes: ['os.family is "ubuntu" but image ubuntu-24.04 says that it is debian (os_distro).'] });
+    expect(found).toEqual({
+      problems: [],
+      notes: ['os.family is "ubuntu" but image ubuntu-24.04 says that it is debian (os_distro).'],
+    });
   });
 
   it("uses the flavors' numbers only where they are known", async () => {
-    expect(await problems({}, { flavors: [small, medium], limits: { ...healthyCloud.limits, maxTotalCores: 12 } })).toEqual([
-      'nodePools[0].flavor is "large" but Nova shows this project no such flavor; there are: medium, small.',
-    ]);
+    expect(
+      await problems({}, { flavors: [small, medium], limits: { ...healthyCloud.limits, maxTotalCores: 12 } }),
+    ).toEqual(['nodePools[0].flavor is "large" but Nova shows this project no such flavor; there are: medium, small.']);
   });
 });

@@ -2,8 +2,12 @@ import { healthyCloud, type Cloud } from "./fakeCloud";
 import { controlPlane, loadBalancer, pool, preflight, problems, withExternal, type Values } from "./run";
 
 describe("pre-flight of the quota", () => {
-  const limits = (change: Partial<Cloud["limits"]>): Partial<Cloud> => ({ limits: { ...healthyCloud.limits, ...change } });
-  const network = (change: Record<string, number>): Partial<Cloud> => ({ networkQuota: { ...healthyCloud.networkQuota, ...change } });
+  const limits = (change: Partial<Cloud["limits"]>): Partial<Cloud> => ({
+    limits: { ...healthyCloud.limits, ...change },
+  });
+  const network = (change: Record<string, number>): Partial<Cloud> => ({
+    networkQuota: { ...healthyCloud.networkQuota, ...change },
+  });
   const machines = "controlPlane.replicas (3) and nodePools[0].count (2)";
 
   it.each<[string, Values, Partial<Cloud>, string]>([
@@ -120,7 +124,9 @@ describe("pre-flight of the quota", () => {
 
   it("knows that -1, and null in Octavia, is no limit that can be told", async () => {
     const unlimited: Partial<Cloud> = {
-      limits: Object.fromEntries(Object.entries(healthyCloud.limits).map(([name, value]) => [name, name.startsWith("max") ? -1 : value])) as Cloud["limits"],
+      limits: Object.fromEntries(
+        Object.entries(healthyCloud.limits).map(([name, value]) => [name, name.startsWith("max") ? -1 : value]),
+      ) as Cloud["limits"],
       networkQuota: Object.fromEntries(Object.keys(healthyCloud.networkQuota).map((name) => [name, -1])),
       octaviaQuota: { load_balancer: null, listener: -1, pool: -1, health_monitor: -1, member: -1 },
     };

@@ -3,10 +3,19 @@ import { keystoneToken, projectId, withServer, type FakeAnswer, type FakeRequest
 const networkId = "11111111-1111-4111-8111-111111111111";
 const externalId = "22222222-2222-4222-8222-222222222222";
 
-/** What a small cloud holds, in the shapes of its APIs; an empty project with room for the minimal stack. A test changes one thing about it. */
+/**
+ * What a small cloud holds, in the shapes of its APIs; an empty project with room for the minimal stack. A test changes
+ * one thing about it.
+ */
 export const healthyCloud = {
   /** Paths of the services in the catalog, by type. */
-  catalog: { compute: "/nova", image: "/glance", network: "/neutron", volumev3: "/cinder", "load-balancer": "/octavia" } as Record<string, string>,
+  catalog: {
+    compute: "/nova",
+    image: "/glance",
+    network: "/neutron",
+    volumev3: "/cinder",
+    "load-balancer": "/octavia",
+  } as Record<string, string>,
   /** Statuses that paths answer instead. */
   refused: {} as Record<string, number>,
   images: [image("a1", "ubuntu-24.04"), image("a2", "debian-13")],
@@ -25,29 +34,68 @@ export const healthyCloud = {
   },
   servers: [] as { name: string; flavor: { original_name: string; vcpus: number; ram: number } }[],
   serverGroups: [] as { name: string }[],
-  extensions: ["security-group", "standard-attr-tag", "standard-attr-description", "net-mtu-writable", "external-net", "router", "allowed-address-pairs"],
-  networks: [{ id: externalId, name: "public", mtu: 1500, subnets: ["s"], "router:external": true, port_security_enabled: true, tags: [] as string[] }],
+  extensions: [
+    "security-group",
+    "standard-attr-tag",
+    "standard-attr-description",
+    "net-mtu-writable",
+    "external-net",
+    "router",
+    "allowed-address-pairs",
+  ],
+  networks: [
+    {
+      id: externalId,
+      name: "public",
+      mtu: 1500,
+      subnets: ["s"],
+      "router:external": true,
+      port_security_enabled: true,
+      tags: [] as string[],
+    },
+  ],
   subnets: [] as { id: string; name: string; network_id: string; cidr: string; ip_version: number; tags: string[] }[],
   routers: [] as { id: string; name: string; external_gateway_info: { network_id: string } | null; tags: string[] }[],
   ports: [] as { name: string; tags: string[] }[],
   floatingips: [] as { id: string; tags: string[] }[],
   security_groups: [] as { id: string; security_group_rules: object[]; tags: string[] }[],
-  networkQuota: { network: 1, subnet: 1, router: 1, port: 10, floatingip: 2, security_group: 3, security_group_rule: 20 } as Record<string, number>,
+  networkQuota: {
+    network: 1,
+    subnet: 1,
+    router: 1,
+    port: 10,
+    floatingip: 2,
+    security_group: 3,
+    security_group_rule: 20,
+  } as Record<string, number>,
   volumeTypes: ["standard"],
   volumeZones: [zone("nova")],
-  volumeQuota: { volumes: 10, gigabytes: 1000, per_volume_gigabytes: -1, volumes_standard: -1, gigabytes_standard: -1 } as Record<string, number>,
+  volumeQuota: {
+    volumes: 10,
+    gigabytes: 1000,
+    per_volume_gigabytes: -1,
+    volumes_standard: -1,
+    gigabytes_standard: -1,
+  } as Record<string, number>,
   providers: ["amphora", "octavia"],
   octaviaFlavors: [] as { id: string; name: string; enabled: boolean }[],
   loadBalancers: [] as { id: string; name: string; provider: string; listeners: object[]; pools: { id: string }[] }[],
   pools: [] as { id: string; members: object[]; healthmonitor_id: string | null }[],
-  octaviaQuota: { load_balancer: 1, listener: 1, pool: 1, health_monitor: 1, member: 3 } as Record<string, number | null>,
+  octaviaQuota: { load_balancer: 1, listener: 1, pool: 1, health_monitor: 1, member: 3 } as Record<
+    string,
+    number | null
+  >,
 };
 
 export type Cloud = typeof healthyCloud;
 
 export const ids = { network: networkId, external: externalId };
 
-export function image(id: string, name: string, more: { status?: string; size?: number; min_disk?: number; min_ram?: number; os_distro?: string } = {}) {
+export function image(
+  id: string,
+  name: string,
+  more: { status?: string; size?: number; min_disk?: number; min_ram?: number; os_distro?: string } = {},
+) {
   return { id, name, status: "active", size: 2 ** 30, min_disk: 0, min_ram: 0, ...more };
 }
 
@@ -64,7 +112,11 @@ export function server(name: string, of: ReturnType<typeof flavor>) {
 }
 
 /** Serves `cloud`; `requests` collects what is asked, log-in aside. */
-export function withCloud<T>(cloud: Cloud, use: (authUrl: string) => Promise<T>, requests: FakeRequest[] = []): Promise<T> {
+export function withCloud<T>(
+  cloud: Cloud,
+  use: (authUrl: string) => Promise<T>,
+  requests: FakeRequest[] = [],
+): Promise<T> {
   return withServer((request, own) => {
     if (request.method === "POST" && request.url === "/v3/auth/tokens") return keystoneToken(own, cloud.catalog);
     requests.push(request);
@@ -109,7 +161,8 @@ function answerOf(cloud: Cloud, { pathname, searchParams: query }: URL): FakeAns
     [`/neutron/v2.0/quotas/${projectId}/details.json`]: () => ok({ quota: allowances(cloud.networkQuota, "used") }),
     "/cinder/types": () => ok({ volume_types: cloud.volumeTypes.map((name) => ({ name })) }),
     "/cinder/os-availability-zone": () => ok({ availabilityZoneInfo: cloud.volumeZones }),
-    [`/cinder/os-quota-sets/${projectId}`]: () => ok({ quota_set: { id: projectId, ...allowances(cloud.volumeQuota, "in_use") } }),
+    [`/cinder/os-quota-sets/${projectId}`]: () =>
+      ok({ quota_set: { id: projectId, ...allowances(cloud.volumeQuota, "in_use") } }),
     "/octavia/v2/lbaas/providers": () => ok({ providers: cloud.providers.map((name) => ({ name })) }),
     "/octavia/v2/lbaas/flavors": () => ok({ flavors: cloud.octaviaFlavors }),
     "/octavia/v2/lbaas/loadbalancers": () => ok({ loadbalancers: cloud.loadBalancers }),

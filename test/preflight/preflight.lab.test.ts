@@ -1,6 +1,7 @@
 /**
  * Pre-flight against real OpenStack services, in a project of its own, with each thing wrong that a lab can have wrong.
- * Not proven here, but on a fake cloud in test/preflight/preflight: a zone that is down, a missing extension, an Octavia flavor, a service that fails.
+ * Not proven here, but on a fake cloud in test/preflight/preflight: a zone that is down, a missing extension, an
+ * Octavia flavor, a service that fails.
  */
 import { parseClusterConfig } from "../../src/config/parse";
 import { OpenstackApi } from "../../src/openstack/client";
@@ -22,7 +23,11 @@ const stack = {
   image: "debian-12",
   network: { mtu: 1442, externalNetwork: "public" },
   apiEndpoint: { kind: "loadBalancer", floatingIp: true, allowedCidrs: ["203.0.113.0/24"] },
-  controlPlane: { flavor: "m1.medium", availabilityZones: ["az1", "az2", "az3"], etcdVolume: { sizeGb: 10, type: "standard" } },
+  controlPlane: {
+    flavor: "m1.medium",
+    availabilityZones: ["az1", "az2", "az3"],
+    etcdVolume: { sizeGb: 10, type: "standard" },
+  },
   nodePools: [{ name: "general", count: 2, flavor: "m1.medium" }],
 };
 const network = (change: Values): Values => ({ network: { ...stack.network, ...change } });
@@ -45,9 +50,19 @@ describeOnLab("pre-flight on the lab", () => {
   beforeAll(async () => {
     tenant = await Tenant.create(`preflight-${process.pid}`);
     made.small = await tenant.makeInNeutron("networks", { name: "small", mtu: 1400 });
-    made.subnet = await tenant.makeInNeutron("subnets", { name: "machines", network_id: made.small, cidr: "10.10.0.0/24", ip_version: 4 });
+    made.subnet = await tenant.makeInNeutron("subnets", {
+      name: "machines",
+      network_id: made.small,
+      cidr: "10.10.0.0/24",
+      ip_version: 4,
+    });
     made.open = await tenant.makeInNeutron("networks", { name: "open", port_security_enabled: false });
-    made.elsewhere = await tenant.makeInNeutron("subnets", { name: "elsewhere", network_id: made.open, cidr: "10.10.0.0/22", ip_version: 4 });
+    made.elsewhere = await tenant.makeInNeutron("subnets", {
+      name: "elsewhere",
+      network_id: made.open,
+      cidr: "10.10.0.0/22",
+      ip_version: 4,
+    });
     made.empty = await tenant.makeInNeutron("networks", { name: "empty" });
     made.router = await tenant.makeInNeutron("routers", { name: "edge" });
     made.twins = [await tenant.announceImage("twins"), await tenant.announceImage("twins")].sort();
@@ -61,16 +76,26 @@ describeOnLab("pre-flight on the lab", () => {
   });
 
   it.each<[string, Values, () => string[]]>([
-    ["an image", { image: "debian-21" }, () => ['image is "debian-21" but Glance shows this project no such image; did you mean debian-12?']],
+    [
+      "an image",
+      { image: "debian-21" },
+      () => ['image is "debian-21" but Glance shows this project no such image; did you mean debian-12?'],
+    ],
     [
       "an image id",
       { image: nowhere },
-      () => [expect.stringMatching(`^image is "${nowhere}" but Glance shows this project no such image; there are: `) as string],
+      () => [
+        expect.stringMatching(
+          `^image is "${nowhere}" but Glance shows this project no such image; there are: `,
+        ) as string,
+      ],
     ],
     [
       "one image of two",
       { image: "twins" },
-      () => [`image is "twins" but 2 images have that name; set the id of the one that you mean: ${made.twins.join(", ")}.`],
+      () => [
+        `image is "twins" but 2 images have that name; set the id of the one that you mean: ${made.twins.join(", ")}.`,
+      ],
     ],
     [
       "an image that is not there yet, and too large",
@@ -101,24 +126,34 @@ describeOnLab("pre-flight on the lab", () => {
     [
       "a volume type",
       controlPlane({ etcdVolume: { sizeGb: 10, type: "fast" } }),
-      () => ['controlPlane.etcdVolume.type is "fast" but Cinder shows this project no such volume type; there are: __DEFAULT__, standard.'],
+      () => [
+        'controlPlane.etcdVolume.type is "fast" but Cinder shows this project no such volume type; there are: __DEFAULT__, standard.',
+      ],
     ],
     [
       "an external network",
       network({ externalNetwork: "pubic" }),
-      () => ['network.externalNetwork is "pubic" but Neutron shows this project no external network of that name; did you mean public?'],
+      () => [
+        'network.externalNetwork is "pubic" but Neutron shows this project no external network of that name; did you mean public?',
+      ],
     ],
     [
       "an existing network",
       network({ networkId: nowhere }),
-      () => [`network.networkId is "${nowhere}" but Neutron shows this project no such network; name one that \`openstack network list\` shows.`],
+      () => [
+        `network.networkId is "${nowhere}" but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+      ],
     ],
     [
       "an Octavia provider",
       endpoint({ provider: "ovn" }),
       () => ['apiEndpoint.provider is "ovn" but Octavia has no such provider; there are: amphora, octavia.'],
     ],
-    ["an Octavia flavor", endpoint({ flavorId: nowhere }), () => [`apiEndpoint.flavorId is "${nowhere}" but Octavia has no such flavor; there is none.`]],
+    [
+      "an Octavia flavor",
+      endpoint({ flavorId: nowhere }),
+      () => [`apiEndpoint.flavorId is "${nowhere}" but Octavia has no such flavor; there is none.`],
+    ],
   ])("misses %s", async (_, values, expected) => {
     expect(await problems(values)).toEqual(expected());
   });
@@ -166,7 +201,9 @@ describeOnLab("pre-flight on the lab", () => {
     expect([...notes].sort()).toEqual([
       "Pre-flight could not check Octavia's providers: Octavia answered 403 to GET /lbaas/providers.",
       // Two lists are asked for at once; which of them is refused first is chance.
-      expect.stringMatching(/^Pre-flight could not check the load balancers that exist: Octavia answered 403 to GET \/lbaas\/(loadbalancers|pools)\.$/),
+      expect.stringMatching(
+        /^Pre-flight could not check the load balancers that exist: Octavia answered 403 to GET \/lbaas\/(loadbalancers|pools)\.$/,
+      ),
       `Pre-flight could not check the quota of load balancers: Octavia answered 403 to GET /lbaas/quotas/${tenant.projectId}.`,
     ]);
   });
@@ -177,18 +214,38 @@ describeOnLab("pre-flight on the lab", () => {
     ["compute", "cores", 9, `${machines} need 10 more vCPU but the project has 9 left`],
     ["compute", "ram", 20_000, `${machines} need 20480 more MiB of memory but the project has 20000 left`],
     ["compute", "server_groups", 0, "controlPlane.replicas (3) needs 1 more server group but the project has 0 left"],
-    ["compute", "server_group_members", 2, "controlPlane.replicas (3) is more than the 2 members that the quota gives one server group"],
+    [
+      "compute",
+      "server_group_members",
+      2,
+      "controlPlane.replicas (3) is more than the 2 members that the quota gives one server group",
+    ],
     ["network", "network", 3, "network needs 1 more network but the project has 0 left"],
     ["network", "subnet", 2, "network needs 1 more subnet but the project has 0 left"],
     ["network", "router", 1, "network.externalNetwork needs 1 more router but the project has 0 left"],
-    ["network", "port", 7, "controlPlane.replicas (3), nodePools[0].count (2) and the network need 8 more ports but the project has "],
+    [
+      "network",
+      "port",
+      7,
+      "controlPlane.replicas (3), nodePools[0].count (2) and the network need 8 more ports but the project has ",
+    ],
     ["network", "floatingip", 0, "apiEndpoint.floatingIp needs 1 more floating IP but the project has 0 left"],
     ["network", "security_group", 2, "the cluster needs 2 more security groups but the project has 1 left"],
     ["network", "security_group_rule", 10, "the cluster needs 12 more security-group rules but the project has "],
     ["volumev3", "volumes", 2, "controlPlane.replicas (3) needs 3 more volumes but the project has 2 left"],
     ["volumev3", "gigabytes", 29, "controlPlane.replicas (3) needs 30 more GiB of volumes but the project has 29 left"],
-    ["volumev3", "gigabytes_standard", 29, "controlPlane.replicas (3) needs 30 more GiB of volumes of type standard but the project has 29 left"],
-    ["volumev3", "per_volume_gigabytes", 9, "controlPlane.etcdVolume.sizeGb is 10 but this project's volumes have at most 9 GiB each"],
+    [
+      "volumev3",
+      "gigabytes_standard",
+      29,
+      "controlPlane.replicas (3) needs 30 more GiB of volumes of type standard but the project has 29 left",
+    ],
+    [
+      "volumev3",
+      "per_volume_gigabytes",
+      9,
+      "controlPlane.etcdVolume.sizeGb is 10 but this project's volumes have at most 9 GiB each",
+    ],
     ["load-balancer", "load_balancer", 0, "apiEndpoint needs 1 more load balancer but the project has 0 left"],
     ["load-balancer", "member", 2, "apiEndpoint needs 3 more load-balancer members but the project has 2 left"],
   ])("tells that %s's quota %s is %i", async (service, name, limit, expected) => {

@@ -33,9 +33,12 @@ async function assertOn(change: Partial<Cloud>): Promise<void> {
   });
 }
 
-const wayOut = "To go on regardless, for instance with a destroy, set OPENSTACK_KUBERNETES_PREFLIGHT=warn in the environment.";
+const wayOut =
+  "To go on regardless, for instance with a destroy, set OPENSTACK_KUBERNETES_PREFLIGHT=warn in the environment.";
 const config = parseClusterConfig(minimalStack, "dev");
-const environment: NodeJS.ProcessEnv = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("OS_")));
+const environment: NodeJS.ProcessEnv = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("OS_")),
+);
 
 beforeEach(() => {
   engine = true;

@@ -10,17 +10,29 @@ import { healthyCloud, server, withCloud, type Cloud } from "./fakeCloud";
 type Flavor = Cloud["flavors"][number];
 export type Values = Record<string, unknown>;
 
-/** The minimal stack "dev" with `values`, on the healthy cloud with `change`: 3 control-plane machines (medium) and pool "default" of 2 (large), behind a load balancer. */
-export async function preflight(values: Values = {}, change: Partial<Cloud> = {}, requests: FakeRequest[] = []): Promise<Findings> {
+/**
+ * The minimal stack "dev" with `values`, on the healthy cloud with `change`: 3 control-plane machines (medium) and pool
+ * "default" of 2 (large), behind a load balancer.
+ */
+export async function preflight(
+  values: Values = {},
+  change: Partial<Cloud> = {},
+  requests: FakeRequest[] = [],
+): Promise<Findings> {
   const config = parseClusterConfig({ ...minimalStack, ...values }, "dev");
   return withCloud(
     { ...healthyCloud, ...change },
-    async (authUrl) => checkPreflight(config, await gatherFacts(await OpenstackApi.login({ authUrl, auth: {}, insecure: false }), config)),
+    async (authUrl) =>
+      checkPreflight(
+        config,
+        await gatherFacts(await OpenstackApi.login({ authUrl, auth: {}, insecure: false }), config),
+      ),
     requests,
   );
 }
 
-export const problems = async (values?: Values, change?: Partial<Cloud>): Promise<readonly string[]> => (await preflight(values, change)).problems;
+export const problems = async (values?: Values, change?: Partial<Cloud>): Promise<readonly string[]> =>
+  (await preflight(values, change)).problems;
 
 export const pool = (change: Values): Values => ({ nodePools: [{ ...minimalStack.nodePools[0], ...change }] });
 export const controlPlane = (change: Values): Values => ({ controlPlane: { ...minimalStack.controlPlane, ...change } });
@@ -50,7 +62,10 @@ export const fullCloud: Partial<Cloud> = {
     maxServerGroupMembers: 3,
   },
   serverGroups: [{ name: "dev-control-plane" }],
-  networks: [...healthyCloud.networks, { ...healthyCloud.networks[0]!, id: uuid(7), name: "dev", "router:external": false, ...ownTag }],
+  networks: [
+    ...healthyCloud.networks,
+    { ...healthyCloud.networks[0]!, id: uuid(7), name: "dev", "router:external": false, ...ownTag },
+  ],
   subnets: [{ id: uuid(8), name: "dev", network_id: uuid(7), cidr: "10.10.0.0/22", ip_version: 4, ...ownTag }],
   ports: [0, 1, 2].map((index) => ({ name: `dev-control-plane-${index}`, ...ownTag })),
   security_groups: ["a", "b"].map((id) => ({ id, security_group_rules: [{}, {}, {}, {}, {}, {}, {}], ...ownTag })),

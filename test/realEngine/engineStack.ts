@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { run } from "../../lab/openstack/commands";
 import { labFolder } from "../../lab/openstack/layout";
 import { isRunning } from "../../lab/openstack/lab";
-import { checkout, engineEnvironment, ensureStack, launcher, stackFileOnLab, writeStackOnLab } from "../../lab/openstack/stack";
+import {
+  checkout,
+  engineEnvironment,
+  ensureStack,
+  launcher,
+  stackFileOnLab,
+  writeStackOnLab,
+} from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
 import { parse } from "yaml";
 import { describeUnless } from "../describeUnless";
@@ -103,7 +110,9 @@ export class EngineStack {
     writeStackOnLab(lab, this.name, this.settings, this.model);
     await ensureStack(lab, this.name, this.environment);
     await this.engine("cancel", "--yes").catch(() => undefined); // Only a run that was killed leaves something to cancel.
-    const { deployment } = JSON.parse(await this.exported()) as { deployment: { resources?: { custom: boolean; type: string }[] } };
+    const { deployment } = JSON.parse(await this.exported()) as {
+      deployment: { resources?: { custom: boolean; type: string }[] };
+    };
     if (deployment.resources?.some(({ custom, type }) => custom && !type.startsWith("pulumi:"))) await this.destroy();
   }
 
@@ -125,7 +134,11 @@ export class EngineStack {
   protected async engine(...args: string[]): Promise<string> {
     // Asked of the checkout, since that is where the project is.
     return (
-      await run(launcher, [...args, "--cwd", checkout, "--stack", this.name, "--non-interactive"].filter(notFor(args)), { environment: this.environment })
+      await run(
+        launcher,
+        [...args, "--cwd", checkout, "--stack", this.name, "--non-interactive"].filter(notFor(args)),
+        { environment: this.environment },
+      )
     ).stdout;
   }
 
@@ -133,18 +146,27 @@ export class EngineStack {
     const folder = mkdtempSync(join(tmpdir(), "engine-"));
     const log = join(folder, "events.jsonl");
     try {
-      const { code, stdout } = await run(launcher, [...args, "--event-log", log, "--cwd", checkout, "--stack", this.name, "--non-interactive"], {
-        environment: this.environment,
-        allowFailure: true,
-      });
+      const { code, stdout } = await run(
+        launcher,
+        [...args, "--event-log", log, "--cwd", checkout, "--stack", this.name, "--non-interactive"],
+        {
+          environment: this.environment,
+          allowFailure: true,
+        },
+      );
       const events = existsSync(log)
         ? readFileSync(log, "utf8")
             .trim()
             .split("\n")
             .map((line) => JSON.parse(line) as EngineEvent)
         : [];
-      const errors = events.flatMap(({ diagnosticEvent }) => (diagnosticEvent?.severity === "error" ? [diagnosticEvent.message] : []));
-      if (code !== 0) throw new Error(`pulumi ${args[0]} of ${this.name} failed (${code}): ${errors.join("\n") || stdout.slice(-2000)}`);
+      const errors = events.flatMap(({ diagnosticEvent }) =>
+        diagnosticEvent?.severity === "error" ? [diagnosticEvent.message] : [],
+      );
+      if (code !== 0)
+        throw new Error(
+          `pulumi ${args[0]} of ${this.name} failed (${code}): ${errors.join("\n") || stdout.slice(-2000)}`,
+        );
       return events
         .flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [changeOf(resourcePreEvent.metadata)] : []))
         .filter(({ operation }) => !quiet.has(operation));

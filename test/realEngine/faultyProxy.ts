@@ -1,9 +1,17 @@
 /**
- * A proxy between the engine and the lab's OpenStack that misbehaves on demand. Keystone's catalogue is rewritten on its way, so that every service
- * is reached through the proxy: http://127.0.0.1:PROXY/9696/... is Neutron's http://127.0.0.1:9696/...
+ * A proxy between the engine and the lab's OpenStack that misbehaves on demand. Keystone's catalogue is rewritten on
+ * its way, so that every service is reached through the proxy: http://127.0.0.1:PROXY/9696/... is Neutron's
+ * http://127.0.0.1:9696/...
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +57,9 @@ export class FaultyProxy {
     const proxy = new FaultyProxy(server);
     server.on("request", (incoming: IncomingMessage, response: ServerResponse) => void proxy.serve(incoming, response));
     await new Promise<void>((fulfil) => server.listen(0, "127.0.0.1", fulfil));
-    const { clouds } = JSON.parse(readFileSync(layout(labFolder()).cloudsYaml, "utf8")) as { clouds: Record<string, { auth: { auth_url: string } }> };
+    const { clouds } = JSON.parse(readFileSync(layout(labFolder()).cloudsYaml, "utf8")) as {
+      clouds: Record<string, { auth: { auth_url: string } }>;
+    };
     for (const { auth } of Object.values(clouds)) auth.auth_url = proxy.throughProxy(auth.auth_url);
     writeFileSync(proxy.cloudsYaml, JSON.stringify({ clouds }), { mode: 0o600 });
     return proxy;
@@ -81,7 +91,10 @@ export class FaultyProxy {
   }
 
   private throughProxy(text: string): string {
-    return text.replaceAll(/http:\/\/127\.0\.0\.1:(\d+)/g, `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/$1`);
+    return text.replaceAll(
+      /http:\/\/127\.0\.0\.1:(\d+)/g,
+      `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/$1`,
+    );
   }
 
   private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -96,28 +109,40 @@ export class FaultyProxy {
       response.writeHead(fault.status, { "content-type": "application/json", connection: "close", ...fault.headers });
       return void response.end(JSON.stringify({ error: { code: fault.status, message: "injected" } }));
     }
-    if (fault?.kind === "delay" || fault?.kind === "stall") await new Promise((fulfil) => setTimeout(fulfil, fault.milliseconds));
+    if (fault?.kind === "delay" || fault?.kind === "stall")
+      await new Promise((fulfil) => setTimeout(fulfil, fault.milliseconds));
     if (fault?.kind === "stall") return void incoming.socket.resetAndDestroy();
     this.forward(Number(port), path, incoming, body, response, fault?.kind === "loseAnswer");
   }
 
-  private forward(port: number, path: string, incoming: IncomingMessage, body: Buffer, response: ServerResponse, loseAnswer: boolean): void {
+  private forward(
+    port: number,
+    path: string,
+    incoming: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+    loseAnswer: boolean,
+  ): void {
     const headers = without(incoming.headers, "host", "accept-encoding", "connection");
-    const onward = request({ host: "127.0.0.1", port, path, method: incoming.method, headers, agent: false }, (answer) => {
-      wholeOf(answer)
-        .then((content) => {
-          if (loseAnswer) {
-            incoming.socket.resetAndDestroy();
-            return;
-          }
-          const kept = without(answer.headers, "content-length", "transfer-encoding", "connection");
-          response.writeHead(answer.statusCode ?? 502, { ...kept, connection: "close" });
-          const json = /json/.test(String(answer.headers["content-type"]));
-          response.end(json ? this.throughProxy(content.toString("utf8")) : content);
-        })
-        .catch(() => response.destroy());
-    });
-    // A service that is away: the caller sees what it would see without the proxy, a connection that is refused or reset.
+    const onward = request(
+      { host: "127.0.0.1", port, path, method: incoming.method, headers, agent: false },
+      (answer) => {
+        wholeOf(answer)
+          .then((content) => {
+            if (loseAnswer) {
+              incoming.socket.resetAndDestroy();
+              return;
+            }
+            const kept = without(answer.headers, "content-length", "transfer-encoding", "connection");
+            response.writeHead(answer.statusCode ?? 502, { ...kept, connection: "close" });
+            const json = /json/.test(String(answer.headers["content-type"]));
+            response.end(json ? this.throughProxy(content.toString("utf8")) : content);
+          })
+          .catch(() => response.destroy());
+      },
+    );
+    // A service that is away: the caller sees what it would see without the proxy, a connection that is refused or
+    // reset.
     onward.on("error", () => incoming.socket.resetAndDestroy());
     onward.end(body);
   }

@@ -65,7 +65,8 @@ export class Up {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream?.on("data", (chunk: Buffer) => (this.printed += chunk.toString()));
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on("data", (chunk: Buffer) => (this.printed += chunk.toString()));
     this.ending = new Promise<number | null>((fulfil, reject) => {
       this.child.on("error", reject);
       this.child.on("close", fulfil);
@@ -74,7 +75,10 @@ export class Up {
       .finally(() => rmSync(folder, { recursive: true, force: true }));
   }
 
-  /** Resolves once the engine has begun (`begun`) or finished (`done`) to create a resource of this type whose name matches. Errors: the run ended before. */
+  /**
+   * Resolves once the engine has begun (`begun`) or finished (`done`) to create a resource of this type whose name
+   * matches. Errors: the run ended before.
+   */
   async reaches(moment: "begun" | "done", type: string, name: RegExp): Promise<void> {
     const deadline = Date.now() + patience;
     let ended: Ending | undefined;
@@ -82,10 +86,15 @@ export class Up {
     for (;;) {
       const seen = this.events().some(({ resourcePreEvent, resOutputsEvent }) => {
         const metadata = (moment === "begun" ? resourcePreEvent : resOutputsEvent)?.metadata;
-        return metadata?.op === "create" && metadata.urn.includes(`${type}::`) && name.test(metadata.urn.split("::").pop() ?? "");
+        return (
+          metadata?.op === "create" &&
+          metadata.urn.includes(`${type}::`) &&
+          name.test(metadata.urn.split("::").pop() ?? "")
+        );
       });
       if (seen) return;
-      if (ended !== undefined || Date.now() > deadline) throw new Error(`The up ended before ${type} ${String(name)} was ${moment}: ${ended?.errors ?? ""}`);
+      if (ended !== undefined || Date.now() > deadline)
+        throw new Error(`The up ended before ${type} ${String(name)} was ${moment}: ${ended?.errors ?? ""}`);
       await pause(50);
     }
   }
@@ -120,12 +129,16 @@ export class Up {
   private end(code: number | null): Ending {
     const events = this.events();
     const told = (severity: string) =>
-      events.flatMap(({ diagnosticEvent }) => (diagnosticEvent?.severity === severity ? [diagnosticEvent.message] : [])).join("\n");
+      events
+        .flatMap(({ diagnosticEvent }) => (diagnosticEvent?.severity === severity ? [diagnosticEvent.message] : []))
+        .join("\n");
     return {
       code,
       errors: told("error") || (code === 0 ? "" : this.printed.slice(-2000)),
       warnings: told("warning"),
-      steps: events.flatMap(({ resourcePreEvent }) => (resourcePreEvent === undefined ? [] : stepOf(resourcePreEvent.metadata))),
+      steps: events.flatMap(({ resourcePreEvent }) =>
+        resourcePreEvent === undefined ? [] : stepOf(resourcePreEvent.metadata),
+      ),
     };
   }
 }

@@ -33,8 +33,14 @@ export async function startServices(...names: string[]): Promise<void> {
   await bringUp(lab, alone, silent, new AbortController().signal);
 }
 
-/** What Octavia's health manager and its failed flows do to a load balancer that cannot be made; the lab's own drivers never fail. */
+/**
+ * What Octavia's health manager and its failed flows do to a load balancer that cannot be made; the lab's own drivers
+ * never fail.
+ */
 export async function loadBalancersFail(): Promise<void> {
-  const [program = "", ...args] = sql(lab, "UPDATE octavia.load_balancer SET provisioning_status = 'ERROR' WHERE provisioning_status = 'PENDING_CREATE'");
+  const [program = "", ...args] = sql(
+    lab,
+    "UPDATE octavia.load_balancer SET provisioning_status = 'ERROR' WHERE provisioning_status = 'PENDING_CREATE'",
+  );
   await run(program, args);
 }

@@ -1,4 +1,7 @@
-/** The lab's OpenStack asked directly: what the tests believe, rather than the engine's state. Own few lines, so that no fault of the program's client can hide here. */
+/**
+ * The lab's OpenStack asked directly: what the tests believe, rather than the engine's state. Own few lines, so that no
+ * fault of the program's client can hide here.
+ */
 import { readFileSync } from "node:fs";
 import { labFolder, layout } from "../../lab/openstack/layout";
 
@@ -32,9 +35,14 @@ export class Openstack {
     readonly projectId: string,
   ) {}
 
-  /** @param cloud Entry of the lab's clouds.yaml: `lab` is the tenant, `lab-admin` the administrator in the tenant's project. */
+  /**
+   * @param cloud Entry of the lab's clouds.yaml: `lab` is the tenant, `lab-admin` the administrator in the tenant's
+   * project.
+   */
   static async connect(cloud: "lab" | "lab-admin" = "lab"): Promise<Openstack> {
-    const { clouds } = JSON.parse(readFileSync(layout(labFolder()).cloudsYaml, "utf8")) as { clouds: Record<string, Cloud> };
+    const { clouds } = JSON.parse(readFileSync(layout(labFolder()).cloudsYaml, "utf8")) as {
+      clouds: Record<string, Cloud>;
+    };
     const entry = clouds[cloud];
     if (!entry) throw new Error(`The lab's clouds.yaml has no ${cloud}.`);
     const { auth } = entry;
@@ -44,11 +52,17 @@ export class Openstack {
         ? {
             identity: {
               methods: ["application_credential"],
-              application_credential: { id: auth.application_credential_id, secret: auth.application_credential_secret },
+              application_credential: {
+                id: auth.application_credential_id,
+                secret: auth.application_credential_secret,
+              },
             },
           }
         : {
-            identity: { methods: ["password"], password: { user: { name: auth.username, password: auth.password, domain } } },
+            identity: {
+              methods: ["password"],
+              password: { user: { name: auth.username, password: auth.password, domain } },
+            },
             scope: { project: { name: auth.project_name, domain } },
           };
     const response = await fetch(`${auth.auth_url}/auth/tokens`, {
@@ -59,11 +73,19 @@ export class Openstack {
     const { token } = (await response.json()) as {
       token: { project: { id: string }; catalog: { type: string; endpoints: { interface: string; url: string }[] }[] };
     };
-    const endpoints = new Map(token.catalog.map(({ type, endpoints: list }) => [type, list.find((each) => each.interface === "public")?.url ?? ""]));
+    const endpoints = new Map(
+      token.catalog.map(({ type, endpoints: list }) => [
+        type,
+        list.find((each) => each.interface === "public")?.url ?? "",
+      ]),
+    );
     return new Openstack(response.headers.get("x-subject-token") ?? "", endpoints, token.project.id);
   }
 
-  /** One call. `path` follows the service's address in the catalogue. Errors: any status of 400 and above, with OpenStack's words. */
+  /**
+   * One call. `path` follows the service's address in the catalogue. Errors: any status of 400 and above, with
+   * OpenStack's words.
+   */
   async call<T>(service: string, path: string, method = "GET", body?: unknown): Promise<T> {
     const response = await fetch(`${this.endpoints.get(service)}${path}`, {
       method,
@@ -86,13 +108,26 @@ export class Openstack {
 
   /** All servers of the project, by name. */
   async servers(): Promise<Item[]> {
-    return (await this.list("compute", "/servers/detail", "servers")).sort((a, b) => String(a.name).localeCompare(String(b.name)));
+    return (await this.list("compute", "/servers/detail", "servers")).sort((a, b) =>
+      String(a.name).localeCompare(String(b.name)),
+    );
   }
 
   /** All that the project owns; the security group `default`, which Neutron makes by itself, is left out. */
   async inventory(): Promise<Inventory> {
     const own = (items: Item[]) => items.filter(({ project_id }) => project_id === this.projectId);
-    const [servers, networks, subnets, routers, ports, floatingIps, securityGroups, volumes, loadBalancers, serverGroups] = await Promise.all([
+    const [
+      servers,
+      networks,
+      subnets,
+      routers,
+      ports,
+      floatingIps,
+      securityGroups,
+      volumes,
+      loadBalancers,
+      serverGroups,
+    ] = await Promise.all([
       this.servers(),
       this.list("network", "/v2.0/networks", "networks").then(own),
       this.list("network", "/v2.0/subnets", "subnets").then(own),

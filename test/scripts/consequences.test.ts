@@ -4,10 +4,14 @@ import { spawnSync } from "node:child_process";
 jest.setTimeout(60_000);
 
 function consequences(input: string, ...words: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", "./scripts/typescript.js", "scripts/consequences.ts", ...words], {
-    input,
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["-r", "./scripts/typescript.js", "scripts/consequences.ts", ...words],
+    {
+      input,
+      encoding: "utf8",
+    },
+  );
   return { status, stdout, stderr };
 }
 
@@ -25,30 +29,49 @@ describe("npm run consequences", () => {
       stdout: expect.stringContaining("openstack-kubernetes:allowDestruction: [dev-api]") as string,
       stderr: "",
     });
-    const allowed = plan([step("delete", "dev-api")], { config: { "openstack-kubernetes:allowDestruction": '["dev-api"]' } });
-    expect(consequences(allowed, "-")).toEqual({ status: 0, stdout: expect.stringContaining("**Destructive, allowed by name**") as string, stderr: "" });
+    const allowed = plan([step("delete", "dev-api")], {
+      config: { "openstack-kubernetes:allowDestruction": '["dev-api"]' },
+    });
+    expect(consequences(allowed, "-")).toEqual({
+      status: 0,
+      stdout: expect.stringContaining("**Destructive, allowed by name**") as string,
+      stderr: "",
+    });
   });
 
   it("ends with 0 when nothing changes", () => {
     expect(consequences(plan([step("same", "dev-api")], { changeSummary: { same: 1 } }), "-")).toEqual({
       status: 0,
-      stdout: "## Stack dev: 0 to create, 0 to change in place, 0 to replace, 0 to delete, 1 unchanged\n\nNothing changes.\n",
+      stdout:
+        "## Stack dev: 0 to create, 0 to change in place, 0 to replace, 0 to delete, 1 unchanged\n\nNothing changes.\n",
       stderr: "",
     });
   });
 
   it("ends with 1, and the reason, when the preview failed or is none", () => {
-    const failed = plan([step("delete", "dev-api")], { diagnostics: [{ severity: "error", message: "no OpenStack cloud is configured\n" }] });
+    const failed = plan([step("delete", "dev-api")], {
+      diagnostics: [{ severity: "error", message: "no OpenStack cloud is configured\n" }],
+    });
     expect(consequences(failed, "-")).toEqual({
       status: 1,
       stdout: "",
-      stderr: "The preview failed, so nothing is known of what the change would do:\nno OpenStack cloud is configured\n",
+      stderr:
+        "The preview failed, so nothing is known of what the change would do:\nno OpenStack cloud is configured\n",
     });
-    expect(consequences("", "-")).toMatchObject({ status: 1, stderr: expect.stringContaining("This is no JSON") as string });
-    expect(consequences("", "/nowhere/plan.json")).toMatchObject({ status: 1, stderr: expect.stringContaining("/nowhere/plan.json") as string });
+    expect(consequences("", "-")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("This is no JSON") as string,
+    });
+    expect(consequences("", "/nowhere/plan.json")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("/nowhere/plan.json") as string,
+    });
   });
 
   it("ends with 2 when it is used wrongly", () => {
-    expect(consequences("")).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument") as string });
+    expect(consequences("")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("missing required argument") as string,
+    });
   });
 });

@@ -24,7 +24,10 @@ function devWith(name: string, change: (config: Record<string, unknown>) => void
 interface Document {
   simulation: boolean;
   totals: { machines: number; userData: { pool: string; bytes: number }[] };
-  difference: Record<"added" | "changed" | "replaced" | "removed" | "stale", { name: string; inputs: string[]; note?: string }[]> & { unchanged: number };
+  difference: Record<
+    "added" | "changed" | "replaced" | "removed" | "stale",
+    { name: string; inputs: string[]; note?: string }[]
+  > & { unchanged: number };
   outputs: Record<string, unknown>;
   resources: { type: string; name: string; inputs: Record<string, unknown>; outputs: Record<string, unknown> }[];
 }
@@ -36,7 +39,9 @@ describe.each(["dev", "prod"])("the preview of stack %s", (stack) => {
     expect(stdout.split("\n")[0]).toBe(`SIMULATION of stack ${stack}: no cloud was asked and none was changed.`);
     expect(stdout).toContain(`\n└─ Cluster ${stack}\n`);
     expect(stdout).toMatch(/\nTotals\n {2}machines +\d+: /);
-    expect(stdout).toMatch(/\n {2}First preview of this stack here, so there is nothing to compare with: \d+ resources to create\.\n$/);
+    expect(stdout).toMatch(
+      /\n {2}First preview of this stack here, so there is nothing to compare with: \d+ resources to create\.\n$/,
+    );
 
     expect(stdout).not.toMatch(/\u001b/);
   });
@@ -53,12 +58,18 @@ describe("the difference", () => {
   it("is exactly the added machine after the count was raised, and the removed one after it was lowered", async () => {
     const previous = temporary.in("count.json");
     const count = (n: number) => devWith(`count-${n}.yaml`, (config) => ((config[pools] as Pools)[0]!.count = n));
-    const run = async (n: number) => JSON.parse((await preview("dev", "--json", "--config", count(n), "--previous", previous)).stdout) as Document;
+    const run = async (n: number) =>
+      JSON.parse((await preview("dev", "--json", "--config", count(n), "--previous", previous)).stdout) as Document;
     const first = await run(3);
     const raised = (await run(4)).difference;
     const lowered = (await run(3)).difference;
     const names = ({ added, changed, replaced, removed, stale }: Document["difference"]) =>
-      Object.fromEntries(Object.entries({ added, changed, replaced, removed, stale }).map(([key, list]) => [key, list.map(({ name }) => name)]));
+      Object.fromEntries(
+        Object.entries({ added, changed, replaced, removed, stale }).map(([key, list]) => [
+          key,
+          list.map(({ name }) => name),
+        ]),
+      );
     expect(names(raised)).toEqual({ added: ["dev-general-3"], changed: [], replaced: [], removed: [], stale: [] });
     expect(raised.unchanged).toBe(first.difference.added.length);
     expect(names(lowered)).toEqual({ added: [], changed: [], replaced: [], removed: ["dev-general-3"], stale: [] });
@@ -77,7 +88,9 @@ describe("the difference", () => {
       /\nWhat that means\n {2}- machine `dev-general-2` is deleted with its disks: .* is lost \(refused by `npm run consequences` unless allowDestruction names it\)\n$/,
     );
     const allowed = (await preview("dev", "--config", count(1, ["general"]), "--previous", previous)).stdout;
-    expect(allowed).toMatch(/\nWhat that means\n {2}- machine `dev-general-1` is deleted with its disks: .* is lost\n$/);
+    expect(allowed).toMatch(
+      /\nWhat that means\n {2}- machine `dev-general-1` is deleted with its disks: .* is lost\n$/,
+    );
   });
 
   it("tells a resize, and what stays as it was born", async () => {
@@ -90,7 +103,9 @@ describe("the difference", () => {
     const { stdout } = await preview("dev", "--config", file, "--previous", previous);
     expect(stdout).toContain("  0 to create, 3 to change in place, 0 to replace, 0 to delete,");
     expect(stdout).toContain("\n    ~ Instance dev-control-plane-0 [flavorName]: resized, with a reboot\n");
-    expect(stdout).toMatch(/\n {2}6 stay as they were born, though the program would make them otherwise today \(stale\):\n/);
+    expect(stdout).toMatch(
+      /\n {2}6 stay as they were born, though the program would make them otherwise today \(stale\):\n/,
+    );
     expect(stdout).toMatch(/\n {6}Instance dev-general-2 \[imageName.*\]\n/);
   });
 
@@ -109,7 +124,9 @@ describe("the difference", () => {
     writeFileSync(temporary.in("broken.json"), "{");
     const { status, stdout } = await preview("dev", "--previous", temporary.in("broken.json"));
     expect(status).toBe(0);
-    expect(stdout).toContain(`Note: ${temporary.in("broken.json")} is not a run that this version of the preview kept, so there is nothing to compare with.`);
+    expect(stdout).toContain(
+      `Note: ${temporary.in("broken.json")} is not a run that this version of the preview kept, so there is nothing to compare with.`,
+    );
   });
 });
 
@@ -128,24 +145,35 @@ describe("--json", () => {
 describe("--out", () => {
   const out = temporary.in("documents");
   const files = (folder: string): string[] =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [path.join(entry.parentPath, entry.name)] : []));
+    readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+      entry.isFile() ? [path.join(entry.parentPath, entry.name)] : [],
+    );
 
   it("writes every document, as the files that it lays on a machine's disk, readable by their owner alone", async () => {
     const { status, stderr } = await preview("dev", "--out", out, "--previous", temporary.in("out.json"));
     expect(status).toBe(0);
     expect(stderr).toContain("The keys in them are throw-away ones, made for this preview.");
-    expect(readFileSync(path.join(out, "machines/general/machines.txt"), "utf8")).toBe("dev-general-0\ndev-general-1\ndev-general-2\n");
+    expect(readFileSync(path.join(out, "machines/general/machines.txt"), "utf8")).toBe(
+      "dev-general-0\ndev-general-1\ndev-general-2\n",
+    );
     expect(parse(readFileSync(path.join(out, "kubeconfig.yaml"), "utf8"))).toMatchObject({ kind: "Config" });
     const ca = new X509Certificate(readFileSync(path.join(out, "certificates/dev-cluster-ca.pem")));
-    expect(new X509Certificate(readFileSync(path.join(out, "machines/general/files/etc/openstack-kubernetes/ca.crt"))).raw).toEqual(ca.raw);
+    expect(
+      new X509Certificate(readFileSync(path.join(out, "machines/general/files/etc/openstack-kubernetes/ca.crt"))).raw,
+    ).toEqual(ca.raw);
     const listed = readFileSync(path.join(out, "machines/control-plane/files.txt"), "utf8").trim().split("\n");
-    expect(listed.map((line) => line.split(" ")[3] ?? "").filter((file) => !existsSync(path.join(out, "machines/control-plane/files", file)))).toEqual([]);
+    expect(
+      listed
+        .map((line) => line.split(" ")[3] ?? "")
+        .filter((file) => !existsSync(path.join(out, "machines/control-plane/files", file))),
+    ).toEqual([]);
     expect(files(out).filter((file) => (statSync(file).mode & 0o777) !== 0o600)).toEqual([]);
     expect(statSync(out).mode & 0o777).toBe(0o700);
   });
 
   it("holds no private key of a worker, and those of the control plane", () => {
-    const withKeys = (pool: string) => files(path.join(out, "machines", pool)).filter((file) => readFileSync(file, "utf8").includes("PRIVATE KEY"));
+    const withKeys = (pool: string) =>
+      files(path.join(out, "machines", pool)).filter((file) => readFileSync(file, "utf8").includes("PRIVATE KEY"));
     expect(withKeys("general")).toEqual([]);
     expect(withKeys("control-plane").length).toBeGreaterThan(3);
   });
@@ -172,7 +200,13 @@ describe("--out", () => {
   it("does not touch a folder with other files", async () => {
     mkdirSync(temporary.in("foreign"));
     writeFileSync(temporary.in("foreign/letter.txt"), "dear");
-    const { status, stderr } = await preview("dev", "--out", temporary.in("foreign"), "--previous", temporary.in("out.json"));
+    const { status, stderr } = await preview(
+      "dev",
+      "--out",
+      temporary.in("foreign"),
+      "--previous",
+      temporary.in("out.json"),
+    );
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `--out ${temporary.in("foreign")} holds other files; name an empty folder or one that does not exist yet.\n`,
@@ -198,7 +232,12 @@ describe("a mistake", () => {
     ["no stack", [], 2, "error: missing required argument 'stack'\n"],
     ["an unknown option", ["dev", "--jsn"], 2, "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
     ["a stack that is not there", ["none"], 1, `${path.join(root, "Pulumi.none.yaml")} does not exist`],
-    ["a flavors file that is none", ["dev", "--flavors", path.join(root, "Pulumi.dev.yaml")], 1, "write lines like those of simulation/flavors.yaml.\n"],
+    [
+      "a flavors file that is none",
+      ["dev", "--flavors", path.join(root, "Pulumi.dev.yaml")],
+      1,
+      "write lines like those of simulation/flavors.yaml.\n",
+    ],
   ])("in the usage (%s) is told in a sentence", async (_, args, expected, message) => {
     const { status, stdout, stderr } = await preview(...args);
     expect({ status, stdout }).toEqual({ status: expected, stdout: "" });
@@ -208,6 +247,8 @@ describe("a mistake", () => {
 
   it("of the reader's, to close the pipe early, is none", () => {
     const command = `node -r ./scripts/typescript.js scripts/preview.ts dev --previous ${temporary.in("pipe.json")} 2>&1 | head -1`;
-    expect(execFileSync("bash", ["-c", command], { cwd: root, encoding: "utf8" })).toMatch(/^(SIMULATION|Simulating).*\n$/);
+    expect(execFileSync("bash", ["-c", command], { cwd: root, encoding: "utf8" })).toMatch(
+      /^(SIMULATION|Simulating).*\n$/,
+    );
   });
 });

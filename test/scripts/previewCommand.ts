@@ -14,7 +14,9 @@ export interface Ended {
 }
 
 export function preview(...args: readonly string[]): Promise<Ended> {
-  const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { scripts: { preview: string } };
+  const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
+    scripts: { preview: string };
+  };
   const [command = "", ...rest] = scripts.preview.split(" ");
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...rest, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -28,9 +30,17 @@ export function preview(...args: readonly string[]): Promise<Ended> {
 }
 
 /** A folder for one test file, and a way to clear it away. */
-export function scratch(): { readonly folder: string; readonly in: (name: string) => string; readonly remove: () => void } {
+export function scratch(): {
+  readonly folder: string;
+  readonly in: (name: string) => string;
+  readonly remove: () => void;
+} {
   const folder = mkdtempSync(path.join(tmpdir(), "preview-test-"));
-  return { folder, in: (name) => path.join(folder, name), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    in: (name) => path.join(folder, name),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 /** The configuration of a stack of this repository, to be changed by a test. */

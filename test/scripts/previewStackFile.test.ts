@@ -1,4 +1,7 @@
-/** Whatever a stack file holds, the preview answers with sentences: the part of it that reads the file, without the processes of preview.test.ts. */
+/**
+ * Whatever a stack file holds, the preview answers with sentences: the part of it that reads the file, without the
+ * processes of preview.test.ts.
+ */
 import { writeFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { stringify } from "yaml";
@@ -23,7 +26,8 @@ function mistake(content: string): ConfigError | undefined {
 }
 
 const isSentences = (error: ConfigError | undefined) =>
-  error === undefined || (error.sentences.length > 0 && error.sentences.every((line) => /^\S.*[.?]$/s.test(line) && !/\n\s+at /.test(line)));
+  error === undefined ||
+  (error.sentences.length > 0 && error.sentences.every((line) => /^\S.*[.?]$/s.test(line) && !/\n\s+at /.test(line)));
 
 describe("a stack file", () => {
   it("of any text yields sentences", () => {
@@ -46,7 +50,9 @@ describe("a stack file", () => {
   it("with a stretch cut out of it yields sentences", () => {
     const whole = stringify(stackFile("prod"));
     fc.assert(
-      fc.property(fc.nat(whole.length), fc.nat(60), (start, length) => isSentences(mistake(whole.slice(0, start) + whole.slice(start + length)))),
+      fc.property(fc.nat(whole.length), fc.nat(60), (start, length) =>
+        isSentences(mistake(whole.slice(0, start) + whole.slice(start + length))),
+      ),
       { numRuns: 300 },
     );
   });

@@ -29,7 +29,10 @@ async function sweep(url: string, ...options: string[]) {
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ config: keys }));
   try {
-    return await run(process.execPath, [...command, "dev", "--config", file, ...options], { environment, allowFailure: true });
+    return await run(process.execPath, [...command, "dev", "--config", file, ...options], {
+      environment,
+      allowFailure: true,
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -37,13 +40,25 @@ async function sweep(url: string, ...options: string[]) {
 
 describe("the sweep command", () => {
   const empty = { networks: [], subnets: [], servers: [], floatingips: [], security_groups: [] };
-  const reserved = { id: "p", name: "reserved", network_id: "n", device_id: "", device_owner: "", security_groups: [], fixed_ips: [], tags: [] };
+  const reserved = {
+    id: "p",
+    name: "reserved",
+    network_id: "n",
+    device_id: "",
+    device_owner: "",
+    security_groups: [],
+    fixed_ips: [],
+    tags: [],
+  };
   /** A cloud with a port in the cluster's own network; tells what was deleted. */
   async function withPort(...options: string[]) {
     const deleted: string[] = [];
     const answer = (method: string, url: string): FakeAnswer => {
       if (method === "DELETE") deleted.push(url);
-      return { status: method === "DELETE" ? 204 : 200, body: { ...empty, networks: [{ id: "n" }], ports: [reserved] } };
+      return {
+        status: method === "DELETE" ? 204 : 200,
+        body: { ...empty, networks: [{ id: "n" }], ports: [reserved] },
+      };
     };
     const services = { network: "/neutron", compute: "/nova" };
     const ended = await withServer(

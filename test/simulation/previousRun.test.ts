@@ -23,23 +23,41 @@ describe("a comparison of inputs", () => {
 
   it("tells an update from a replacement", () => {
     const [before, now] = [kept({ name: "a", size: 1 }), kept({ name: "b", size: 2 })];
-    expect(compare(before, now, [], [])).toMatchObject({ operation: "update", changed: ["name", "size"], replacing: [] });
-    expect(compare(before, now, [], ["size"])).toMatchObject({ operation: "replace", changed: ["name", "size"], replacing: ["size"] });
+    expect(compare(before, now, [], [])).toMatchObject({
+      operation: "update",
+      changed: ["name", "size"],
+      replacing: [],
+    });
+    expect(compare(before, now, [], ["size"])).toMatchObject({
+      operation: "replace",
+      changed: ["name", "size"],
+      replacing: ["size"],
+    });
     expect(compare(before, now, [], ["*"])).toMatchObject({ operation: "replace", replacing: ["name", "size"] });
   });
 
   it("counts a part of an input where only that part replaces", () => {
     const before = kept({ metadata: { name: "a", labels: { x: "1" } } });
-    expect(compare(before, kept({ metadata: { name: "a", labels: { x: "2" } } }), [], ["metadata.name"])).toMatchObject({ operation: "update" });
-    expect(compare(before, kept({ metadata: { name: "b", labels: { x: "1" } } }), [], ["metadata.name"])).toMatchObject({
-      operation: "replace",
-      replacing: ["metadata.name"],
-    });
+    expect(compare(before, kept({ metadata: { name: "a", labels: { x: "2" } } }), [], ["metadata.name"])).toMatchObject(
+      { operation: "update" },
+    );
+    expect(compare(before, kept({ metadata: { name: "b", labels: { x: "1" } } }), [], ["metadata.name"])).toMatchObject(
+      {
+        operation: "replace",
+        replacing: ["metadata.name"],
+      },
+    );
   });
 
   it("leaves ignored inputs as they were, and names them", () => {
     const result = compare(kept({ image: "old", size: 1 }), kept({ image: "new", size: 2 }), ["image"], ["image"]);
-    expect(result).toEqual({ operation: "update", changed: ["size"], replacing: [], ignored: ["image"], effective: kept({ image: "old", size: 2 }) });
+    expect(result).toEqual({
+      operation: "update",
+      changed: ["size"],
+      replacing: [],
+      ignored: ["image"],
+      effective: kept({ image: "old", size: 2 }),
+    });
   });
 
   it("ignores a path below an input alone", () => {
@@ -63,6 +81,10 @@ describe("a comparison of inputs", () => {
   });
 
   it("ignores all with *", () => {
-    expect(compare(kept({ a: 1 }, ["a"]), kept({ a: 2 }, ["a"]), ["*"], ["a"])).toMatchObject({ operation: "same", changed: [], ignored: ["a"] });
+    expect(compare(kept({ a: 1 }, ["a"]), kept({ a: 2 }, ["a"]), ["*"], ["a"])).toMatchObject({
+      operation: "same",
+      changed: [],
+      ignored: ["a"],
+    });
   });
 });

@@ -1,4 +1,7 @@
-/** The simulated run as a whole: what is recorded, what is unknown, what goes wrong. Single resource types have tests of their own beside this one. */
+/**
+ * The simulated run as a whole: what is recorded, what is unknown, what goes wrong. Single resource types have tests of
+ * their own beside this one.
+ */
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -63,7 +66,13 @@ describe("a simulated run", () => {
     });
     const network = run.resource("Network", "net");
     const subnet = run.resource("Subnet", "sub");
-    expect(network).toMatchObject({ protect: true, retainOnDelete: true, ignoreChanges: [], deleteBeforeReplace: undefined, hooks: {} });
+    expect(network).toMatchObject({
+      protect: true,
+      retainOnDelete: true,
+      ignoreChanges: [],
+      deleteBeforeReplace: undefined,
+      hooks: {},
+    });
     expect(subnet).toMatchObject({
       protect: false,
       dependencies: [network.urn],
@@ -94,7 +103,11 @@ describe("a simulated run", () => {
   it("tells secret inputs and outputs apart from plain ones, at any depth", async () => {
     const run = await simulate(() => {
       const password = new random.RandomPassword("pw", { length: 8 });
-      new openstack.networking.Network("net", { name: password.result, tags: ["plain", pulumi.secret("hidden")], description: "plain" });
+      new openstack.networking.Network("net", {
+        name: password.result,
+        tags: ["plain", pulumi.secret("hidden")],
+        description: "plain",
+      });
       return { open: 1, hidden: { deep: [pulumi.secret(2)] } };
     });
     expect(run.resource("RandomPassword", "pw").secretOutputs).toEqual(["bcryptHash", "result"]);
@@ -120,18 +133,24 @@ describe("a simulated run", () => {
     const program = () => ({ id: new openstack.networking.Network("net", { name: "one" }).id });
     const first = await simulate(program);
     const second = await simulate(program);
-    expect(second.resources.map(({ urn, id }) => ({ urn, id }))).toEqual(first.resources.map(({ urn, id }) => ({ urn, id })));
+    expect(second.resources.map(({ urn, id }) => ({ urn, id }))).toEqual(
+      first.resources.map(({ urn, id }) => ({ urn, id })),
+    );
     expect(second.seed).not.toBe(first.seed);
   });
 
   it("records lookups", async () => {
     const run = await simulate(() => ({ image: openstack.images.getImageOutput({ name: "debian" }).id }));
-    expect(run.invokes.map(({ token, args }) => ({ token, args }))).toEqual([{ token: "openstack:images/getImage:getImage", args: { name: "debian" } }]);
+    expect(run.invokes.map(({ token, args }) => ({ token, args }))).toEqual([
+      { token: "openstack:images/getImage:getImage", args: { name: "debian" } },
+    ]);
     expect(run.outputs.image).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
   it("hands the configuration over", async () => {
-    const run = await simulate(() => ({ size: new pulumi.Config("mine").requireNumber("size") }), { config: { "mine:size": "3" } });
+    const run = await simulate(() => ({ size: new pulumi.Config("mine").requireNumber("size") }), {
+      config: { "mine:size": "3" },
+    });
     expect(run.outputs).toEqual({ size: 3 });
   });
 });
@@ -157,7 +176,8 @@ describe("a simulated preview", () => {
   });
 
   it("refuses what is wrong whatever the cloud says", async () => {
-    const tooLarge = () => new openstack.compute.Instance("vm", { flavorName: "f", imageId: "i", userData: "x".repeat(49_153) });
+    const tooLarge = () =>
+      new openstack.compute.Instance("vm", { flavorName: "f", imageId: "i", userData: "x".repeat(49_153) });
     await expect(
       simulate(
         () => {
@@ -175,7 +195,9 @@ describe("a failing run", () => {
     const error: unknown = await simulate(() => {
       throw fault;
     }).catch((thrown: unknown) => thrown);
-    expect((error as SimulationError).failures).toEqual([{ where: "program", message: "a fault of the program", error: fault }]);
+    expect((error as SimulationError).failures).toEqual([
+      { where: "program", message: "a fault of the program", error: fault },
+    ]);
     expect((error as SimulationError).stack).toContain("simulate.test.ts");
   });
 
@@ -188,11 +210,13 @@ describe("a failing run", () => {
     expect(found).toEqual([
       {
         where: "urn:pulumi:test::openstack-kubernetes::openstack:networking/network:Netwerk::strange",
-        message: "the simulation does not know the resource type openstack:networking/network:Netwerk: add it beside its kin under simulation/",
+        message:
+          "the simulation does not know the resource type openstack:networking/network:Netwerk: add it beside its kin under simulation/",
       },
       {
         where: "urn:pulumi:test::openstack-kubernetes::openstack:networking/subnet:Subnet::other",
-        message: 'there is no network "there-is-none": it neither exists before the program runs nor has been created by it yet',
+        message:
+          'there is no network "there-is-none": it neither exists before the program runs nor has been created by it yet',
       },
     ]);
   });
@@ -205,7 +229,12 @@ describe("a failing run", () => {
       "SecGroup has no input nmae; it has deleteDefaultRules, description",
     ],
     ["a missing input", "openstack:networking/port:Port", {}, "Port lacks networkId"],
-    ["a missing input among several", "openstack:loadbalancer/pool:Pool", { lbMethod: "ROUND_ROBIN" }, "Pool lacks protocol"],
+    [
+      "a missing input among several",
+      "openstack:loadbalancer/pool:Pool",
+      { lbMethod: "ROUND_ROBIN" },
+      "Pool lacks protocol",
+    ],
   ])("refuses %s", async (_, type, inputs, message) => {
     await expect(
       simulate(() => {
@@ -240,7 +269,9 @@ describe("a failing run", () => {
   it("refuses two hooks of one name", async () => {
     const twice = async () => {
       new pulumi.ResourceHook("same", () => undefined);
-      const second = new pulumi.ResourceHook("same", () => undefined) as pulumi.ResourceHook & { __registered: Promise<void> };
+      const second = new pulumi.ResourceHook("same", () => undefined) as pulumi.ResourceHook & {
+        __registered: Promise<void>;
+      };
       await second.__registered;
     };
     await expect(simulate(twice)).rejects.toThrow("there is already a resource hook named same");

@@ -9,8 +9,15 @@ import { keystoneToken, projectId, withServer, type FakeAnswer, type FakeRequest
 const catalog = { network: "/neutron", compute: "/nova", "load-balancer": "/octavia", "block-storage": "/cinder" };
 const soon = { interval: 1, limit: 10_000 };
 
-/** Answers by method and path; what is not named does not exist. Returns what was asked besides the log-in, and what `use` gave. */
-async function withCloud<T>(answers: Readonly<Record<string, readonly FakeAnswer[]>>, use: (api: OpenstackApi) => Promise<T>, services = catalog) {
+/**
+ * Answers by method and path; what is not named does not exist. Returns what was asked besides the log-in, and what
+ * `use` gave.
+ */
+async function withCloud<T>(
+  answers: Readonly<Record<string, readonly FakeAnswer[]>>,
+  use: (api: OpenstackApi) => Promise<T>,
+  services = catalog,
+) {
   const asked: { call: string; body?: unknown }[] = [];
   const turn: Record<string, number> = {};
   const answer = ({ method, url, body }: FakeRequest): FakeAnswer => {
@@ -29,21 +36,36 @@ async function withCloud<T>(answers: Readonly<Record<string, readonly FakeAnswer
 
 const step = (kind: Step["kind"], id: string): Step => ({ kind, id, title: `${kind} ${id}`, consequence: "" });
 const balancer = "/octavia/v2/lbaas/loadbalancers/lb";
-const inState = (provisioning_status: string): FakeAnswer => ({ status: 200, body: { loadbalancer: { provisioning_status } } });
+const inState = (provisioning_status: string): FakeAnswer => ({
+  status: 200,
+  body: { loadbalancer: { provisioning_status } },
+});
 
 describe("carrying out a sweep", () => {
   it("deletes a load balancer with all in it, waits while Octavia is busy with it, and until it is gone", async () => {
     const said: string[] = [];
     const { asked, result } = await withCloud(
       {
-        [`GET ${balancer}`]: [inState("PENDING_UPDATE"), inState("ACTIVE"), inState("PENDING_DELETE"), inState("DELETED")],
+        [`GET ${balancer}`]: [
+          inState("PENDING_UPDATE"),
+          inState("ACTIVE"),
+          inState("PENDING_DELETE"),
+          inState("DELETED"),
+        ],
         [`DELETE ${balancer}?cascade=true`]: [{ status: 409, body: { faultstring: "immutable" } }, { status: 204 }],
       },
       (api) => carryOut(api, [step("loadBalancer", "lb")], (line) => said.push(line), soon),
     );
     expect(result).toEqual([]);
     expect(said).toEqual(["deleting loadBalancer lb"]);
-    expect(asked.map(({ call }) => call.replace(balancer, ""))).toEqual(["GET ", "DELETE ?cascade=true", "GET ", "DELETE ?cascade=true", "GET ", "GET "]);
+    expect(asked.map(({ call }) => call.replace(balancer, ""))).toEqual([
+      "GET ",
+      "DELETE ?cascade=true",
+      "GET ",
+      "DELETE ?cascade=true",
+      "GET ",
+      "GET ",
+    ]);
   });
 
   it("takes a security group off its ports before it deletes it", async () => {
@@ -59,10 +81,22 @@ describe("carrying out a sweep", () => {
   });
 
   it("tells why something stays, in OpenStack's words, and goes on with the rest", async () => {
-    const refusal: FakeAnswer = { status: 409, body: { NeutronError: { type: "InUse", message: 'Port "p" is in use.' } } };
+    const refusal: FakeAnswer = {
+      status: 409,
+      body: { NeutronError: { type: "InUse", message: 'Port "p" is in use.' } },
+    };
     const { result } = await withCloud(
-      { "DELETE /neutron/v2.0/ports/p": [refusal], "GET /cinder/volumes/v": [{ status: 200, body: { volume: { status: "error_deleting" } } }] },
-      (api) => carryOut(api, [step("port", "p"), step("volume", "v"), step("floatingIp", "gone-already")], () => undefined, soon),
+      {
+        "DELETE /neutron/v2.0/ports/p": [refusal],
+        "GET /cinder/volumes/v": [{ status: 200, body: { volume: { status: "error_deleting" } } }],
+      },
+      (api) =>
+        carryOut(
+          api,
+          [step("port", "p"), step("volume", "v"), step("floatingIp", "gone-already")],
+          () => undefined,
+          soon,
+        ),
     );
     expect(result).toEqual([
       'port p: Neutron answered 409 to DELETE /ports/p: Port "p" is in use.',
@@ -72,7 +106,10 @@ describe("carrying out a sweep", () => {
 
   it("gives up what does not go away, and says what was refused last", async () => {
     const { result } = await withCloud(
-      { [`GET ${balancer}`]: [inState("PENDING_UPDATE")], [`DELETE ${balancer}?cascade=true`]: [{ status: 409, body: { faultstring: "immutable" } }] },
+      {
+        [`GET ${balancer}`]: [inState("PENDING_UPDATE")],
+        [`DELETE ${balancer}?cascade=true`]: [{ status: 409, body: { faultstring: "immutable" } }],
+      },
       (api) => carryOut(api, [step("loadBalancer", "lb")], () => undefined, { interval: 1, limit: 20 }),
     );
     expect(result).toEqual(["loadBalancer lb: Octavia answered 409 to DELETE /lbaas/loadbalancers/lb: immutable."]);
@@ -87,7 +124,9 @@ describe("gathering what remains", () => {
     [`GET /neutron/v2.0/subnets?${tagged}`]: { subnets: [{ id: "s" }] },
     "GET /nova/servers/detail?limit=1000": { servers: [{ id: "server" }] },
     [`GET /neutron/v2.0/floatingips?${mine}&limit=1000`]: { floatingips: [{ id: "f" }] },
-    [`GET /neutron/v2.0/security-groups?${mine}&fields=id&fields=name&fields=description&limit=1000`]: { security_groups: [{ id: "g" }] },
+    [`GET /neutron/v2.0/security-groups?${mine}&fields=id&fields=name&fields=description&limit=1000`]: {
+      security_groups: [{ id: "g" }],
+    },
     [`GET /neutron/v2.0/ports?${mine}&limit=1000`]: { ports: [{ id: "p" }] },
   };
   const answers = Object.fromEntries(Object.entries(lists).map(([call, body]) => [call, [{ status: 200, body }]]));
@@ -102,12 +141,19 @@ describe("gathering what remains", () => {
 
   it("asks only of what is the project's own", async () => {
     const more = {
-      [`GET /octavia/v2/lbaas/loadbalancers?${mine}&limit=1000`]: [{ status: 200, body: { loadbalancers: [{ id: "lb" }] } }],
+      [`GET /octavia/v2/lbaas/loadbalancers?${mine}&limit=1000`]: [
+        { status: 200, body: { loadbalancers: [{ id: "lb" }] } },
+      ],
       "GET /cinder/volumes/detail?limit=1000": [{ status: 200, body: { volumes: [{ id: "v" }] } }],
       "GET /cinder/snapshots/detail?limit=1000": [{ status: 200, body: { snapshots: [{ id: "sn" }] } }],
     };
     const { result } = await withCloud({ ...answers, ...more }, (api) => gatherRemains(api, "dev"));
-    expect(result).toEqual({ ...found, loadBalancers: [{ id: "lb" }], volumes: [{ id: "v" }], snapshots: [{ id: "sn" }] });
+    expect(result).toEqual({
+      ...found,
+      loadBalancers: [{ id: "lb" }],
+      volumes: [{ id: "v" }],
+      snapshots: [{ id: "sn" }],
+    });
   });
 
   it("finds neither load balancers nor volumes where the cloud has no such service", async () => {
@@ -128,15 +174,23 @@ describe("gathering what remains", () => {
 
 describe("the report of a sweep", () => {
   it("shows each deletion with its consequence, and what is left alone", () => {
-    const plan = { steps: [{ ...step("port", "p"), consequence: "no machine has it" }], left: ["volume v stays: it holds data."] };
+    const plan = {
+      steps: [{ ...step("port", "p"), consequence: "no machine has it" }],
+      left: ["volume v stays: it holds data."],
+    };
     expect(renderSweep("dev", plan)).toBe(
-      ["To be deleted, none of it known to the stack of cluster dev:", "  port p: no machine has it", "Left alone:", "  volume v stays: it holds data."].join(
-        "\n",
-      ),
+      [
+        "To be deleted, none of it known to the stack of cluster dev:",
+        "  port p: no machine has it",
+        "Left alone:",
+        "  volume v stays: it holds data.",
+      ].join("\n"),
     );
   });
 
   it("says so when there is nothing", () => {
-    expect(renderSweep("dev", { steps: [], left: [] })).toBe("Nothing to sweep: Kubernetes left nothing of cluster dev that can be deleted.");
+    expect(renderSweep("dev", { steps: [], left: [] })).toBe(
+      "Nothing to sweep: Kubernetes left nothing of cluster dev that can be deleted.",
+    );
   });
 });

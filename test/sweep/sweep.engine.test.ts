@@ -1,6 +1,7 @@
 /**
- * An endpoint with a floating IP, and the end of a cluster in whose network Kubernetes made things of its own: what keeps OpenStack from giving the network
- * up, and that `npm run sweep` removes it. The names, descriptions and metadata are those that the cloud controller manager and Cinder CSI write.
+ * An endpoint with a floating IP, and the end of a cluster in whose network Kubernetes made things of its own: what
+ * keeps OpenStack from giving the network up, and that `npm run sweep` removes it. The names, descriptions and metadata
+ * are those that the cloud controller manager and Cinder CSI write.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeOnLab, EngineStack } from "../realEngine/engineStack";
@@ -13,7 +14,10 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     { path: ["clusterName"], value: "swept" },
     { path: ["controlPlane"], value: { replicas: 1, flavor: "m1.medium" } },
     { path: ["nodePools"], value: [{ name: "general", count: 1, flavor: "m1.medium" }] },
-    { path: ["apiEndpoint"], value: { kind: "loadBalancer", floatingIp: true, allowedCidrs: ["198.51.100.0/24", "192.0.2.7/32"] } },
+    {
+      path: ["apiEndpoint"],
+      value: { kind: "loadBalancer", floatingIp: true, allowedCidrs: ["198.51.100.0/24", "192.0.2.7/32"] },
+    },
   ]);
   let openstack: Openstack;
   let before: string[];
@@ -46,11 +50,16 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     const { loadBalancers, floatingIps } = await openstack.inventory();
     const balancer = loadBalancers.find(({ name }) => name === "swept-api")!;
     const leading = floatingIps.filter(({ port_id: to }) => to === balancer.vip_port_id);
-    expect(leading.map(({ floating_ip_address: address }) => `https://${String(address)}:6443`)).toEqual([(await stack.outputs()).apiEndpoint]);
-    const { listeners } = await openstack.call<{ listeners: Item[] }>("load-balancer", `/v2/lbaas/listeners?loadbalancer_id=${balancer.id}`);
-    expect(listeners.map(({ protocol_port: port, allowed_cidrs: cidrs }) => [port, (cidrs as string[]).sort()])).toEqual([
-      [6443, ["10.20.0.0/22", "192.0.2.7/32", "198.51.100.0/24"]],
+    expect(leading.map(({ floating_ip_address: address }) => `https://${String(address)}:6443`)).toEqual([
+      (await stack.outputs()).apiEndpoint,
     ]);
+    const { listeners } = await openstack.call<{ listeners: Item[] }>(
+      "load-balancer",
+      `/v2/lbaas/listeners?loadbalancer_id=${balancer.id}`,
+    );
+    expect(
+      listeners.map(({ protocol_port: port, allowed_cidrs: cidrs }) => [port, (cidrs as string[]).sort()]),
+    ).toEqual([[6443, ["10.20.0.0/22", "192.0.2.7/32", "198.51.100.0/24"]]]);
   });
 
   it("is swept only when somebody says yes", async () => {
@@ -82,7 +91,10 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     expect(ended).toBe(false);
 
     const { code, stdout } = await stack.sweep("--yes");
-    expect([code, stdout]).toEqual([0, expect.stringContaining("volume pvc-0a1b (1 GiB of claim shop/data) stays: it holds data") as string]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining("volume pvc-0a1b (1 GiB of claim shop/data) stays: it holds data") as string,
+    ]);
     await destroyed;
     expect(await everything()).toEqual([...before, `pvc-0a1b ${made.volume}`].sort());
   });
@@ -92,7 +104,11 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     expect(await everything()).toContain(`pvc-0a1b ${made.volume}`);
     expect((await stack.sweep("--yes", "--volumes")).code).toBe(0);
     expect(await everything()).toEqual(before);
-    expect((await openstack.call<{ snapshots: Item[] }>("volumev3", "/snapshots")).snapshots.filter(({ id }) => id === made.snapshot)).toEqual([]);
+    expect(
+      (await openstack.call<{ snapshots: Item[] }>("volumev3", "/snapshots")).snapshots.filter(
+        ({ id }) => id === made.snapshot,
+      ),
+    ).toEqual([]);
   });
 
   /** What a Service of type LoadBalancer, a volume claim, its snapshot and a reserved address leave in OpenStack. */
@@ -110,7 +126,10 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     });
     const active = () =>
       until("the load balancer of the Service active", async () => {
-        const { loadbalancer } = await openstack.call<{ loadbalancer: Item }>("load-balancer", `/v2/lbaas/loadbalancers/${balancer.id}`);
+        const { loadbalancer } = await openstack.call<{ loadbalancer: Item }>(
+          "load-balancer",
+          `/v2/lbaas/loadbalancers/${balancer.id}`,
+        );
         return loadbalancer.provisioning_status === "ACTIVE";
       });
     await active();
@@ -133,16 +152,27 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     });
     const worker = servers.find(({ name: server }) => server === "swept-general-0")!.id;
     const port = ports.find(({ device_id: device }) => device === worker)!;
-    await openstack.call("network", `/v2.0/ports/${port.id}`, "PUT", { port: { security_groups: [...(port.security_groups as string[]), group.id] } });
+    await openstack.call("network", `/v2.0/ports/${port.id}`, "PUT", {
+      port: { security_groups: [...(port.security_groups as string[]), group.id] },
+    });
     const network = networks.find(({ name: known }) => known === "swept")!.id;
     await create("network", "/v2.0/ports", "port", { name: "reserved", network_id: network });
 
     const csi = { "cinder.csi.openstack.org/cluster": "swept" };
     const claim = { "csi.storage.k8s.io/pvc/namespace": "shop", "csi.storage.k8s.io/pvc/name": "data" };
-    made.volume = (await create("volumev3", "/volumes", "volume", { name: "pvc-0a1b", size: 1, metadata: { ...csi, ...claim } })).id;
-    const available = async (path: string, kind: string) => (await openstack.call<Record<string, Item>>("volumev3", path))[kind]?.status === "available";
+    made.volume = (
+      await create("volumev3", "/volumes", "volume", { name: "pvc-0a1b", size: 1, metadata: { ...csi, ...claim } })
+    ).id;
+    const available = async (path: string, kind: string) =>
+      (await openstack.call<Record<string, Item>>("volumev3", path))[kind]?.status === "available";
     await until("the volume available", () => available(`/volumes/${made.volume}`, "volume"));
-    made.snapshot = (await create("volumev3", "/snapshots", "snapshot", { name: "snapshot-0a1b", volume_id: made.volume, metadata: csi })).id;
+    made.snapshot = (
+      await create("volumev3", "/snapshots", "snapshot", {
+        name: "snapshot-0a1b",
+        volume_id: made.volume,
+        metadata: csi,
+      })
+    ).id;
     await until("the snapshot available", () => available(`/snapshots/${made.snapshot}`, "snapshot"));
   }
 });

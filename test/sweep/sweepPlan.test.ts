@@ -19,7 +19,12 @@ const balancer = (id: string, name: string, subnet: string, tags: string[] = [])
   vip_subnet_id: subnet,
   vip_port_id: `${id}-port`,
 });
-const address = (id: string, port: string | null, description: string): FloatingIp => ({ id, floating_ip_address: "203.0.113.7", port_id: port, description });
+const address = (id: string, port: string | null, description: string): FloatingIp => ({
+  id,
+  floating_ip_address: "203.0.113.7",
+  port_id: port,
+  description,
+});
 const group = (id: string, cluster: string): SecurityGroup => ({
   id,
   name: `lb-sg-uid-shop-${id}`,
@@ -40,10 +45,15 @@ const volume = (id: string, cluster: string, server?: string): Volume => ({
   id,
   name: `pvc-${id}`,
   size: 10,
-  metadata: { "cinder.csi.openstack.org/cluster": cluster, "csi.storage.k8s.io/pvc/namespace": "shop", "csi.storage.k8s.io/pvc/name": "data" },
+  metadata: {
+    "cinder.csi.openstack.org/cluster": cluster,
+    "csi.storage.k8s.io/pvc/namespace": "shop",
+    "csi.storage.k8s.io/pvc/name": "data",
+  },
   attachments: server === undefined ? [] : [{ server_id: server }],
 });
-const plan = (remains: Partial<Remains>, withVolumes = false) => planSweep("dev", { ...nothing, ...remains }, withVolumes);
+const plan = (remains: Partial<Remains>, withVolumes = false) =>
+  planSweep("dev", { ...nothing, ...remains }, withVolumes);
 const taken = (steps: readonly Step[]) => steps.map(({ kind, id }) => `${kind} ${id}`);
 
 describe("the plan of a sweep", () => {
@@ -53,7 +63,12 @@ describe("the plan of a sweep", () => {
 
   it("takes the load balancer of a Service, wherever it stands, after the floating IP that was made for it", () => {
     const description = "Floating IP for Kubernetes external service shop/web from cluster dev";
-    expect(plan({ loadBalancers: [balancer("a", "kube_service_dev_shop_web", "elsewhere")], floatingIps: [address("f", "a-port", description)] })).toEqual({
+    expect(
+      plan({
+        loadBalancers: [balancer("a", "kube_service_dev_shop_web", "elsewhere")],
+        floatingIps: [address("f", "a-port", description)],
+      }),
+    ).toEqual({
       steps: [
         {
           kind: "floatingIp",
@@ -82,7 +97,9 @@ describe("the plan of a sweep", () => {
       ],
     });
     expect(taken(steps)).toEqual(["loadBalancer a"]);
-    expect(left).toEqual(["floating IP 203.0.113.7 stays: Service shop/api is gone and left it, which is done on purpose (keep-floatingip)."]);
+    expect(left).toEqual([
+      "floating IP 203.0.113.7 stays: Service shop/api is gone and left it, which is done on purpose (keep-floatingip).",
+    ]);
   });
 
   it("takes any other load balancer in the stack's own subnet, but not the stack's own", () => {
@@ -103,17 +120,29 @@ describe("the plan of a sweep", () => {
         balancer("longer", "kube_service_dev-2_shop_web", "shared"),
         balancer("by-hand", "dev", "shared"),
       ],
-      ports: [port("reserved", { network_id: "shared-network", fixed_ips: [{ subnet_id: "shared", ip_address: "10.9.0.9" }] })],
+      ports: [
+        port("reserved", {
+          network_id: "shared-network",
+          fixed_ips: [{ subnet_id: "shared", ip_address: "10.9.0.9" }],
+        }),
+      ],
     });
     expect(taken(steps)).toEqual(["loadBalancer mine"]);
   });
 
   it("leaves a load balancer that another cluster's Service shares", () => {
     const { steps, left } = plan({
-      loadBalancers: [balancer("a", "kube_service_dev_shop_web", "own-subnet", ["kube_service_dev_shop_web", "kube_service_prod_shop_web"])],
+      loadBalancers: [
+        balancer("a", "kube_service_dev_shop_web", "own-subnet", [
+          "kube_service_dev_shop_web",
+          "kube_service_prod_shop_web",
+        ]),
+      ],
     });
     expect(steps).toEqual([]);
-    expect(left).toEqual(["load balancer kube_service_dev_shop_web stays: it serves another cluster too (kube_service_prod_shop_web)."]);
+    expect(left).toEqual([
+      "load balancer kube_service_dev_shop_web stays: it serves another cluster too (kube_service_prod_shop_web).",
+    ]);
   });
 
   it("takes a Service's security group off the ports that carry it, and off no other", () => {
@@ -174,8 +203,15 @@ describe("the plan of a sweep", () => {
     );
     expect(steps).toEqual([
       { kind: "snapshot", id: "s", title: "snapshot snapshot-s (10 GiB)", consequence: "its data is gone for good" },
-      { kind: "volume", id: "free", title: "volume pvc-free (10 GiB of claim shop/data)", consequence: "its data is gone for good" },
+      {
+        kind: "volume",
+        id: "free",
+        title: "volume pvc-free (10 GiB of claim shop/data)",
+        consequence: "its data is gone for good",
+      },
     ]);
-    expect(left).toEqual(["volume pvc-held (10 GiB of claim shop/data) stays: server dev-general-0 has it attached; sweep again once that is gone."]);
+    expect(left).toEqual([
+      "volume pvc-held (10 GiB of claim shop/data) stays: server dev-general-0 has it attached; sweep again once that is gone.",
+    ]);
   });
 });

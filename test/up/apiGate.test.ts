@@ -1,7 +1,10 @@
 import { ApiNotReadyError, waitForApi } from "../../src/up/apiGate";
 import { standingClock } from "../engine/standingClock";
 
-function gate(answers: (number | Error)[], consoles: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map())) {
+function gate(
+  answers: (number | Error)[],
+  consoles: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map()),
+) {
   const told: string[] = [];
   const time = standingClock();
   const last = answers.at(-1);
@@ -29,7 +32,9 @@ describe("API gate", () => {
   it("tells every half minute what it waits for and why", async () => {
     const { run, told } = gate([...Array.from({ length: 7 }, () => new Error("connect ECONNREFUSED")), 200]);
     await run;
-    expect(told).toEqual(["waiting for the Kubernetes API at https://10.0.0.5:6443: connect ECONNREFUSED (30 s of 60 s)"]);
+    expect(told).toEqual([
+      "waiting for the Kubernetes API at https://10.0.0.5:6443: connect ECONNREFUSED (30 s of 60 s)",
+    ]);
   });
 
   it("ends at the time limit with the last answer and the consoles", async () => {
@@ -56,7 +61,11 @@ describe("API gate", () => {
   });
 
   it("still tells the last answer when the consoles cannot be read", async () => {
-    const { run } = gate([new Error("timed out")], () => Promise.reject(new Error("Keystone refused the log-in (401)")));
-    await expect(run).rejects.toThrow(/last answer: timed out\.\n.*\nThe machines' consoles could not be read: Keystone refused the log-in \(401\)$/);
+    const { run } = gate([new Error("timed out")], () =>
+      Promise.reject(new Error("Keystone refused the log-in (401)")),
+    );
+    await expect(run).rejects.toThrow(
+      /last answer: timed out\.\n.*\nThe machines' consoles could not be read: Keystone refused the log-in \(401\)$/,
+    );
   });
 });

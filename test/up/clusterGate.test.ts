@@ -13,7 +13,14 @@ interface Look {
 }
 
 const condition = (status: string, message?: string, lastTransitionTime?: string) => ({
-  conditions: [{ type: "Ready", status, ...(message === undefined ? {} : { message }), ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }) }],
+  conditions: [
+    {
+      type: "Ready",
+      status,
+      ...(message === undefined ? {} : { message }),
+      ...(lastTransitionTime === undefined ? {} : { lastTransitionTime }),
+    },
+  ],
 });
 const node = (name: string, status: object = condition("True")) => ({ metadata: { name }, status });
 const object = (name: string, status: object = condition("True"), spec: object = {}) => ({
@@ -33,10 +40,22 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
     if (path.startsWith("/api/v1/nodes")) look++;
     const now = looks[Math.min(look, looks.length) - 1] ?? {};
     if (now.error !== undefined) return Promise.reject(now.error);
-    const leases = Object.entries(now.leases ?? {}).map(([name, renewTime]) => ({ metadata: { name }, spec: { renewTime } }));
-    if (path.includes("/kube-node-lease/leases")) return Promise.resolve({ status: 200, body: JSON.stringify({ items: leases, metadata: {} }) });
-    const items = path.startsWith("/api/v1/nodes") ? (now.nodes ?? []) : path.includes("source.toolkit") ? now.sources : now.kustomizations;
-    return Promise.resolve(items === undefined ? { status: 404, body: "not found" } : { status: 200, body: JSON.stringify({ items, metadata: {} }) });
+    const leases = Object.entries(now.leases ?? {}).map(([name, renewTime]) => ({
+      metadata: { name },
+      spec: { renewTime },
+    }));
+    if (path.includes("/kube-node-lease/leases"))
+      return Promise.resolve({ status: 200, body: JSON.stringify({ items: leases, metadata: {} }) });
+    const items = path.startsWith("/api/v1/nodes")
+      ? (now.nodes ?? [])
+      : path.includes("source.toolkit")
+        ? now.sources
+        : now.kustomizations;
+    return Promise.resolve(
+      items === undefined
+        ? { status: 404, body: "not found" }
+        : { status: 200, body: JSON.stringify({ items, metadata: {} }) },
+    );
   };
   const run = waitForCluster({
     request,
@@ -59,33 +78,54 @@ const both = [node("dev-control-plane-0"), node("dev-general-0")];
 
 describe("cluster gate", () => {
   it("believes no Ready of a machine that was just made or rebooted before its kubelet has given a sign of life", async () => {
-    const at = (renewTime: string) => ({ nodes: both, leases: { "dev-general-0": renewTime, "dev-control-plane-0": "10:00:00" } });
-    const { run, time, told } = gate([at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:41")], { touched });
+    const at = (renewTime: string) => ({
+      nodes: both,
+      leases: { "dev-general-0": renewTime, "dev-control-plane-0": "10:00:00" },
+    });
+    const { run, time, told } = gate([at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:41")], {
+      touched,
+    });
     await run;
     expect(time.slept).toEqual([10_000, 10_000, 10_000, 10_000]);
     expect(told).toEqual([
       "waiting for the cluster: the kubelet of machine dev-general-0 gave no sign of life since the machine was made or rebooted (30 s of 60 s)",
     ]);
-    await expect(gate([at("10:00:00")], { touched }).run).rejects.toThrow(/gave no sign of life.*\n[^]*--- console of dev-general-0 ---/);
+    await expect(gate([at("10:00:00")], { touched }).run).rejects.toThrow(
+      /gave no sign of life.*\n[^]*--- console of dev-general-0 ---/,
+    );
   });
 
   it("counts the first lease of a node as a sign of life", async () => {
-    const { run, time } = gate([{ nodes: both.slice(0, 1) }, { nodes: both, leases: { "dev-general-0": "10:00:09" } }], { touched });
+    const { run, time } = gate(
+      [{ nodes: both.slice(0, 1) }, { nodes: both, leases: { "dev-general-0": "10:00:09" } }],
+      { touched },
+    );
     await run;
     expect(time.slept).toEqual([10_000]);
   });
 
   it("opens when every machine is a Ready node, and shows the nodes of each look to who labels them", async () => {
-    const { run, seen, time } = gate([{ nodes: both.slice(0, 1) }, { nodes: [both[0]!, node("dev-general-0", condition("False"))] }, { nodes: both }]);
+    const { run, seen, time } = gate([
+      { nodes: both.slice(0, 1) },
+      { nodes: [both[0]!, node("dev-general-0", condition("False"))] },
+      { nodes: both },
+    ]);
     await run;
     expect({ seen, slept: time.slept }).toEqual({
-      seen: [["dev-control-plane-0"], ["dev-control-plane-0", "dev-general-0"], ["dev-control-plane-0", "dev-general-0"]],
+      seen: [
+        ["dev-control-plane-0"],
+        ["dev-control-plane-0", "dev-general-0"],
+        ["dev-control-plane-0", "dev-general-0"],
+      ],
       slept: [10_000, 10_000],
     });
   });
 
   it("wants nodes only registered where no pod network is ours", async () => {
-    const { run, time } = gate([{ nodes: [both[0]!, node("dev-general-0", condition("False", "cni plugin not initialized"))] }], { nodesReady: false });
+    const { run, time } = gate(
+      [{ nodes: [both[0]!, node("dev-general-0", condition("False", "cni plugin not initialized"))] }],
+      { nodesReady: false },
+    );
     await run;
     expect(time.slept).toEqual([]);
   });
@@ -98,13 +138,20 @@ describe("cluster gate", () => {
 
   it("opens when Flux's source and every Kustomization that is not suspended are Ready", async () => {
     const suspended = object("trident", condition("False", "secret not found"), { suspend: true });
-    const { run, time } = gate([{ nodes: both, sources: reconciled.sources, kustomizations: [...reconciled.kustomizations, suspended] }], { flux });
+    const { run, time } = gate(
+      [{ nodes: both, sources: reconciled.sources, kustomizations: [...reconciled.kustomizations, suspended] }],
+      { flux },
+    );
     await run;
     expect(time.slept).toEqual([]);
   });
 
   it.each([
-    ["no definitions yet", {}, ["GitRepository flux-system does not exist", "Kustomization flux-system does not exist"]],
+    [
+      "no definitions yet",
+      {},
+      ["GitRepository flux-system does not exist", "Kustomization flux-system does not exist"],
+    ],
     [
       "a repository that cannot be read",
       { ...reconciled, sources: [object("flux-system", condition("False", "authentication\n required"))] },
@@ -118,7 +165,11 @@ describe("cluster gate", () => {
           object("flux-system"),
           object("policies", {
             conditions: [
-              { type: "Reconciling", status: "True", message: "Running health checks for revision main@sha1:1 with a timeout of 10m0s" },
+              {
+                type: "Reconciling",
+                status: "True",
+                message: "Running health checks for revision main@sha1:1 with a timeout of 10m0s",
+              },
               { type: "Ready", status: "Unknown", message: "Reconciliation in progress" },
             ],
           }),
@@ -128,12 +179,18 @@ describe("cluster gate", () => {
     ],
     [
       "a Kustomization that failed",
-      { ...reconciled, kustomizations: [object("flux-system"), object("policies", condition("False", "dry-run failed"))] },
+      {
+        ...reconciled,
+        kustomizations: [object("flux-system"), object("policies", condition("False", "dry-run failed"))],
+      },
       ["Kustomization policies is not Ready: dry-run failed"],
     ],
     [
       "a change that Flux has not seen",
-      { ...reconciled, kustomizations: [{ ...object("flux-system"), metadata: { name: "flux-system", generation: 2 } }] },
+      {
+        ...reconciled,
+        kustomizations: [{ ...object("flux-system"), metadata: { name: "flux-system", generation: 2 } }],
+      },
       ["Kustomization flux-system has a change that Flux has not looked at"],
     ],
   ])("ends at the time limit with what Flux lacks: %s", async (_, look, expected) => {
@@ -148,7 +205,9 @@ describe("cluster gate", () => {
   });
 
   it("names machines that never became nodes, with their consoles", async () => {
-    const { run } = gate([{ nodes: [node("dev-control-plane-0", condition("Unknown", "Kubelet stopped posting node status."))] }]);
+    const { run } = gate([
+      { nodes: [node("dev-control-plane-0", condition("Unknown", "Kubelet stopped posting node status."))] },
+    ]);
     await expect(run).rejects.toThrow(
       [
         "- node dev-control-plane-0 is not Ready: Kubelet stopped posting node status.",
@@ -170,7 +229,10 @@ describe("cluster gate", () => {
   });
 
   it("does not wait for a node that has been broken for longer than the limit", async () => {
-    const broken = node("dev-general-0", condition("Unknown", "Kubelet stopped posting node status.", "2026-01-05T09:00:00Z"));
+    const broken = node(
+      "dev-general-0",
+      condition("Unknown", "Kubelet stopped posting node status.", "2026-01-05T09:00:00Z"),
+    );
     const { run, time } = gate([{ nodes: [both[0]!, broken] }]);
     await expect(run).rejects.toThrow("- node dev-general-0 is not Ready: Kubelet stopped posting node status.");
     expect(time.slept).toEqual([]);
@@ -184,7 +246,10 @@ describe("cluster gate", () => {
   });
 
   it("outlives an API that is away for a moment, and tells every half minute what it waits for", async () => {
-    const { run, told } = gate([...Array.from({ length: 4 }, () => ({ error: new Error("connect ECONNREFUSED") })), { nodes: both }]);
+    const { run, told } = gate([
+      ...Array.from({ length: 4 }, () => ({ error: new Error("connect ECONNREFUSED") })),
+      { nodes: both },
+    ]);
     await run;
     expect(told).toEqual(["waiting for the cluster: connect ECONNREFUSED (30 s of 60 s)"]);
   });

@@ -1,7 +1,8 @@
 /**
- * Things that go wrong while `up` runs: services that die, answers that get lost, limits that are reached, power that fails. After each, once the fault is
- * lifted, one more `up` makes whole what was begun: OpenStack, asked directly, then has each thing once and nothing that the state does not know, and a
- * further `up` changes nothing. Not proven: that machines boot (Nova's hypervisor is a fake).
+ * Things that go wrong while `up` runs: services that die, answers that get lost, limits that are reached, power that
+ * fails. After each, once the fault is lifted, one more `up` makes whole what was begun: OpenStack, asked directly,
+ * then has each thing once and nothing that the state does not know, and a further `up` changes nothing. Not proven:
+ * that machines boot (Nova's hypervisor is a fake).
  */
 import { describeOnLab, type Setting } from "../realEngine/engineStack";
 import { type Call, type Faults, FaultyProxy } from "../realEngine/faultyProxy";
@@ -15,10 +16,18 @@ jest.setTimeout(20 * 60_000);
 const clusterName = "fault";
 const authorizedKeys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA nobody"];
 const general = { name: "general", count: 1, flavor: "m1.small" };
-/** A pool of one machine more, NAME-0: all that `up` does is done by Nova. Each test has a pool of its own, and so makes a machine that was never there. */
+/**
+ * A pool of one machine more, NAME-0: all that `up` does is done by Nova. Each test has a pool of its own, and so makes
+ * a machine that was never there.
+ */
 const pool = (name: string): Setting[] => [{ path: ["nodePools"], value: [general, { ...general, name }] }];
-/** A security group, its rules, a port, a floating IP and a machine more: most is done by Neutron. Tests with and without it take turns. */
-const bastion: Setting[] = [{ path: ["ssh"], value: { authorizedKeys, bastion: { flavor: "m1.small", allowedCidrs: ["192.0.2.0/24"] } } }];
+/**
+ * A security group, its rules, a port, a floating IP and a machine more: most is done by Neutron. Tests with and
+ * without it take turns.
+ */
+const bastion: Setting[] = [
+  { path: ["ssh"], value: { authorizedKeys, bastion: { flavor: "m1.small", allowedCidrs: ["192.0.2.0/24"] } } },
+];
 
 const securityGroup = "openstack:networking/secGroup:SecGroup";
 
@@ -35,7 +44,11 @@ describeOnLab("an up that is disturbed", () => {
   let proxy: FaultyProxy;
 
   beforeAll(async () => {
-    [openstack, administrator, proxy] = await Promise.all([Openstack.connect(), Openstack.connect("lab-admin"), FaultyProxy.start()]);
+    [openstack, administrator, proxy] = await Promise.all([
+      Openstack.connect(),
+      Openstack.connect("lab-admin"),
+      FaultyProxy.start(),
+    ]);
     await stack.prepare();
     await removeStrays(openstack, clusterName, await stack.state());
     await stack.removeLeftovers();
@@ -74,7 +87,8 @@ describeOnLab("an up that is disturbed", () => {
   async function appears(isThere: () => Promise<boolean>): Promise<void> {
     while (!(await isThere())) await new Promise((fulfil) => setTimeout(fulfil, 200));
   }
-  const serverAppears = (wanted: string) => appears(async () => (await openstack.servers()).some(({ name }) => name === wanted));
+  const serverAppears = (wanted: string) =>
+    appears(async () => (await openstack.servers()).some(({ name }) => name === wanted));
 
   const creates =
     (...collections: string[]) =>
@@ -134,12 +148,16 @@ describeOnLab("an up that is disturbed", () => {
 
   it("recovers from a Nova that answers 503 with Retry-After", async () => {
     const headers = { "retry-after": "1" };
-    await upUnder(pool("later"), (call) => (creates("servers")(call) ? { kind: "answer", status: 503, headers } : undefined));
+    await upUnder(pool("later"), (call) =>
+      creates("servers")(call) ? { kind: "answer", status: 503, headers } : undefined,
+    );
     await oneMoreUpIsEnough(pool("later"));
   });
 
   it("recovers from a Neutron that answers 503 without Retry-After", async () => {
-    await upUnder(bastion, (call) => (creates("ports", "security-group-rules")(call) ? { kind: "answer", status: 503 } : undefined));
+    await upUnder(bastion, (call) =>
+      creates("ports", "security-group-rules")(call) ? { kind: "answer", status: 503 } : undefined,
+    );
     await oneMoreUpIsEnough(bastion);
   });
 
@@ -192,11 +210,16 @@ describeOnLab("an up that is disturbed", () => {
   });
 
   it("recovers from a floating-IP pool that has run dry", async () => {
-    const { networks } = await administrator.call<{ networks: { subnets: string[] }[] }>("network", "/v2.0/networks?name=public");
+    const { networks } = await administrator.call<{ networks: { subnets: string[] }[] }>(
+      "network",
+      "/v2.0/networks?name=public",
+    );
     const subnet = `/v2.0/subnets/${networks[0]!.subnets[0]}`;
     type Pool = { start: string; end: string };
-    const before = (await administrator.call<{ subnet: { allocation_pools: Pool[] } }>("network", subnet)).subnet.allocation_pools;
-    const give = (allocation_pools: Pool[]) => administrator.call("network", subnet, "PUT", { subnet: { allocation_pools } });
+    const before = (await administrator.call<{ subnet: { allocation_pools: Pool[] } }>("network", subnet)).subnet
+      .allocation_pools;
+    const give = (allocation_pools: Pool[]) =>
+      administrator.call("network", subnet, "PUT", { subnet: { allocation_pools } });
     await give([]);
     const broken = await stack.tryUp(bastion);
     await give(before);
@@ -223,14 +246,19 @@ describeOnLab("an up that is disturbed", () => {
       { path: ["controlPlane"], value: { replicas: 3, flavor: "m1.medium" } },
       { path: ["protect"], value: true },
     ];
-    const { services } = await administrator.call<{ services: { id: string }[] }>("compute", "/os-services?binary=nova-compute");
+    const { services } = await administrator.call<{ services: { id: string }[] }>(
+      "compute",
+      "/os-services?binary=nova-compute",
+    );
     const make = (status: "enabled" | "disabled") =>
       Promise.all(services.map(({ id }) => administrator.call("compute", `/os-services/${id}`, "PUT", { status })));
     await make("disabled");
     const broken = await stack.tryUp(settings);
     await make("enabled");
     expect(broken.code).not.toBe(0);
-    expect((await openstack.servers()).filter(({ status }) => status === "ERROR").map(({ name }) => name)).toEqual(["fault-control-plane-1"]);
+    expect((await openstack.servers()).filter(({ status }) => status === "ERROR").map(({ name }) => name)).toEqual([
+      "fault-control-plane-1",
+    ]);
     await oneMoreUpIsEnough(settings);
   });
 });

@@ -40,11 +40,18 @@ async function up({ nodes, pods = [], others = [], timeoutMinutes = 1 }: Situati
   return { refusal, calls: api.calls, told, asked, nodes: api.nodes };
 }
 
-const marked = (node: Node | undefined) => [node?.metadata.annotations?.[leavingAnnotation], node?.spec?.["unschedulable"]];
+const marked = (node: Node | undefined) => [
+  node?.metadata.annotations?.[leavingAnnotation],
+  node?.spec?.["unschedulable"],
+];
 
 describe("nodes whose machines left the configuration", () => {
   it("cost an ordinary `up` no question", async () => {
-    expect(await up({ nodes: [controlPlane, fakeNode("dev-general-0"), fakeNode("bare-metal-7")] })).toMatchObject({ calls: [], told: [], asked: 0 });
+    expect(await up({ nodes: [controlPlane, fakeNode("dev-general-0"), fakeNode("bare-metal-7")] })).toMatchObject({
+      calls: [],
+      told: [],
+      asked: 0,
+    });
   });
 
   it("are all cordoned before the first is drained, then drained one after the other", async () => {
@@ -58,7 +65,10 @@ describe("nodes whose machines left the configuration", () => {
     expect(result).toMatchObject({
       refusal: undefined,
       calls: ["PUT dev-general-1", "PUT dev-general-2", "evict cart", "evict till"],
-      told: ["Node dev-general-1 is drained; its machine can go.", "Node dev-general-2 is drained; its machine can go."],
+      told: [
+        "Node dev-general-1 is drained; its machine can go.",
+        "Node dev-general-2 is drained; its machine can go.",
+      ],
     });
     expect(result.nodes.get("dev-general-1")).toEqual({
       apiVersion: "v1",
@@ -92,10 +102,14 @@ describe("nodes whose machines left the configuration", () => {
   });
 
   it("take pods again when their machines stay after all, unless somebody else had cordoned them", async () => {
-    const leaving = (before: string) => fakeNode("dev-general-0", { annotations: { [leavingAnnotation]: before, other: "kept" }, cordoned: true });
+    const leaving = (before: string) =>
+      fakeNode("dev-general-0", { annotations: { [leavingAnnotation]: before, other: "kept" }, cordoned: true });
     const open = await up({ nodes: [leaving("schedulable")] });
     expect(open).toMatchObject({ calls: ["PUT dev-general-0"], told: ["Node dev-general-0 takes pods again."] });
-    expect(open.nodes.get("dev-general-0")).toMatchObject({ metadata: { annotations: { other: "kept" } }, spec: { unschedulable: false } });
+    expect(open.nodes.get("dev-general-0")).toMatchObject({
+      metadata: { annotations: { other: "kept" } },
+      spec: { unschedulable: false },
+    });
     expect(marked(open.nodes.get("dev-general-0"))).toEqual([undefined, false]);
     expect(marked((await up({ nodes: [leaving("cordoned")] })).nodes.get("dev-general-0"))).toEqual([undefined, true]);
   });
@@ -105,7 +119,10 @@ describe("nodes whose machines left the configuration", () => {
       fakeNode("dev-general-1", { annotations: { [leavingAnnotation]: "schedulable" }, cordoned: true, ready: false }),
       fakeNode("dev-by-hand-0", { ready: false }),
     ];
-    expect(await up({ nodes })).toMatchObject({ calls: ["DELETE dev-general-1"], told: ["Node dev-general-1 is removed: its machine is gone."] });
+    expect(await up({ nodes })).toMatchObject({
+      calls: ["DELETE dev-general-1"],
+      told: ["Node dev-general-1 is removed: its machine is gone."],
+    });
   });
 
   it("are never those of the control plane", async () => {

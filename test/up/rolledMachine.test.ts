@@ -5,8 +5,10 @@ import type { Node } from "../../src/kubernetes/nodes";
 import { budget, fakeNode, FakeNodes, type FakePod } from "../kubernetes/fakeNodes";
 import { standingClock } from "../engine/standingClock";
 
-const apiOf = (nodes: readonly Node[], pods: readonly FakePod[] = []) => new FakeNodes(new Map(nodes.map((node) => [node.metadata.name, node])), pods);
-const leaving = (name: string, before = "schedulable") => fakeNode(name, { annotations: { [leavingAnnotation]: before }, cordoned: true });
+const apiOf = (nodes: readonly Node[], pods: readonly FakePod[] = []) =>
+  new FakeNodes(new Map(nodes.map((node) => [node.metadata.name, node])), pods);
+const leaving = (name: string, before = "schedulable") =>
+  fakeNode(name, { annotations: { [leavingAnnotation]: before }, cordoned: true });
 
 /** Rolls a machine; the answer is what happened, with the seconds that it took. */
 async function roll(
@@ -39,7 +41,10 @@ async function roll(
 
 describe("a worker that is rolled", () => {
   it("is cordoned and drained at once when it is the first", async () => {
-    const api = apiOf([fakeNode("dev-general-0"), fakeNode("dev-general-1")], [{ name: "cart", node: "dev-general-0" }]);
+    const api = apiOf(
+      [fakeNode("dev-general-0"), fakeNode("dev-general-1")],
+      [{ name: "cart", node: "dev-general-0" }],
+    );
     expect(await roll(api, { machine: "dev-general-0", others: [] })).toEqual({
       refusal: undefined,
       told: ["Node dev-general-0 is drained; its machine can be rolled."],
@@ -62,12 +67,20 @@ describe("a worker that is rolled", () => {
 
   it("takes the cordon off one that kept its Node, a machine that was resized", async () => {
     const api = apiOf([leaving("dev-general-0"), fakeNode("dev-general-1")]);
-    expect(await roll(api, { machine: "dev-general-1", others: ["dev-general-0"] })).toMatchObject({ calls: ["PUT dev-general-0", "PUT dev-general-1"] });
-    expect(api.nodes.get("dev-general-0")).toMatchObject({ metadata: { annotations: {} }, spec: { unschedulable: false } });
+    expect(await roll(api, { machine: "dev-general-1", others: ["dev-general-0"] })).toMatchObject({
+      calls: ["PUT dev-general-0", "PUT dev-general-1"],
+    });
+    expect(api.nodes.get("dev-general-0")).toMatchObject({
+      metadata: { annotations: {} },
+      spec: { unschedulable: false },
+    });
   });
 
   it("stays when the one before it does not come back, and the message says what is the matter and what to do", async () => {
-    const api = apiOf([fakeNode("dev-general-0", { ready: false }), fakeNode("dev-general-1")], [{ name: "cart", node: "dev-general-1" }]);
+    const api = apiOf(
+      [fakeNode("dev-general-0", { ready: false }), fakeNode("dev-general-1")],
+      [{ name: "cart", node: "dev-general-1" }],
+    );
     const { refusal, calls } = await roll(api, { machine: "dev-general-1", others: ["dev-general-0"] });
     expect({ refusal, calls }).toEqual({
       refusal:
@@ -89,13 +102,18 @@ describe("a worker that is rolled", () => {
       refusal: undefined,
       calls: ["PUT dev-general-0"],
     });
-    expect(await roll(apiOf([]), { machine: "dev-general-0", others: [] })).toMatchObject({ refusal: undefined, calls: [] });
+    expect(await roll(apiOf([]), { machine: "dev-general-0", others: [] })).toMatchObject({
+      refusal: undefined,
+      calls: [],
+    });
   });
 
   it("waits out an API that does not answer", async () => {
     const api = apiOf([fakeNode("dev-general-0"), fakeNode("dev-general-1")]);
     api.silent = true;
-    expect((await roll(api, { machine: "dev-general-1", others: ["dev-general-0"] })).refusal).toContain("connect EHOSTUNREACH");
+    expect((await roll(api, { machine: "dev-general-1", others: ["dev-general-0"] })).refusal).toContain(
+      "connect EHOSTUNREACH",
+    );
   });
 });
 
@@ -132,14 +150,26 @@ describe("a control-plane machine that is rolled or resized", () => {
   });
 
   it.each([
-    ["its etcd does not run", (api: FakeNodes) => void api.brokenPods.add("etcd-dev-control-plane-1"), "etcd of node dev-control-plane-1 is not Ready"],
+    [
+      "its etcd does not run",
+      (api: FakeNodes) => void api.brokenPods.add("etcd-dev-control-plane-1"),
+      "etcd of node dev-control-plane-1 is not Ready",
+    ],
     [
       "its API server does not run",
       (api: FakeNodes) => void api.brokenPods.add("kube-apiserver-dev-control-plane-2"),
       "kube-apiserver of node dev-control-plane-2 is not Ready",
     ],
-    ["its kubelet is silent", (api: FakeNodes) => void api.dead.add("dev-control-plane-1"), "the kubelet of node dev-control-plane-1 gave no sign of life yet"],
-    ["it is no node", (api: FakeNodes) => void api.nodes.delete("dev-control-plane-2"), "machine dev-control-plane-2 has not become a node"],
+    [
+      "its kubelet is silent",
+      (api: FakeNodes) => void api.dead.add("dev-control-plane-1"),
+      "the kubelet of node dev-control-plane-1 gave no sign of life yet",
+    ],
+    [
+      "it is no node",
+      (api: FakeNodes) => void api.nodes.delete("dev-control-plane-2"),
+      "machine dev-control-plane-2 has not become a node",
+    ],
   ])("is not touched when of another one %s", async (_what, spoil, told) => {
     const api = apiOf(names.map((name) => fakeNode(name)));
     spoil(api);
@@ -158,7 +188,12 @@ describe("a control-plane machine that is rolled or resized", () => {
 
 describe("the Node of a machine that was rolled", () => {
   const forget = async (api: FakeNodes) => {
-    await forgetReleasedNode({ machine: "dev-general-0", request: api.request, progress: () => undefined, clock: standingClock() });
+    await forgetReleasedNode({
+      machine: "dev-general-0",
+      request: api.request,
+      progress: () => undefined,
+      clock: standingClock(),
+    });
     return api.calls;
   };
 

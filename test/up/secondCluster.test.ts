@@ -11,7 +11,10 @@ const peers: readonly ClusterMachine[] = [
   { name: "dev-control-plane-2", status: "ACTIVE" },
 ];
 
-/** The first machine's creation, so long after the CA was made, with these peers; the API answers from the given question on, or never. */
+/**
+ * The first machine's creation, so long after the CA was made, with these peers; the API answers from the given
+ * question on, or never.
+ */
 async function create({ minutes = 61, others = peers, answersAt = Infinity, allowed = false }) {
   const asked: string[] = [];
   const warned: string[] = [];
@@ -22,7 +25,9 @@ async function create({ minutes = 61, others = peers, answersAt = Infinity, allo
     clusterCaCertificatePem: caCertificate,
     request: (_, path) => {
       asked.push(path);
-      return asked.length > answersAt ? Promise.resolve({ status: 200, body: "ok" }) : Promise.reject(new Error("connect EHOSTUNREACH"));
+      return asked.length > answersAt
+        ? Promise.resolve({ status: 200, body: "ok" })
+        : Promise.reject(new Error("connect EHOSTUNREACH"));
     },
     peers: () => Promise.resolve(others),
     timeoutMinutes: 10,

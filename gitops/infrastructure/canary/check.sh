@@ -1,17 +1,17 @@
 #!/bin/sh
-# Uses the cluster as an application does, and says whether it could. One argument:
-#   dns | gateway | storage | network-open | network-closed   one check; exit 0 when the cluster works, a sentence on standard error when not
-#   round                                                      all of them; prints metrics for Prometheus
-#   forever                                                    a round each minute, into metrics.txt
-# Needs busybox and curl. APPS_DOMAIN and DNS_DOMAIN are the cluster's settings of those names; CANARY_DATA and
-# CANARY_RESULTS are the folders of the volume and of the metrics.
+# Uses the cluster as an application does, and says whether it could. One argument: dns | gateway | storage |
+# network-open | network-closed   one check; exit 0 when the cluster works, a sentence on standard error when not round
+# all of them; prints metrics for Prometheus forever                                                    a round each
+# minute, into metrics.txt Needs busybox and curl. APPS_DOMAIN and DNS_DOMAIN are the cluster's settings of those names;
+# CANARY_DATA and CANARY_RESULTS are the folders of the volume and of the metrics.
 set -u
 
 fail() {
   echo "$*" >&2
   exit 1
 }
-# A dropped packet is no answer within five seconds. The certificate may be of the cluster's own CA; the blackbox exporter watches its expiry.
+# A dropped packet is no answer within five seconds. The certificate may be of the cluster's own CA; the blackbox
+# exporter watches its expiry.
 page() { curl --silent --show-error --insecure --max-time 5 "$1"; }
 
 # The cluster's own name for the API, as every pod finds it.
@@ -29,7 +29,8 @@ storage() {
 
 network_open() { [ "$(page http://canary-target:8080/index.html)" = canary ] || fail "The target's open port does not answer."; }
 
-# The same pod, and Ready only while its closed port answers the kubelet: what keeps the page away is the network policy.
+# The same pod, and Ready only while its closed port answers the kubelet: what keeps the page away is the network
+# policy.
 network_closed() {
   if page http://canary-target:8081/index.html >/dev/null 2>&1; then fail "The target's closed port answers: network policies are not enforced."; fi
 }

@@ -19,7 +19,8 @@ pushBlob() {
   echo "$digest"
 }
 
-# pushImage REGISTRY NAME TAG ENTRYPOINT LAYER...: ENTRYPOINT is one path, or empty for an image whose pods name their command.
+# pushImage REGISTRY NAME TAG ENTRYPOINT LAYER...: ENTRYPOINT is one path, or empty for an image whose pods name their
+# command.
 pushImage() {
   local registry=$1 name=$2 tag=$3 entrypoint=$4 scratch config digests='' diffs='' file
   shift 4

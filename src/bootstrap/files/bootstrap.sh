@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Turns this machine into a Kubernetes node, one step after the other, and says on the console how that ended.
-# Runs as the unit openstack-kubernetes.service, which starts it again after a failure or a reboot until it has succeeded once:
+# Turns this machine into a Kubernetes node, one step after the other, and says on the console how that ended. Runs as
+# the unit openstack-kubernetes.service, which starts it again after a failure or a reboot until it has succeeded once:
 # every step may therefore find its work done already.
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -11,14 +11,15 @@ state=/var/lib/openstack-kubernetes
 log=/var/log/openstack-kubernetes.log
 mkdir -p "$state"
 
-# Nova keeps what is written to the console, so that an operator without access to the machine sees why it is not a node.
+# Nova keeps what is written to the console, so that an operator without access to the machine sees why it is not a
+# node.
 console() {
   printf 'openstack-kubernetes: %s\n' "$*"
   printf 'openstack-kubernetes: %s\r\n' "$*" 2>/dev/null >>/dev/console || true
 }
 
-# reason FILE: the line that tells best why a step failed: what a package manager could not fetch, with its URL; what kubeadm's checks found; else
-# the last line that is more than advice.
+# reason FILE: the line that tells best why a step failed: what a package manager could not fetch, with its URL; what
+# kubeadm's checks found; else the last line that is more than advice.
 reason() {
   local found
   found=$(grep -E '^E: Failed to fetch |(Status code: [0-9]+|Curl error .*) for http' "$1" | tail -n 1) || true
@@ -28,8 +29,8 @@ reason() {
   printf '%s' "${found:-no output}"
 }
 
-# tell_progress TITLE FILE: every minute the last line of a step that takes long, so that whoever waits knows for what. Reading from a pipe that
-# nobody writes to is a sleep that ends with this process.
+# tell_progress TITLE FILE: every minute the last line of a step that takes long, so that whoever waits knows for what.
+# Reading from a pipe that nobody writes to is a sleep that ends with this process.
 tell_progress() {
   local silence line
   exec {silence}<> <(:)

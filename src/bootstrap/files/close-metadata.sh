@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Forwarded packets are the pods'; none of them may reach the metadata service, which would hand out this machine's user data.
-# Pods in the host's network cannot be told from the host by address: Pod Security forbids those outside of exempt namespaces.
+# Forwarded packets are the pods'; none of them may reach the metadata service, which would hand out this machine's user
+# data. Pods in the host's network cannot be told from the host by address: Pod Security forbids those outside of exempt
+# namespaces.
 set -euo pipefail
 if command -v nft >/dev/null; then
   nft -f /etc/openstack-kubernetes/metadata.nft

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes this machine part of the control plane. Exactly one machine ever starts a cluster: the first of the peers, and only when neither the
-# endpoint nor any peer has answered and it holds no etcd data itself. Every other one, a recreated first one included, joins.
+# Makes this machine part of the control plane. Exactly one machine ever starts a cluster: the first of the peers, and
+# only when neither the endpoint nor any peer has answered and it holds no etcd data itself. Every other one, a
+# recreated first one included, joins.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
@@ -28,8 +29,8 @@ admin() { kubectl --kubeconfig "$run/admin.conf" --request-timeout 30s "$@"; }
 local_admin() { kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://127.0.0.1:$API_PORT" --request-timeout 30s "$@"; }
 etcd_is_empty() { [[ -z $(find "$data" -mindepth 1 -not -name lost+found 2>/dev/null | head -n 1) ]]; }
 
-# Any HTTP answer at the endpoint counts, whatever its certificate: a load balancer without members does not give one. All are asked at
-# once, because an address that nobody holds costs a full time limit.
+# Any HTTP answer at the endpoint counts, whatever its certificate: a load balancer without members does not give one.
+# All are asked at once, because an address that nobody holds costs a full time limit.
 cluster_answers() {
   local peer port probe probes=()
   curl -ks --noproxy '*' --max-time 3 --output /dev/null "https://$ENDPOINT/readyz" &
@@ -54,9 +55,10 @@ ca_age() {
   echo $(($(date +%s) - $(date -d "${start#*=}" +%s)))
 }
 
-# While the CA is young this is most likely the cluster's first power-on: two looks, on top of the time that installing took. A peer that restarts its
-# API server or elects a leader answers within that time on its etcd port. With an older CA there most likely is a cluster, and this machine was
-# recreated while its peers are off or rebooting: they get about ten minutes, because a second cluster at the same address would be worse than a late one.
+# While the CA is young this is most likely the cluster's first power-on: two looks, on top of the time that installing
+# took. A peer that restarts its API server or elects a leader answers within that time on its etcd port. With an older
+# CA there most likely is a cluster, and this machine was recreated while its peers are off or rebooting: they get about
+# ten minutes, because a second cluster at the same address would be worse than a late one.
 nothing_answers() {
   local look looks=2 pause=2
   if (($(ca_age) > 3600)); then
@@ -98,8 +100,8 @@ hold_virtual_ip() {
   done
 }
 
-# A machine that joined may hold the virtual IP once its peers know of it, which they do after refresh-peers.sh has run on them (every 30 s): one that
-# hears from no peer takes the address, whoever else has it.
+# A machine that joined may hold the virtual IP once its peers know of it, which they do after refresh-peers.sh has run
+# on them (every 30 s): one that hears from no peer takes the address, whoever else has it.
 share_virtual_ip() {
   lay_keepalived
   systemctl enable keepalived
@@ -110,7 +112,8 @@ share_virtual_ip() {
 init() {
   local ignored=()
   if [[ -e $state/init-started ]]; then
-    # The phases of init find and keep what an earlier attempt made; nothing is wiped, because others may have joined already.
+    # The phases of init find and keep what an earlier attempt made; nothing is wiped, because others may have joined
+    # already.
     ignored=(--ignore-preflight-errors "$RESUME_IGNORES")
   fi
   touch "$state/init-started"
@@ -135,8 +138,8 @@ wait_for_endpoint() {
   done
 }
 
-# One machine at a time: etcd takes one learner at once. The lock is a ConfigMap, because creating one is atomic. A machine that died
-# holding it loses it after 15 minutes.
+# One machine at a time: etcd takes one learner at once. The lock is a ConfigMap, because creating one is atomic. A
+# machine that died holding it loses it after 15 minutes.
 take_turn() {
   local holder since
   until admin -n kube-system create configmap control-plane-join --from-literal=machine="$name" >/dev/null; do
@@ -152,8 +155,9 @@ take_turn() {
   done
 }
 
-# Asked until it is done, because the others would wait 15 minutes for a turn that nobody has; and never a failure, because the machine is a member by
-# then. Silent, because the last line that this script writes is shown as the reason of a failure.
+# Asked until it is done, because the others would wait 15 minutes for a turn that nobody has; and never a failure,
+# because the machine is a member by then. Silent, because the last line that this script writes is shown as the reason
+# of a failure.
 end_turn() {
   local look
   for look in {1..20}; do
@@ -162,8 +166,8 @@ end_turn() {
   done
 }
 
-# What an earlier machine of this name left behind: its etcd member and its Node. This machine has the name and the address, and no etcd
-# runs on it yet, so neither can be alive.
+# What an earlier machine of this name left behind: its etcd member and its Node. This machine has the name and the
+# address, and no etcd runs on it yet, so neither can be alive.
 remove_predecessor() {
   local look
   # The pod of an etcd that has just been started is not listed as running at once.
@@ -195,7 +199,8 @@ ask_peers() {
   return 1
 }
 
-# The token in this machine's user data was honoured for two hours when the cluster began. A machine that holds the CA may renew it for itself.
+# The token in this machine's user data was honoured for two hours when the cluster began. A machine that holds the CA
+# may renew it for itself.
 honour_token() {
   local token
   token=$(awk '$1 == "token:" { gsub(/["'"'"']/, "", $2); print $2 }' "$run/join.yaml")
@@ -222,9 +227,10 @@ join() {
   echo "joined at $(date -u +%FT%TZ)"
 }
 
-# With serverTLSBootstrap, which the cluster's own kubelet configuration says, a kubelet serves no exec and no logs before its request for a certificate
-# is approved. The approver comes with Flux, long after the next machine that joins and needs exec into this one's etcd. This machine holds the CA's key, so
-# that approving what its own kubelet asked for gives it nothing new. Renewals are the approver's.
+# With serverTLSBootstrap, which the cluster's own kubelet configuration says, a kubelet serves no exec and no logs
+# before its request for a certificate is approved. The approver comes with Flux, long after the next machine that joins
+# and needs exec into this one's etcd. This machine holds the CA's key, so that approving what its own kubelet asked for
+# gives it nothing new. Renewals are the approver's.
 approve_own_serving_certificate() {
   local own requests request look=0
   grep -qs '^serverTLSBootstrap: true' /var/lib/kubelet/config.yaml || return 0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages on Debian and Ubuntu, at the pinned version of Kubernetes, and keeps unattended upgrades away from them.
+# Installs the packages on Debian and Ubuntu, at the pinned version of Kubernetes, and keeps unattended upgrades away
+# from them.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
@@ -20,7 +21,8 @@ done </etc/openstack-kubernetes/repository-keys
 read -ra wanted <<<"$PACKAGES"
 read -ra held <<<"$HELD_PACKAGES"
 options=(-q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold)
-# What a power cut in the middle of an installation leaves behind: apt refuses to go on before dpkg has worked its journal off.
+# What a power cut in the middle of an installation leaves behind: apt refuses to go on before dpkg has worked its
+# journal off.
 if [[ -n $(find /var/lib/dpkg/updates -type f) ]]; then dpkg --force-confold --configure -a; fi
 # An index that cannot be fetched is an error: its absence would show as a missing package later.
 apt-get "${options[@]}" -o APT::Update::Error-Mode=any update

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages on the RHEL family, at the pinned version of Kubernetes. The repository file excludes Kubernetes' packages from
-# ordinary updates, hence --disableexcludes.
+# Installs the packages on the RHEL family, at the pinned version of Kubernetes. The repository file excludes
+# Kubernetes' packages from ordinary updates, hence --disableexcludes.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Mounts the data volumes listed in volumes: UUID, size in bytes, rank among the volumes of that size, mount point ("-": left raw).
-# Nova tells a guest neither which volume it is nor its name, and device names shift with ephemeral disks and the config drive. What is
-# sure is the size, and that disks of one size appear in the order of the server's block devices. A file system is made only on a disk
-# that carries no signature at all, with a UUID of our own; from then on that UUID finds it wherever it appears.
+# Mounts the data volumes listed in volumes: UUID, size in bytes, rank among the volumes of that size, mount point ("-":
+# left raw). Nova tells a guest neither which volume it is nor its name, and device names shift with ephemeral disks and
+# the config drive. What is sure is the size, and that disks of one size appear in the order of the server's block
+# devices. A file system is made only on a disk that carries no signature at all, with a UUID of our own; from then on
+# that UUID finds it wherever it appears.
 set -euo pipefail
 
 table=/etc/openstack-kubernetes/volumes
 
-# Whole disks of exactly $1 bytes that are empty or carry a file system of the table, in the order in which the kernel found them. The root
-# disk, ephemeral disks of the flavor and whatever else holds somebody's data are passed over.
+# Whole disks of exactly $1 bytes that are empty or carry a file system of the table, in the order in which the kernel
+# found them. The root disk, ephemeral disks of the flavor and whatever else holds somebody's data are passed over.
 usable_disks() {
   local device uuid
   lsblk --bytes --nodeps --noheadings --raw --output NAME,TYPE,RO,SIZE |

@@ -15,7 +15,8 @@ swapoff -a || {
 }
 if [[ -f /etc/fstab ]]; then sed -i 's/^[^#].*[[:space:]]swap[[:space:]].*/#&/' /etc/fstab; fi
 
-# A module may be built into the kernel, and sysctls may be the host's own where a machine is a container: the kubelet checks those it needs.
+# A module may be built into the kernel, and sysctls may be the host's own where a machine is a container: the kubelet
+# checks those it needs.
 while read -r module; do
   modprobe "$module" || echo "module $module cannot be loaded; taken as built in"
 done </etc/modules-load.d/openstack-kubernetes.conf

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Tells keepalived who its peers are: the control-plane machines that this machine was born with, and those that are nodes now, because machines that were
-# added later are in nobody's older user data. One that is gone stays: an advertisement that reaches nobody does no harm, and a machine of that name
-# may come back. Without peers there is nothing to name, and keepalived stays with the multicast that it begins with.
+# Tells keepalived who its peers are: the control-plane machines that this machine was born with, and those that are
+# nodes now, because machines that were added later are in nobody's older user data. One that is gone stays: an
+# advertisement that reaches nobody does no harm, and a machine of that name may come back. Without peers there is
+# nothing to name, and keepalived stays with the multicast that it begins with.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
@@ -10,7 +11,8 @@ file=/etc/keepalived/peers.conf
 
 name=$(uname -n)
 address=$(awk -v name="${name%%.*}" '$1 == name { print $2 }' "$known")
-# Asked of this machine's own API server, which is silent before it has joined and while it restarts; what was learnt before is kept then.
+# Asked of this machine's own API server, which is silent before it has joined and while it restarts; what was learnt
+# before is kept then.
 nodes=$(kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://127.0.0.1:$API_PORT" --request-timeout 10s get nodes \
   --selector node-role.kubernetes.io/control-plane --output 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}' 2>/dev/null) || nodes=''
 learnt=$(grep -oE '^ +[0-9.]+$' "$file" 2>/dev/null) || learnt=''

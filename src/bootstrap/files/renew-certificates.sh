@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Renews the leaf certificates of this control-plane machine when one of them has less than 90 days left, then restarts the static pods that
-# read them at their start only. The kubelet renews its own, the CAs are never touched.
+# Renews the leaf certificates of this control-plane machine when one of them has less than 90 days left, then restarts
+# the static pods that read them at their start only. The kubelet renews its own, the CAs are never touched.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Saves a snapshot of etcd to /var/backups/etcd, checks it, and removes the oldest beyond the number to keep. A file with the final name is
-# always whole.
+# Saves a snapshot of etcd to /var/backups/etcd, checks it, and removes the oldest beyond the number to keep. A file
+# with the final name is always whole.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the clock daemon and containerd after a look at the versions of what was installed; the kubelet is started by kubeadm.
+# Starts the clock daemon and containerd after a look at the versions of what was installed; the kubelet is started by
+# kubeadm.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env

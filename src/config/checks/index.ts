@@ -1,6 +1,22 @@
 /** All rules between fields, in the order in which their sentences are shown. */
-import { cgroupVersion, etcdTimings, kubernetesVersion, noProxyEntries, osVersion, packageMirror, registryMirrors } from "./kubernetes";
-import { extraNetworks, machineNameLength, poolNames, rolledControlPlane, rollNames, somewhereToRun, volumes } from "./machines";
+import {
+  cgroupVersion,
+  etcdTimings,
+  kubernetesVersion,
+  noProxyEntries,
+  osVersion,
+  packageMirror,
+  registryMirrors,
+} from "./kubernetes";
+import {
+  extraNetworks,
+  machineNameLength,
+  poolNames,
+  rolledControlPlane,
+  rollNames,
+  somewhereToRun,
+  volumes,
+} from "./machines";
 import {
   addressesOutsideCluster,
   networksApart,

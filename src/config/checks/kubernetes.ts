@@ -5,7 +5,10 @@ import { repeats, rule, when } from "./rule";
 
 export const osVersion = rule(["os"], ({ os }) => {
   const versions: readonly string[] = osVersions[os.family];
-  return when(!versions.includes(os.version), () => `os.version is "${os.version}" but for ${os.family} must be one of: ${versions.join(", ")}.`);
+  return when(
+    !versions.includes(os.version),
+    () => `os.version is "${os.version}" but for ${os.family} must be one of: ${versions.join(", ")}.`,
+  );
 });
 
 /** systemd 256 dropped cgroup v1 but for a switch on the kernel's command line, 258 for good; Debian 13 ships 257. */
@@ -20,7 +23,8 @@ export const kubernetesVersion = rule(["kubernetes"], ({ kubernetes }) => {
   const minor = Number(kubernetes.version.split(".")[1]);
   return when(
     !supportedMinors.some((supported) => supported === minor),
-    () => `kubernetes.version is "${kubernetes.version}" but its minor must be one of: ${supportedMinors.map((supported) => `1.${supported}`).join(", ")}.`,
+    () =>
+      `kubernetes.version is "${kubernetes.version}" but its minor must be one of: ${supportedMinors.map((supported) => `1.${supported}`).join(", ")}.`,
   );
 });
 
@@ -34,10 +38,14 @@ export const etcdTimings = rule(["kubernetes"], ({ kubernetes: { etcd } }) =>
 );
 
 export const packageMirror = rule(["packageSource", "packageMirror"], ({ packageSource, packageMirror: mirror }) => [
-  ...when(packageSource === "mirror" && mirror === undefined, () => `packageSource is "mirror" but packageMirror is absent; set packageMirror.kubernetesUrl.`),
+  ...when(
+    packageSource === "mirror" && mirror === undefined,
+    () => `packageSource is "mirror" but packageMirror is absent; set packageMirror.kubernetesUrl.`,
+  ),
   ...when(
     packageSource !== "mirror" && mirror !== undefined,
-    () => `packageMirror is set but packageSource is "${packageSource}", so it would not be used; set packageSource to mirror, or remove packageMirror.`,
+    () =>
+      `packageMirror is set but packageSource is "${packageSource}", so it would not be used; set packageSource to mirror, or remove packageMirror.`,
   ),
 ]);
 
@@ -48,7 +56,8 @@ export const registryMirrors = rule(["registryMirrors"], ({ registryMirrors: mir
   ),
   ...mirrors.flatMap((mirror, position) =>
     repeats(mirror.endpoints, (endpoint) => endpoint.replace(/\/$/, "")).map(
-      ({ index, first, key }) => `registryMirrors[${position}].endpoints[${index}] is "${key}" but endpoints[${first}] is the same; name each mirror once.`,
+      ({ index, first, key }) =>
+        `registryMirrors[${position}].endpoints[${index}] is "${key}" but endpoints[${first}] is the same; name each mirror once.`,
     ),
   ),
 ]);
@@ -64,7 +73,10 @@ export const noProxyEntries = rule(["proxy"], ({ proxy }) =>
         prefix !== undefined && (!isAddress || Number(prefix) > 32),
         () => `proxy.noProxy[${index}] is "${entry}" but a CIDR must be an IPv4 network such as 10.0.0.0/8.`,
       ),
-      ...when(Number(entry.split(":")[1] ?? 1) > 65535, () => `proxy.noProxy[${index}] is "${entry}" but a port must be at most 65535.`),
+      ...when(
+        Number(entry.split(":")[1] ?? 1) > 65535,
+        () => `proxy.noProxy[${index}] is "${entry}" but a port must be at most 65535.`,
+      ),
     ];
   }),
 );

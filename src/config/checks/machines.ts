@@ -15,10 +15,14 @@ const reservedNames: Readonly<Record<string, string>> = {
 
 export const poolNames = rule(["nodePools"], ({ nodePools }) => [
   ...repeats(nodePools, (pool) => pool.name).map(
-    ({ index, first, key }) => `nodePools[${index}].name is "${key}" but nodePools[${first}] bears that name already; give each pool its own.`,
+    ({ index, first, key }) =>
+      `nodePools[${index}].name is "${key}" but nodePools[${first}] bears that name already; give each pool its own.`,
   ),
   ...eachPool(nodePools, ({ name }, path) =>
-    when(Object.hasOwn(reservedNames, name), () => `${path}.name is "${name}" but ${String(reservedNames[name])}; choose another.`),
+    when(
+      Object.hasOwn(reservedNames, name),
+      () => `${path}.name is "${name}" but ${String(reservedNames[name])}; choose another.`,
+    ),
   ),
 ]);
 
@@ -44,41 +48,55 @@ export const somewhereToRun = rule(["controlPlane", "nodePools"], ({ controlPlan
   ),
 );
 
-export const rollNames = rule(["clusterName", "controlPlane", "nodePools", "ssh", "roll"], ({ clusterName, controlPlane, nodePools, ssh, roll }) => {
-  if (clusterName === undefined || roll.length === 0) return [];
-  const machines = [
-    ...controlPlaneMachineNames({ clusterName, controlPlane }),
-    ...nodePools.flatMap((pool) => poolMachineNames({ clusterName }, pool)),
-    ...(ssh.bastion ? [bastionMachineName(clusterName)] : []),
-  ];
-  const pools = [...nodePools.map((pool) => pool.name), "control-plane", ...(ssh.bastion ? ["bastion"] : [])];
-  const known = new Set([...machines, ...pools]);
-  return roll.flatMap((name, index) =>
-    when(!known.has(name), () => {
-      // Comparing with thousands of machine names would be slow and tell nothing that their number does not.
-      const near = didYouMean(name, [...pools, ...machines.slice(0, 100)]);
-      const help = near === undefined ? `use the name of a machine such as ${String(machines[0])} or of a pool` : `did you mean ${near}`;
-      return `roll[${index}] is ${shown(name)} but there is no such machine or pool; ${help}${near === undefined ? "." : "?"}`;
-    }),
-  );
-});
+export const rollNames = rule(
+  ["clusterName", "controlPlane", "nodePools", "ssh", "roll"],
+  ({ clusterName, controlPlane, nodePools, ssh, roll }) => {
+    if (clusterName === undefined || roll.length === 0) return [];
+    const machines = [
+      ...controlPlaneMachineNames({ clusterName, controlPlane }),
+      ...nodePools.flatMap((pool) => poolMachineNames({ clusterName }, pool)),
+      ...(ssh.bastion ? [bastionMachineName(clusterName)] : []),
+    ];
+    const pools = [...nodePools.map((pool) => pool.name), "control-plane", ...(ssh.bastion ? ["bastion"] : [])];
+    const known = new Set([...machines, ...pools]);
+    return roll.flatMap((name, index) =>
+      when(!known.has(name), () => {
+        // Comparing with thousands of machine names would be slow and tell nothing that their number does not.
+        const near = didYouMean(name, [...pools, ...machines.slice(0, 100)]);
+        const help =
+          near === undefined
+            ? `use the name of a machine such as ${String(machines[0])} or of a pool`
+            : `did you mean ${near}`;
+        return `roll[${index}] is ${shown(name)} but there is no such machine or pool; ${help}${near === undefined ? "." : "?"}`;
+      }),
+    );
+  },
+);
 
 /** Replacing the only control-plane machine would take etcd, and so the cluster, with it. */
-export const rolledControlPlane = rule(["clusterName", "controlPlane", "roll"], ({ clusterName, controlPlane, roll }) => {
-  if (clusterName === undefined || controlPlane.replicas > 1) return [];
-  const only = controlPlaneMachineNames({ clusterName, controlPlane });
-  return roll.flatMap((name, index) =>
-    when(
-      name === "control-plane" || only.includes(name),
-      () =>
-        `roll[${index}] is ${shown(name)} but controlPlane.replicas is 1, and the cluster's data lies on that machine alone; set controlPlane.replicas to 3 first, or move the data as docs/runbooks/restore-etcd.md says.`,
-    ),
-  );
-});
+export const rolledControlPlane = rule(
+  ["clusterName", "controlPlane", "roll"],
+  ({ clusterName, controlPlane, roll }) => {
+    if (clusterName === undefined || controlPlane.replicas > 1) return [];
+    const only = controlPlaneMachineNames({ clusterName, controlPlane });
+    return roll.flatMap((name, index) =>
+      when(
+        name === "control-plane" || only.includes(name),
+        () =>
+          `roll[${index}] is ${shown(name)} but controlPlane.replicas is 1, and the cluster's data lies on that machine alone; set controlPlane.replicas to 3 first, or move the data as docs/runbooks/restore-etcd.md says.`,
+      ),
+    );
+  },
+);
 
-/** Folders of the system itself: a volume mounted there would hide what the machine needs to run. Those with `below` may hold no mount within either. */
+/**
+ * Folders of the system itself: a volume mounted there would hide what the machine needs to run. Those with `below` may
+ * hold no mount within either.
+ */
 const systemFolders: readonly { readonly path: string; readonly below: boolean }[] = [
-  ...["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/run"].map((path) => ({ path, below: true })),
+  ...["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/run"].map(
+    (path) => ({ path, below: true }),
+  ),
   ...["/home", "/root", "/tmp", "/var", "/var/lib", "/var/tmp"].map((path) => ({ path, below: false })),
 ];
 
@@ -93,7 +111,9 @@ export const volumes = rule(["nodePools"], ({ nodePools }) =>
       (volume) => volume.mountPath ?? "",
     ).map(({ key }) => `${path}.volumes mounts two volumes at "${key}"; give each its own mountPath.`),
     ...pool.volumes.flatMap(({ mountPath }, index) => {
-      const folder = systemFolders.find((known) => mountPath === known.path || (known.below && mountPath?.startsWith(`${known.path}/`)));
+      const folder = systemFolders.find(
+        (known) => mountPath === known.path || (known.below && mountPath?.startsWith(`${known.path}/`)),
+      );
       return when(
         folder !== undefined,
         () =>
@@ -106,12 +126,14 @@ export const volumes = rule(["nodePools"], ({ nodePools }) =>
 export const extraNetworks = rule(["network", "nodePools"], ({ network, nodePools }) =>
   eachPool(nodePools, (pool, path) => [
     ...repeats(pool.networks, (id) => id.toLowerCase()).map(
-      ({ index, first, key }) => `${path}.networks[${index}] is "${key}" but networks[${first}] of the pool is the same; name each network once.`,
+      ({ index, first, key }) =>
+        `${path}.networks[${index}] is "${key}" but networks[${first}] of the pool is the same; name each network once.`,
     ),
     ...pool.networks.flatMap((id, index) =>
       when(
         id.toLowerCase() === network.networkId?.toLowerCase(),
-        () => `${path}.networks[${index}] is "${id}" but that is network.networkId, which every machine is attached to already; remove it.`,
+        () =>
+          `${path}.networks[${index}] is "${id}" but that is network.networkId, which every machine is attached to already; remove it.`,
       ),
     ),
   ]),

@@ -8,11 +8,25 @@ type Networks = Pick<Checked, "network" | "kubernetes">;
 type NetworkKey = "network.cidr" | "kubernetes.podCidr" | "kubernetes.serviceCidr";
 
 function clusterNetworks({ network, kubernetes }: Networks): Record<NetworkKey, string> {
-  return { "network.cidr": network.cidr, "kubernetes.podCidr": kubernetes.podCidr, "kubernetes.serviceCidr": kubernetes.serviceCidr };
+  return {
+    "network.cidr": network.cidr,
+    "kubernetes.podCidr": kubernetes.podCidr,
+    "kubernetes.serviceCidr": kubernetes.serviceCidr,
+  };
 }
 
-/** Private and shared address space (RFC 1918, RFC 6598) that a colliding network can move to, in the order of proposal. */
-const spare: readonly string[] = ["192.168.0.0/16", "172.16.0.0/16", "172.24.0.0/16", "10.244.0.0/16", "10.96.0.0/16", "10.200.0.0/16", "100.64.0.0/16"];
+/**
+ * Private and shared address space (RFC 1918, RFC 6598) that a colliding network can move to, in the order of proposal.
+ */
+const spare: readonly string[] = [
+  "192.168.0.0/16",
+  "172.16.0.0/16",
+  "172.24.0.0/16",
+  "10.244.0.0/16",
+  "10.96.0.0/16",
+  "10.200.0.0/16",
+  "100.64.0.0/16",
+];
 
 /** A network that overlaps none of `taken`. */
 function proposal(taken: readonly string[]): string | undefined {
@@ -31,10 +45,15 @@ export const networksApart = rule(["network", "kubernetes"], (config) => {
   ];
   return pairs.flatMap(([moved, kept]) => {
     if (!overlaps(networks[moved], networks[kept])) return [];
-    const free = proposal([...Object.values(networks), ...Object.entries(mended).flatMap(([key, network]) => (key === moved ? [] : [network]))]);
+    const free = proposal([
+      ...Object.values(networks),
+      ...Object.entries(mended).flatMap(([key, network]) => (key === moved ? [] : [network])),
+    ]);
     mended[moved] = free ?? mended[moved];
     const example = free === undefined ? "that overlaps neither of the others" : `such as ${free}`;
-    return [`${moved} is "${networks[moved]}" but overlaps ${kept} "${networks[kept]}"; set ${moved} to a free network ${example}.`];
+    return [
+      `${moved} is "${networks[moved]}" but overlaps ${kept} "${networks[kept]}"; set ${moved} to a free network ${example}.`,
+    ];
   });
 });
 
@@ -50,13 +69,18 @@ const reserved = [
 export const networksUsable = rule(["network", "kubernetes"], (config) =>
   Object.entries(clusterNetworks(config)).flatMap(([key, network]) => {
     const hit = reserved.find(({ range }) => overlaps(network, range));
-    return hit === undefined ? [] : [`${key} is "${network}" but overlaps ${hit.range} (${hit.name}); use a network of private addresses.`];
+    return hit === undefined
+      ? []
+      : [`${key} is "${network}" but overlaps ${hit.range} (${hit.name}); use a network of private addresses.`];
   }),
 );
 
 /** kube-apiserver and kubeadm refuse a service CIDR of more than 20 bits (MaximumBitsForServiceSubnet). */
 const widestServicePrefix = 12;
-/** The platform alone makes some dozens of Services, and the cluster DNS takes the tenth address: 256 addresses are the least that is of use. */
+/**
+ * The platform alone makes some dozens of Services, and the cluster DNS takes the tenth address: 256 addresses are the
+ * least that is of use.
+ */
 const narrowestServicePrefix = 24;
 
 export const serviceCidrSize = rule(["kubernetes"], ({ kubernetes }) => {
@@ -68,7 +92,10 @@ export const serviceCidrSize = rule(["kubernetes"], ({ kubernetes }) => {
   );
 });
 
-/** kubeadm refuses a pod CIDR that is narrower than a node's share, or wider by more than 16 bits (PodSubnetNodeMaskMaxDiff). */
+/**
+ * kubeadm refuses a pod CIDR that is narrower than a node's share, or wider by more than 16 bits
+ * (PodSubnetNodeMaskMaxDiff).
+ */
 const mostBitsAboveShare = 16;
 /** Calico deals out no shares; upstream's own, a /24, keeps the bounds sensible. */
 const calicoSharePrefix = 24;
@@ -97,30 +124,37 @@ function wideEnough(cidr: string, addresses: number): string {
   return `/${Math.min(prefixLength(cidr) - 1, 32 - Math.ceil(Math.log2(addresses)))}`;
 }
 
-export const podCidrHoldsNodes = rule(["kubernetes", "cni", "controlPlane", "nodePools"], ({ kubernetes, cni, ...machines }) => {
-  const share = sharePrefix({ kubernetes, cni });
-  // A prefix out of bounds has its own sentence.
-  if (prefixLength(kubernetes.podCidr) > share) return [];
-  // With Calico one address more than pods: the tunnel's own on each node.
-  const blocks = Math.ceil((kubernetes.maxPodsPerNode + 1) / 2 ** (32 - calicoBlockPrefix));
-  const [addressesEach, need] =
-    cni.kind === "none"
-      ? [2 ** (32 - share), `a /${share} each for ${kubernetes.maxPodsPerNode} pods`]
-      : [blocks * 2 ** (32 - calicoBlockPrefix), `${blocks} Calico blocks of a /${calicoBlockPrefix} each for ${kubernetes.maxPodsPerNode} pods`];
-  const needed = machineCount(machines) * addressesEach;
-  return when(
-    needed > addressCount(kubernetes.podCidr),
-    () =>
-      `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${machineCount(machines)} machines with ${need}; use a ${wideEnough(
-        kubernetes.podCidr,
-        needed,
-      )} or wider, fewer machines, or a lower kubernetes.maxPodsPerNode.`,
-  );
-});
+export const podCidrHoldsNodes = rule(
+  ["kubernetes", "cni", "controlPlane", "nodePools"],
+  ({ kubernetes, cni, ...machines }) => {
+    const share = sharePrefix({ kubernetes, cni });
+    // A prefix out of bounds has its own sentence.
+    if (prefixLength(kubernetes.podCidr) > share) return [];
+    // With Calico one address more than pods: the tunnel's own on each node.
+    const blocks = Math.ceil((kubernetes.maxPodsPerNode + 1) / 2 ** (32 - calicoBlockPrefix));
+    const [addressesEach, need] =
+      cni.kind === "none"
+        ? [2 ** (32 - share), `a /${share} each for ${kubernetes.maxPodsPerNode} pods`]
+        : [
+            blocks * 2 ** (32 - calicoBlockPrefix),
+            `${blocks} Calico blocks of a /${calicoBlockPrefix} each for ${kubernetes.maxPodsPerNode} pods`,
+          ];
+    const needed = machineCount(machines) * addressesEach;
+    return when(
+      needed > addressCount(kubernetes.podCidr),
+      () =>
+        `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${machineCount(machines)} machines with ${need}; use a ${wideEnough(
+          kubernetes.podCidr,
+          needed,
+        )} or wider, fewer machines, or a lower kubernetes.maxPodsPerNode.`,
+    );
+  },
+);
 
 /**
- * Addresses that a node CIDR needs beside one per machine: network and broadcast address (2), gateway (1), DHCP or metadata ports of
- * Neutron (3), API endpoint with the two ports of an Octavia amphora pair (3), bastion (1), and Services of type LoadBalancer (6).
+ * Addresses that a node CIDR needs beside one per machine: network and broadcast address (2), gateway (1), DHCP or
+ * metadata ports of Neutron (3), API endpoint with the two ports of an Octavia amphora pair (3), bastion (1), and
+ * Services of type LoadBalancer (6).
  */
 const overheadAddresses = 16;
 
@@ -144,7 +178,10 @@ export const nodesSupported = rule(["controlPlane", "nodePools"], (machines) =>
   ),
 );
 
-/** Literal addresses outside the cluster that the config names: traffic to one within the pod or service CIDR would never leave the machine. */
+/**
+ * Literal addresses outside the cluster that the config names: traffic to one within the pod or service CIDR would
+ * never leave the machine.
+ */
 export const addressesOutsideCluster = rule(
   ["network", "kubernetes", "apiEndpoint", "ntpServers", "proxy", "oidc", "registryMirrors", "packageMirror", "flux"],
   (config) => {
@@ -161,7 +198,9 @@ export const addressesOutsideCluster = rule(
       ["packageMirror.containerdUrl", urlHost(config.packageMirror?.containerdUrl)],
       ["flux.url", urlHost(config.flux?.url)],
       ...config.registryMirrors.flatMap(({ endpoints }, mirror) =>
-        endpoints.map((endpoint, index) => [`registryMirrors[${mirror}].endpoints[${index}]`, urlHost(endpoint)] as const),
+        endpoints.map(
+          (endpoint, index) => [`registryMirrors[${mirror}].endpoints[${index}]`, urlHost(endpoint)] as const,
+        ),
       ),
     ];
     return hosts.flatMap(([key, host]) =>

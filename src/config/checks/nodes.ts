@@ -2,11 +2,19 @@
 import { repeats, rule, when } from "./rule";
 
 /**
- * Label prefixes of Kubernetes that an administrator may set on Nodes: roles, what the NodeRestriction admission plugin keeps kubelets from
- * setting (its very purpose), and the kubelet's and node's own name spaces. All else under kubernetes.io and k8s.io is reserved.
+ * Label prefixes of Kubernetes that an administrator may set on Nodes: roles, what the NodeRestriction admission plugin
+ * keeps kubelets from setting (its very purpose), and the kubelet's and node's own name spaces. All else under
+ * kubernetes.io and k8s.io is reserved.
  */
-const settablePrefixes: readonly string[] = ["node-role.kubernetes.io", "node-restriction.kubernetes.io", "kubelet.kubernetes.io", "node.kubernetes.io"];
-/** Labels within those prefixes that kubeadm, the kubelet or the cloud controller sets, with what a false one breaks. */
+const settablePrefixes: readonly string[] = [
+  "node-role.kubernetes.io",
+  "node-restriction.kubernetes.io",
+  "kubelet.kubernetes.io",
+  "node.kubernetes.io",
+];
+/**
+ * Labels within those prefixes that kubeadm, the kubelet or the cloud controller sets, with what a false one breaks.
+ */
 const ownedLabels: Readonly<Record<string, string>> = {
   "node-role.kubernetes.io/control-plane": "it marks the control plane's nodes",
   "node-role.kubernetes.io/master": "it marked control-plane nodes of old",
@@ -27,7 +35,8 @@ export const labels = rule(["nodePools"], ({ nodePools }) =>
       const problem = labelProblem(key);
       return when(
         problem !== undefined,
-        () => `nodePools[${index}].labels has "${key}" but ${String(problem)}; use a prefix of your own such as example.org/.`,
+        () =>
+          `nodePools[${index}].labels has "${key}" but ${String(problem)}; use a prefix of your own such as example.org/.`,
       );
     }),
   ),
@@ -39,12 +48,14 @@ const ownedTaints: readonly string[] = ["node.kubernetes.io/", "node.cloudprovid
 export const taints = rule(["nodePools"], ({ nodePools }) =>
   nodePools.flatMap((pool, pools) => [
     ...repeats(pool.taints, (taint) => `${taint.key}:${taint.effect}`).map(
-      ({ index, first, key }) => `nodePools[${pools}].taints[${index}] is "${key}" but taints[${first}] of the pool has the same key and effect; remove one.`,
+      ({ index, first, key }) =>
+        `nodePools[${pools}].taints[${index}] is "${key}" but taints[${first}] of the pool has the same key and effect; remove one.`,
     ),
     ...pool.taints.flatMap((taint, index) =>
       when(
         ownedTaints.some((prefix) => taint.key.startsWith(prefix)),
-        () => `nodePools[${pools}].taints[${index}].key is "${taint.key}" but Kubernetes sets and removes that taint by itself; use a key of your own.`,
+        () =>
+          `nodePools[${pools}].taints[${index}].key is "${taint.key}" but Kubernetes sets and removes that taint by itself; use a key of your own.`,
       ),
     ),
   ]),

@@ -5,7 +5,8 @@ import { rule, when } from "./rule";
 export const subnetNeedsNetwork = rule(["network"], ({ network }) => [
   ...when(
     network.subnetId !== undefined && network.networkId === undefined,
-    () => `network.subnetId is "${String(network.subnetId)}" but network.networkId is absent; set it to the network of that subnet.`,
+    () =>
+      `network.subnetId is "${String(network.subnetId)}" but network.networkId is absent; set it to the network of that subnet.`,
   ),
   ...when(
     network.subnetId !== undefined && network.routerId !== undefined,
@@ -14,18 +15,25 @@ export const subnetNeedsNetwork = rule(["network"], ({ network }) => [
   ),
   ...when(
     network.subnetId !== undefined && network.dnsServers.length > 0,
-    () => `network.dnsServers is set but has no effect on the existing subnet of network.subnetId; remove it, or set the resolvers on that subnet.`,
+    () =>
+      `network.dnsServers is set but has no effect on the existing subnet of network.subnetId; remove it, or set the resolvers on that subnet.`,
   ),
 ]);
 
-export const floatingIpNeedsExternalNetwork = rule(["network", "apiEndpoint", "ssh"], ({ network, apiEndpoint, ssh }) => {
-  if (network.externalNetwork !== undefined) return [];
-  const remedy = "network.externalNetwork is absent; name the external network, or set it to false";
-  return [
-    ...when(apiEndpoint.kind !== "external" && apiEndpoint.floatingIp, () => `apiEndpoint.floatingIp is true but ${remedy}.`),
-    ...when(ssh.bastion?.floatingIp === true, () => `ssh.bastion.floatingIp is true (its default) but ${remedy}.`),
-  ];
-});
+export const floatingIpNeedsExternalNetwork = rule(
+  ["network", "apiEndpoint", "ssh"],
+  ({ network, apiEndpoint, ssh }) => {
+    if (network.externalNetwork !== undefined) return [];
+    const remedy = "network.externalNetwork is absent; name the external network, or set it to false";
+    return [
+      ...when(
+        apiEndpoint.kind !== "external" && apiEndpoint.floatingIp,
+        () => `apiEndpoint.floatingIp is true but ${remedy}.`,
+      ),
+      ...when(ssh.bastion?.floatingIp === true, () => `ssh.bastion.floatingIp is true (its default) but ${remedy}.`),
+    ];
+  },
+);
 
 export const virtualIpAddress = rule(["network", "apiEndpoint"], ({ network, apiEndpoint }) => {
   if (apiEndpoint.kind !== "virtualIp" || apiEndpoint.address === undefined) return [];
@@ -34,7 +42,10 @@ export const virtualIpAddress = rule(["network", "apiEndpoint"], ({ network, api
   if (!contains(network.cidr, address)) return [`${wrong} must lie within network.cidr "${network.cidr}".`];
   const last = addressCount(network.cidr) - 1;
   return [
-    ...when(address === nthAddress(network.cidr, 0), () => `${wrong} is the network address of network.cidr "${network.cidr}"; choose another.`),
+    ...when(
+      address === nthAddress(network.cidr, 0),
+      () => `${wrong} is the network address of network.cidr "${network.cidr}"; choose another.`,
+    ),
     ...when(
       last > 0 && address === nthAddress(network.cidr, last),
       () => `${wrong} is the broadcast address of network.cidr "${network.cidr}"; choose another.`,
@@ -47,7 +58,10 @@ export const virtualIpAddress = rule(["network", "apiEndpoint"], ({ network, api
   ];
 });
 
-/** Ports that control-plane machines already listen on, by Kubernetes' "Ports and Protocols", Calico's and the machines' own. */
+/**
+ * Ports that control-plane machines already listen on, by Kubernetes' "Ports and Protocols", Calico's and the machines'
+ * own.
+ */
 const takenPorts: Readonly<Record<number, string>> = {
   22: "SSH",
   53: "DNS",
@@ -73,11 +87,15 @@ export const virtualIpPort = rule(["apiEndpoint"], ({ apiEndpoint }) => {
   const user = port >= 30000 && port <= 32767 ? "NodePorts" : takenPorts[port];
   return when(
     user !== undefined,
-    () => `apiEndpoint.port is ${port} but that port of the control-plane machines belongs to ${String(user)}; use 6443, or 443.`,
+    () =>
+      `apiEndpoint.port is ${port} but that port of the control-plane machines belongs to ${String(user)}; use 6443, or 443.`,
   );
 });
 
-/** A name below the cluster's own domain is answered by the cluster DNS, so machines and pods would not agree on the endpoint. */
+/**
+ * A name below the cluster's own domain is answered by the cluster DNS, so machines and pods would not agree on the
+ * endpoint.
+ */
 export const endpointOutsideClusterDomain = rule(["apiEndpoint", "kubernetes"], ({ apiEndpoint, kubernetes }) =>
   when(
     apiEndpoint.kind === "external" && `.${apiEndpoint.host.toLowerCase()}`.endsWith(`.${kubernetes.dnsDomain}`),
@@ -89,7 +107,8 @@ export const endpointOutsideClusterDomain = rule(["apiEndpoint", "kubernetes"], 
 export const bastionNeedsKeys = rule(["ssh"], ({ ssh }) =>
   when(
     ssh.bastion !== undefined && ssh.authorizedKeys.length === 0,
-    () => "ssh.bastion is set but ssh.authorizedKeys is empty, so nobody could log in to it; add a public key or remove the bastion.",
+    () =>
+      "ssh.bastion is set but ssh.authorizedKeys is empty, so nobody could log in to it; add a public key or remove the bastion.",
   ),
 );
 
@@ -100,7 +119,8 @@ export const tagLength = rule(["tags"], ({ tags }) =>
   Object.entries(tags).flatMap(([key, value]) =>
     when(
       key.length + 1 + value.length > longestTag,
-      () => `tags.${key} makes the tag "${key}=..." of ${key.length + 1 + value.length} characters but Neutron takes at most ${longestTag}; shorten it.`,
+      () =>
+        `tags.${key} makes the tag "${key}=..." of ${key.length + 1 + value.length} characters but Neutron takes at most ${longestTag}; shorten it.`,
     ),
   ),
 );

@@ -1,11 +1,14 @@
-/** Credentials and what they are for must come together, and settings must not replace what the program knows better. */
+/**
+ * Credentials and what they are for must come together, and settings must not replace what the program knows better.
+ */
 import { computedSettings } from "../clusterConfig";
 import { rule, when } from "./rule";
 
 export const cloudCredential = rule(["cloudProvider", "credentials"], ({ cloudProvider, credentials }) => [
   ...when(
     cloudProvider !== undefined && credentials?.openstack === undefined,
-    () => "cloudProvider is set but credentials.openstack is absent; set credentials.openstack.id and credentials.openstack.secret.",
+    () =>
+      "cloudProvider is set but credentials.openstack is absent; set credentials.openstack.id and credentials.openstack.secret.",
   ),
   ...when(
     cloudProvider === undefined && credentials?.openstack !== undefined,
@@ -18,7 +21,10 @@ export const gitCredential = rule(["flux", "credentials"], ({ flux, credentials 
   const git = credentials?.git;
   if (flux === undefined) {
     return [
-      ...when(git !== undefined, () => "credentials.git is set but flux is absent, so it would not be used; set flux.url, or remove it."),
+      ...when(
+        git !== undefined,
+        () => "credentials.git is set but flux is absent, so it would not be used; set flux.url, or remove it.",
+      ),
       ...when(
         credentials?.sopsAgeKey !== undefined,
         () => "credentials.sopsAgeKey is set but flux is absent, so it would not be used; set flux.url, or remove it.",
@@ -30,24 +36,31 @@ export const gitCredential = rule(["flux", "credentials"], ({ flux, credentials 
     return [
       ...when(
         git?.privateKey === undefined || git.knownHosts === undefined,
-        () => `flux.url is "${flux.url}" but ssh needs credentials.git.privateKey and credentials.git.knownHosts; set both.`,
+        () =>
+          `flux.url is "${flux.url}" but ssh needs credentials.git.privateKey and credentials.git.knownHosts; set both.`,
       ),
       ...when(
         git?.username !== undefined || git?.password !== undefined,
-        () => `credentials.git has a username or password but flux.url is "${flux.url}", and ssh uses neither; remove them (the user stands in the URL).`,
+        () =>
+          `credentials.git has a username or password but flux.url is "${flux.url}", and ssh uses neither; remove them (the user stands in the URL).`,
       ),
     ];
   }
   return [
     ...when(
       git !== undefined && (git.username === undefined || git.password === undefined),
-      () => `flux.url is "${flux.url}" but ${scheme} needs credentials.git.username and credentials.git.password; set both.`,
+      () =>
+        `flux.url is "${flux.url}" but ${scheme} needs credentials.git.username and credentials.git.password; set both.`,
     ),
     ...when(
       git?.privateKey !== undefined || git?.knownHosts !== undefined,
-      () => `credentials.git has a privateKey or knownHosts but flux.url is "${flux.url}", and ${scheme} uses neither; remove them.`,
+      () =>
+        `credentials.git has a privateKey or knownHosts but flux.url is "${flux.url}", and ${scheme} uses neither; remove them.`,
     ),
-    ...when(scheme === "http" && git !== undefined, () => `flux.url is "${flux.url}", which would send credentials.git in the clear; use https or ssh.`),
+    ...when(
+      scheme === "http" && git !== undefined,
+      () => `flux.url is "${flux.url}", which would send credentials.git in the clear; use https or ssh.`,
+    ),
   ];
 });
 

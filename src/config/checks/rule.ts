@@ -1,7 +1,10 @@
 /** A rule between fields that the schema, which looks at one field at a time, cannot say. */
 import type { ParsedCluster } from "../schema";
 
-/** A parsed configuration with the cluster's name settled; undefined where neither the key nor the stack's name can serve. */
+/**
+ * A parsed configuration with the cluster's name settled; undefined where neither the key nor the stack's name can
+ * serve.
+ */
 export type Checked = Omit<ParsedCluster, "clusterName"> & { readonly clusterName: string | undefined };
 
 export interface Rule {
@@ -12,7 +15,10 @@ export interface Rule {
 }
 
 /** A rule that can read only what it says it needs. */
-export function rule<K extends keyof Checked>(needs: readonly K[], problems: (config: Pick<Checked, K>) => readonly string[]): Rule {
+export function rule<K extends keyof Checked>(
+  needs: readonly K[],
+  problems: (config: Pick<Checked, K>) => readonly string[],
+): Rule {
   return { needs, problems };
 }
 
@@ -22,7 +28,10 @@ export function when(wrong: boolean, sentence: () => string): string[] {
 }
 
 /** Positions of the items that an earlier item equals by `keyOf`, with the position of that earlier one. */
-export function repeats<T>(items: readonly T[], keyOf: (item: T) => string): { index: number; first: number; key: string }[] {
+export function repeats<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): { index: number; first: number; key: string }[] {
   const firsts = new Map<string, number>();
   return items.flatMap((item, index) => {
     const key = keyOf(item);

@@ -16,10 +16,14 @@ import { cloudProviderSchema, credentialsSchema, fluxSchema, platformSchema } fr
 import { flag, label, listOf, matching, section, text, whole } from "./primitives";
 
 const readinessSchema = section({
-  apiTimeoutMinutes: whole(1, 120).default(20).describe("How long `up` waits for the Kubernetes API after the machines exist, in minutes."),
+  apiTimeoutMinutes: whole(1, 120)
+    .default(20)
+    .describe("How long `up` waits for the Kubernetes API after the machines exist, in minutes."),
   clusterTimeoutMinutes: whole(1, 240)
     .default(30)
-    .describe("How long `up` then waits for every machine to be a Ready node and for Flux to have reconciled the platform, in minutes."),
+    .describe(
+      "How long `up` then waits for every machine to be a Ready node and for Flux to have reconciled the platform, in minutes.",
+    ),
   drainTimeoutMinutes: whole(0, 240)
     .default(15)
     .describe(
@@ -27,7 +31,9 @@ const readinessSchema = section({
     ),
   machinesBoot: flag
     .default(true)
-    .describe("false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so."),
+    .describe(
+      "false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so.",
+    ),
 })
   .prefault({})
   .describe("What `up` waits for.");
@@ -41,7 +47,9 @@ const tagValue = matching(
 );
 
 export const clusterSchema = section({
-  clusterName: label(32).optional().describe("Name of the cluster and prefix of everything it owns in OpenStack. Absent: the stack's name."),
+  clusterName: label(32)
+    .optional()
+    .describe("Name of the cluster and prefix of everything it owns in OpenStack. Absent: the stack's name."),
   os: osSchema,
   image: text.describe("Image of all machines: id (recommended, a name can come to mean another image) or name."),
   network: networkSchema,
@@ -62,8 +70,12 @@ export const clusterSchema = section({
     .record(tagKey, tagValue, { error: "must be a map of tags to values" })
     .default({})
     .describe("Metadata of the servers and tags (key=value) of network resources."),
-  configDrive: flag.default(true).describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
-  protect: flag.default(true).describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
+  configDrive: flag
+    .default(true)
+    .describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
+  protect: flag
+    .default(true)
+    .describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
   roll: listOf(text).describe(
     "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, drained and one after the other, so that they take on today's template, image and flavor. Others keep those they were born with. `protect` does not hold what is named here.",
   ),

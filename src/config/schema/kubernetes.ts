@@ -1,8 +1,23 @@
 /** Kubernetes itself: versions, CIDRs, hardening, users. */
 import { z } from "zod";
-import { certificate, choice, cidr, flag, host, label, listOf, matching, section, text, url, whole } from "./primitives";
+import {
+  certificate,
+  choice,
+  cidr,
+  flag,
+  host,
+  label,
+  listOf,
+  matching,
+  section,
+  text,
+  url,
+  whole,
+} from "./primitives";
 
-/** Minors that kubeadm v1beta4 and the rendered documents were written for; kept in step with upstream's supported ones. */
+/**
+ * Minors that kubeadm v1beta4 and the rendered documents were written for; kept in step with upstream's supported ones.
+ */
 export const supportedMinors = [34, 35, 36, 37] as const;
 /** The version that the tests validate with the real kubeadm. */
 export const defaultKubernetesVersion = "1.36.3";
@@ -18,8 +33,15 @@ const dnsDomain = matching(
   "must be a DNS domain in lower case, for instance cluster.local",
   /^(?=.{1,253}$)[a-z]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
 );
-/** An empty prefix is allowed (the warnings mention it); one that begins with "system:" would let a token pose as part of Kubernetes. */
-const prefix = matching("text", 'must be text without blanks that does not begin with "system:"', /^(?!system:)[^\s]*$/);
+/**
+ * An empty prefix is allowed (the warnings mention it); one that begins with "system:" would let a token pose as part
+ * of Kubernetes.
+ */
+const prefix = matching(
+  "text",
+  'must be text without blanks that does not begin with "system:"',
+  /^(?!system:)[^\s]*$/,
+);
 /** The forms that Go's and curl's proxy handling both understand. */
 const noProxyEntry = matching(
   "host, domain or CIDR",
@@ -42,7 +64,9 @@ export const kubernetesSchema = section({
     .describe(
       "Certificate that kubelets show to `kubectl logs` and `exec` and to metrics-server. `clusterCa`: issued by the cluster once somebody approved the kubelet's request, and verified by those who ask; kubelet-csr-approver in gitops/ approves. `selfSigned`: verified by nobody. Fixed when the cluster is made; changing it later: docs/how-to/kubelet-certificates.md. Absent: `clusterCa` with `flux`, else `selfSigned`.",
     ),
-  encryptionAtRest: choice("secretbox", "aescbc", "none").default("secretbox").describe("How Secrets are encrypted in etcd."),
+  encryptionAtRest: choice("secretbox", "aescbc", "none")
+    .default("secretbox")
+    .describe("How Secrets are encrypted in etcd."),
   podSecurity: section({
     enforce: level.default("baseline").describe("Level that pods must meet."),
     warn: level.default("restricted").describe("Level below which users are warned and the audit log notes it."),
@@ -70,7 +94,9 @@ export const kubernetesSchema = section({
       .describe(
         "etcd election timeout, in milliseconds: ten times the heartbeat, as etcd asks. A lost leader stops the API for one to two of it; raise both (500 and 5000) where disks are slow.",
       ),
-    snapshotIntervalHours: whole(1, 168).default(6).describe("Hours between etcd snapshots on each control-plane machine."),
+    snapshotIntervalHours: whole(1, 168)
+      .default(6)
+      .describe("Hours between etcd snapshots on each control-plane machine."),
     snapshotsKept: whole(1, 1000).default(28).describe("Number of snapshots kept on the machine."),
   })
     .prefault({})
@@ -83,7 +109,9 @@ export const oidcSchema = section({
   issuerUrl: url(["https"]).describe("Issuer of the ID tokens, exactly as in their `iss` claim."),
   clientId: text.describe("Audience (client id) that a token must be for."),
   usernameClaim: text.default("sub").describe("Claim that holds the user name."),
-  usernamePrefix: prefix.default("oidc:").describe("Put before every user name, so that no token can pose as a system user."),
+  usernamePrefix: prefix
+    .default("oidc:")
+    .describe("Put before every user name, so that no token can pose as a system user."),
   groupsClaim: text.default("groups").describe("Claim that holds the (LDAP) groups."),
   groupsPrefix: prefix.default("oidc:").describe("Put before every group."),
   ca: certificate.optional().describe("CA of the issuer. Absent: the machine's trust store."),
@@ -114,7 +142,9 @@ export const registryMirrorsSchema = listOf(
       .array(url(["https", "http"]), { error: "must be a list" })
       .min(1, { error: "must name at least one mirror" })
       .describe("Mirrors, tried in order before the registry itself."),
-    overridePath: flag.default(false).describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
+    overridePath: flag
+      .default(false)
+      .describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
   }),
 ).describe("Mirrors of container registries.");
 
@@ -127,9 +157,15 @@ export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
 const mirrorUrl = url(["https", "http"], { credentials: true });
 
 export const packageMirrorSchema = section({
-  kubernetesUrl: mirrorUrl.describe("Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository)."),
+  kubernetesUrl: mirrorUrl.describe(
+    "Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository).",
+  ),
   containerdUrl: mirrorUrl.optional().describe("Repository with containerd.io. Absent: `kubernetesUrl` holds it too."),
-  containerdPackage: matching("package name", "must be the name of a package, for instance containerd.io", /^[a-z0-9][-a-z0-9.+_]*$/)
+  containerdPackage: matching(
+    "package name",
+    "must be the name of a package, for instance containerd.io",
+    /^[a-z0-9][-a-z0-9.+_]*$/,
+  )
     .default("containerd.io")
     .describe("Name of the containerd package."),
   signingKey: matching(
@@ -138,10 +174,14 @@ export const packageMirrorSchema = section({
     /^\s*-----BEGIN PGP PUBLIC KEY BLOCK-----[^-]*-----END PGP PUBLIC KEY BLOCK-----\s*$/,
   )
     .optional()
-    .describe("Key that signs the repositories. Absent: they are trusted unsigned, so keep them on a network you trust."),
+    .describe(
+      "Key that signs the repositories. Absent: they are trusted unsigned, so keep them on a network you trust.",
+    ),
 })
   .optional()
   .describe("Private package mirror, for `packageSource: mirror`.");
 
 export const ntpServersSchema = listOf(host).describe("NTP servers (chrony). Empty: the image's own.");
-export const extraCasSchema = listOf(certificate).describe("Extra CA certificates that every machine trusts, one PEM block each.");
+export const extraCasSchema = listOf(certificate).describe(
+  "Extra CA certificates that every machine trusts, one PEM block each.",
+);

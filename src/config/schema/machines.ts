@@ -20,7 +20,9 @@ export const osSchema = section({
   ),
   cgroup: choice("v1", "v2")
     .optional()
-    .describe("Control-group version the image boots with. Absent: v1 for release 8 of the RHEL family, else v2. With v1 the kubelet is told to accept it."),
+    .describe(
+      "Control-group version the image boots with. Absent: v1 for release 8 of the RHEL family, else v2. With v1 the kubelet is told to accept it.",
+    ),
 }).describe("Operating system of all machines; SELinux stays enforcing on the RHEL family.");
 
 const volumeType = text.optional().describe("Cinder volume type. Absent: the cloud's default.");
@@ -31,7 +33,10 @@ const bootVolume = section({ sizeGb: whole(10, 16384).describe("Size in GiB."), 
 const serverGroupPolicy = choice("anti-affinity", "soft-anti-affinity", "affinity", "soft-affinity", "none");
 
 const labelValuePattern = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
-/** The cloud controller copies a machine's zone to the label topology.kubernetes.io/zone, so a zone must be able to be a label value. */
+/**
+ * The cloud controller copies a machine's zone to the label topology.kubernetes.io/zone, so a zone must be able to be a
+ * label value.
+ */
 const zone = matching(
   "text",
   'must be a zone whose name can be a node label: at most 63 letters, digits, "-", "_" or ".", alphanumeric at both ends',
@@ -52,13 +57,20 @@ export const controlPlaneSchema = section({
   ...machine,
   etcdVolume: section({ sizeGb: whole(4, 1024).describe("Size in GiB."), type: volumeType })
     .optional()
-    .describe("A Cinder volume of its own for /var/lib/etcd; choose a type whose fdatasync stays under 10 ms (p99). Absent: the root disk."),
-  serverGroupPolicy: serverGroupPolicy.default("soft-anti-affinity").describe("Nova server group of the control plane."),
-  schedulable: flag.default(false).describe("Let ordinary pods run on the control plane (a cluster without workers needs it)."),
+    .describe(
+      "A Cinder volume of its own for /var/lib/etcd; choose a type whose fdatasync stays under 10 ms (p99). Absent: the root disk.",
+    ),
+  serverGroupPolicy: serverGroupPolicy
+    .default("soft-anti-affinity")
+    .describe("Nova server group of the control plane."),
+  schedulable: flag
+    .default(false)
+    .describe("Let ordinary pods run on the control plane (a cluster without workers needs it)."),
 }).describe("The machines that serve the API and hold etcd.");
 
 /** Kubernetes label or taint key: optional DNS prefix of at most 253 characters, then a name of at most 63. */
-const qualifiedName = /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const qualifiedName =
+  /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const labelKey = matching("label key", "must be a Kubernetes key such as tier or example.org/tier", qualifiedName);
 const labelValue = matching(
   "label value",
@@ -76,12 +88,17 @@ export const nodePoolSchema = section({
   name: label(30).describe("Name of the pool; its machines are `<clusterName>-<name>-<index>`."),
   count: whole(0, 2000).describe("Number of machines. Lowering it removes the highest indexes."),
   ...machine,
-  labels: z.record(labelKey, labelValue, { error: "must be a map of label keys to values" }).default({}).describe("Node labels."),
+  labels: z
+    .record(labelKey, labelValue, { error: "must be a map of label keys to values" })
+    .default({})
+    .describe("Node labels."),
   taints: listOf(
     section({
       key: labelKey.describe("Key."),
       value: labelValue.default("").describe("Value."),
-      effect: choice("NoSchedule", "PreferNoSchedule", "NoExecute").describe("What happens to pods that do not tolerate it."),
+      effect: choice("NoSchedule", "PreferNoSchedule", "NoExecute").describe(
+        "What happens to pods that do not tolerate it.",
+      ),
     }),
   ).describe("Node taints."),
   volumes: listOf(
@@ -106,7 +123,9 @@ const sshKey = matching(
 
 export const sshSchema = section({
   authorizedKeys: listOf(sshKey).describe("Public keys of the image's default user on every machine."),
-  allowedCidrs: listOf(cidr).describe("Networks that may reach port 22 of the machines. Empty: only the bastion, if there is one."),
+  allowedCidrs: listOf(cidr).describe(
+    "Networks that may reach port 22 of the machines. Empty: only the bastion, if there is one.",
+  ),
   bastion: section({
     flavor: text.describe("Name of the Nova flavor."),
     image: text.optional().describe("Image: id or name. Absent: the top-level `image`."),

@@ -1,4 +1,6 @@
-/** What stands on the bare cluster: Git source, OpenStack as Kubernetes sees it, credentials, where charts come from. */
+/**
+ * What stands on the bare cluster: Git source, OpenStack as Kubernetes sees it, credentials, where charts come from.
+ */
 import { z } from "zod";
 import { octaviaProvider } from "./network";
 import { certificate, flag, id, matching, secret, section, text, url, whole } from "./primitives";
@@ -6,12 +8,17 @@ import { certificate, flag, id, matching, secret, section, text, url, whole } fr
 const branch = matching(
   "branch",
   "must be the name of a Git branch",
-  (value) => /^[A-Za-z0-9][-A-Za-z0-9._/]*$/.test(value) && !value.includes("..") && !value.includes("//") && !/[./]$/.test(value),
+  (value) =>
+    /^[A-Za-z0-9][-A-Za-z0-9._/]*$/.test(value) &&
+    !value.includes("..") &&
+    !value.includes("//") &&
+    !/[./]$/.test(value),
 );
 const repositoryPath = matching(
   "path",
   'must be a folder within the repository such as gitops/clusters/dev, without "..", and "/" only between names',
-  (value) => /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(value.replace(/^\.\//, "")) && !value.split("/").includes(".."),
+  (value) =>
+    /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(value.replace(/^\.\//, "")) && !value.split("/").includes(".."),
 );
 /** Flux substitutes `${NAME}` for names of this form only. */
 const settingName = matching(
@@ -28,19 +35,25 @@ export const fluxSchema = section({
   settings: z
     .record(settingName, settingValue, { error: "must be a map of names to texts" })
     .default({})
-    .describe("Sizes and choices of this stack: further entries of the ConfigMap `cluster-settings`, which gitops/ reads as `${NAME}` (docs/platform.md)."),
+    .describe(
+      "Sizes and choices of this stack: further entries of the ConfigMap `cluster-settings`, which gitops/ reads as `${NAME}` (docs/platform.md).",
+    ),
 })
   .optional()
   .describe("Git source of the cluster. Absent: no Flux.");
 
 export const cloudProviderSchema = section({
-  authUrl: url(["https", "http"]).describe("Keystone, as the cluster reaches it, for instance https://keystone.example.org:5000/v3."),
+  authUrl: url(["https", "http"]).describe(
+    "Keystone, as the cluster reaches it, for instance https://keystone.example.org:5000/v3.",
+  ),
   region: text.describe("OpenStack region of the cluster."),
   ca: certificate.optional().describe("CA of OpenStack's API. Absent: a public one."),
   loadBalancer: section({
     enabled: flag.default(true).describe("Services of type LoadBalancer get an Octavia load balancer."),
     provider: octaviaProvider.default("amphora").describe("Octavia provider, for instance amphora or ovn."),
-    floatingNetworkId: id.optional().describe("External network of their floating IPs. Absent: the only external network there is."),
+    floatingNetworkId: id
+      .optional()
+      .describe("External network of their floating IPs. Absent: the only external network there is."),
     internal: flag.default(false).describe("No floating IP unless a Service asks for one."),
   })
     .prefault({})
@@ -53,16 +66,22 @@ export const cloudProviderSchema = section({
 
 const ageKey = secret(
   "must be an age secret key, from AGE-SECRET-KEY-1 to the end of its line (the file that age-keygen writes will do)",
-  (value) => /^AGE-SECRET-KEY-1[A-Z0-9]{58}$/m.test(value) && value.split(/\r?\n/).every((line) => /^(#.*|AGE-SECRET-KEY-1[A-Z0-9]{58}|)$/.test(line)),
+  (value) =>
+    /^AGE-SECRET-KEY-1[A-Z0-9]{58}$/m.test(value) &&
+    value.split(/\r?\n/).every((line) => /^(#.*|AGE-SECRET-KEY-1[A-Z0-9]{58}|)$/.test(line)),
 );
 const privateKey = secret(
   "must be an SSH private key in PEM form, from its BEGIN line to its END line, without a passphrase",
-  (value) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z ]*PRIVATE KEY-----$/.test(value) && !value.includes("ENCRYPTED"),
+  (value) =>
+    /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z ]*PRIVATE KEY-----$/.test(value) &&
+    !value.includes("ENCRYPTED"),
 );
 const knownHosts = matching(
   "known_hosts lines",
   "must be lines of a known_hosts file, as `ssh-keyscan HOST` prints them",
-  (value) => value.trim() !== "" && value.split(/\r?\n/).every((line) => /^(#.*|\s*|\S+ (ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+.*)$/.test(line)),
+  (value) =>
+    value.trim() !== "" &&
+    value.split(/\r?\n/).every((line) => /^(#.*|\s*|\S+ (ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+.*)$/.test(line)),
 );
 
 export const credentialsSchema = section({
@@ -71,12 +90,16 @@ export const credentialsSchema = section({
     secret: secret().describe("Its secret."),
   })
     .optional()
-    .describe("Application credential of the cloud controller manager and Cinder CSI; what it must be allowed to do stands in docs/platform.md."),
+    .describe(
+      "Application credential of the cloud controller manager and Cinder CSI; what it must be allowed to do stands in docs/platform.md.",
+    ),
   git: section({
     username: text.optional().describe("User name, for https. A GitLab deploy token has one."),
     password: secret().optional().describe("Password or token, for https."),
     privateKey: privateKey.optional().describe("Private key, for ssh."),
-    knownHosts: knownHosts.optional().describe("Host keys of the Git server, for ssh: what `ssh-keyscan` prints. No secret."),
+    knownHosts: knownHosts
+      .optional()
+      .describe("Host keys of the Git server, for ssh: what `ssh-keyscan` prints. No secret."),
   })
     .optional()
     .describe("Read access to `flux.url`. Absent: the repository is public."),
@@ -91,7 +114,9 @@ export const platformSchema = section({
     .describe(
       "Your own OCI registry that holds the bootstrap charts under their upstream names, for instance oci://registry.example.org/charts. Absent: upstream's.",
     ),
-  timeoutMinutes: whole(1, 120).default(15).describe("How long `up` waits for one release, in minutes; the first images are pulled in this time."),
+  timeoutMinutes: whole(1, 120)
+    .default(15)
+    .describe("How long `up` waits for one release, in minutes; the first images are pulled in this time."),
 })
   .prefault({})
   .describe("How the bootstrap releases are installed.");

@@ -1,4 +1,7 @@
-/** The small value types that the sections of the schema are made of. Each carries the sentence part a user reads when it is wrong ("image is "" but must be ..."). */
+/**
+ * The small value types that the sections of the schema are made of. Each carries the sentence part a user reads when
+ * it is wrong ("image is "" but must be ...").
+ */
 import { X509Certificate } from "node:crypto";
 import { isOpenstackId } from "../openstackId";
 import { z } from "zod";
@@ -17,7 +20,10 @@ export const matching = (format: string, error: string, test: RegExp | ((value: 
     .refine((value) => (test instanceof RegExp ? test.test(value) : test(value)), { error })
     .meta({ format });
 
-/** One line of text: not empty, no blanks at its ends, and no control character that could break out of the file it is written to. */
+/**
+ * One line of text: not empty, no blanks at its ends, and no control character that could break out of the file it is
+ * written to.
+ */
 export const text = matching(
   "text",
   "must be one line of text, not empty and without blanks at its ends",
@@ -28,8 +34,8 @@ export const text = matching(
 export const encryptedPlaceholder = "encrypted";
 
 /**
- * Text that opens something. It may have several lines; no sentence shows it, and in a stack file it must be encrypted. `test` sees it without
- * blanks at its ends, and never the placeholder of the offline preview.
+ * Text that opens something. It may have several lines; no sentence shows it, and in a stack file it must be encrypted.
+ * `test` sees it without blanks at its ends, and never the placeholder of the offline preview.
  */
 export const secret = (error = "must not be empty", test: (value: string) => boolean = (value) => value !== "") =>
   matching("secret", error, (value) => value === encryptedPlaceholder || test(value.trim()));
@@ -42,7 +48,11 @@ export const label = (limit: number) =>
     (value) => dnsLabel.test(value) && value.length <= limit,
   );
 
-export const id = matching("OpenStack id", "must be an OpenStack id (a UUID such as 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e)", isOpenstackId);
+export const id = matching(
+  "OpenStack id",
+  "must be an OpenStack id (a UUID such as 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e)",
+  isOpenstackId,
+);
 
 /** An IPv4 network in CIDR notation with no host bits set. */
 export const cidr = z
@@ -77,7 +87,11 @@ interface UrlOptions {
 }
 
 /** Why `value` is not an absolute URL of one of the schemes, as a part of a sentence; undefined when it is one. */
-function urlProblem(value: string, schemes: readonly string[], { credentials = false, query = false }: UrlOptions): string | undefined {
+function urlProblem(
+  value: string,
+  schemes: readonly string[],
+  { credentials = false, query = false }: UrlOptions,
+): string | undefined {
   const wanted = `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
   // URL() repairs blanks and line breaks silently; such a value must not reach a file on a machine.
   if (!/^[\u0021-\u007e]+$/.test(value) || /["'`\\<>]/.test(value)) return wanted;
@@ -86,12 +100,15 @@ function urlProblem(value: string, schemes: readonly string[], { credentials = f
   if (!value.includes("://")) {
     const withScheme = `${schemes[0] ?? "https"}://${value}`;
     // A value with "@" may hold a password, which no sentence repeats.
-    return /^[A-Za-z0-9]/.test(value) && !value.includes("@") && URL.canParse(withScheme) ? `${wanted}; did you mean ${withScheme}?` : wanted;
+    return /^[A-Za-z0-9]/.test(value) && !value.includes("@") && URL.canParse(withScheme)
+      ? `${wanted}; did you mean ${withScheme}?`
+      : wanted;
   }
   if (!URL.canParse(value)) return wanted;
   const url = new URL(value);
   if (!schemes.includes(url.protocol.replace(/:$/, "")) || url.hostname === "") return wanted;
-  if (!credentials && (url.password !== "" || (url.username !== "" && url.protocol !== "ssh:"))) return "must not carry a user name or password";
+  if (!credentials && (url.password !== "" || (url.username !== "" && url.protocol !== "ssh:")))
+    return "must not carry a user name or password";
   if (!query && (url.search !== "" || url.hash !== "")) return 'must not have a query ("?") or fragment ("#")';
   return undefined;
 }
@@ -115,10 +132,12 @@ export const certificate = z
       context.addIssue({ code: "custom", message });
     };
     if (blocks.some((block) => block.includes("PRIVATE KEY"))) refuse("must hold no private key, a certificate only");
-    else if (blocks.length > 1) refuse("must be one certificate; give each block of the bundle as a list item of its own");
+    else if (blocks.length > 1)
+      refuse("must be one certificate; give each block of the bundle as a list item of its own");
     else if (!/^\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(value)) {
       refuse("must be one PEM block that begins with -----BEGIN CERTIFICATE-----");
-    } else if (!isReadableCertificate(value)) refuse("must be a certificate that can be read; this block was cut short or altered");
+    } else if (!isReadableCertificate(value))
+      refuse("must be a certificate that can be read; this block was cut short or altered");
   })
   .meta({ format: "PEM certificate" });
 
@@ -130,7 +149,8 @@ function isReadableCertificate(pem: string): boolean {
   }
 }
 
-export const choice = <const T extends readonly [string, ...string[]]>(...values: T) => z.enum(values, { error: `must be one of: ${values.join(", ")}` });
+export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `must be one of: ${values.join(", ")}` });
 
 /** A list that is empty when absent. */
 export const listOf = <T extends z.ZodType>(item: T) => z.array(item, { error: "must be a list" }).default([]);
@@ -138,5 +158,6 @@ export const listOf = <T extends z.ZodType>(item: T) => z.array(item, { error: "
 /** A mapping of keys that the program knows; `strictObject` with the sentence for a value that is no mapping. */
 export const section = <T extends z.ZodRawShape>(keys: T) =>
   z.strictObject(keys, {
-    error: (issue) => (issue.code === "invalid_type" ? `must be a section with the keys ${Object.keys(keys).join(", ")}` : undefined),
+    error: (issue) =>
+      issue.code === "invalid_type" ? `must be a section with the keys ${Object.keys(keys).join(", ")}` : undefined,
   });

@@ -1,6 +1,7 @@
 /**
- * Where in OpenStack to look for what is about to be created, and how to tell that it is there already. An `up` whose connection broke, or that was killed,
- * may have been obeyed without learning of it: what it asked for exists then, and no state knows it.
+ * Where in OpenStack to look for what is about to be created, and how to tell that it is there already. An `up` whose
+ * connection broke, or that was killed, may have been obeyed without learning of it: what it asked for exists then, and
+ * no state knows it.
  */
 import { machineClusterKey } from "../../machines/updatePolicy";
 import type { OpenstackService } from "../../openstack/client";
@@ -62,13 +63,18 @@ function octavia(noun: string, command: string, collection: string, matches: Kin
   return {
     noun,
     command,
-    look: (inputs) => ({ service: "load-balancer", path: `/lbaas/${collection}?name=${query(inputs.name)}`, key: collection }),
+    look: (inputs) => ({
+      service: "load-balancer",
+      path: `/lbaas/${collection}?name=${query(inputs.name)}`,
+      key: collection,
+    }),
     matches: (item, inputs) => item.name === inputs.name && matches(item, inputs),
     removal: ({ id }) => ({ path: `/lbaas/${collection}/${id}` }),
   };
 }
 
-const holds = (list: unknown, id: unknown): boolean => Array.isArray(list) && list.some((item: unknown) => (item as { id?: unknown }).id === id);
+const holds = (list: unknown, id: unknown): boolean =>
+  Array.isArray(list) && list.some((item: unknown) => (item as { id?: unknown }).id === id);
 
 const member: Kind = {
   noun: "load-balancer member",
@@ -101,7 +107,8 @@ const port: Kind = {
     key: "ports",
   }),
   // Neutron would take the port of a machine away from it.
-  matches: (item, { name, networkId }) => item.name === name && same(item.device_id, "") && item.network_id === networkId,
+  matches: (item, { name, networkId }) =>
+    item.name === name && same(item.device_id, "") && item.network_id === networkId,
   removal: ({ id }) => ({ path: `/ports/${id}` }),
 };
 
@@ -150,23 +157,39 @@ const routerInterface: Kind = {
     text(owner).startsWith("network:router_interface") &&
     Array.isArray(addresses) &&
     addresses.some((address: unknown) => (address as { subnet_id?: unknown }).subnet_id === subnetId),
-  removal: (_, { routerId, subnetId }) => ({ path: `/routers/${text(routerId)}/remove_router_interface`, put: { subnet_id: subnetId } }),
+  removal: (_, { routerId, subnetId }) => ({
+    path: `/routers/${text(routerId)}/remove_router_interface`,
+    put: { subnet_id: subnetId },
+  }),
 };
 
-/** By the type of the resource. What is not here is either no thing of its own in OpenStack or never made by this program. */
+/**
+ * By the type of the resource. What is not here is either no thing of its own in OpenStack or never made by this
+ * program.
+ */
 export const kinds: Readonly<Record<string, Kind>> = {
   "openstack:compute/instance:Instance": server,
   "openstack:compute/serverGroup:ServerGroup": serverGroup,
   // Neutron would delete the subnets with the network.
   "openstack:networking/network:Network": neutron("network", "networks", "networks", ({ subnets }) => isEmpty(subnets)),
-  "openstack:networking/subnet:Subnet": neutron("subnet", "subnets", "subnets", (item, { networkId }) => item.network_id === networkId),
+  "openstack:networking/subnet:Subnet": neutron(
+    "subnet",
+    "subnets",
+    "subnets",
+    (item, { networkId }) => item.network_id === networkId,
+  ),
   "openstack:networking/router:Router": neutron("router", "routers", "routers"),
   "openstack:networking/routerInterface:RouterInterface": routerInterface,
   "openstack:networking/secGroup:SecGroup": neutron("security group", "security-groups", "security_groups"),
   "openstack:networking/secGroupRule:SecGroupRule": rule,
   "openstack:networking/port:Port": port,
   "openstack:networking/floatingIp:FloatingIp": floatingIp,
-  "openstack:loadbalancer/loadBalancer:LoadBalancer": octavia("load balancer", "loadbalancer", "loadbalancers", ({ listeners }) => isEmpty(listeners)),
+  "openstack:loadbalancer/loadBalancer:LoadBalancer": octavia(
+    "load balancer",
+    "loadbalancer",
+    "loadbalancers",
+    ({ listeners }) => isEmpty(listeners),
+  ),
   "openstack:loadbalancer/listener:Listener": octavia(
     "listener",
     "loadbalancer listener",
@@ -179,8 +202,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
     "pools",
     (item, { listenerId }) => holds(item.listeners, listenerId) && isEmpty(item.members),
   ),
-  "openstack:loadbalancer/monitor:Monitor": octavia("health monitor", "loadbalancer healthmonitor", "healthmonitors", (item, { poolId }) =>
-    holds(item.pools, poolId),
+  "openstack:loadbalancer/monitor:Monitor": octavia(
+    "health monitor",
+    "loadbalancer healthmonitor",
+    "healthmonitors",
+    (item, { poolId }) => holds(item.pools, poolId),
   ),
   "openstack:loadbalancer/member:Member": member,
 };

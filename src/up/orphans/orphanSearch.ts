@@ -4,8 +4,9 @@ import { remove, type Pace } from "./removeOrphan";
 import { judge, named } from "./verdict";
 
 /**
- * Keeps a repeated `up` from making a second one of what an earlier `up` made without learning of it: the connection broke after OpenStack had obeyed, or the
- * engine was killed while it waited. Such a thing is in no state, so nobody would ever delete it, and it may stand in the way (a port in use, a rule that exists).
+ * Keeps a repeated `up` from making a second one of what an earlier `up` made without learning of it: the connection
+ * broke after OpenStack had obeyed, or the engine was killed while it waited. Such a thing is in no state, so nobody
+ * would ever delete it, and it may stand in the way (a port in use, a rule that exists).
  */
 export class OrphanSearch {
   /** Each list is asked for once in a run: whatever is an orphan was there before. */
@@ -18,7 +19,10 @@ export class OrphanSearch {
     private readonly pace?: Pace,
   ) {}
 
-  /** Deletes what is there of the resource that is about to be created, where that is safe. Throws a sentence when the resource must not be created. */
+  /**
+   * Deletes what is there of the resource that is about to be created, where that is safe. Throws a sentence when the
+   * resource must not be created.
+   */
   async before(type: string, inputs: Inputs): Promise<void> {
     const kind = kinds[type];
     if (kind === undefined) return;
@@ -34,7 +38,9 @@ export class OrphanSearch {
     if (verdict.kind === "refuse") throw new Error(verdict.sentence);
     if (verdict.kind === "leave") this.tell(verdict.sentence);
     else if (await remove(await this.api(), place, kind.removal(item, inputs), this.pace))
-      this.tell(`Deleted ${named(kind, item, inputs)}, which an interrupted \`up\` had made without learning of it; it is made anew.`);
+      this.tell(
+        `Deleted ${named(kind, item, inputs)}, which an interrupted \`up\` had made without learning of it; it is made anew.`,
+      );
   }
 
   /** Undefined when it is gone by now: a machine that is replaced was on the list and has been deleted since. */

@@ -3,8 +3,8 @@ import { machineClusterKey, machineRoleKey } from "../../machines/updatePolicy";
 import type { Inputs, Item, Kind } from "./orphanKinds";
 
 /**
- * Longest time, in hours, after which something unused is still taken for what an `up` was not told of. Whoever's `up` broke repeats it, the next morning at
- * the latest; what is older may be there for a reason of its own.
+ * Longest time, in hours, after which something unused is still taken for what an `up` was not told of. Whoever's `up`
+ * broke repeats it, the next morning at the latest; what is older may be there for a reason of its own.
  */
 const unusedHours = 24;
 /** The same for a machine that has been started: after a while people's work runs on it. */
@@ -31,7 +31,10 @@ export function judge(kind: Kind, item: Item, inputs: Inputs, now: Date): Verdic
     };
   }
   if (machineRoleOf(item) !== machineRoleOf(inputs)) {
-    return { kind: "refuse", sentence: `${there} and which is no machine of this cluster: rename or delete it, or choose another clusterName.` };
+    return {
+      kind: "refuse",
+      sentence: `${there} and which is no machine of this cluster: rename or delete it, or choose another clusterName.`,
+    };
   }
   const neverStarted = item["OS-SRV-USG:launched_at"] === null;
   if (neverStarted || age <= machineHours) return { kind: "remove" };

@@ -7,11 +7,13 @@ import { minimal } from "../fixtures";
 
 /** Networks of sizes that pass on their own, crowded into few ranges so that they often meet. */
 const networkOf = (least: number, most: number) =>
-  fc.tuple(fc.constantFrom(10, 100, 172, 192), fc.nat(255), fc.integer({ min: least, max: most })).map(([first, second, prefix]) => {
-    const address = (first * 256 + second) * 65536;
-    const start = Math.floor(address / 2 ** (32 - prefix)) * 2 ** (32 - prefix);
-    return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".")}/${prefix}`;
-  });
+  fc
+    .tuple(fc.constantFrom(10, 100, 172, 192), fc.nat(255), fc.integer({ min: least, max: most }))
+    .map(([first, second, prefix]) => {
+      const address = (first * 256 + second) * 65536;
+      const start = Math.floor(address / 2 ** (32 - prefix)) * 2 ** (32 - prefix);
+      return `${[24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".")}/${prefix}`;
+    });
 
 interface Networks {
   node: string;
@@ -20,7 +22,10 @@ interface Networks {
 }
 
 const parse = ({ node, pod, service }: Networks) =>
-  parseClusterConfig({ ...minimal, network: { cidr: node }, kubernetes: { podCidr: pod, serviceCidr: service } }, "dev");
+  parseClusterConfig(
+    { ...minimal, network: { cidr: node }, kubernetes: { podCidr: pod, serviceCidr: service } },
+    "dev",
+  );
 
 function sentences(networks: Networks): readonly string[] {
   try {
@@ -48,7 +53,8 @@ describe("node, pod and service CIDR", () => {
     fc.assert(
       fc.property(networks, (given) => {
         const mended = sentences(given).reduce<Networks>((result, sentence) => {
-          const [, key, cidr] = /set kubernetes\.(pod|service)Cidr to a free network such as (\S+)\.$/.exec(sentence) ?? [];
+          const [, key, cidr] =
+            /set kubernetes\.(pod|service)Cidr to a free network such as (\S+)\.$/.exec(sentence) ?? [];
           return key === undefined || cidr === undefined ? result : { ...result, [key]: cidr };
         }, given);
         expect(sentences(mended)).toEqual([]);
@@ -63,12 +69,18 @@ describe("a network's size", () => {
       fc.property(fc.integer({ min: 10, max: 1500 }), (count) => {
         const pools = { ...minimal, nodePools: [{ name: "general", count, flavor: "m1.large" }] };
         const sized = (node: number, pod: number) => {
-          const config = { ...pools, network: { cidr: `10.10.0.0/${node}` }, kubernetes: { podCidr: `172.16.0.0/${pod}` } };
+          const config = {
+            ...pools,
+            network: { cidr: `10.10.0.0/${node}` },
+            kubernetes: { podCidr: `172.16.0.0/${pod}` },
+          };
           try {
             parseClusterConfig(config, "dev");
             return undefined;
           } catch (error) {
-            const found = (error as ConfigError).sentences.map((sentence) => Number(/use a \/(\d+) or wider/.exec(sentence)?.[1]));
+            const found = (error as ConfigError).sentences.map((sentence) =>
+              Number(/use a \/(\d+) or wider/.exec(sentence)?.[1]),
+            );
             return found as [number, number];
           }
         };

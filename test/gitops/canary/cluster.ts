@@ -1,6 +1,7 @@
 /**
- * What the canary sees of a cluster, on loopback: DNS, the gateway, the target's two ports. Run in a network namespace of its own, where ports 53
- * and 443 are free. Arguments: a folder with key.pem and certificate.pem, and what is broken (comma-separated).
+ * What the canary sees of a cluster, on loopback: DNS, the gateway, the target's two ports. Run in a network namespace
+ * of its own, where ports 53 and 443 are free. Arguments: a folder with key.pem and certificate.pem, and what is broken
+ * (comma-separated).
  */
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
@@ -44,7 +45,8 @@ const page =
     response.writeHead(request.url === "/index.html" ? 200 : 404).end(text);
 
 const tls = { key: readFileSync(join(folder, "key.pem")), cert: readFileSync(join(folder, "certificate.pem")) };
-if (!isBroken("gateway")) createTlsServer(tls, page(isBroken("other-page") ? "Welcome\n" : "canary\n")).listen(443, "127.0.0.1");
+if (!isBroken("gateway"))
+  createTlsServer(tls, page(isBroken("other-page") ? "Welcome\n" : "canary\n")).listen(443, "127.0.0.1");
 if (!isBroken("network-open")) createServer(page("canary\n")).listen(8080, "127.0.0.1");
 // A network policy drops what goes to the closed port; only where none is enforced, something answers.
 if (isBroken("network-closed")) createServer(page("canary\n")).listen(8081, "127.0.0.1");

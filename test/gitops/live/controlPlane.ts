@@ -1,4 +1,7 @@
-/** A real control plane on loopback: etcd, the API server and the controller manager of the pinned version. No nodes, so pods stay Pending. */
+/**
+ * A real control plane on loopback: etcd, the API server and the controller manager of the pinned version. No nodes, so
+ * pods stay Pending.
+ */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,9 +13,15 @@ import { eventually, freePorts, type Processes } from "./processes";
 const kubernetes = siteFolder("kubernetes");
 const etcdServer = join(siteFolder("etcd"), "server");
 
-export const controlPlanePrograms = [...["kube-apiserver", "kube-controller-manager", "kubectl"].map((name) => join(kubernetes, name)), etcdServer];
+export const controlPlanePrograms = [
+  ...["kube-apiserver", "kube-controller-manager", "kubectl"].map((name) => join(kubernetes, name)),
+  etcdServer,
+];
 
-/** What the API server needs of the controller manager here: namespaces, quotas, roles that aggregate, accounts, and what makes pods of a Deployment. */
+/**
+ * What the API server needs of the controller manager here: namespaces, quotas, roles that aggregate, accounts, and
+ * what makes pods of a Deployment.
+ */
 const controllers = [
   "clusterrole-aggregation-controller",
   "deployment-controller",
@@ -26,7 +35,10 @@ const controllers = [
   "statefulset-controller",
 ];
 
-/** Starts it and waits until it serves; the admin is in kubeadm:cluster-admins, as the program's own admin kubeconfig is. */
+/**
+ * Starts it and waits until it serves; the admin is in kubeadm:cluster-admins, as the program's own admin kubeconfig
+ * is.
+ */
 export async function startControlPlane(folder: string, processes: Processes): Promise<Kubectl> {
   mkdirSync(folder, { recursive: true });
   const [client, peer, api, manager] = await freePorts(4);
@@ -83,7 +95,9 @@ export async function startControlPlane(folder: string, processes: Processes): P
     `--secure-port=${manager}`,
     `--cert-dir=${certificates}`,
   ]);
-  await eventually("The namespace's default service account", 120, () => (kubectl.exists("serviceaccount", "default", "default") ? true : undefined));
+  await eventually("The namespace's default service account", 120, () =>
+    kubectl.exists("serviceaccount", "default", "default") ? true : undefined,
+  );
   return kubectl;
 }
 

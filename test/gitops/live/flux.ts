@@ -1,4 +1,7 @@
-/** The real source- and kustomize-controller as processes, with the flags that Pulumi's Flux has on a cluster (docs/gitops.md, "The contract"). */
+/**
+ * The real source- and kustomize-controller as processes, with the flags that Pulumi's Flux has on a cluster
+ * (docs/gitops.md, "The contract").
+ */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { toolFolder } from "../toolbox";
@@ -11,10 +14,16 @@ export const fluxPrograms = [
   join(toolFolder("definitions"), "crds"),
 ];
 
-/** A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken; with as few as Flux has by default (4) tenants would wait too. */
+/**
+ * A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken; with as few as
+ * Flux has by default (4) tenants would wait too.
+ */
 export const manyAtOnce = "--concurrent=20";
 
-/** What keeps a tenant's Flux objects within its namespace; and, as there is one flag for all gates, that a fix need not wait for what it fixes. */
+/**
+ * What keeps a tenant's Flux objects within its namespace; and, as there is one flag for all gates, that a fix need not
+ * wait for what it fixes.
+ */
 export const lockdown = [
   "--no-cross-namespace-refs=true",
   "--no-remote-bases=true",
@@ -23,8 +32,9 @@ export const lockdown = [
 ];
 
 /**
- * --no-remote-bases refuses Git repositories as bases, but kustomize itself still fetches a single file that a tenant names by URL, from where the
- * controller stands. A proxy that nobody serves (port 9, "discard") keeps it from everything but the cluster, which is all it needs.
+ * --no-remote-bases refuses Git repositories as bases, but kustomize itself still fetches a single file that a tenant
+ * names by URL, from where the controller stands. A proxy that nobody serves (port 9, "discard") keeps it from
+ * everything but the cluster, which is all it needs.
  */
 const noWayOut = { HTTP_PROXY: "http://127.0.0.1:9", HTTPS_PROXY: "http://127.0.0.1:9" };
 
@@ -39,33 +49,68 @@ const common = [
 
 export const helmControllerPrograms = [join(toolFolder("helm-controller"), "helm-controller")];
 
-/** Starts the real helm-controller beside the others, for tests that install charts; tenants are confined as on a cluster. */
+/**
+ * Starts the real helm-controller beside the others, for tests that install charts; tenants are confined as on a
+ * cluster.
+ */
 export async function startHelmController(folder: string, processes: Processes, kubectl: Kubectl): Promise<void> {
   const [health] = await freePorts(1);
   const kubeconfig = accountOf("helm-controller", folder, kubectl);
   const confined = ["--no-cross-namespace-refs=true", "--default-service-account=default"];
-  processes.start("helm-controller", helmControllerPrograms[0]!, [...common, `--health-addr=127.0.0.1:${health}`, "--requeue-dependency=2s", ...confined], {
-    KUBECONFIG: kubeconfig,
-    RUNTIME_NAMESPACE: "flux-system",
-  });
+  processes.start(
+    "helm-controller",
+    helmControllerPrograms[0]!,
+    [...common, `--health-addr=127.0.0.1:${health}`, "--requeue-dependency=2s", ...confined],
+    {
+      KUBECONFIG: kubeconfig,
+      RUNTIME_NAMESPACE: "flux-system",
+    },
+  );
 }
 
 export const notificationControllerPrograms = [join(toolFolder("notifications"), "notification-controller")];
 
-/** Starts the real notification-controller, which takes the others' events at port `events`; `proxy` is the site's, as Pulumi hands it over. */
-export async function startNotificationController(folder: string, processes: Processes, kubectl: Kubectl, events: number, proxy: string): Promise<void> {
+/**
+ * Starts the real notification-controller, which takes the others' events at port `events`; `proxy` is the site's, as
+ * Pulumi hands it over.
+ */
+export async function startNotificationController(
+  folder: string,
+  processes: Processes,
+  kubectl: Kubectl,
+  events: number,
+  proxy: string,
+): Promise<void> {
   const [health, receiver] = await freePorts(2);
-  const listening = [`--events-addr=127.0.0.1:${events}`, `--receiverAddr=127.0.0.1:${receiver}`, `--health-addr=127.0.0.1:${health}`];
-  processes.start("notification-controller", notificationControllerPrograms[0]!, [...common, ...listening, "--no-cross-namespace-refs=true"], {
-    KUBECONFIG: accountOf("notification-controller", folder, kubectl),
-    RUNTIME_NAMESPACE: "flux-system",
-    HTTP_PROXY: proxy,
-  });
+  const listening = [
+    `--events-addr=127.0.0.1:${events}`,
+    `--receiverAddr=127.0.0.1:${receiver}`,
+    `--health-addr=127.0.0.1:${health}`,
+  ];
+  processes.start(
+    "notification-controller",
+    notificationControllerPrograms[0]!,
+    [...common, ...listening, "--no-cross-namespace-refs=true"],
+    {
+      KUBECONFIG: accountOf("notification-controller", folder, kubectl),
+      RUNTIME_NAMESPACE: "flux-system",
+      HTTP_PROXY: proxy,
+    },
+  );
 }
 
-/** Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. `events`: port of the notification-controller. */
-export async function startFlux(folder: string, processes: Processes, kubectl: Kubectl, events?: number): Promise<void> {
-  for (const module of ["flux", "definitions"] as const) kubectl.run(["apply", "--server-side", "-f", join(toolFolder(module), "crds")]);
+/**
+ * Installs Flux's definitions and accounts, and starts its controllers; each acts as its own service account. `events`:
+ * port of the notification-controller.
+ */
+export async function startFlux(
+  folder: string,
+  processes: Processes,
+  kubectl: Kubectl,
+  events?: number,
+): Promise<void> {
+  for (const module of ["flux", "definitions"] as const)
+    kubectl.run(["apply", "--server-side", "-f", join(toolFolder(module), "crds")]);
   // They are many and large: a busy machine needs minutes.
   await eventually(
     "Established definitions",
@@ -78,7 +123,11 @@ export async function startFlux(folder: string, processes: Processes, kubectl: K
   mkdirSync(storage, { recursive: true });
   const start = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
     const kubeconfig = accountOf(name, folder, kubectl);
-    processes.start(name, join(toolFolder("flux"), name), [...common, ...args], { KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: "flux-system", ...env });
+    processes.start(name, join(toolFolder("flux"), name), [...common, ...args], {
+      KUBECONFIG: kubeconfig,
+      RUNTIME_NAMESPACE: "flux-system",
+      ...env,
+    });
   };
   start("source-controller", [
     `--storage-path=${storage}`,
@@ -87,13 +136,26 @@ export async function startFlux(folder: string, processes: Processes, kubectl: K
     `--health-addr=127.0.0.1:${sourceHealth}`,
   ]);
   const told = events === undefined ? [] : [`--events-addr=http://127.0.0.1:${events}/`];
-  start("kustomize-controller", ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, manyAtOnce, ...told, ...lockdown], noWayOut);
+  start(
+    "kustomize-controller",
+    ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, manyAtOnce, ...told, ...lockdown],
+    noWayOut,
+  );
 }
 
-/** As Flux's own installation has it, both controllers may do everything: what a tenant's objects make them do is bound by impersonation. */
+/**
+ * As Flux's own installation has it, both controllers may do everything: what a tenant's objects make them do is bound
+ * by impersonation.
+ */
 function accountOf(name: string, folder: string, kubectl: Kubectl): string {
   kubectl.run(["create", "serviceaccount", name, "-n", "flux-system"]);
-  kubectl.run(["create", "clusterrolebinding", name, "--clusterrole=cluster-admin", `--serviceaccount=flux-system:${name}`]);
+  kubectl.run([
+    "create",
+    "clusterrolebinding",
+    name,
+    "--clusterrole=cluster-admin",
+    `--serviceaccount=flux-system:${name}`,
+  ]);
   const token = kubectl.run(["create", "token", name, "-n", "flux-system", "--duration=8h"]);
   const { server, authority } = kubectl.address();
   return writeKubeconfig(join(dirname(folder), `${name}.kubeconfig`), server, authority, token);
@@ -103,7 +165,9 @@ export type FluxKind = "gitrepository" | "helmrelease" | "kustomization";
 
 /** The Ready condition of the object as it is now; undefined while Flux still speaks of an earlier one. */
 export const ready = ({ metadata, status }: KubernetesObject): Condition | undefined =>
-  status?.conditions?.find(({ type, observedGeneration }) => type === "Ready" && observedGeneration === metadata.generation);
+  status?.conditions?.find(
+    ({ type, observedGeneration }) => type === "Ready" && observedGeneration === metadata.generation,
+  );
 
 export class Flux {
   private requests = 0;
@@ -114,20 +178,33 @@ export class Flux {
   ) {}
 
   /**
-   * Asks for a reconciliation now, as `flux reconcile` does, instead of waiting for the interval; yields its outcome. With a revision given, that of
-   * this revision: a controller may not have heard yet of what the source has just fetched.
+   * Asks for a reconciliation now, as `flux reconcile` does, instead of waiting for the interval; yields its outcome.
+   * With a revision given, that of this revision: a controller may not have heard yet of what the source has just
+   * fetched.
    */
   async reconcile(kind: FluxKind, namespace: string, name: string, revision?: string): Promise<Condition> {
     const token = `${Date.now()}-${this.requests++}`;
-    await eventually(`${kind} ${namespace}/${name}`, 60, () => (this.kubectl.exists(kind, namespace, name) ? true : undefined));
-    this.kubectl.run(["annotate", "--overwrite", kind, name, "-n", namespace, `reconcile.fluxcd.io/requestedAt=${token}`]);
+    await eventually(`${kind} ${namespace}/${name}`, 60, () =>
+      this.kubectl.exists(kind, namespace, name) ? true : undefined,
+    );
+    this.kubectl.run([
+      "annotate",
+      "--overwrite",
+      kind,
+      name,
+      "-n",
+      namespace,
+      `reconcile.fluxcd.io/requestedAt=${token}`,
+    ]);
     return eventually(
       `The reconciliation of ${kind} ${namespace}/${name}`,
       120,
       () => {
         const object = this.kubectl.get(kind, namespace, name);
         const condition = ready(object);
-        const isOurs = object.status?.lastHandledReconcileAt === token && (revision === undefined || object.status.lastAttemptedRevision === revision);
+        const isOurs =
+          object.status?.lastHandledReconcileAt === token &&
+          (revision === undefined || object.status.lastAttemptedRevision === revision);
         return isOurs && condition && condition.status !== "Unknown" ? condition : undefined;
       },
       () => this.log(),
@@ -143,7 +220,8 @@ export class Flux {
         const condition = ready(this.kubectl.get(kind, namespace, name));
         return condition?.status === "True" ? condition : undefined;
       },
-      () => `${JSON.stringify(this.kubectl.attempt(["get", kind, name, "-n", namespace, "-o", "jsonpath={.status.conditions}"]).output)}\n${this.log()}`,
+      () =>
+        `${JSON.stringify(this.kubectl.attempt(["get", kind, name, "-n", namespace, "-o", "jsonpath={.status.conditions}"]).output)}\n${this.log()}`,
     );
   }
 

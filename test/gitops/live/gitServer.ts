@@ -15,7 +15,11 @@ const environment = {
 };
 
 const git = (folder: string, ...args: readonly string[]) =>
-  execFileSync("git", ["-C", folder, ...args], { env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  execFileSync("git", ["-C", folder, ...args], {
+    env: environment,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 
 /** A repository with a work tree of its own; every commit is pushed at once. */
 export class Repository {
@@ -90,7 +94,9 @@ export class GitServer {
           PATH_INFO: path,
           QUERY_STRING: query,
           CONTENT_TYPE: request.headers["content-type"] ?? "",
-          ...(request.headers["content-encoding"] ? { HTTP_CONTENT_ENCODING: request.headers["content-encoding"] } : {}),
+          ...(request.headers["content-encoding"]
+            ? { HTTP_CONTENT_ENCODING: request.headers["content-encoding"] }
+            : {}),
           ...(request.headers["git-protocol"] ? { GIT_PROTOCOL: String(request.headers["git-protocol"]) } : {}),
         },
       });

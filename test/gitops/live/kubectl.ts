@@ -46,7 +46,10 @@ export class Kubectl {
 
   /** The same cluster as seen by a user with these groups, by impersonation. */
   as(user: string, groups: readonly string[]): Kubectl {
-    return new Kubectl(this.program, this.kubeconfig, [`--as=${user}`, ...[...groups, "system:authenticated"].map((group) => `--as-group=${group}`)]);
+    return new Kubectl(this.program, this.kubeconfig, [
+      `--as=${user}`,
+      ...[...groups, "system:authenticated"].map((group) => `--as-group=${group}`),
+    ]);
   }
 
   attempt(args: readonly string[], input?: string): Attempt {
@@ -78,7 +81,10 @@ export class Kubectl {
   }
 
   apply(...objects: readonly object[]): Attempt {
-    return this.attempt(["apply", "--server-side", "-f", "-"], objects.map((object) => stringify(object)).join("---\n"));
+    return this.attempt(
+      ["apply", "--server-side", "-f", "-"],
+      objects.map((object) => stringify(object)).join("---\n"),
+    );
   }
 
   create(object: object): Attempt {
@@ -87,7 +93,9 @@ export class Kubectl {
 
   /** Server of the kubeconfig, and the file of its authority. */
   address(): { readonly server: string; readonly authority: string } {
-    const { clusters } = parse(readFileSync(this.kubeconfig, "utf8")) as { clusters: [{ cluster: { server: string; "certificate-authority": string } }] };
+    const { clusters } = parse(readFileSync(this.kubeconfig, "utf8")) as {
+      clusters: [{ cluster: { server: string; "certificate-authority": string } }];
+    };
     return { server: clusters[0].cluster.server, authority: clusters[0].cluster["certificate-authority"] };
   }
 }

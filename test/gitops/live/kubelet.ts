@@ -1,4 +1,7 @@
-/** In place of nodes: says of every pod of a namespace that it runs and is ready, as a kubelet would, so that what waits for pods goes on. */
+/**
+ * In place of nodes: says of every pod of a namespace that it runs and is ready, as a kubelet would, so that what waits
+ * for pods goes on.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kubectl } from "./kubectl";
 
@@ -30,7 +33,15 @@ export class StandInKubelet {
   private async run(kubectl: Kubectl, namespaces: readonly string[]): Promise<void> {
     while (!this.stopped) {
       for (const namespace of namespaces) {
-        const waiting = kubectl.attempt(["get", "pods", "-n", namespace, "--field-selector=status.phase=Pending", "-o", "name"]);
+        const waiting = kubectl.attempt([
+          "get",
+          "pods",
+          "-n",
+          namespace,
+          "--field-selector=status.phase=Pending",
+          "-o",
+          "name",
+        ]);
         // A pod that went meanwhile is none to speak of.
         for (const pod of waiting.ok ? waiting.output.split("\n").filter((line) => line.startsWith("pod/")) : [])
           kubectl.attempt(["patch", pod, "-n", namespace, "--subresource=status", "--type=merge", "-p", status]);

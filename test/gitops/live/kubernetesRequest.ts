@@ -15,7 +15,9 @@ export function kubernetesRequest(kubectl: Kubectl): KubernetesRequest {
       const request = https.request(`${server}${path}`, { ...options, method }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }),
+        );
       });
       request.on("error", reject);
       request.end();

@@ -1,8 +1,19 @@
 /**
- * The real Fluent Bit with the configuration that the option opensearch gives it. Only addresses and folders are exchanged for those of the test, and
- * the seconds between attempts, so that it does not take an hour; the journal's folder is named, which on a node libsystemd finds by itself.
+ * The real Fluent Bit with the configuration that the option opensearch gives it. Only addresses and folders are
+ * exchanged for those of the test, and the seconds between attempts, so that it does not take an hour; the journal's
+ * folder is named, which on a node libsystemd finds by itself.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, appendFileSync, existsSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  appendFileSync,
+  existsSync,
+} from "node:fs";
 import { join } from "node:path";
 import { buildStack } from "../fluxBuild";
 import { freePorts, Processes } from "./processes";
@@ -16,10 +27,18 @@ interface Values {
 }
 
 /** Values of the chart, and its version, as Flux would hand them over. */
-export function fluentBitRelease(settings: Readonly<Record<string, string>>): { readonly version: string; readonly values: Values } {
-  const built = buildStack("dev", { LOGS: "opensearch", OPENSEARCH_HOST: "localhost", ...settings }, ["choices"]).get("logs")!;
+export function fluentBitRelease(settings: Readonly<Record<string, string>>): {
+  readonly version: string;
+  readonly values: Values;
+} {
+  const built = buildStack("dev", { LOGS: "opensearch", OPENSEARCH_HOST: "localhost", ...settings }, ["choices"]).get(
+    "logs",
+  )!;
   const { spec } = built.find(({ kind }) => kind === "HelmRelease")!;
-  return { version: (spec as { chart: { spec: { version: string } } }).chart.spec.version, values: spec!.values as Values };
+  return {
+    version: (spec as { chart: { spec: { version: string } } }).chart.spec.version,
+    values: spec!.values as Values,
+  };
 }
 
 /** What stands for a cluster and a receiver. */
@@ -45,7 +64,11 @@ export class LogCollector {
   }
 
   /** Lays out the folders of a node under `folder`, and the configuration; does not start it. */
-  static async prepare(folder: string, around: Surroundings, environment: Readonly<Record<string, string>>): Promise<LogCollector> {
+  static async prepare(
+    folder: string,
+    around: Surroundings,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<LogCollector> {
     const [port] = await freePorts(1);
     for (const each of ["log/pods", "log/containers", "log/kubernetes/audit", "journal", "lib", "conf", "account"])
       mkdirSync(join(folder, each), { recursive: true });
@@ -75,7 +98,12 @@ export class LogCollector {
   }
 
   start(): void {
-    this.processes.start("fluent-bit", fluentBit, [`--config=${join(this.folder, "conf", "fluent-bit.yaml")}`], this.environment);
+    this.processes.start(
+      "fluent-bit",
+      fluentBit,
+      [`--config=${join(this.folder, "conf", "fluent-bit.yaml")}`],
+      this.environment,
+    );
   }
 
   /** As a node's power cut ends it. */
@@ -100,7 +128,13 @@ export class LogCollector {
 
   /** Adds lines to a container's log as containerd writes it, with the link that the kubelet makes. */
   write(namespace: string, pod: string, container: string, lines: readonly string[]): void {
-    const target = join(this.folder, "log", "pods", `${namespace}_${pod}_00000000-0000-4000-8000-000000000000`, container);
+    const target = join(
+      this.folder,
+      "log",
+      "pods",
+      `${namespace}_${pod}_00000000-0000-4000-8000-000000000000`,
+      container,
+    );
     mkdirSync(target, { recursive: true });
     appendFileSync(join(target, "0.log"), lines.map((line) => `${line}\n`).join(""));
     const link = join(this.folder, "log", "containers", `${pod}_${namespace}_${container}-${"ab12".repeat(16)}.log`);
@@ -108,7 +142,10 @@ export class LogCollector {
   }
 
   audit(events: readonly object[]): void {
-    appendFileSync(join(this.folder, "log", "kubernetes", "audit", "audit.log"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    appendFileSync(
+      join(this.folder, "log", "kubernetes", "audit", "audit.log"),
+      events.map((event) => `${JSON.stringify(event)}\n`).join(""),
+    );
   }
 
   get journal(): string {

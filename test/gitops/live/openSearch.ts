@@ -1,6 +1,7 @@
 /**
- * As much of OpenSearch as a collector needs: POST /_bulk over TLS with a name and password. Documents are kept by index and id; one that is there
- * already is a conflict, as with OpenSearch. What it does not prove: that OpenSearch takes the fields' types.
+ * As much of OpenSearch as a collector needs: POST /_bulk over TLS with a name and password. Documents are kept by
+ * index and id; one that is there already is a conflict, as with OpenSearch. What it does not prove: that OpenSearch
+ * takes the fields' types.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -14,7 +15,15 @@ export type Document = Readonly<Record<string, unknown>> & { readonly message?: 
 /** What it does with a request: take it, say that it is too busy for all of it (429), or for some of its documents. */
 export type Mood = "takes" | "refuses" | "refuses some";
 
-const parameters = ["pipeline", "refresh", "require_alias", "routing", "timeout", "wait_for_active_shards", "filter_path"];
+const parameters = [
+  "pipeline",
+  "refresh",
+  "require_alias",
+  "routing",
+  "timeout",
+  "wait_for_active_shards",
+  "filter_path",
+];
 
 export class OpenSearch {
   mood: Mood = "takes";
@@ -32,7 +41,9 @@ export class OpenSearch {
   ) {
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
     const files = ["-keyout", join(folder, "key.pem"), "-out", this.authority];
-    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", ...subject, ...files], { stdio: "ignore" });
+    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", ...subject, ...files], {
+      stdio: "ignore",
+    });
   }
 
   get authority(): string {
@@ -40,8 +51,9 @@ export class OpenSearch {
   }
 
   start(): Promise<void> {
-    const server = createServer({ key: readFileSync(join(this.folder, "key.pem")), cert: readFileSync(this.authority) }, (request, response) =>
-      this.answer(request, response),
+    const server = createServer(
+      { key: readFileSync(join(this.folder, "key.pem")), cert: readFileSync(this.authority) },
+      (request, response) => this.answer(request, response),
     );
     this.server = server;
     return new Promise((resolve) => server.listen(this.port, "127.0.0.1", resolve));
@@ -89,8 +101,13 @@ export class OpenSearch {
         return;
       }
       const body = Buffer.concat(parts);
-      const lines = (request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString().trimEnd().split("\n");
-      const items = lines.flatMap((line, number) => (number % 2 === 0 ? [this.create(line, lines[number + 1] ?? "", number / 2)] : []));
+      const lines = (request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body)
+        .toString()
+        .trimEnd()
+        .split("\n");
+      const items = lines.flatMap((line, number) =>
+        number % 2 === 0 ? [this.create(line, lines[number + 1] ?? "", number / 2)] : [],
+      );
       respond(200, { took: 1, errors: items.some(({ create }) => create.status >= 300), items });
     });
   }

@@ -1,4 +1,7 @@
-/** A cluster under GitOps as Pulumi leaves it behind, on loopback: control plane, Flux, the hand-off, and gitops/ of this work tree in a Git server. */
+/**
+ * A cluster under GitOps as Pulumi leaves it behind, on loopback: control plane, Flux, the hand-off, and gitops/ of
+ * this work tree in a Git server.
+ */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +53,8 @@ export async function startPlatform(
     const kubectl = await startControlPlane(join(folder, "control-plane"), processes);
     const [events] = await freePorts(1);
     await startFlux(join(folder, "flux"), processes, kubectl, proxy === undefined ? undefined : events);
-    if (proxy !== undefined) await startNotificationController(join(folder, "flux"), processes, kubectl, events!, proxy);
+    if (proxy !== undefined)
+      await startNotificationController(join(folder, "flux"), processes, kubectl, events!, proxy);
     if (withHelm) await startHelmController(join(folder, "flux"), processes, kubectl);
     const repository = git.create("platform");
     mkdirSync(repository.folder, { recursive: true });
@@ -70,7 +74,12 @@ function handOff(kubectl: Kubectl, url: string, data: Readonly<Record<string, st
   const metadata = { name: "flux-system", namespace: "flux-system" };
   const { ok, output } = kubectl.apply(
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "cluster-settings", namespace: "flux-system" }, data },
-    { apiVersion: "source.toolkit.fluxcd.io/v1", kind: "GitRepository", metadata, spec: { interval: "10m", url, ref: { branch: "main" } } },
+    {
+      apiVersion: "source.toolkit.fluxcd.io/v1",
+      kind: "GitRepository",
+      metadata,
+      spec: { interval: "10m", url, ref: { branch: "main" } },
+    },
     {
       apiVersion: "kustomize.toolkit.fluxcd.io/v1",
       kind: "Kustomization",

@@ -12,7 +12,10 @@ export class Processes {
 
   start(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
     const log = openSync(join(this.folder, `${name}.log`), "a");
-    const child = spawn(program, args, { stdio: ["ignore", log, log], env: { PATH: process.env.PATH, HOME: this.folder, TMPDIR: this.folder, ...env } });
+    const child = spawn(program, args, {
+      stdio: ["ignore", log, log],
+      env: { PATH: process.env.PATH, HOME: this.folder, TMPDIR: this.folder, ...env },
+    });
     closeSync(log);
     this.running.push({ name, child });
   }
@@ -47,7 +50,10 @@ export class Processes {
   }
 }
 
-/** Ports of the loopback interface that nobody has at this moment; all different, as they are held until the last is found. */
+/**
+ * Ports of the loopback interface that nobody has at this moment; all different, as they are held until the last is
+ * found.
+ */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
@@ -56,7 +62,10 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
-/** Repeats `attempt` until it yields something; after `seconds` an error that says what was waited for, and what `otherwise` knows. */
+/**
+ * Repeats `attempt` until it yields something; after `seconds` an error that says what was waited for, and what
+ * `otherwise` knows.
+ */
 export async function eventually<T>(
   what: string,
   seconds: number,

@@ -1,4 +1,7 @@
-/** The real kube-state-metrics as a process, with the configuration of Flux's objects that the release of monitoring hands over. */
+/**
+ * The real kube-state-metrics as a process, with the configuration of Flux's objects that the release of monitoring
+ * hands over.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +28,9 @@ export class StateMetrics {
     const release = buildPart("dev", "monitoring", clusterSettings("dev")).find(
       ({ kind, metadata }) => kind === "HelmRelease" && metadata.name === "prometheus",
     );
-    const { values } = release!.spec as { values: { "kube-state-metrics": { customResourceState: { config: object } } } };
+    const { values } = release!.spec as {
+      values: { "kube-state-metrics": { customResourceState: { config: object } } };
+    };
     const file = join(folder, "custom-resources.yaml");
     writeFileSync(file, stringify(values["kube-state-metrics"].customResourceState.config));
     const processes = new Processes(folder);
@@ -42,10 +47,14 @@ export class StateMetrics {
 
   /** What Prometheus would be given now; empty while nothing is served. */
   metrics(): string {
-    return spawnSync("curl", ["--silent", "--noproxy", "*", "--max-time", "30", `http://127.0.0.1:${this.port}/metrics`], {
-      encoding: "utf8",
-      maxBuffer: 64 * 1024 * 1024,
-    }).stdout;
+    return spawnSync(
+      "curl",
+      ["--silent", "--noproxy", "*", "--max-time", "30", `http://127.0.0.1:${this.port}/metrics`],
+      {
+        encoding: "utf8",
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    ).stdout;
   }
 
   log(): string {

@@ -34,10 +34,13 @@ describe("A catalog", () => {
       },
     });
     const told: string[] = [];
-    const body = redirectCatalog(JSON.stringify(token("http://127.0.0.1:8774/v2.1", "http://127.0.0.1:9")), (origin, service) => {
-      told.push(`${service} ${origin}`);
-      return "http://proxy:1";
-    });
+    const body = redirectCatalog(
+      JSON.stringify(token("http://127.0.0.1:8774/v2.1", "http://127.0.0.1:9")),
+      (origin, service) => {
+        told.push(`${service} ${origin}`);
+        return "http://proxy:1";
+      },
+    );
     expect(JSON.parse(body)).toEqual(token("http://proxy:1/v2.1", "http://proxy:1"));
     expect(told).toEqual(["Nova http://127.0.0.1:8774", "unheard-of http://127.0.0.1:9"]);
   });
@@ -72,7 +75,9 @@ describe("CountingProxy", () => {
         response.writeHead(201, { "x-subject-token": "secret" }).end(JSON.stringify({ token: { catalog } }));
         return;
       }
-      response.writeHead(request.url === "/neutron/missing" ? 404 : 200).end(`${request.method} ${request.url} of ${request.headers.host}`);
+      response
+        .writeHead(request.url === "/neutron/missing" ? 404 : 200)
+        .end(`${request.method} ${request.url} of ${request.headers.host}`);
     });
     await new Promise<void>((listening) => void cloud.listen(0, "127.0.0.1", listening));
     origin = `http://127.0.0.1:${(cloud.address() as AddressInfo).port}`;
@@ -94,7 +99,11 @@ describe("CountingProxy", () => {
     const { token } = JSON.parse(login.text) as { token: { catalog: [{ endpoints: [{ url: string }] }] } };
     const { url } = token.catalog[0].endpoints[0];
     expect(url).toBe(authUrl.replace("/v3", "/neutron"));
-    expect(await ask(`${url}/ports`)).toEqual({ status: 200, token: undefined, text: `GET /neutron/ports of ${new URL(url).host}` });
+    expect(await ask(`${url}/ports`)).toEqual({
+      status: 200,
+      token: undefined,
+      text: `GET /neutron/ports of ${new URL(url).host}`,
+    });
     expect((await ask(`${url}/missing`)).status).toBe(404);
     // The stand-in cloud serves everything at one address, so everything is Keystone's here.
     expect(proxy.counter.take()).toEqual({ Keystone: { total: 3, repeated: 0 } });

@@ -14,7 +14,9 @@ describe("Copies", () => {
   });
 
   it("cannot be made of fewer workers than zones", () => {
-    expect(() => copies({ prefix: "p", made: 2, wanted: 4, zones: 3 })).toThrow("2 workers cannot stand for workers in 3 zones.");
+    expect(() => copies({ prefix: "p", made: 2, wanted: 4, zones: 3 })).toThrow(
+      "2 workers cannot stand for workers in 3 zones.",
+    );
   });
 });
 
@@ -26,24 +28,43 @@ describe("A multiplied state of Pulumi", () => {
     parent: urn("bench-10-general"),
     inputs: { name: `bench-10-general-${index}`, userData: { ciphertext: "v1:same" } },
   });
-  const state = { version: 3, deployment: { manifest: {}, resources: [{ urn: urn("bench-10-general") }, worker(0, "id-0"), worker(1, real)] } };
+  const state = {
+    version: 3,
+    deployment: { manifest: {}, resources: [{ urn: urn("bench-10-general") }, worker(0, "id-0"), worker(1, real)] },
+  };
 
   it("holds copies with names and ids of their own, and is otherwise as it was", () => {
     expect(multiplyPulumiState(state, what)).toEqual({
       version: 3,
-      deployment: { manifest: {}, resources: [...state.deployment.resources, worker(2, inventedId(2)), worker(3, inventedId(3))] },
+      deployment: {
+        manifest: {},
+        resources: [...state.deployment.resources, worker(2, inventedId(2)), worker(3, inventedId(3))],
+      },
     });
   });
 
   it("cannot be made without the workers it is said to hold", () => {
-    expect(() => multiplyPulumiState({ version: 3, deployment: { resources: [] } }, what)).toThrow("The state holds no bench-10-general-0.");
+    expect(() => multiplyPulumiState({ version: 3, deployment: { resources: [] } }, what)).toThrow(
+      "The state holds no bench-10-general-0.",
+    );
   });
 });
 
 describe("A multiplied state of OpenTofu", () => {
-  const worker = (index: number, id: string) => ({ index_key: index, attributes: { id, name: `bench-10-general-${index}`, power_state: "active" } });
-  const other = { type: "openstack_compute_instance_v2", name: "bench-10-control-plane-0", instances: [{ attributes: { id: "cp" } }] };
-  const pool = (...instances: ReturnType<typeof worker>[]) => ({ type: "openstack_compute_instance_v2", name: "general", instances });
+  const worker = (index: number, id: string) => ({
+    index_key: index,
+    attributes: { id, name: `bench-10-general-${index}`, power_state: "active" },
+  });
+  const other = {
+    type: "openstack_compute_instance_v2",
+    name: "bench-10-control-plane-0",
+    instances: [{ attributes: { id: "cp" } }],
+  };
+  const pool = (...instances: ReturnType<typeof worker>[]) => ({
+    type: "openstack_compute_instance_v2",
+    name: "general",
+    instances,
+  });
 
   it("holds more instances of the pool and nothing else more", () => {
     const state = { version: 4, resources: [other, pool(worker(0, "id-0"), worker(1, real))] };

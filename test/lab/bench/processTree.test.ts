@@ -1,10 +1,17 @@
 import { descendants, measure, parseStat, UsageMeter, type Process } from "../../../lab/bench/processTree";
 
-const process_ = (pid: number, parent: number, name = "node", ticks = 0, pages = 0): Process => ({ pid, parent, name, ticks, pages });
+const process_ = (pid: number, parent: number, name = "node", ticks = 0, pages = 0): Process => ({
+  pid,
+  parent,
+  name,
+  ticks,
+  pages,
+});
 
 describe("A line of /proc/<pid>/stat", () => {
   it("is read by its place after the name, which may hold anything", () => {
-    const line = "4711 (a) (b c) S 12 4711 4711 0 -1 4194304 100 0 0 0 250 50 7 7 20 0 1 0 99 123456 2048 18446744073709551615";
+    const line =
+      "4711 (a) (b c) S 12 4711 4711 0 -1 4194304 100 0 0 0 250 50 7 7 20 0 1 0 99 123456 2048 18446744073709551615";
     expect(parseStat(line)).toEqual({ pid: 4711, parent: 12, name: "a) (b c", ticks: 300, pages: 2048 });
   });
 });
@@ -25,15 +32,26 @@ describe("UsageMeter", () => {
     const meter = new UsageMeter();
     meter.sample([process_(1, 0, "pulumi", 50, 256), process_(2, 1, "node", 100, 512)]);
     meter.sample([process_(1, 0, "pulumi", 150, 1024), process_(3, 1, "node", 25, 256)]);
-    expect(meter.usage(2.5)).toEqual({ seconds: 2.5, cpuSeconds: 2.75, peakMib: 5, peakByProgram: { pulumi: 4, node: 2 } });
+    expect(meter.usage(2.5)).toEqual({
+      seconds: 2.5,
+      cpuSeconds: 2.75,
+      peakMib: 5,
+      peakByProgram: { pulumi: 4, node: 2 },
+    });
   });
 });
 
 describe("Measuring a command", () => {
   it("gives its output, exit status and time, and sees what it starts", async () => {
     // The shell waits for a child of its own; exec would leave it nothing to wait for.
-    const outcome = await measure("sh", ["-c", "sleep 1; echo out; echo err >&2; exit 3"], { cwd: "/", env: { PATH: process.env.PATH } });
-    expect({ code: outcome.code, output: outcome.output.split("\n").sort() }).toEqual({ code: 3, output: ["", "err", "out"] });
+    const outcome = await measure("sh", ["-c", "sleep 1; echo out; echo err >&2; exit 3"], {
+      cwd: "/",
+      env: { PATH: process.env.PATH },
+    });
+    expect({ code: outcome.code, output: outcome.output.split("\n").sort() }).toEqual({
+      code: 3,
+      output: ["", "err", "out"],
+    });
     expect(outcome.seconds).toBeGreaterThan(0.9);
     expect(Object.keys(outcome.peakByProgram)).toContain("sleep");
   });

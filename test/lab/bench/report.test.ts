@@ -1,6 +1,21 @@
-import { medianOf, medians, perWorker, promises, renderPromises, renderTable, type Action, type Measurement } from "../../../lab/bench/report";
+import {
+  medianOf,
+  medians,
+  perWorker,
+  promises,
+  renderPromises,
+  renderTable,
+  type Action,
+  type Measurement,
+} from "../../../lab/bench/report";
 
-const measurement = (tool: Measurement["tool"], workers: number, action: Action, seconds: number, more: Partial<Measurement> = {}): Measurement => ({
+const measurement = (
+  tool: Measurement["tool"],
+  workers: number,
+  action: Action,
+  seconds: number,
+  more: Partial<Measurement> = {},
+): Measurement => ({
   tool,
   workers,
   action,
@@ -34,7 +49,10 @@ describe("Measurements of several runs", () => {
 
 describe("The table", () => {
   it("has a row per measurement", () => {
-    const table = renderTable([measurement("Pulumi", 10, "up", 12.34, { stateBytes: 5000 }), measurement("OpenTofu", 10, "fresh", 1, { calls: {} })]);
+    const table = renderTable([
+      measurement("Pulumi", 10, "up", 12.34, { stateBytes: 5000 }),
+      measurement("OpenTofu", 10, "fresh", 1, { calls: {} }),
+    ]);
     expect(table.split("\n").slice(2)).toEqual([
       "| 3 + 10 | up | Pulumi | 12.3 | 24.7 | 300 | 20 (4 repeated) | Nova 20 | 5000 |",
       "| 3 + 10 | preview, nothing exists | OpenTofu | 1.0 | 2.0 | 300 | 0 |  |  |",
@@ -44,7 +62,9 @@ describe("The table", () => {
 
 describe("Growth per worker", () => {
   it("is taken from one size to the next", () => {
-    const all = [10, 100, 500].map((workers) => measurement("Pulumi", workers, "up", 1, { stateBytes: 1000 + workers * 7 }));
+    const all = [10, 100, 500].map((workers) =>
+      measurement("Pulumi", workers, "up", 1, { stateBytes: 1000 + workers * 7 }),
+    );
     expect(perWorker([...all].reverse(), "Pulumi", "up", ({ stateBytes }) => stateBytes)).toEqual([7, 7]);
   });
 });
@@ -52,7 +72,10 @@ describe("Growth per worker", () => {
 describe("The promises", () => {
   it("judge previews from 500 workers on, and an up at every size", () => {
     const all = [10, 500].flatMap((workers) =>
-      (["fresh", "up"] as const).flatMap((action) => [measurement("Pulumi", workers, action, 3, { calls: {} }), measurement("OpenTofu", workers, action, 2)]),
+      (["fresh", "up"] as const).flatMap((action) => [
+        measurement("Pulumi", workers, action, 3, { calls: {} }),
+        measurement("OpenTofu", workers, action, 2),
+      ]),
     );
     expect(promises(all).map(({ what, value, kept }) => [what, value, kept])).toEqual([
       ["3 + 10: up: time as a multiple of OpenTofu's", 1.5, false],

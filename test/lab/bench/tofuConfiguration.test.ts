@@ -27,9 +27,14 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Words that the two spell differently for no reason of ours: plural blocks. */
-const spelling: Readonly<Record<string, string>> = { network: "networks", block_device: "blockDevices", fixed_ip: "fixedIps" };
+const spelling: Readonly<Record<string, string>> = {
+  network: "networks",
+  block_device: "blockDevices",
+  fixed_ip: "fixedIps",
+};
 
-const inPulumisSpelling = (name: string) => spelling[name] ?? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const inPulumisSpelling = (name: string) =>
+  spelling[name] ?? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Arguments that say something; `undefined` is not written down. */
 const argumentsOf = (block: Block) =>
@@ -38,7 +43,10 @@ const argumentsOf = (block: Block) =>
     .map(([name]) => inPulumisSpelling(name))
     .sort();
 
-/** Names of the inputs that say something: an empty list says nothing to OpenTofu's provider, which is the same as Pulumi's. */
+/**
+ * Names of the inputs that say something: an empty list says nothing to OpenTofu's provider, which is the same as
+ * Pulumi's.
+ */
 const saying = (inputs: Block) =>
   Object.entries(inputs)
     .filter(([, value]) => !(Array.isArray(value) && value.length === 0))
@@ -57,14 +65,19 @@ describe("The configuration for OpenTofu", () => {
       Object.values(blocks).reduce((sum, { count = 1 }) => sum + Number(count), 0),
     ]);
     const registered: Record<string, number> = {};
-    for (const { type } of run.resources) if (type.startsWith("openstack:")) registered[type] = (registered[type] ?? 0) + 1;
+    for (const { type } of run.resources)
+      if (type.startsWith("openstack:")) registered[type] = (registered[type] ?? 0) + 1;
     expect(Object.fromEntries(counted)).toEqual(registered);
   });
 
   it("gives each resource the arguments that the program gives", () => {
     for (const [type, blocks] of Object.entries(resource)) {
-      const registered = run.resources.filter((one) => one.type === types[type]).map(({ inputs }) => saying(inputs).join(" "));
-      const written = Object.values(blocks).flatMap((block) => Array.from({ length: Number(block.count ?? 1) }, () => argumentsOf(block).join(" ")));
+      const registered = run.resources
+        .filter((one) => one.type === types[type])
+        .map(({ inputs }) => saying(inputs).join(" "));
+      const written = Object.values(blocks).flatMap((block) =>
+        Array.from({ length: Number(block.count ?? 1) }, () => argumentsOf(block).join(" ")),
+      );
       expect({ type, all: written.sort() }).toEqual({ type, all: registered.sort() });
     }
   });
@@ -73,7 +86,9 @@ describe("The configuration for OpenTofu", () => {
     const servers = resource.openstack_compute_instance_v2 as Record<string, Block>;
     expect(servers.general?.depends_on).toEqual([
       "openstack_compute_instance_v2.dev-control-plane-2",
-      ...["dev-control-plane-0", "dev-control-plane-1", "dev-control-plane-2"].map((name) => `openstack_lb_member_v2.${name}`),
+      ...["dev-control-plane-0", "dev-control-plane-1", "dev-control-plane-2"].map(
+        (name) => `openstack_lb_member_v2.${name}`,
+      ),
     ]);
     expect(servers["dev-control-plane-2"]?.depends_on).toEqual(["openstack_compute_instance_v2.dev-control-plane-1"]);
     expect(servers["dev-control-plane-1"]?.depends_on).toEqual(["openstack_compute_instance_v2.dev-control-plane-0"]);
@@ -98,9 +113,15 @@ describe("The configuration for OpenTofu", () => {
   });
 
   it("is refused for what the benchmark does not compare", () => {
-    const external = { ...stack.config, apiEndpoint: { ...stack.config.apiEndpoint, kind: "external", host: "api.example.org" } } as typeof stack.config;
+    const external = {
+      ...stack.config,
+      apiEndpoint: { ...stack.config.apiEndpoint, kind: "external", host: "api.example.org" },
+    } as typeof stack.config;
     expect(() => renderTofuConfiguration(external)).toThrow("clusters with a network and a load balancer of their own");
-    const onVolumes = { ...stack.config, controlPlane: { ...stack.config.controlPlane, bootVolume: { sizeGb: 50 } } } as typeof stack.config;
+    const onVolumes = {
+      ...stack.config,
+      controlPlane: { ...stack.config.controlPlane, bootVolume: { sizeGb: 50 } },
+    } as typeof stack.config;
     expect(() => renderTofuConfiguration(onVolumes)).toThrow("without boot volumes");
   });
 });

@@ -8,8 +8,8 @@ import { networkNamespace, programOf, runFolder } from "../../../lab/machines/si
 import { renderClusterSettings } from "../../../src/platform/clusterSettings";
 
 /**
- * Path of the program kubelet-csr-approver, of the version in gitops/, or undefined. No script of ours builds it: its Go module cannot be had from the
- * module proxy. Its container image has it.
+ * Path of the program kubelet-csr-approver, of the version in gitops/, or undefined. No script of ours builds it: its
+ * Go module cannot be had from the module proxy. Its container image has it.
  */
 export const approverProgram = process.env.KUBELET_CSR_APPROVER;
 
@@ -24,7 +24,10 @@ const variables: Readonly<Record<string, string>> = {
 /** The program's environment as gitops/ has it for this cluster. */
 export function approverEnvironment(cluster: Pick<LabCluster, "config" | "plan">): Record<string, string> {
   const settings = renderClusterSettings(cluster.config, cluster.plan.endpointHost);
-  const text = readFileSync(join(__dirname, "../../../gitops/infrastructure/controllers/kubelet-csr-approver/release.yaml"), "utf8");
+  const text = readFileSync(
+    join(__dirname, "../../../gitops/infrastructure/controllers/kubelet-csr-approver/release.yaml"),
+    "utf8",
+  );
   const documents = parseAllDocuments(text.replace(/\$\{([A-Z_]+)\}/g, (_, name: string) => settings[name]!)).map(
     (document) => document.toJS() as { kind: string; spec: { values?: Record<string, unknown> } },
   );
@@ -32,7 +35,10 @@ export function approverEnvironment(cluster: Pick<LabCluster, "config" | "plan">
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => {
       const variable = variables[key];
-      if (variable === undefined) throw new Error(`gitops/ sets ${key} of kubelet-csr-approver's chart: say here which variable of the program that is.`);
+      if (variable === undefined)
+        throw new Error(
+          `gitops/ sets ${key} of kubelet-csr-approver's chart: say here which variable of the program that is.`,
+        );
       return [variable, String(value)];
     }),
   );
@@ -46,7 +52,10 @@ while sleep 1; do
   done
 done`;
 
-/** Starts kubelet-csr-approver, or its stand-in, in the machines' network; the test kills it. Its leader election, for which one needs a pod, stays off. */
+/**
+ * Starts kubelet-csr-approver, or its stand-in, in the machines' network; the test kills it. Its leader election, for
+ * which one needs a pod, stays off.
+ */
 export function startApprover(cluster: LabCluster): ChildProcess {
   const kubeconfig = cluster.adminKubeconfig();
   const inNetwork = ["nsenter", `--net=/run/netns/${networkNamespace}`];
@@ -54,9 +63,15 @@ export function startApprover(cluster: LabCluster): ChildProcess {
     approverProgram === undefined
       ? ["bash", "-c", standIn, "approver", programOf("kubernetes", "kubectl"), "--kubeconfig", kubeconfig]
       : [approverProgram, "-metrics-bind-address", "127.0.0.1:18080", "-health-probe-bind-address", "127.0.0.1:18081"];
-  if (approverProgram !== undefined && !existsSync(approverProgram)) throw new Error(`KUBELET_CSR_APPROVER names ${approverProgram}, which does not exist.`);
+  if (approverProgram !== undefined && !existsSync(approverProgram))
+    throw new Error(`KUBELET_CSR_APPROVER names ${approverProgram}, which does not exist.`);
   const [program = "", ...words] = [...inNetwork, ...command];
   // kubectl keeps a cache in its user's home; without one it would do so in the checkout.
-  const environment = { PATH: process.env.PATH, HOME: runFolder, KUBECONFIG: kubeconfig, ...approverEnvironment(cluster) };
+  const environment = {
+    PATH: process.env.PATH,
+    HOME: runFolder,
+    KUBECONFIG: kubeconfig,
+    ...approverEnvironment(cluster),
+  };
   return spawn(program, words, { stdio: "ignore", env: environment });
 }

@@ -14,10 +14,18 @@ describe("config drive of a lab machine", () => {
     expect([metaData.name, metaData.hostname]).toEqual(["lab-workers-1", "lab-workers-1.novalocal"]);
     expect(JSON.parse(drive["openstack/latest/network_data.json"] as string)).toMatchObject({
       links: [{ ethernet_mac_address: machine.mac, mtu: 1450 }],
-      networks: [{ ip_address: "10.10.0.101", netmask: "255.255.252.0", routes: [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.10.0.1" }] }],
+      networks: [
+        {
+          ip_address: "10.10.0.101",
+          netmask: "255.255.252.0",
+          routes: [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway: "10.10.0.1" }],
+        },
+      ],
       services: [{ type: "dns", address: "10.20.0.10" }],
     });
-    expect(gunzipSync(drive["openstack/latest/user_data"] as Buffer).toString("utf8")).toBe(machine.userData.cloudConfig);
+    expect(gunzipSync(drive["openstack/latest/user_data"] as Buffer).toString("utf8")).toBe(
+      machine.userData.cloudConfig,
+    );
   });
 
   it("writes prefixes as netmasks", () => {

@@ -1,6 +1,7 @@
 /**
- * A small OIDC issuer: its discovery document and its key set over HTTPS. Runs as a process of its own in the machines' network until it is killed.
- * Usage: issuer.ts ADDRESS PORT ISSUER-URL CERTIFICATE-FILE KEY-FILE; tokens are signed elsewhere with the same key.
+ * A small OIDC issuer: its discovery document and its key set over HTTPS. Runs as a process of its own in the machines'
+ * network until it is killed. Usage: issuer.ts ADDRESS PORT ISSUER-URL CERTIFICATE-FILE KEY-FILE; tokens are signed
+ * elsewhere with the same key.
  */
 import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -23,5 +24,7 @@ const documents: Record<string, unknown> = {
 
 createServer({ cert: readFileSync(certificateFile), key }, (request, response) => {
   const document = documents[request.url ?? ""];
-  response.writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(document ?? {}));
+  response
+    .writeHead(document === undefined ? 404 : 200, { "content-type": "application/json" })
+    .end(JSON.stringify(document ?? {}));
 }).listen(Number(port), address);

@@ -5,8 +5,15 @@ describe("keys of a lab cluster", () => {
   it("are three CAs with kubeadm's names, ten years each, whose certificates fit their keys", async () => {
     const now = new Date("2026-01-01T00:00:00Z");
     const { secrets } = await createLabKeys("lab", now);
-    const cas = [secrets.clusterCa, secrets.etcdCa, secrets.frontProxyCa].map((ca) => ({ ...ca, certificate: new X509Certificate(ca.certificatePem) }));
-    expect(cas.map(({ certificate }) => certificate.subject)).toEqual(["CN=kubernetes", "CN=etcd-ca", "CN=front-proxy-ca"]);
+    const cas = [secrets.clusterCa, secrets.etcdCa, secrets.frontProxyCa].map((ca) => ({
+      ...ca,
+      certificate: new X509Certificate(ca.certificatePem),
+    }));
+    expect(cas.map(({ certificate }) => certificate.subject)).toEqual([
+      "CN=kubernetes",
+      "CN=etcd-ca",
+      "CN=front-proxy-ca",
+    ]);
     for (const { certificate, privateKeyPem } of cas) {
       expect(certificate.ca).toBe(true);
       expect(certificate.checkPrivateKey(createPrivateKey(privateKeyPem))).toBe(true);

@@ -1,13 +1,22 @@
 /**
- * Proofs on running machines: three control-plane machines and two workers that start from nothing but the user data that the
- * program renders become a highly available cluster. One cluster for all claims, in the order of this file; a claim that destroys something leaves
- * the cluster whole again. Does not prove what OpenStack itself does: addresses are handed out by the lab, and no security group filters.
+ * Proofs on running machines: three control-plane machines and two workers that start from nothing but the user data
+ * that the program renders become a highly available cluster. One cluster for all claims, in the order of this file; a
+ * claim that destroys something leaves the cluster whole again. Does not prove what OpenStack itself does: addresses
+ * are handed out by the lab, and no security group filters.
  */
 import type { ChildProcess } from "node:child_process";
 import { eventually, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../../../lab/machines/cluster";
 import { renderConfigDrive } from "../../../lab/machines/configDrive";
 import { planMachines } from "../../../lab/machines/plan";
-import { consoleOf, machinesWithPower, memoryMib, onMachine, startMachine, stopMachine, wipeMachine } from "../../../lab/machines/power";
+import {
+  consoleOf,
+  machinesWithPower,
+  memoryMib,
+  onMachine,
+  startMachine,
+  stopMachine,
+  wipeMachine,
+} from "../../../lab/machines/power";
 import { waitForApi } from "../../../src/up/apiGate";
 import { renderBootstrapTokenSecret } from "../../../src/kubernetes/bootstrapToken";
 import {
@@ -39,9 +48,11 @@ describeOnMachines("a cluster of real machines", (site) => {
   let issuerProcess: ChildProcess;
   let hostBefore: Record<string, string>;
   const issuedToKubelets = { kubernetes: { kubeletServingCertificate: "clusterCa" } };
-  const config = (size: Size = {}, changes: Record<string, unknown> = {}) => labConfig(size, { oidc: issuer.configuration(), ...issuedToKubelets, ...changes });
+  const config = (size: Size = {}, changes: Record<string, unknown> = {}) =>
+    labConfig(size, { oidc: issuer.configuration(), ...issuedToKubelets, ...changes });
   const names = () => cluster.plan.machines.map(({ name }) => name);
-  const controlPlane = () => cluster.plan.machines.filter(({ role }) => role === "control-plane").map(({ name }) => name);
+  const controlPlane = () =>
+    cluster.plan.machines.filter(({ role }) => role === "control-plane").map(({ name }) => name);
   const workers = () => cluster.plan.machines.filter(({ role }) => role === "worker").map(({ name }) => name);
   const sh = (name: string, script: string) => onMachine(name, ["bash", "-c", script], 120);
 
@@ -78,16 +89,20 @@ describeOnMachines("a cluster of real machines", (site) => {
       const verdict = await eventually(`the verdict of ${name}`, patience, () => verdictsOf(name).at(-1));
       expect(verdict).toMatch(new RegExp(`^SUCCESS: ${name} is a (control-plane|worker) node of lab`));
     }
-    expect(cluster.ask("get", "nodes", "-l", "node-role.kubernetes.io/control-plane", "-o", "name").split("\n").sort()).toEqual(
-      controlPlane().map((name) => `node/${name}`),
+    expect(
+      cluster.ask("get", "nodes", "-l", "node-role.kubernetes.io/control-plane", "-o", "name").split("\n").sort(),
+    ).toEqual(controlPlane().map((name) => `node/${name}`));
+    expect(cluster.ask("get", "nodes", "-l", "tier=lab", "-o", "name").split("\n").sort()).toEqual(
+      workers().map((name) => `node/${name}`),
     );
-    expect(cluster.ask("get", "nodes", "-l", "tier=lab", "-o", "name").split("\n").sort()).toEqual(workers().map((name) => `node/${name}`));
   });
 
   it("is started by the first machine alone; the others joined it", () => {
     const logs = controlPlane().map((name) => sh(name, "cat /var/log/openstack-kubernetes.log").stdout);
     expect(logs.map((log) => log.includes("[init] Using Kubernetes version"))).toEqual([true, false, false]);
-    expect(logs.map((log) => log.includes("This node has joined the cluster and a new control plane instance was created"))).toEqual([false, true, true]);
+    expect(
+      logs.map((log) => log.includes("This node has joined the cluster and a new control plane instance was created")),
+    ).toEqual([false, true, true]);
     expect(etcdMembers(cluster, controlPlane()[0]!)).toEqual(controlPlane());
   });
 
@@ -96,12 +111,23 @@ describeOnMachines("a cluster of real machines", (site) => {
     const turns = joiningTimes(others);
     expect(turns.every(({ since, until }) => since < until)).toBe(true);
     expect(turns[0]!.until).toBeLessThanOrEqual(turns[1]!.since);
-    expect(memberSteps(cluster, first!)).toEqual(["added member", "added member", "promote member", "added member", "promote member"]);
+    expect(memberSteps(cluster, first!)).toEqual([
+      "added member",
+      "added member",
+      "promote member",
+      "added member",
+      "promote member",
+    ]);
   });
 
   it("accepts the admin kubeconfig that the program computes", () => {
-    const who = JSON.parse(cluster.ask("auth", "whoami", "-o", "json")) as { status: { userInfo: { username: string; groups: string[] } } };
-    expect(who.status.userInfo).toMatchObject({ username: "lab-admin", groups: expect.arrayContaining(["kubeadm:cluster-admins"]) as string[] });
+    const who = JSON.parse(cluster.ask("auth", "whoami", "-o", "json")) as {
+      status: { userInfo: { username: string; groups: string[] } };
+    };
+    expect(who.status.userInfo).toMatchObject({
+      username: "lab-admin",
+      groups: expect.arrayContaining(["kubeadm:cluster-admins"]) as string[],
+    });
     expect(cluster.ask("auth", "can-i", "*", "*")).toBe("yes");
   });
 
@@ -130,13 +156,19 @@ describeOnMachines("a cluster of real machines", (site) => {
   const servingCertificates = claimServingCertificates(() => cluster);
 
   it("has three healthy etcd members", () => {
-    expect(healthyEtcd(cluster, controlPlane()[0]!)).toEqual(["https://10.10.0.10:2379", "https://10.10.0.11:2379", "https://10.10.0.12:2379"]);
+    expect(healthyEtcd(cluster, controlPlane()[0]!)).toEqual([
+      "https://10.10.0.10:2379",
+      "https://10.10.0.11:2379",
+      "https://10.10.0.12:2379",
+    ]);
   });
 
   it("keeps every CA key away from the workers", () => {
     const { clusterCa, etcdCa, frontProxyCa, serviceAccount } = cluster.keys.secrets;
     // One whole line out of the middle of each key, looked for in every file of the machine that is not a program.
-    const lines = [clusterCa, etcdCa, frontProxyCa, serviceAccount].map(({ privateKeyPem }) => privateKeyPem.trim().split("\n")[1]!);
+    const lines = [clusterCa, etcdCa, frontProxyCa, serviceAccount].map(
+      ({ privateKeyPem }) => privateKeyPem.trim().split("\n")[1]!,
+    );
     const search = `grep -rlF --exclude-dir=containerd -e ${lines.join(" -e ")} /etc /var /run /root /home /opt /tmp 2>/dev/null`;
     for (const name of workers()) expect(sh(name, search).stdout).toBe("");
     // The same search finds them where they belong.
@@ -148,8 +180,14 @@ describeOnMachines("a cluster of real machines", (site) => {
     const pods = await eventually("A pod on each worker", patience, () => podsOnEveryNode(cluster, workers()));
     for (const from of pods) {
       for (const to of pods) expect(inPod(cluster, from.name, `http://${to.address}:8080/`)).toBe(to.name);
-      await eventually(`the Service as seen by ${from.name}`, 120, () => inPod(cluster, from.name, "http://echo.default.svc.cluster.local/") || undefined);
-      const answers = new Set(Array.from({ length: 20 }, () => inPod(cluster, from.name, "http://echo.default.svc.cluster.local/")));
+      await eventually(
+        `the Service as seen by ${from.name}`,
+        120,
+        () => inPod(cluster, from.name, "http://echo.default.svc.cluster.local/") || undefined,
+      );
+      const answers = new Set(
+        Array.from({ length: 20 }, () => inPod(cluster, from.name, "http://echo.default.svc.cluster.local/")),
+      );
       expect([...answers].sort()).toEqual(pods.map(({ name }) => name).sort());
     }
   });
@@ -161,17 +199,31 @@ describeOnMachines("a cluster of real machines", (site) => {
     // Without the administrator's certificate, which would count before the token.
     const asBearer = (bearer: string, ...words: string[]) => cluster.kubectl(words, { token: bearer });
     const asAlice = (...words: string[]) => asBearer(token, ...words);
-    await eventually("the API server to know the issuer", 120, () => asAlice("auth", "whoami").status === 0 || undefined);
-    const who = JSON.parse(asAlice("auth", "whoami", "-o", "json").stdout) as { status: { userInfo: { username: string; groups: string[] } } };
-    expect(who.status.userInfo).toMatchObject({ username: "oidc:alice", groups: ["oidc:team-a", "system:authenticated"] });
-    expect(["team-a", "default"].map((namespace) => asAlice("-n", namespace, "auth", "can-i", "create", "deployments").stdout.trim())).toEqual(["yes", "no"]);
+    await eventually(
+      "the API server to know the issuer",
+      120,
+      () => asAlice("auth", "whoami").status === 0 || undefined,
+    );
+    const who = JSON.parse(asAlice("auth", "whoami", "-o", "json").stdout) as {
+      status: { userInfo: { username: string; groups: string[] } };
+    };
+    expect(who.status.userInfo).toMatchObject({
+      username: "oidc:alice",
+      groups: ["oidc:team-a", "system:authenticated"],
+    });
+    expect(
+      ["team-a", "default"].map((namespace) =>
+        asAlice("-n", namespace, "auth", "can-i", "create", "deployments").stdout.trim(),
+      ),
+    ).toEqual(["yes", "no"]);
     const forged = [...issuer.token("mallory", ["team-a"]).split(".").slice(0, 2), token.split(".")[2]!].join(".");
     expect(asBearer(forged, "auth", "whoami").stderr).toContain("Unauthorized");
   });
 
   it("closes the metadata service to pods, not to the machines", () => {
     const url = "http://169.254.169.254/";
-    for (const name of names()) expect(sh(name, `curl -s --max-time 5 ${url}`).stdout.trim()).toBe("the metadata service of the lab");
+    for (const name of names())
+      expect(sh(name, `curl -s --max-time 5 ${url}`).stdout.trim()).toBe("the metadata service of the lab");
     for (const pod of podsOnEveryNode(cluster, workers())!) {
       expect(inPod(cluster, pod.name, url)).toBe("");
       // The way out as such is open: the packet filter, not a missing route, is what stops the request.
@@ -209,10 +261,15 @@ describeOnMachines("a cluster of real machines", (site) => {
     const identity = () => cluster.ask("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}");
     const before = identity();
     cluster.recreate(first);
-    await eventually(`${first} to have joined`, patience, () => verdictsOf(first).find((verdict) => verdict.startsWith("SUCCESS")));
+    await eventually(`${first} to have joined`, patience, () =>
+      verdictsOf(first).find((verdict) => verdict.startsWith("SUCCESS")),
+    );
     await allReady(`recreated ${first}`);
     const log = sh(first, "cat /var/log/openstack-kubernetes.log").stdout;
-    expect([log.includes("[init] Using Kubernetes version"), log.includes("removing etcd member")]).toEqual([false, true]);
+    expect([log.includes("[init] Using Kubernetes version"), log.includes("removing etcd member")]).toEqual([
+      false,
+      true,
+    ]);
     expect(identity()).toBe(before);
     expect(etcdMembers(cluster, second)).toEqual(controlPlane());
   });
@@ -236,12 +293,15 @@ describeOnMachines("a cluster of real machines", (site) => {
     const machine = plan.machines.at(-1)!;
     startMachine(machine, cluster.site.layers, renderConfigDrive(changed, plan, machine));
     const verdict = await eventually("a verdict", patience, () => verdictsOf(machine.name)[0]);
-    expect(verdict).toMatch(/^FAILED: E: Failed to fetch http:\/\/mirror\.site\.lab\/absent\/\S+ +404 .*\(step: installing packages;/);
+    expect(verdict).toMatch(
+      /^FAILED: E: Failed to fetch http:\/\/mirror\.site\.lab\/absent\/\S+ +404 .*\(step: installing packages;/,
+    );
     const gate = waitForApi({
       url: "https://10.10.0.9:6443",
       request: () => Promise.reject(new Error("connect EHOSTUNREACH")),
       timeoutMinutes: 0,
-      consoles: () => Promise.resolve(new Map([[machine.name, consoleOf(machine.name).split("\n").slice(-30).join("\n")]])),
+      consoles: () =>
+        Promise.resolve(new Map([[machine.name, consoleOf(machine.name).split("\n").slice(-30).join("\n")]])),
       progress: () => undefined,
     });
     await expect(gate).rejects.toThrow(verdict);
@@ -251,13 +311,26 @@ describeOnMachines("a cluster of real machines", (site) => {
   });
 
   it("comes back by itself after every machine was rebooted at once", async () => {
-    const bootIds = () => names().map((name) => onMachine(name, ["cat", "/proc/sys/kernel/random/boot_id"]).stdout.trim());
+    const bootIds = () =>
+      names().map((name) => onMachine(name, ["cat", "/proc/sys/kernel/random/boot_id"]).stdout.trim());
     const before = bootIds();
     for (const name of names()) onMachine(name, ["systemctl", "reboot", "--force"]);
-    await eventually("new boots", 120, () => bootIds().every((id, index) => id !== "" && id !== before[index]) || undefined);
-    await eventually("the API after the reboot", patience, () => Object.keys(cluster.nodes()).length === names().length || undefined);
+    await eventually(
+      "new boots",
+      120,
+      () => bootIds().every((id, index) => id !== "" && id !== before[index]) || undefined,
+    );
+    await eventually(
+      "the API after the reboot",
+      patience,
+      () => Object.keys(cluster.nodes()).length === names().length || undefined,
+    );
     const since = new Date().toISOString();
-    await eventually("heartbeats of all nodes since the reboot", patience, () => heartbeats().every((time) => time > since) || undefined);
+    await eventually(
+      "heartbeats of all nodes since the reboot",
+      patience,
+      () => heartbeats().every((time) => time > since) || undefined,
+    );
     await allReady("reboot of all");
     const pods = await eventually("The pods again", patience, () => podsOnEveryNode(cluster, workers()));
     await eventually(
@@ -267,7 +340,14 @@ describeOnMachines("a cluster of real machines", (site) => {
     );
 
     function heartbeats(): string[] {
-      const answer = cluster.kubectl(["get", "leases", "-n", "kube-node-lease", "-o", "jsonpath={.items[*].spec.renewTime}"]);
+      const answer = cluster.kubectl([
+        "get",
+        "leases",
+        "-n",
+        "kube-node-lease",
+        "-o",
+        "jsonpath={.items[*].spec.renewTime}",
+      ]);
       return answer.status === 0 ? answer.stdout.split(" ") : [""];
     }
   });
@@ -286,20 +366,30 @@ describeOnMachines("a cluster of real machines", (site) => {
     }
 
     cluster.start(first);
-    await eventually(`${first} to have begun anew`, patience, () => verdictsOf(first).find((verdict) => verdict.startsWith("SUCCESS")));
+    await eventually(`${first} to have begun anew`, patience, () =>
+      verdictsOf(first).find((verdict) => verdict.startsWith("SUCCESS")),
+    );
     const laid = onMachine(first, ["bash", "-c", "base64 -d >/var/lib/etcd-snapshot.db"], 60, snapshot);
     expect(laid.status).toBe(0);
     const restored = sh(first, restore!);
     expect(restored.status === 0 ? "restored" : restored.stderr).toBe("restored");
     const seen = onMachine(first, ["bash", "-c", look!], patience).stdout;
     expect(seen.match(/^lab-\S+/gm)).toEqual(names());
-    expect(seen.match(/, started, .*$/gm)).toEqual([`, started, ${first}, https://10.10.0.10:2380, https://10.10.0.10:2379, false`]);
-    await eventually("the API on the restored data", patience, () => Object.keys(cluster.nodes()).length === names().length || undefined);
+    expect(seen.match(/, started, .*$/gm)).toEqual([
+      `, started, ${first}, https://10.10.0.10:2380, https://10.10.0.10:2379, false`,
+    ]);
+    await eventually(
+      "the API on the restored data",
+      patience,
+      () => Object.keys(cluster.nodes()).length === names().length || undefined,
+    );
     expect(cluster.ask("get", "configmap", "kept", "-o", "jsonpath={.data.word}")).toBe("from-the-snapshot");
 
     for (const name of names().filter((other) => other !== first)) cluster.start(name);
     for (const name of names()) {
-      await eventually(`${name} to be a node again`, patience, () => verdictsOf(name).find((verdict) => verdict.startsWith("SUCCESS")));
+      await eventually(`${name} to be a node again`, patience, () =>
+        verdictsOf(name).find((verdict) => verdict.startsWith("SUCCESS")),
+      );
     }
     await allReady("restored cluster");
     expect(etcdMembers(cluster, first)).toEqual(controlPlane());

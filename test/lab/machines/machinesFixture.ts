@@ -1,11 +1,21 @@
-/** What the tests on running machines share: whether they can run here, and the questions they ask of host and cluster. */
+/**
+ * What the tests on running machines share: whether they can run here, and the questions they ask of host and cluster.
+ */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabCluster } from "../../../lab/machines/cluster";
 import { ownerOfMachines } from "../../../lab/machines/owner";
 import { onMachine, type Answer } from "../../../lab/machines/power";
-import { buildSite, cacheFolder, groupFolders, namespaces, networkNamespace, runFolder, type Site } from "../../../lab/machines/site";
+import {
+  buildSite,
+  cacheFolder,
+  groupFolders,
+  namespaces,
+  networkNamespace,
+  runFolder,
+  type Site,
+} from "../../../lab/machines/site";
 
 /** The site when these tests can run, or why they cannot. */
 export async function siteOrReason(): Promise<Site | string> {
@@ -17,7 +27,10 @@ export async function siteOrReason(): Promise<Site | string> {
   }
 }
 
-/** `describe`, or a skipped one with one loud line when the site cannot be had; whether it can is known at once from the cache. */
+/**
+ * `describe`, or a skipped one with one loud line when the site cannot be had; whether it can is known at once from the
+ * cache.
+ */
 export function describeOnMachines(name: string, tests: (site: () => Site) => void): void {
   const reason = quickReason();
   if (reason !== undefined) process.stderr.write(`\nSKIPPED: ${name}: ${reason}\n`);
@@ -36,7 +49,10 @@ export function describeOnMachines(name: string, tests: (site: () => Site) => vo
 
 const lockFile = join(cacheFolder, "machines.lock");
 
-/** There is one set of machines on a host, and jest may run two of these files at a time: the second waits. A lock whose process is gone is void. */
+/**
+ * There is one set of machines on a host, and jest may run two of these files at a time: the second waits. A lock whose
+ * process is gone is void.
+ */
 async function takeLock(): Promise<void> {
   for (;;) {
     try {
@@ -54,16 +70,27 @@ function quickReason(): string | undefined {
   if (process.getuid?.() !== 0) return "namespaces and control groups need root";
   const cache = join(cacheFolder, "site");
   const built = existsSync(cache) ? readdirSync(cache).filter((name) => !name.endsWith(".part")) : [];
-  const missing = ["bin-kubernetes", "tree", "packages", "images"].filter((part) => !built.some((name) => name.startsWith(`${part}-`)));
-  return missing.length === 0 ? undefined : `the site is not built (${missing.join(", ")}); run: npm run lab:machines -- build`;
+  const missing = ["bin-kubernetes", "tree", "packages", "images"].filter(
+    (part) => !built.some((name) => name.startsWith(`${part}-`)),
+  );
+  return missing.length === 0
+    ? undefined
+    : `the site is not built (${missing.join(", ")}); run: npm run lab:machines -- build`;
 }
 
-/** Everything of the lab's machines that the host still holds: processes, mounts, loop devices, network namespaces and control groups. */
+/**
+ * Everything of the lab's machines that the host still holds: processes, mounts, loop devices, network namespaces and
+ * control groups.
+ */
 export function tracesOnHost(): string[] {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const processes = readdirSync("/proc").filter((entry) => {
     try {
-      if (!/^\d+$/.test(entry) || !/^[^:]*:[^:]*:\/openstack-kubernetes\//m.test(readFileSync(`/proc/${entry}/cgroup`, "utf8"))) return false;
+      if (
+        !/^\d+$/.test(entry) ||
+        !/^[^:]*:[^:]*:\/openstack-kubernetes\//m.test(readFileSync(`/proc/${entry}/cgroup`, "utf8"))
+      )
+        return false;
       // A zombie is no process any more: it ended, and the host's init has yet to hear of it.
       return !/^State:\s+Z/m.test(readFileSync(`/proc/${entry}/status`, "utf8"));
     } catch {
@@ -88,12 +115,20 @@ export function tracesOnHost(): string[] {
 const raisedInotify = "1024";
 
 /**
- * The host's settings that machines must not change: those that a bootstrap writes, and the host's own addresses and routes. Of inotify's limit only
- * whether it is the one that the lab sets while it is up: others on the host raise it too.
+ * The host's settings that machines must not change: those that a bootstrap writes, and the host's own addresses and
+ * routes. Of inotify's limit only whether it is the one that the lab sets while it is up: others on the host raise it
+ * too.
  */
 export function hostSettings(): Record<string, string> {
   const read = (file: string) => readFileSync(`/proc/sys/${file}`, "utf8").trim();
-  const files = ["kernel/panic", "kernel/panic_on_oops", "vm/overcommit_memory", "vm/panic_on_oom", "net/ipv4/ip_forward", "kernel/hostname"];
+  const files = [
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "net/ipv4/ip_forward",
+    "kernel/hostname",
+  ];
   return Object.fromEntries([
     ...files.map((file) => [file, read(file)] as const),
     ["inotify as the lab raises it", String(read("fs/inotify/max_user_instances") === raisedInotify)],
@@ -104,7 +139,9 @@ export function hostSettings(): Record<string, string> {
 
 /** The control-plane machines that hold the virtual IP: one, if all is well. */
 export function holdersOf(cluster: LabCluster): string[] {
-  return cluster.plan.machines.filter(({ name, role }) => role === "control-plane" && hasAddress(name, cluster.plan.endpointHost)).map(({ name }) => name);
+  return cluster.plan.machines
+    .filter(({ name, role }) => role === "control-plane" && hasAddress(name, cluster.plan.endpointHost))
+    .map(({ name }) => name);
 }
 
 /** The control-plane machine that holds the virtual IP. */
@@ -125,15 +162,21 @@ export interface Helper {
 /** Starts a program of this folder in the machines' network; the test kills it. */
 export function startHelper(file: string, ...words: string[]): Helper {
   const loader = join(__dirname, "../../../scripts/typescript.js");
-  const child = spawn("nsenter", [`--net=/run/netns/${networkNamespace}`, process.execPath, "-r", loader, join(__dirname, file), ...words], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    "nsenter",
+    [`--net=/run/netns/${networkNamespace}`, process.execPath, "-r", loader, join(__dirname, file), ...words],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return { process: child, lines: () => output.trim().split("\n").filter(Boolean) };
 }
 
-/** Starts a client that asks the API for its readiness ten times a second; its answers are the times when it got one. */
+/**
+ * Starts a client that asks the API for its readiness ten times a second; its answers are the times when it got one.
+ */
 export function startPolling(cluster: LabCluster): { answers: () => number[]; process: ChildProcess } {
   const ca = join(runFolder, "ca.crt");
   writeFileSync(ca, cluster.keys.secrets.clusterCa.certificatePem);
@@ -158,11 +201,14 @@ export function etcdMembers(cluster: LabCluster, name: string): string[] {
     .sort();
 }
 
-/** Client addresses of the members that are healthy, asked of the etcd on one machine; empty while that does not answer. */
+/**
+ * Client addresses of the members that are healthy, asked of the etcd on one machine; empty while that does not answer.
+ */
 export function healthyEtcd(cluster: LabCluster, name: string): string[] {
   // etcdctl fails when a single member is unhealthy, and prints what it found all the same.
   const answer = etcdctl(cluster, name, "endpoint", "health", "--cluster", "--write-out=json");
-  const found = answer.stdout.trim() === "" ? [] : (JSON.parse(answer.stdout) as { endpoint: string; health: boolean }[]);
+  const found =
+    answer.stdout.trim() === "" ? [] : (JSON.parse(answer.stdout) as { endpoint: string; health: boolean }[]);
   return found
     .filter(({ health }) => health)
     .map(({ endpoint }) => endpoint)
@@ -185,14 +231,22 @@ export function etcdctl(cluster: LabCluster, name: string, ...words: string[]): 
   return cluster.kubectl(["-n", "kube-system", "exec", `etcd-${name}`, "--", "etcdctl", ...credentials, ...words]);
 }
 
-/** How etcd's members came to be, in the words of the etcd on one machine: each other one is added as a learner, then promoted. */
+/**
+ * How etcd's members came to be, in the words of the etcd on one machine: each other one is added as a learner, then
+ * promoted.
+ */
 export function memberSteps(cluster: LabCluster, name: string): string[] {
   const log = cluster.ask("-n", "kube-system", "logs", `etcd-${name}`);
   return [...log.matchAll(/"msg":"(added member|promote member)"/g)].map(([, step = ""]) => step);
 }
 
-/** When each of these machines had its turn to join, by its own log: begin and end in ms since the epoch, in the order of their begin. */
-export function joiningTimes(names: readonly string[]): { readonly name: string; readonly since: number; readonly until: number }[] {
+/**
+ * When each of these machines had its turn to join, by its own log: begin and end in ms since the epoch, in the order
+ * of their begin.
+ */
+export function joiningTimes(
+  names: readonly string[],
+): { readonly name: string; readonly since: number; readonly until: number }[] {
   return names
     .map((name) => {
       const log = onMachine(name, ["cat", "/var/log/openstack-kubernetes.log"]).stdout;

@@ -1,4 +1,7 @@
-/** An identity provider for the lab: configuration for the cluster, a running issuer, and tokens that it could have issued. */
+/**
+ * An identity provider for the lab: configuration for the cluster, a running issuer, and tokens that it could have
+ * issued.
+ */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { createSign } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -17,9 +20,26 @@ export class LabIssuer {
   constructor() {
     mkdirSync(runFolder, { recursive: true, mode: 0o700 });
     const names = ["-subj", "/CN=issuer.site.lab", "-addext", "subjectAltName=DNS:issuer.site.lab"];
-    execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "2", ...names, "-keyout", this.keyFile, "-out", this.certificateFile], {
-      stdio: "ignore",
-    });
+    execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-noenc",
+        "-days",
+        "2",
+        ...names,
+        "-keyout",
+        this.keyFile,
+        "-out",
+        this.certificateFile,
+      ],
+      {
+        stdio: "ignore",
+      },
+    );
   }
 
   /** The `oidc` section of a stack's configuration. */
@@ -39,7 +59,9 @@ export class LabIssuer {
       this.certificateFile,
       this.keyFile,
     ];
-    return spawn("nsenter", [`--net=/run/netns/${networkNamespace}`, process.execPath, ...words], { stdio: ["ignore", "ignore", "inherit"] });
+    return spawn("nsenter", [`--net=/run/netns/${networkNamespace}`, process.execPath, ...words], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   }
 
   /** An ID token for a person of the given groups, good for an hour. */

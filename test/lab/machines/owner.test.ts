@@ -2,7 +2,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { claimMachines, openstackMachines, othersClaim, ownerOfMachines, ownMachines, refuseOthers, releaseMachines } from "../../../lab/machines/owner";
+import {
+  claimMachines,
+  openstackMachines,
+  othersClaim,
+  ownerOfMachines,
+  ownMachines,
+  refuseOthers,
+  releaseMachines,
+} from "../../../lab/machines/owner";
 
 describe("owner of the lab's machines", () => {
   const folder = mkdtempSync(join(tmpdir(), "owner-"));
@@ -39,10 +47,15 @@ describe("owner of the lab's machines", () => {
       anotherCache,
       `were started by \`npm run lab:machines\` in ${ownMachines.checkout}, with their disks in /srv/another/machines: its \`down\` there ends them`,
     ],
-    ["the lab's OpenStack", openstackMachines("/srv/lab/openstack"), "are those of the lab's OpenStack in /srv/lab/openstack: `npm run lab -- down` ends them"],
+    [
+      "the lab's OpenStack",
+      openstackMachines("/srv/lab/openstack"),
+      "are those of the lab's OpenStack in /srv/lab/openstack: `npm run lab -- down` ends them",
+    ],
   ])("refuses who does not own them, and says that %s does", (_, owner, sentence) => {
     claimMachines(owner, file);
-    for (const use of [refuseOthers, claimMachines]) expect(() => use(ownMachines, file)).toThrow(new Error(`The machines on this host ${sentence}.`));
+    for (const use of [refuseOthers, claimMachines])
+      expect(() => use(ownMachines, file)).toThrow(new Error(`The machines on this host ${sentence}.`));
     expect(ownerOfMachines(file)).toMatchObject(owner);
   });
 

@@ -23,7 +23,8 @@ describe("plan of the lab's machines", () => {
 
   it("hands all machines of a role the same user data", () => {
     const { machines } = planMachines(labConfig(), keys.secrets);
-    const distinct = (role: string) => new Set(machines.filter((machine) => machine.role === role).map(({ userData }) => userData.encoded)).size;
+    const distinct = (role: string) =>
+      new Set(machines.filter((machine) => machine.role === role).map(({ userData }) => userData.encoded)).size;
     expect([distinct("control-plane"), distinct("worker")]).toEqual([1, 1]);
   });
 
@@ -43,7 +44,9 @@ describe("plan of the lab's machines", () => {
     const itself = { apiEndpoint: { kind: "external", host: "10.10.0.10" } };
     const { machines, endpointHost } = planMachines(labConfig({ controlPlane: 1, workers: 0 }, itself), keys.secrets);
     expect([endpointHost, machines.map(({ address }) => address)]).toEqual(["10.10.0.10", ["10.10.0.10"]]);
-    expect(() => planMachines(labConfig({}, itself), keys.secrets)).toThrow("apiEndpoint must be of kind virtualIp with an address");
+    expect(() => planMachines(labConfig({}, itself), keys.secrets)).toThrow(
+      "apiEndpoint must be of kind virtualIp with an address",
+    );
   });
 
   it("derives a MAC of Neutron's range from the name alone", () => {

@@ -16,7 +16,13 @@ export const guardedPods = {
         template: {
           metadata: { labels: { app: "guarded" } },
           spec: {
-            containers: [{ name: "main", image: "registry.lab/lab/tools:1", command: ["bash", "-c", "trap exit TERM; while true; do sleep 1; done"] }],
+            containers: [
+              {
+                name: "main",
+                image: "registry.lab/lab/tools:1",
+                command: ["bash", "-c", "trap exit TERM; while true; do sleep 1; done"],
+              },
+            ],
           },
         },
       },
@@ -95,10 +101,13 @@ export function podsOnEveryNode(cluster: LabCluster, nodes: readonly string[]): 
   const ready = (JSON.parse(answer.stdout) as { items: Pod[] }).items
     .filter(
       ({ metadata, status }) =>
-        metadata.deletionTimestamp === undefined && status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
+        metadata.deletionTimestamp === undefined &&
+        status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
     )
     .map(({ metadata, spec, status }) => ({ name: metadata.name, address: status.podIP!, node: spec.nodeName! }));
-  return nodes.every((node) => ready.some((pod) => pod.node === node)) ? ready.filter(({ node }) => nodes.includes(node)) : undefined;
+  return nodes.every((node) => ready.some((pod) => pod.node === node))
+    ? ready.filter(({ node }) => nodes.includes(node))
+    : undefined;
 }
 
 /** What a pod gets from a URL; empty when it gets nothing within five seconds. */

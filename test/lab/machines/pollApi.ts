@@ -1,6 +1,6 @@
 /**
- * Polls an HTTPS URL every 100 ms on a new connection each and prints the time (ms since the epoch) of each answer 200. Runs as a process of its own in
- * the machines' network until it is killed. Usage: pollApi.ts URL CA-FILE
+ * Polls an HTTPS URL every 100 ms on a new connection each and prints the time (ms since the epoch) of each answer 200.
+ * Runs as a process of its own in the machines' network until it is killed. Usage: pollApi.ts URL CA-FILE
  */
 import { readFileSync } from "node:fs";
 import { get } from "node:https";

@@ -1,6 +1,6 @@
 /**
- * The power of the lab's machines: they leave no trace on the host, at whatever moment their start is cut short, come back from a reboot, and are ended by
- * their owner only. Proves nothing about Kubernetes.
+ * The power of the lab's machines: they leave no trace on the host, at whatever moment their start is cut short, come
+ * back from a reboot, and are ended by their owner only. Proves nothing about Kubernetes.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -41,26 +41,41 @@ describeOnMachines("power of the lab's machines", (site) => {
     cluster.startSite();
     cluster.start("lab-workers-0");
     const ask = (...command: string[]) => onMachine("lab-workers-0", command).stdout.trim();
-    await eventually("an address", 120, () => ask("hostname", "--all-ip-addresses").includes("10.10.0.100") || undefined);
+    await eventually(
+      "an address",
+      120,
+      () => ask("hostname", "--all-ip-addresses").includes("10.10.0.100") || undefined,
+    );
     const bootId = ask("cat", "/proc/sys/kernel/random/boot_id");
     onMachine("lab-workers-0", ["sh", "-c", "echo kept >/var/tmp/kept && systemctl reboot"]);
     await eventually("another boot id", 120, () => {
       const now = ask("cat", "/proc/sys/kernel/random/boot_id");
       return (now !== "" && now !== bootId) || undefined;
     });
-    await eventually("an address again", 120, () => ask("hostname", "--all-ip-addresses").includes("10.10.0.100") || undefined);
+    await eventually(
+      "an address again",
+      120,
+      () => ask("hostname", "--all-ip-addresses").includes("10.10.0.100") || undefined,
+    );
     expect(ask("cat", "/var/tmp/kept")).toBe("kept");
     // By whoever has a checkout or a cache of his own on the same host.
     const another = { ...process.env, OPENSTACK_KUBERNETES_CACHE: "/tmp/another-cache" };
     for (const command of ["down", "up"]) {
       const words = ["-r", "./scripts/typescript.js", "scripts/labMachines.ts", command];
-      const { status, stderr } = spawnSync(process.execPath, words, { cwd: join(__dirname, "../../.."), env: another, encoding: "utf8" });
+      const { status, stderr } = spawnSync(process.execPath, words, {
+        cwd: join(__dirname, "../../.."),
+        env: another,
+        encoding: "utf8",
+      });
       expect([status, stderr.trim()]).toEqual([
         1,
         `The machines on this host were started by \`npm run lab:machines\` in ${ownMachines.checkout}, with their disks in ${ownMachines.folder}: its \`down\` there ends them.`,
       ]);
     }
     expect(machinesWithPower()).toEqual(["lab-workers-0"]);
-    expect(hostSettings()).toMatchObject({ "kernel/panic": before["kernel/panic"], "kernel/hostname": before["kernel/hostname"] });
+    expect(hostSettings()).toMatchObject({
+      "kernel/panic": before["kernel/panic"],
+      "kernel/hostname": before["kernel/hostname"],
+    });
   }, 300_000);
 });

@@ -1,6 +1,6 @@
 /**
- * A small forward proxy that prints a line for each request: address of the client, method, host and port, path. Runs as a process of its own in the
- * machines' network until it is killed. Usage: proxy.ts ADDRESS PORT RESOLVER
+ * A small forward proxy that prints a line for each request: address of the client, method, host and port, path. Runs
+ * as a process of its own in the machines' network until it is killed. Usage: proxy.ts ADDRESS PORT RESOLVER
  */
 import { Resolver } from "node:dns";
 import { createServer, request, type IncomingMessage } from "node:http";
@@ -26,10 +26,20 @@ function tell({ socket, method = "" }: IncomingMessage, host: string, path: stri
 const server = createServer((incoming, outgoing) => {
   const { host, hostname, port: wanted, pathname, search } = new URL(incoming.url ?? "", "http://proxy.invalid");
   tell(incoming, host, pathname);
-  const onward = request({ hostname, port: wanted || 80, path: pathname + search, method: incoming.method, headers: incoming.headers, lookup }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(outgoing);
-  });
+  const onward = request(
+    {
+      hostname,
+      port: wanted || 80,
+      path: pathname + search,
+      method: incoming.method,
+      headers: incoming.headers,
+      lookup,
+    },
+    (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    },
+  );
   onward.on("error", (error) => outgoing.writeHead(502).end(`${error.message}\n`));
   incoming.pipe(onward);
 });

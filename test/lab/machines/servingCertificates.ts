@@ -1,6 +1,7 @@
 /**
- * What kubelets show to those who ask them: certificates that the cluster issues. Claims on the running cluster of a test whose configuration says
- * `kubeletServingCertificate: clusterCa`. The verdicts of kubelet-csr-approver itself need its program (approver.ts); without it they are skipped.
+ * What kubelets show to those who ask them: certificates that the cluster issues. Claims on the running cluster of a
+ * test whose configuration says `kubeletServingCertificate: clusterCa`. The verdicts of kubelet-csr-approver itself
+ * need its program (approver.ts); without it they are skipped.
  */
 import { execFileSync, type ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -15,29 +16,60 @@ const sh = (name: string, script: string) => onMachine(name, ["bash", "-c", scri
 
 /** A request for a certificate as a kubelet writes it: PEM, with these alternative names. */
 function request(commonName: string, alternativeNames: string): string {
-  const words = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null"];
-  return execFileSync("openssl", [...words, "-subj", `/O=system:nodes/CN=${commonName}`, "-addext", `subjectAltName=${alternativeNames}`], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const words = [
+    "req",
+    "-new",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-keyout",
+    "/dev/null",
+  ];
+  return execFileSync(
+    "openssl",
+    [...words, "-subj", `/O=system:nodes/CN=${commonName}`, "-addext", `subjectAltName=${alternativeNames}`],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
 }
 
 /** The claims; `stop` ends what they started. */
 export function claimServingCertificates(cluster: () => LabCluster): { stop: () => void } {
   let approver: ChildProcess | undefined;
-  const named = (role: "control-plane" | "worker") => cluster().plan.machines.filter((machine) => machine.role === role);
+  const named = (role: "control-plane" | "worker") =>
+    cluster().plan.machines.filter((machine) => machine.role === role);
   /** The end of a log of kube-proxy on a node, or why it cannot be had. */
   const proxyLog = (node: string) => {
-    const pod = cluster().ask("-n", "kube-system", "get", "pods", "-l", "k8s-app=kube-proxy", "--field-selector", `spec.nodeName=${node}`, "-o", "name");
+    const pod = cluster().ask(
+      "-n",
+      "kube-system",
+      "get",
+      "pods",
+      "-l",
+      "k8s-app=kube-proxy",
+      "--field-selector",
+      `spec.nodeName=${node}`,
+      "-o",
+      "name",
+    );
     const answer = cluster().kubectl(["-n", "kube-system", "logs", "--tail=1", pod]);
     return answer.status === 0 ? "a log" : answer.stderr.trim();
   };
   const issued = (node: string) => sh(node, "test -e /var/lib/kubelet/pki/kubelet-server-current.pem").status === 0;
 
   it("serves logs of the control plane, whose machines approve their own requests, before anybody approves those of workers", () => {
-    for (const { name } of named("control-plane")) expect([name, issued(name), proxyLog(name)]).toEqual([name, true, "a log"]);
+    for (const { name } of named("control-plane"))
+      expect([name, issued(name), proxyLog(name)]).toEqual([name, true, "a log"]);
     for (const { name } of named("worker")) {
-      expect([name, issued(name), proxyLog(name)]).toEqual([name, false, expect.stringContaining("remote error: tls: internal error")]);
+      expect([name, issued(name), proxyLog(name)]).toEqual([
+        name,
+        false,
+        expect.stringContaining("remote error: tls: internal error"),
+      ]);
     }
   });
 
@@ -48,13 +80,24 @@ export function claimServingCertificates(cluster: () => LabCluster): { stop: () 
     for (const { name, address } of cluster().plan.machines) {
       await eventually(`a serving certificate on ${name}`, 180, () => issued(name) || undefined);
       // As anybody sees it who asks the kubelet, with nothing but the cluster CA to go by.
-      const look = ["openssl", "s_client", "-connect", `${address}:10250`, "-CAfile", ca, "-verify_ip", address, "-verify_return_error"];
+      const look = [
+        "openssl",
+        "s_client",
+        "-connect",
+        `${address}:10250`,
+        "-CAfile",
+        ca,
+        "-verify_ip",
+        address,
+        "-verify_return_error",
+      ];
       const seen = await eventually(`a verified answer of ${name}`, 60, () => {
         const { status, stdout } = inNetwork(look);
         return status === 0 ? stdout : undefined;
       });
       expect(seen).toContain("Verification: OK");
-      const print = "openssl x509 -in /var/lib/kubelet/pki/kubelet-server-current.pem -noout -subject -nameopt RFC2253 -ext subjectAltName,extendedKeyUsage";
+      const print =
+        "openssl x509 -in /var/lib/kubelet/pki/kubelet-server-current.pem -noout -subject -nameopt RFC2253 -ext subjectAltName,extendedKeyUsage";
       expect(
         sh(name, print)
           .stdout.split("\n")
@@ -73,51 +116,74 @@ export function claimServingCertificates(cluster: () => LabCluster): { stop: () 
 
   it("believes no kubelet that signs for itself, until it is brought over as the how-to says", async () => {
     const { name } = named("worker")[0]!;
-    const own = "sed -i /^serverTLSBootstrap/d /var/lib/kubelet/config.yaml && rm /var/lib/kubelet/pki/kubelet-server-* && systemctl restart kubelet";
+    const own =
+      "sed -i /^serverTLSBootstrap/d /var/lib/kubelet/config.yaml && rm /var/lib/kubelet/pki/kubelet-server-* && systemctl restart kubelet";
     expect(sh(name, own).status).toBe(0);
-    await eventually("a certificate that is not believed", 120, () => proxyLog(name).includes("failed to verify certificate: x509: ") || undefined);
+    await eventually(
+      "a certificate that is not believed",
+      120,
+      () => proxyLog(name).includes("failed to verify certificate: x509: ") || undefined,
+    );
     const [, bringOver] = runbookCommands("../how-to/kubelet-certificates.md");
     const brought = sh(name, bringOver!);
     expect(brought.status === 0 ? "brought over" : brought.stderr).toBe("brought over");
     await eventually("logs again", 60, () => proxyLog(name) === "a log" || undefined);
   });
 
-  (approverProgram === undefined ? it.skip : it)("denies a node another's name, another network's address and another's identity", async () => {
-    const { name, address } = named("worker")[0]!;
-    const other = named("worker")[1]!;
-    const ask = (id: string, commonName: string, alternativeNames: string) => {
-      const manifest = {
-        apiVersion: "certificates.k8s.io/v1",
-        kind: "CertificateSigningRequest",
-        metadata: { name: id },
-        spec: {
-          request: Buffer.from(request(commonName, alternativeNames)).toString("base64"),
-          signerName: "kubernetes.io/kubelet-serving",
-          usages: ["digital signature", "server auth"],
-        },
+  (approverProgram === undefined ? it.skip : it)(
+    "denies a node another's name, another network's address and another's identity",
+    async () => {
+      const { name, address } = named("worker")[0]!;
+      const other = named("worker")[1]!;
+      const ask = (id: string, commonName: string, alternativeNames: string) => {
+        const manifest = {
+          apiVersion: "certificates.k8s.io/v1",
+          kind: "CertificateSigningRequest",
+          metadata: { name: id },
+          spec: {
+            request: Buffer.from(request(commonName, alternativeNames)).toString("base64"),
+            signerName: "kubernetes.io/kubelet-serving",
+            usages: ["digital signature", "server auth"],
+          },
+        };
+        const node = [
+          "--as",
+          `system:node:${name}`,
+          "--as-group",
+          "system:nodes",
+          "--as-group",
+          "system:authenticated",
+        ];
+        return cluster()
+          .kubectl([...node, "create", "--filename", "-"], { input: JSON.stringify(manifest) })
+          .stderr.trim();
       };
-      const node = ["--as", `system:node:${name}`, "--as-group", "system:nodes", "--as-group", "system:authenticated"];
-      return cluster()
-        .kubectl([...node, "create", "--filename", "-"], { input: JSON.stringify(manifest) })
-        .stderr.trim();
-    };
-    const verdict = async (id: string, alternativeNames: string) => {
-      expect(ask(id, `system:node:${name}`, alternativeNames)).toBe("");
-      return eventually(`a verdict on ${id}`, 60, () => cluster().ask("get", "csr", id, "-o", "jsonpath={.status.conditions[0].type}") || undefined);
-    };
-    expect([
-      await verdict("own", `DNS:${name},IP:${address}`),
-      await verdict("other-name", `DNS:${other.name},IP:${address}`),
-      await verdict("name-outside", `DNS:registry.lab,IP:${address}`),
-      await verdict("address-outside", `DNS:${name},IP:10.20.0.10`),
-    ]).toEqual(["Approved", "Denied", "Denied", "Denied"]);
-    // This one does not even reach the approver.
-    const another = `system:node:${other.name}`;
-    expect(ask("other-identity", another, `DNS:${other.name},IP:${other.address}`)).toContain(`can only create a node CSR with CN=system:node:${name}`);
-  });
+      const verdict = async (id: string, alternativeNames: string) => {
+        expect(ask(id, `system:node:${name}`, alternativeNames)).toBe("");
+        return eventually(
+          `a verdict on ${id}`,
+          60,
+          () => cluster().ask("get", "csr", id, "-o", "jsonpath={.status.conditions[0].type}") || undefined,
+        );
+      };
+      expect([
+        await verdict("own", `DNS:${name},IP:${address}`),
+        await verdict("other-name", `DNS:${other.name},IP:${address}`),
+        await verdict("name-outside", `DNS:registry.lab,IP:${address}`),
+        await verdict("address-outside", `DNS:${name},IP:10.20.0.10`),
+      ]).toEqual(["Approved", "Denied", "Denied", "Denied"]);
+      // This one does not even reach the approver.
+      const another = `system:node:${other.name}`;
+      expect(ask("other-identity", another, `DNS:${other.name},IP:${other.address}`)).toContain(
+        `can only create a node CSR with CN=system:node:${name}`,
+      );
+    },
+  );
 
   if (approverProgram === undefined) {
-    process.stderr.write("\nSKIPPED: the verdicts of kubelet-csr-approver: KUBELET_CSR_APPROVER names no program. Requests are approved unseen instead.\n");
+    process.stderr.write(
+      "\nSKIPPED: the verdicts of kubelet-csr-approver: KUBELET_CSR_APPROVER names no program. Requests are approved unseen instead.\n",
+    );
   }
   return { stop: () => approver?.kill() };
 }

@@ -52,19 +52,23 @@ describe("the configuration of the lab's services", () => {
 
   it("gives Nova what it needs to call Neutron, Placement and Cinder as itself", () => {
     const nova = sections(files["nova.conf"] ?? "");
-    expect(["neutron", "placement", "cinder"].map((section) => [nova[section]?.username, nova[section]?.password])).toEqual(
-      Array(3).fill(["nova", "PASSWORD"]),
-    );
+    expect(
+      ["neutron", "placement", "cinder"].map((section) => [nova[section]?.username, nova[section]?.password]),
+    ).toEqual(Array(3).fill(["nova", "PASSWORD"]));
   });
 
   it("keeps every database on MariaDB's private socket", () => {
-    const connections = Object.values(files).flatMap((text) => [...text.matchAll(/^connection = (.*)$/gm)].map(([, url]) => url));
+    const connections = Object.values(files).flatMap((text) =>
+      [...text.matchAll(/^connection = (.*)$/gm)].map(([, url]) => url),
+    );
     expect(connections).toHaveLength(8);
     expect(connections.filter((url) => !url?.includes("unix_socket=/var/lab/openstack/run/mariadb.sock"))).toEqual([]);
   });
 
   it("listens on no address but 127.0.0.1", () => {
-    const hosts = Object.values(files).flatMap((text) => [...text.matchAll(/^(?:bind_host|osapi_compute_listen|my_ip) = (.*)$/gm)].map(([, host]) => host));
+    const hosts = Object.values(files).flatMap((text) =>
+      [...text.matchAll(/^(?:bind_host|osapi_compute_listen|my_ip) = (.*)$/gm)].map(([, host]) => host),
+    );
     expect(new Set(hosts)).toEqual(new Set(["127.0.0.1"]));
   });
 
@@ -79,7 +83,10 @@ describe("the configuration of the lab's services", () => {
   });
 
   it("gives each hypervisor its own name", () => {
-    expect(sections(files["nova-hypervisor-2.conf"] ?? "").DEFAULT).toEqual({ host: "hypervisor-2", state_path: "/var/lab/openstack/data/hypervisor-2" });
+    expect(sections(files["nova-hypervisor-2.conf"] ?? "").DEFAULT).toEqual({
+      host: "hypervisor-2",
+      state_path: "/var/lab/openstack/data/hypervisor-2",
+    });
   });
 });
 
@@ -89,6 +96,8 @@ describe("a template", () => {
   });
 
   it("that names a value nobody has is an error, which says what there is", () => {
-    expect(() => fill("x = {{nothing}}", { something: "1" })).toThrow("The template uses {{nothing}}, which has no value. There are: something.");
+    expect(() => fill("x = {{nothing}}", { something: "1" })).toThrow(
+      "The template uses {{nothing}}, which has no value. There are: something.",
+    );
   });
 });

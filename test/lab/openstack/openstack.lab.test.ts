@@ -1,9 +1,20 @@
 /**
- * The lab's own behaviour, on a second lab in a folder and a network namespace of its own: the user's lab, if one runs, is not touched.
- * Takes about five minutes and 3 GB of memory. Not proven: installing the packages (they are there already).
+ * The lab's own behaviour, on a second lab in a folder and a network namespace of its own: the user's lab, if one runs,
+ * is not touched. Takes about five minutes and 3 GB of memory. Not proven: installing the packages (they are there
+ * already).
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { labFolder, layout } from "../../../lab/openstack/layout";
 import { installedPackages, unpackedPresent } from "../../../lab/openstack/packages";
@@ -17,9 +28,13 @@ const checkout = join(__dirname, "..", "..", "..");
 
 function obstacle(): string | undefined {
   if (process.getuid?.() !== 0) return "it needs root";
-  if (!existsSync("/etc/os-release") || !readFileSync("/etc/os-release", "utf8").includes("VERSION_CODENAME=bookworm")) return "this is not Debian 12";
-  const installed = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}\\n", ...installedPackages], { encoding: "utf8" });
-  if (installed.status !== 0 || !unpackedPresent(layout(labFolder()))) return "the lab's packages are not installed (`npm run lab -- up` installs them)";
+  if (!existsSync("/etc/os-release") || !readFileSync("/etc/os-release", "utf8").includes("VERSION_CODENAME=bookworm"))
+    return "this is not Debian 12";
+  const installed = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}\\n", ...installedPackages], {
+    encoding: "utf8",
+  });
+  if (installed.status !== 0 || !unpackedPresent(layout(labFolder())))
+    return "the lab's packages are not installed (`npm run lab -- up` installs them)";
   if (spawnSync("unshare", ["--net", "true"]).status !== 0) return "this machine allows no network namespaces";
   return undefined;
 }
@@ -39,13 +54,20 @@ describeUnless(obstacle(), "the lab of OpenStack", () => {
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    const result = new Promise<{ code: number | null; output: string }>((fulfil) => child.on("close", (code) => fulfil({ code, output })));
+    const result = new Promise<{ code: number | null; output: string }>((fulfil) =>
+      child.on("close", (code) => fulfil({ code, output })),
+    );
     return { child, result };
   };
-  const lab = (...args: string[]) => inside(process.execPath, ["-r", "./scripts/typescript.js", "scripts/lab.ts", ...args]);
+  const lab = (...args: string[]) =>
+    inside(process.execPath, ["-r", "./scripts/typescript.js", "scripts/lab.ts", ...args]);
   const openstack = async (cloud: string, ...args: string[]) => {
-    const { code, output } = await inside("env", [`OS_CLIENT_CONFIG_FILE=${layout(folder).cloudsYaml}`, `OS_CLOUD=${cloud}`, "/usr/bin/openstack", ...args])
-      .result;
+    const { code, output } = await inside("env", [
+      `OS_CLIENT_CONFIG_FILE=${layout(folder).cloudsYaml}`,
+      `OS_CLOUD=${cloud}`,
+      "/usr/bin/openstack",
+      ...args,
+    ]).result;
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
     return output.trim();
   };
@@ -57,7 +79,10 @@ describeUnless(obstacle(), "the lab of OpenStack", () => {
     });
     return { code, services: Object.fromEntries(lines) };
   };
-  /** Processes in the second lab's network namespace, but for the one that holds it. Zombies hold nothing and are not counted. */
+  /**
+   * Processes in the second lab's network namespace, but for the one that holds it. Zombies hold nothing and are not
+   * counted.
+   */
   const processesInside = () => {
     const wanted = readlinkSync(`/proc/${namespace.pid}/ns/net`);
     return readdirSync("/proc").filter((pid) => {
@@ -79,7 +104,9 @@ describeUnless(obstacle(), "the lab of OpenStack", () => {
     const { root, unpacked } = layout(folder);
     mkdirSync(root, { recursive: true });
     cpSync(layout(labFolder()).unpacked, unpacked, { recursive: true });
-    namespace = spawn("unshare", ["--net", "sh", "-c", "ip link set lo up && exec sleep infinity"], { stdio: "ignore" });
+    namespace = spawn("unshare", ["--net", "sh", "-c", "ip link set lo up && exec sleep infinity"], {
+      stdio: "ignore",
+    });
     await new Promise((fulfil) => setTimeout(fulfil, 500));
   });
   afterAll(async () => {
@@ -148,7 +175,17 @@ describeUnless(obstacle(), "the lab of OpenStack", () => {
   it("makes a machine ACTIVE, its disk a volume", async () => {
     await openstack("lab", "network", "create", "n");
     await openstack("lab", "subnet", "create", "s", "--network", "n", "--subnet-range", "10.9.0.0/24");
-    const wishes = ["--flavor", "m1.small", "--image", "debian-12", "--boot-from-volume", "20", "--network", "n", "--wait"];
+    const wishes = [
+      "--flavor",
+      "m1.small",
+      "--image",
+      "debian-12",
+      "--boot-from-volume",
+      "20",
+      "--network",
+      "n",
+      "--wait",
+    ];
     expect(await openstack("lab", "server", "create", ...wishes, "m", "-f", "value", "-c", "status")).toBe("ACTIVE");
     expect(await openstack("lab", "volume", "list", "-f", "value", "-c", "Status", "-c", "Size")).toBe("in-use 20");
   });
@@ -183,6 +220,8 @@ describeUnless(obstacle(), "the lab of OpenStack", () => {
     expect((await lab("wipe").result).code).toBe(0);
     expect(processesInside()).toEqual([]);
     expect(readdirSync(layout(folder).root)).toEqual(["unpacked"]);
-    expect((await lab("env").result).output).toContain("The lab has no credentials yet: run `npm run lab -- up` first.");
+    expect((await lab("env").result).output).toContain(
+      "The lab has no credentials yet: run `npm run lab -- up` first.",
+    );
   });
 });

@@ -9,7 +9,8 @@ import { stackOnLab } from "../../../lab/openstack/stack";
 const checkout = join(__dirname, "..", "..", "..");
 const read = (stack: string) => readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8");
 const valuesOf = (content: string) => parseStackFile(content, "the stack file").values;
-const onMachines = (content: string) => stackOnLab(content, undefined, [], changesWithMachines(valuesOf(content), "v2"));
+const onMachines = (content: string) =>
+  stackOnLab(content, undefined, [], changesWithMachines(valuesOf(content), "v2"));
 
 describe("a stack's configuration on the lab's machines", () => {
   it.each(["dev", "prod"])("is valid for stack %s, waits for the machines, and keeps the stack's shape", (stack) => {
@@ -19,8 +20,13 @@ describe("a stack's configuration on the lab's machines", () => {
     expect(config.os).toMatchObject({ family: "debian", version: "12", cgroup: "v2" });
     expect(config.apiEndpoint).toEqual(own.apiEndpoint);
     expect(config.network).toEqual({ ...own.network, dnsServers: ["198.51.100.10"] });
-    expect({ ...config.controlPlane, etcdVolume: own.controlPlane.etcdVolume, image: undefined }).toEqual({ ...own.controlPlane, image: undefined });
-    expect(config.nodePools.map(({ name, count }) => ({ name, count }))).toEqual(own.nodePools.map(({ name, count }) => ({ name, count })));
+    expect({ ...config.controlPlane, etcdVolume: own.controlPlane.etcdVolume, image: undefined }).toEqual({
+      ...own.controlPlane,
+      image: undefined,
+    });
+    expect(config.nodePools.map(({ name, count }) => ({ name, count }))).toEqual(
+      own.nodePools.map(({ name, count }) => ({ name, count })),
+    );
   });
 
   it("has neither what needs a disk nor what needs the Internet", () => {
@@ -44,6 +50,8 @@ describe("a stack's configuration on the lab's machines", () => {
   it("is told change by change, with the reason", () => {
     const changes = changesWithMachines({ controlPlane: { etcdVolume: { sizeGb: 20 } } }, "v1").map(shownChange);
     expect(changes).toContain("  controlPlane.etcdVolume: none   a machine in namespaces has no disk besides its own");
-    expect(changes).toContain('  network.dnsServers: ["198.51.100.10"]   the site\'s resolver, which knows its mirrors');
+    expect(changes).toContain(
+      '  network.dnsServers: ["198.51.100.10"]   the site\'s resolver, which knows its mirrors',
+    );
   });
 });

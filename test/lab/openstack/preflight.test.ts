@@ -32,7 +32,11 @@ describe("the lab's look at the machine", () => {
       { distribution: { id: "debian", version: "13", name: "Debian GNU/Linux 13 (trixie)" } },
       "The lab is made of the OpenStack packages of Debian 12 (bookworm), and this is Debian GNU/Linux 13 (trixie): use a Debian 12 machine, virtual machine or container.",
     ],
-    ["too little memory", { memoryMib: 2000 }, "The lab needs 4096 MiB of free memory and 2000 MiB are available: stop something, or use a larger machine."],
+    [
+      "too little memory",
+      { memoryMib: 2000 },
+      "The lab needs 4096 MiB of free memory and 2000 MiB are available: stop something, or use a larger machine.",
+    ],
     [
       "too little disk for the packages and the data",
       { diskMib: 2559 },

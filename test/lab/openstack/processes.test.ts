@@ -50,12 +50,21 @@ onLinux("processes of the lab", () => {
 
   it("are told apart from a later process with the same number", () => {
     const { leader } = startProcess(lab, "sleeper", ["/bin/sleep", "60"], environment);
-    expect([isAlive(leader), isAlive({ ...leader, started: leader.started - 1 }), isAlive({ ...leader, boot: "another" })]).toEqual([true, false, false]);
+    expect([
+      isAlive(leader),
+      isAlive({ ...leader, started: leader.started - 1 }),
+      isAlive({ ...leader, boot: "another" }),
+    ]).toEqual([true, false, false]);
     expect(runningLeader(lab, "sleeper")).toEqual(leader);
   });
 
   it("are stopped with their children, also those whose parent is gone", async () => {
-    const { leader, ended } = startProcess(lab, "family", ["/bin/sh", "-c", "sleep 61 & sleep 62 & exit 0"], environment);
+    const { leader, ended } = startProcess(
+      lab,
+      "family",
+      ["/bin/sh", "-c", "sleep 61 & sleep 62 & exit 0"],
+      environment,
+    );
     await ended;
     expect(isAlive(leader)).toBe(false);
     expect(processesOf(lab, "family")).toHaveLength(2);
@@ -72,7 +81,12 @@ onLinux("processes of the lab", () => {
   });
 
   it("are ended the hard way when they do not listen", async () => {
-    const { leader } = startProcess(lab, "stubborn", ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"], environment);
+    const { leader } = startProcess(
+      lab,
+      "stubborn",
+      ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"],
+      environment,
+    );
     await new Promise((fulfil) => setTimeout(fulfil, 200));
     await stopUnits(lab, ["stubborn"], 1);
     expect(isAlive(leader)).toBe(false);
@@ -94,7 +108,11 @@ onLinux("the lab's lock", () => {
   });
 
   it("names who holds it", async () => {
-    await locked(lab, () => expect(locked(lab, () => Promise.resolve())).rejects.toThrow(`Another lab command is at work (process ${process.pid})`));
+    await locked(lab, () =>
+      expect(locked(lab, () => Promise.resolve())).rejects.toThrow(
+        `Another lab command is at work (process ${process.pid})`,
+      ),
+    );
   });
 
   it("is taken over from a command that was killed", async () => {

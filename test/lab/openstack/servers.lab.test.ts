@@ -1,7 +1,8 @@
 /**
- * A cluster on the lab's OpenStack whose servers are machines: `npm run lab:up` from nothing, real engine, real nodes, as its user types it. The lab
- * has a folder of its own; the user's is not touched. Needs 7 GiB of memory; took 17 minutes on two quiet cores. Not proven: security groups,
- * floating IPs and volumes (there is no packet filter, and a machine in namespaces has no disks besides its own), Calico.
+ * A cluster on the lab's OpenStack whose servers are machines: `npm run lab:up` from nothing, real engine, real nodes,
+ * as its user types it. The lab has a folder of its own; the user's is not touched. Needs 7 GiB of memory; took 17
+ * minutes on two quiet cores. Not proven: security groups, floating IPs and volumes (there is no packet filter, and a
+ * machine in namespaces has no disks besides its own), Calico.
  */
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +28,8 @@ describeOnServers("servers of the lab's OpenStack", () => {
     expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
     return output;
   };
-  const readiness = async () => Object.fromEntries(Object.entries(await lab.nodes()).map(([node, { ready }]) => [node, ready]));
+  const readiness = async () =>
+    Object.fromEntries(Object.entries(await lab.nodes()).map(([node, { ready }]) => [node, ready]));
 
   beforeAll(() => {
     before = hostSettings();
@@ -39,17 +41,25 @@ describeOnServers("servers of the lab's OpenStack", () => {
     const start = Date.now();
     const output = await upWell();
     expect(output).toContain('cni: {"kind":"none"');
-    print(`${/Stack dev is up on the lab after \d+ s/.exec(output)?.[0]}; from no lab at all ${Math.round((Date.now() - start) / 1000)} s`);
+    print(
+      `${/Stack dev is up on the lab after \d+ s/.exec(output)?.[0]}; from no lab at all ${Math.round((Date.now() - start) / 1000)} s`,
+    );
     expect(await readiness()).toEqual(Object.fromEntries([...controlPlane, ...general].map((node) => [node, true])));
-    const addresses = Object.fromEntries(Object.entries(await lab.nodes()).map(([node, { address }]) => [node, { status: "ACTIVE", address }]));
+    const addresses = Object.fromEntries(
+      Object.entries(await lab.nodes()).map(([node, { address }]) => [node, { status: "ACTIVE", address }]),
+    );
     expect(addresses).toEqual(await lab.servers());
   });
 
   it("have the MAC and MTU of their port, and the id and the user data that Nova keeps", async () => {
     const host = await lab.machine("dev-general-0");
-    const [port] = JSON.parse(await lab.openstack("port", "list", "--server", "dev-general-0", "-f", "json")) as { "MAC Address": string }[];
+    const [port] = JSON.parse(await lab.openstack("port", "list", "--server", "dev-general-0", "-f", "json")) as {
+      "MAC Address": string;
+    }[];
     expect(onHost(host, "cat", "/sys/class/net/eth0/address")).toBe(port!["MAC Address"]);
-    expect(onHost(host, "cat", "/sys/class/net/eth0/mtu")).toBe(await lab.openstack("network", "show", "dev", "-f", "value", "-c", "mtu"));
+    expect(onHost(host, "cat", "/sys/class/net/eth0/mtu")).toBe(
+      await lab.openstack("network", "show", "dev", "-f", "value", "-c", "mtu"),
+    );
     const drive = "/var/lib/cloud/seed/config_drive/openstack/latest";
     const { uuid } = JSON.parse(onHost(host, "cat", `${drive}/meta_data.json`)) as { uuid: string };
     expect(uuid).toBe(await lab.openstack("server", "show", "dev-general-0", "-f", "value", "-c", "id"));
@@ -76,7 +86,9 @@ describeOnServers("servers of the lab's OpenStack", () => {
     ] as const) {
       for (const server of names) {
         const text = await lab.openstack("console", "log", "show", server);
-        expect(/openstack-kubernetes: (SUCCESS.*?)\s*$/m.exec(text)?.[1]).toBe(`SUCCESS: ${server} is a ${role} node of dev`);
+        expect(/openstack-kubernetes: (SUCCESS.*?)\s*$/m.exec(text)?.[1]).toBe(
+          `SUCCESS: ${server} is a ${role} node of dev`,
+        );
       }
     }
   });
@@ -100,7 +112,11 @@ describeOnServers("servers of the lab's OpenStack", () => {
   it("have no process when they are stopped, and come back when they are started", async () => {
     const host = await lab.machine("dev-general-3");
     await lab.openstack("server", "stop", "dev-general-3");
-    await eventually("the machine is off", 180, () => (machineState(host) === "off" && !existsSync(`/run/netns/osk-${host}`)) || undefined);
+    await eventually(
+      "the machine is off",
+      180,
+      () => (machineState(host) === "off" && !existsSync(`/run/netns/osk-${host}`)) || undefined,
+    );
     await lab.openstack("server", "start", "dev-general-3");
     await eventually("the machine is on", 60, () => machineState(host) === "on" || undefined);
     expect(onHost(host, "true")).toBe("");
@@ -118,8 +134,12 @@ describeOnServers("servers of the lab's OpenStack", () => {
   it("are emptied by an `up` with a smaller count, then gone: server, machine and disk; what ran there never stood still", async () => {
     const host = await lab.machine("dev-general-3");
     await eventually("dev-general-3 Ready again", 300, async () => (await readiness())["dev-general-3"] || undefined);
-    const where = async () => (await lab.kubectl("get", "pods", "-l", "app=guarded", "-o", "jsonpath={.items[*].spec.nodeName}")).split(" ").sort();
-    const available = async () => Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
+    const where = async () =>
+      (await lab.kubectl("get", "pods", "-l", "app=guarded", "-o", "jsonpath={.items[*].spec.nodeName}"))
+        .split(" ")
+        .sort();
+    const available = async () =>
+      Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
     await lab.kubectl("cordon", ...general);
     const manifest = join(lab.folder, "guarded.json");
     writeFileSync(manifest, JSON.stringify(guardedPods));
@@ -149,7 +169,12 @@ describeOnServers("servers of the lab's OpenStack", () => {
     const nowhere = "http://mirror.site.lab/nothing-is-here";
     const { code, output } = await lab.up(
       "prod",
-      ...["controlPlane.replicas=1", "nodePools=[]", "controlPlane.schedulable=true", `packageMirror.kubernetesUrl=${nowhere}`],
+      ...[
+        "controlPlane.replicas=1",
+        "nodePools=[]",
+        "controlPlane.schedulable=true",
+        `packageMirror.kubernetesUrl=${nowhere}`,
+      ],
       "readiness.apiTimeoutMinutes=3",
     );
     expect(code).not.toBe(0);
@@ -169,7 +194,8 @@ describeOnServers("servers of the lab's OpenStack", () => {
     expect(output).toMatch(/Resources:\n\s+\d+ unchanged\n/);
     expect(output).toContain("Node dev-general-3 is removed: its machine is gone.");
     expect(await lab.kubectl("get", "configmap", "kept", "-o", "name")).toBe("configmap/kept");
-    for (const node of [...controlPlane, ...general]) expect(await lab.anotherBoot(node, old[node]!.boot)).toMatch(/^[0-9a-f-]{36}$/);
+    for (const node of [...controlPlane, ...general])
+      expect(await lab.anotherBoot(node, old[node]!.boot)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it("are not touched by the commands for machines without OpenStack", async () => {

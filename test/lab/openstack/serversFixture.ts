@@ -1,4 +1,7 @@
-/** A lab of one's own whose servers are machines, as its user drives it, and the questions that servers.test.ts asks of it. */
+/**
+ * A lab of one's own whose servers are machines, as its user drives it, and the questions that servers.test.ts asks of
+ * it.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +22,11 @@ export function describeOnServers(name: string, tests: () => void): void {
 }
 
 function serversObstacle(): string | undefined {
-  const installed = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status}\\n", ...installedPackages, ...machinePackages], { encoding: "utf8" });
+  const installed = spawnSync(
+    "dpkg-query",
+    ["-W", "-f", "${db:Status-Status}\\n", ...installedPackages, ...machinePackages],
+    { encoding: "utf8" },
+  );
   if (installed.error !== undefined || installed.status !== 0 || !unpackedPresent(layout(labFolder())))
     return "the lab's packages are not installed (`npm run lab:up -- dev` installs them)";
   return engineObstacle(programPlugins);
@@ -51,7 +58,11 @@ export class ServersLab {
   command(script: string, ...words: string[]): Promise<CommandAnswer> {
     const child = spawn(process.execPath, ["-r", "./scripts/typescript.js", script, ...words], {
       cwd: checkout,
-      env: { ...process.env, OPENSTACK_KUBERNETES_LAB: this.folder, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" },
+      env: {
+        ...process.env,
+        OPENSTACK_KUBERNETES_LAB: this.folder,
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
@@ -108,13 +119,32 @@ export class ServersLab {
 
   /** Status and address of each server by name, as Nova has it from Neutron. */
   async servers(): Promise<Record<string, { status: string; address: string }>> {
-    const rows = JSON.parse(await this.openstack("server", "list", "-f", "json")) as { Name: string; Networks: Record<string, string[]>; Status: string }[];
-    return Object.fromEntries(rows.map(({ Name, Networks, Status }) => [Name, { status: Status, address: Object.values(Networks).flat().join() }]));
+    const rows = JSON.parse(await this.openstack("server", "list", "-f", "json")) as {
+      Name: string;
+      Networks: Record<string, string[]>;
+      Status: string;
+    }[];
+    return Object.fromEntries(
+      rows.map(({ Name, Networks, Status }) => [
+        Name,
+        { status: Status, address: Object.values(Networks).flat().join() },
+      ]),
+    );
   }
 
   /** What a server's machine is called on the host. */
   machine(server: string): Promise<string> {
-    return this.openstack("--os-cloud", "lab-admin", "server", "show", server, "-f", "value", "-c", "OS-EXT-SRV-ATTR:instance_name");
+    return this.openstack(
+      "--os-cloud",
+      "lab-admin",
+      "server",
+      "show",
+      server,
+      "-f",
+      "value",
+      "-c",
+      "OS-EXT-SRV-ATTR:instance_name",
+    );
   }
 
   /** Mounts and loop devices on the host that lie in the lab's folder. */

@@ -1,7 +1,7 @@
 /**
- * Machines that are rolled, resized or lost on the lab's OpenStack, where servers are machines: real engine, real nodes, real etcd. The API is asked all the
- * while, and a guarded application runs on the workers. Needs 7 GiB of memory. Not proven: that volumes follow (a machine in namespaces has no disks
- * besides its own), zones, Calico.
+ * Machines that are rolled, resized or lost on the lab's OpenStack, where servers are machines: real engine, real
+ * nodes, real etcd. The API is asked all the while, and a guarded application runs on the workers. Needs 7 GiB of
+ * memory. Not proven: that volumes follow (a machine in namespaces has no disks besides its own), zones, Calico.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,8 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
   const launcher = "node_modules/.bin/pulumi";
   const count = "nodePools.0.count=2";
   /** A change of every machine's template. */
-  const key = 'ssh.authorizedKeys=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK0wmN/Cr3JXqmLW7u+g9pTh+wyqDHpSQEIQczXkVx9q night@sre"]';
+  const key =
+    'ssh.authorizedKeys=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK0wmN/Cr3JXqmLW7u+g9pTh+wyqDHpSQEIQczXkVx9q night@sre"]';
 
   const upWell = async (...settings: string[]) => {
     const { code, output } = await lab.up("dev", count, ...settings);
@@ -33,27 +34,40 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
     const rows = JSON.parse(await lab.openstack("server", "list", "-f", "json")) as { Name: string; ID: string }[];
     return Object.fromEntries(rows.map(({ Name, ID }) => [Name, ID]));
   };
-  const stale = async () => JSON.parse(await lab.run(launcher, "stack", "output", "staleMachines", "--json", "--stack", "dev")) as string[];
-  const available = async () => Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
+  const stale = async () =>
+    JSON.parse(await lab.run(launcher, "stack", "output", "staleMachines", "--json", "--stack", "dev")) as string[];
+  const available = async () =>
+    Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
   /** Names of etcd's members that have started, as one of them tells. */
   const members = async () => {
     const pki = "/etc/kubernetes/pki/etcd";
-    const words = ["etcdctl", "--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`, "member", "list"];
+    const words = [
+      "etcdctl",
+      "--cacert",
+      `${pki}/ca.crt`,
+      "--cert",
+      `${pki}/server.crt`,
+      "--key",
+      `${pki}/server.key`,
+      "member",
+      "list",
+    ];
     const list = await lab.kubectl("--namespace", "kube-system", "exec", "etcd-dev-control-plane-0", "--", ...words);
     return list
       .split("\n")
       .flatMap((line) => (line.includes(", started, ") ? [line.split(", ")[2]!] : []))
       .sort();
   };
-  const cordoned = async () => lab.kubectl("get", "nodes", "-o", "jsonpath={.items[?(@.spec.unschedulable==true)].metadata.name}");
+  const cordoned = async () =>
+    lab.kubectl("get", "nodes", "-o", "jsonpath={.items[?(@.spec.unschedulable==true)].metadata.name}");
   const readyNodes = async () =>
     Object.entries(await lab.nodes())
       .flatMap(([node, { ready }]) => (ready ? [node] : []))
       .sort();
 
   /**
-   * Does something while the API is asked again and again; the longest time without an answer, in seconds, and what nodes and pods looked like whenever
-   * none of the guarded replicas was available.
+   * Does something while the API is asked again and again; the longest time without an answer, in seconds, and what
+   * nodes and pods looked like whenever none of the guarded replicas was available.
    */
   const watched = async <T>(action: () => Promise<T>) => {
     const dips: string[] = [];
@@ -92,14 +106,20 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
   it("are all replaced in one `up`, drained and one after the other; API, etcd and a guarded application never stand still", async () => {
     const before = await ids();
     const { result, dips, gap } = await watched(() => upWell(key, 'roll=["control-plane","general"]'));
-    print(`${/Stack dev is up on the lab after \d+ s/.exec(result)?.[0]}; longest time without an answer of the API ${gap} s`);
+    print(
+      `${/Stack dev is up on the lab after \d+ s/.exec(result)?.[0]}; longest time without an answer of the API ${gap} s`,
+    );
     // The engine says it when it happens, and again at the end.
     const drained = [...result.matchAll(/Node (\S+) is drained; its machine can be rolled/g)].map(([, node]) => node);
     expect(drained.slice(0, all.length)).toEqual(all);
     expect(result).toMatch(/Resources:\n\s+\+-5 replaced\n/);
     expect(Object.values(await ids()).filter((id) => Object.values(before).includes(id))).toEqual([]);
     expect(await readyNodes()).toEqual(all);
-    expect({ cordoned: await cordoned(), stale: await stale(), members: await members() }).toEqual({ cordoned: "", stale: [], members: controlPlane });
+    expect({ cordoned: await cordoned(), stale: await stale(), members: await members() }).toEqual({
+      cordoned: "",
+      stale: [],
+      members: controlPlane,
+    });
     expect(dips).toEqual([]);
     expect(gap).toBeLessThan(30);
   });
@@ -111,7 +131,9 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
   it("of the control plane are resized one after the other, each once the others are whole", async () => {
     const before = await lab.nodes();
     const { result, dips, gap } = await watched(() => upWell(key, "controlPlane.flavor=m1.xlarge"));
-    print(`${/Stack dev is up on the lab after \d+ s/.exec(result)?.[0]}; longest time without an answer of the API ${gap} s`);
+    print(
+      `${/Stack dev is up on the lab after \d+ s/.exec(result)?.[0]}; longest time without an answer of the API ${gap} s`,
+    );
     expect(result).toMatch(/Resources:\n\s+~ 3 updated\n/);
     const after = await lab.nodes();
     expect(all.filter((node) => after[node]!.boot !== before[node]!.boot)).toEqual(controlPlane);
@@ -124,7 +146,18 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
     await lab.openstack("server", "delete", "--wait", "dev-control-plane-1");
     const file = stackFileOnLab(lab.places, "dev");
     expect(readFileSync(file, "utf8")).toContain("m1.xlarge");
-    await lab.run(launcher, "refresh", "--yes", "--skip-preview", "--stack", "dev", "--config-file", file, "--target", "**dev-control-plane-1");
+    await lab.run(
+      launcher,
+      "refresh",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      "dev",
+      "--config-file",
+      file,
+      "--target",
+      "**dev-control-plane-1",
+    );
     expect(await upWell(key, "controlPlane.flavor=m1.xlarge")).toMatch(/Resources:\n\s+\+ 1 created\n/);
     const after = await ids();
     expect(all.filter((server) => after[server] !== before[server])).toEqual(["dev-control-plane-1"]);

@@ -28,7 +28,9 @@ describe("a stack's configuration on the lab", () => {
   });
 
   it("takes further settings by their path", () => {
-    const made = parse(stackOnLab(stackFile, undefined, [{ path: ["image"], value: "debian-12" }])) as { config: Record<string, unknown> };
+    const made = parse(stackOnLab(stackFile, undefined, [{ path: ["image"], value: "debian-12" }])) as {
+      config: Record<string, unknown>;
+    };
     expect(made.config["openstack-kubernetes:image"]).toBe("debian-12");
   });
 

@@ -12,7 +12,9 @@ describe("the units of the lab", () => {
   it("are put in an order in which each comes after all it needs", () => {
     const place = new Map(ordered(allUnits(lab)).map(({ name }, index) => [name, index]));
     const early = allUnits(lab).flatMap(({ name, after }) =>
-      after.filter((needed) => (place.get(needed) ?? Infinity) >= (place.get(name) ?? -1)).map((needed) => `${name} before ${needed}`),
+      after
+        .filter((needed) => (place.get(needed) ?? Infinity) >= (place.get(name) ?? -1))
+        .map((needed) => `${name} before ${needed}`),
     );
     expect(early).toEqual([]);
     expect(place.size).toBe(allUnits(lab).length);
@@ -24,14 +26,23 @@ describe("the units of the lab", () => {
 
   it("tell Nova's and Octavia's drivers where the machines' scripts and folders are, where the lab has machines", () => {
     const withMachines = allUnits({ ...lab, machines: { layers: ["/upper", "/tree"] } });
-    const environments = withMachines.flatMap(({ name, environment }) => (environment?.LAB_LAYERS === undefined ? [] : [[name, environment] as const]));
-    expect(environments.map(([name]) => name)).toEqual(["nova-hypervisor-1", "nova-hypervisor-2", "nova-hypervisor-3", "octavia-worker", "balancers"]);
+    const environments = withMachines.flatMap(({ name, environment }) =>
+      environment?.LAB_LAYERS === undefined ? [] : [[name, environment] as const],
+    );
+    expect(environments.map(([name]) => name)).toEqual([
+      "nova-hypervisor-1",
+      "nova-hypervisor-2",
+      "nova-hypervisor-3",
+      "octavia-worker",
+      "balancers",
+    ]);
     expect(environments[0]?.[1]).toMatchObject({
       LAB_LAYERS: "/upper:/tree",
       LAB_MACHINES: "/var/lab/openstack/data/machines",
       LAB_BALANCERS: "/var/lab/openstack/data/balancers",
     });
-    for (const script of [environments[0]?.[1].LAB_MACHINE, environments[0]?.[1].LAB_DATA_PLANE]) expect(existsSync(script ?? "")).toBe(true);
+    for (const script of [environments[0]?.[1].LAB_MACHINE, environments[0]?.[1].LAB_DATA_PLANE])
+      expect(existsSync(script ?? "")).toBe(true);
     expect(allUnits(lab).filter(({ environment }) => environment?.LAB_LAYERS !== undefined)).toEqual([]);
   });
 
@@ -55,7 +66,11 @@ describe("the units of the lab", () => {
     const written = allUnits(lab).flatMap((unit) => [
       ...(unit.fresh ?? []),
       ...Object.entries(environmentOf(lab, { ...unit, secretEnvironment: {} })).flatMap(([name, value]) =>
-        /HOME|BASE|PREFIX|_FILE$/.test(name) && name !== "RABBITMQ_CONF_ENV_FILE" && name !== "RABBITMQ_ENABLED_PLUGINS_FILE" ? [value] : [],
+        /HOME|BASE|PREFIX|_FILE$/.test(name) &&
+        name !== "RABBITMQ_CONF_ENV_FILE" &&
+        name !== "RABBITMQ_ENABLED_PLUGINS_FILE"
+          ? [value]
+          : [],
       ),
     ]);
     expect(written.length).toBeGreaterThan(10);
@@ -63,8 +78,12 @@ describe("the units of the lab", () => {
   });
 
   it("put no password on a command line", () => {
-    const lines = allUnits(lab).flatMap((unit) => (unit.kind === "service" ? [unit.command] : unit.commands).map((command) => command.join(" ")));
-    expect(lines.filter((line) => /password[= ]/.test(line.replace("--auth-root-authentication-method", "")))).toEqual([]);
+    const lines = allUnits(lab).flatMap((unit) =>
+      (unit.kind === "service" ? [unit.command] : unit.commands).map((command) => command.join(" ")),
+    );
+    expect(lines.filter((line) => /password[= ]/.test(line.replace("--auth-root-authentication-method", "")))).toEqual(
+      [],
+    );
   });
 
   it("are described without touching the disk", () => {
@@ -77,7 +96,11 @@ describe("the units of the lab", () => {
 
 describe("the order of units", () => {
   it("follows what each needs, whatever the order of the table", () => {
-    expect(ordered([step("roof", "walls"), step("walls", "ground"), step("ground")]).map(({ name }) => name)).toEqual(["ground", "walls", "roof"]);
+    expect(ordered([step("roof", "walls"), step("walls", "ground"), step("ground")]).map(({ name }) => name)).toEqual([
+      "ground",
+      "walls",
+      "roof",
+    ]);
   });
 
   it("names a unit that is needed and not there", () => {
@@ -85,7 +108,9 @@ describe("the order of units", () => {
   });
 
   it("shows a circle", () => {
-    expect(() => ordered([step("hen", "egg"), step("egg", "hen")])).toThrow("Units of the lab wait for each other in a circle: hen -> egg -> hen.");
+    expect(() => ordered([step("hen", "egg"), step("egg", "hen")])).toThrow(
+      "Units of the lab wait for each other in a circle: hen -> egg -> hen.",
+    );
   });
 
   it("refuses one name for two units", () => {

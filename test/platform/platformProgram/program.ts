@@ -12,8 +12,13 @@ function read(variable: string): string {
 export = () => {
   const config = loadClusterConfig();
   const cluster = new pulumi.ComponentResource("test:index:Cluster", "cluster");
-  // Stands for a control-plane machine and the network: unknown in a first preview, as the real ones are, and what comes from it with them.
-  const machine = new random.RandomPet("machine", { keepers: { generation: process.env.TEST_MACHINE ?? "1" } }, { parent: cluster, deleteBeforeReplace: true });
+  // Stands for a control-plane machine and the network: unknown in a first preview, as the real ones are, and what
+  // comes from it with them.
+  const machine = new random.RandomPet(
+    "machine",
+    { keepers: { generation: process.env.TEST_MACHINE ?? "1" } },
+    { parent: cluster, deleteBeforeReplace: true },
+  );
   const network = new random.RandomPet("network", {}, { parent: cluster });
   const known = (text: string) => network.id.apply(() => text);
   new Platform(config, {

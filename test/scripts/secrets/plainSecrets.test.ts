@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { plainSecrets, plainSecretsIn } from "../../../scripts/secrets/plainSecrets";
 
 const secret = (rest: string) => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: slack\n${rest}`;
-const encrypted = "stringData:\n  address: ENC[AES256_GCM,data:aaaa,type:str]\nsops:\n  mac: ENC[AES256_GCM,data:bbbb,type:str]\n";
+const encrypted =
+  "stringData:\n  address: ENC[AES256_GCM,data:aaaa,type:str]\nsops:\n  mac: ENC[AES256_GCM,data:bbbb,type:str]\n";
 const remedy = "encrypt it with sops as docs/gitops.md says, in a file that ends with .sops.yaml.";
 
 describe("plainSecretsIn", () => {
@@ -12,7 +13,11 @@ describe("plainSecretsIn", () => {
       secret("stringData:\n  address: https://hooks.example.org\n"),
       `slack.yaml: the Secret slack has address in the clear; ${remedy}`,
     ],
-    ["data in the clear, Base64 or not", secret("data:\n  a: aGk=\n  b: aG8=\n"), `slack.yaml: the Secret slack has a, b in the clear; ${remedy}`],
+    [
+      "data in the clear, Base64 or not",
+      secret("data:\n  a: aGk=\n  b: aG8=\n"),
+      `slack.yaml: the Secret slack has a, b in the clear; ${remedy}`,
+    ],
     [
       "one value of several in the clear",
       secret(encrypted.replace("sops:", "  token: abc\nsops:")),
@@ -23,13 +28,21 @@ describe("plainSecretsIn", () => {
       "kind: List\nitems:\n  - kind: Secret\n    metadata: {name: inner}\n    data: {a: aGk=}\n",
       `slack.yaml: the Secret inner has a in the clear; ${remedy}`,
     ],
-    ["a Secret behind another document", `kind: ConfigMap\n---\n${secret("data: {a: aGk=}")}`, `slack.yaml: the Secret slack has a in the clear; ${remedy}`],
+    [
+      "a Secret behind another document",
+      `kind: ConfigMap\n---\n${secret("data: {a: aGk=}")}`,
+      `slack.yaml: the Secret slack has a in the clear; ${remedy}`,
+    ],
     [
       "a generator",
       "secretGenerator:\n  - name: x\n    literals: [a=b]\n",
       `slack.yaml has a secretGenerator, whose values stand in the clear; write a Secret and ${remedy}`,
     ],
-    ["an age key anywhere", `# AGE-SECRET-KEY-1${"Q".repeat(58)}\n`, "slack.yaml holds a private key; remove it from Git's history too, and make a new one."],
+    [
+      "an age key anywhere",
+      `# AGE-SECRET-KEY-1${"Q".repeat(58)}\n`,
+      "slack.yaml holds a private key; remove it from Git's history too, and make a new one.",
+    ],
     [
       "a PEM key in a ConfigMap",
       'kind: ConfigMap\ndata:\n  key: "-----BEGIN RSA PRIVATE KEY-----"\n',
@@ -45,16 +58,23 @@ describe("plainSecretsIn", () => {
       secret(encrypted),
       "slack.yaml holds an encrypted Secret; call the file *.sops.yaml, so that sops encrypts it again after an edit.",
     ],
-    ["a Secret in a file that is no YAML", "kind: Secret\ndata: [", "slack.yaml is not YAML, yet speaks of a Secret; mend it."],
+    [
+      "a Secret in a file that is no YAML",
+      "kind: Secret\ndata: [",
+      "slack.yaml is not YAML, yet speaks of a Secret; mend it.",
+    ],
   ])("finds %s, and shows no value", (_what, content, sentence) => {
     expect(plainSecretsIn(content, "slack.yaml")).toEqual([sentence]);
   });
 
   it("lets pass a value that Flux puts in from an encrypted Secret, and nothing that only begins like one", () => {
-    const secret = (value: string) => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: registry\ndata:\n  config: ${value}\n`;
+    const secret = (value: string) =>
+      `apiVersion: v1\nkind: Secret\nmetadata:\n  name: registry\ndata:\n  config: ${value}\n`;
     expect(plainSecretsIn(secret("${REGISTRY_CREDENTIALS}"), "credentials.yaml")).toEqual([]);
     for (const value of ["${A}secret", "${A:=secret}", "secret${A}"])
-      expect(plainSecretsIn(secret(value), "credentials.yaml")).toEqual([expect.stringContaining("has config in the clear")]);
+      expect(plainSecretsIn(secret(value), "credentials.yaml")).toEqual([
+        expect.stringContaining("has config in the clear"),
+      ]);
   });
 
   it("lets pass what sops encrypted, a Secret without values, and a reference to a Secret", () => {

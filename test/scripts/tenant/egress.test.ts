@@ -12,14 +12,24 @@ describe("parseEgress", () => {
   it("reads internet as HTTPS to every public address, the metadata address not among them", () => {
     const rule = parseEgress("internet");
     expect(rule).toEqual({
-      to: [{ ipBlock: { cidr: "0.0.0.0/0", except: ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"] } }],
+      to: [
+        {
+          ipBlock: {
+            cidr: "0.0.0.0/0",
+            except: ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"],
+          },
+        },
+      ],
       ports: [{ protocol: "TCP", port: 443 }],
     });
     expect(egressRules.safeParse([rule]).success).toBe(true);
   });
 
   it.each([
-    ["10.40.0.0/16", "--egress 10.40.0.0/16 is not of the form CIDR:PORT, CIDR:FIRST-LAST, with /UDP or /SCTP behind it if not TCP, or the word internet."],
+    [
+      "10.40.0.0/16",
+      "--egress 10.40.0.0/16 is not of the form CIDR:PORT, CIDR:FIRST-LAST, with /UDP or /SCTP behind it if not TCP, or the word internet.",
+    ],
     ["10.40.0.1/16:80", "--egress 10.40.0.1/16:80: the network has host bits set; did you mean 10.40.0.0/16?"],
     ["db.example.org:5432", "--egress db.example.org:5432: the network must be an IPv4 network such as 10.0.0.0/24."],
   ])("refuses %s with a sentence", (words, sentence) => {
@@ -29,7 +39,8 @@ describe("parseEgress", () => {
 
 describe("egressRules", () => {
   const to = (ipBlock: object) => [{ to: [{ ipBlock }], ports: [{ protocol: "TCP", port: 80 }] }];
-  const problems = (rules: unknown) => egressRules.safeParse(rules).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const problems = (rules: unknown) =>
+    egressRules.safeParse(rules).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 
   it("refuse the metadata address, unless it is left out by except", () => {
     expect(problems(to({ cidr: "0.0.0.0/0" }))).toEqual([

@@ -12,7 +12,8 @@ const file = (values: object, components?: readonly string[]) =>
     metadata: { name: "tenant-atlas" },
     spec: { ...(components ? { components } : {}), postBuild: { substitute: { ...substitute, ...values } } },
   });
-const sentences = (content: string, name = "atlas") => checkTenantFile(content, name, ["cert-manager", "monitoring"]).sentences;
+const sentences = (content: string, name = "atlas") =>
+  checkTenantFile(content, name, ["cert-manager", "monitoring"]).sentences;
 
 describe("renderTenantFile", () => {
   it("writes the shortest file that a tenant needs", () => {
@@ -32,7 +33,8 @@ spec:
   });
 
   it("writes the component that brings credentials of registries, with a repository of the tenant's own or without", () => {
-    const written = (tenant: object) => (parse(renderTenantFile({ ...atlas, ...tenant })) as { spec: { components?: string[] } }).spec.components;
+    const written = (tenant: object) =>
+      (parse(renderTenantFile({ ...atlas, ...tenant })) as { spec: { components?: string[] } }).spec.components;
     const git = { url: "https://gitlab.example.org/atlas/deploy.git", credentials: false, sops: false };
     expect(written({ registry: true })).toEqual(["../components/registry"]);
     expect(written({ registry: true, git })).toEqual(["../components/registry", "../components/git"]);
@@ -41,18 +43,39 @@ spec:
   });
 
   it("writes 20 lines with all that a tenant may have but registries, which passes the check", () => {
-    const git = { url: "https://gitlab.example.org/atlas/deploy.git", branch: "main", path: "./deploy", credentials: true, sops: true };
+    const git = {
+      url: "https://gitlab.example.org/atlas/deploy.git",
+      branch: "main",
+      path: "./deploy",
+      credentials: true,
+      sops: true,
+    };
     const content = renderTenantFile({ ...atlas, egress: [parseEgress("internet")], git });
     expect(content.trimEnd().split("\n")).toHaveLength(20);
-    expect(checkTenantFile(content, "atlas", [])).toMatchObject({ sentences: [], tenant: { ...substitute, GIT_URL: git.url, GIT_PATH: "./deploy" } });
+    expect(checkTenantFile(content, "atlas", [])).toMatchObject({
+      sentences: [],
+      tenant: { ...substitute, GIT_URL: git.url, GIT_PATH: "./deploy" },
+    });
   });
 });
 
 describe("checkTenantFile", () => {
   it.each<[string, object, string]>([
-    ["a number without quotes", { CPU: 8 }, 'spec.postBuild.substitute.CPU is 8 but must be text in quotes such as "8".'],
-    ["no quantity", { MEMORY: "lots" }, 'spec.postBuild.substitute.MEMORY is "lots" but must be text in quotes such as "32Gi".'],
-    ["no quota at all", { STORAGE: "0Gi" }, 'spec.postBuild.substitute.STORAGE is "0Gi" but must be text in quotes such as "32Gi".'],
+    [
+      "a number without quotes",
+      { CPU: 8 },
+      'spec.postBuild.substitute.CPU is 8 but must be text in quotes such as "8".',
+    ],
+    [
+      "no quantity",
+      { MEMORY: "lots" },
+      'spec.postBuild.substitute.MEMORY is "lots" but must be text in quotes such as "32Gi".',
+    ],
+    [
+      "no quota at all",
+      { STORAGE: "0Gi" },
+      'spec.postBuild.substitute.STORAGE is "0Gi" but must be text in quotes such as "32Gi".',
+    ],
     [
       "a group of Kubernetes' own",
       { GROUP: "system:masters" },
@@ -79,7 +102,11 @@ describe("checkTenantFile", () => {
       { GIT_PATH: "../other" },
       'spec.postBuild.substitute.GIT_PATH is "../other" but must be a folder of the repository such as ./deploy, without "..".',
     ],
-    ["egress that is no list", { EGRESS: "everything" }, 'spec.postBuild.substitute.EGRESS is "everything" but must be a list of NetworkPolicy egress rules.'],
+    [
+      "egress that is no list",
+      { EGRESS: "everything" },
+      'spec.postBuild.substitute.EGRESS is "everything" but must be a list of NetworkPolicy egress rules.',
+    ],
     [
       "egress with host bits",
       { EGRESS: "[{to: [{ipBlock: {cidr: 10.0.0.1/24}}], ports: [{protocol: TCP, port: 80}]}]" },
@@ -98,7 +125,9 @@ describe("checkTenantFile", () => {
   });
 
   it("wants name, tenant and file to agree", () => {
-    expect(sentences(file({}), "borealis")).toEqual(["The file is called borealis.yaml but its tenant atlas; rename it to atlas.yaml."]);
+    expect(sentences(file({}), "borealis")).toEqual([
+      "The file is called borealis.yaml but its tenant atlas; rename it to atlas.yaml.",
+    ]);
     expect(sentences(file({ TENANT: "borealis" }), "borealis")).toEqual([
       'metadata.name is "tenant-atlas" but must be "tenant-borealis", as spec.postBuild.substitute.TENANT is "borealis".',
     ]);
@@ -108,7 +137,9 @@ describe("checkTenantFile", () => {
     expect(sentences(file({}, ["../components/gti"]))).toEqual([
       'spec.components[0] is "../components/gti" but must be one of: ../components/git, ../components/git-credentials, ../components/sops, ../components/registry.',
     ]);
-    expect(sentences(file({ GIT_URL: "https://git.example.org/a.git" }, ["../components/sops", "../components/git"]))).toEqual([
+    expect(
+      sentences(file({ GIT_URL: "https://git.example.org/a.git" }, ["../components/sops", "../components/git"])),
+    ).toEqual([
       "spec.components has ../components/sops, which changes what ../components/git makes; put ../components/git before it.",
     ]);
     expect(sentences(file({}, ["../components/git"]))).toEqual([
@@ -118,7 +149,14 @@ describe("checkTenantFile", () => {
 
   it("lets a tenant have credentials of registries, with a repository or without", () => {
     expect(sentences(file({}, ["../components/registry"]))).toEqual([]);
-    expect(sentences(file({ GIT_URL: "https://gitlab.example.org/atlas/deploy.git" }, ["../components/registry", "../components/git"]))).toEqual([]);
+    expect(
+      sentences(
+        file({ GIT_URL: "https://gitlab.example.org/atlas/deploy.git" }, [
+          "../components/registry",
+          "../components/git",
+        ]),
+      ),
+    ).toEqual([]);
   });
 
   it("takes a file that overrides what is common to all tenants for an error: the common part wins silently", () => {
@@ -126,7 +164,10 @@ describe("checkTenantFile", () => {
     expect(sentences(content)).toEqual(["spec.path is not a known key; known here: components, postBuild."]);
   });
 
-  it.each(["", "- a list", "a: [", "\u0000", "a: &a [*a]"])("answers %j with a sentence, never an exception", (content) => {
-    expect(sentences(content).length).toBeGreaterThan(0);
-  });
+  it.each(["", "- a list", "a: [", "\u0000", "a: &a [*a]"])(
+    "answers %j with a sentence, never an exception",
+    (content) => {
+      expect(sentences(content).length).toBeGreaterThan(0);
+    },
+  );
 });

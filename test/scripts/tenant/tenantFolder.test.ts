@@ -19,10 +19,14 @@ describe("the tenants of gitops/", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const tenant = (...args: readonly string[]) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["-r", "./scripts/typescript.js", "scripts/tenant.ts", ...args, "--gitops", gitops], {
-      cwd: repository,
-      encoding: "utf8",
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["-r", "./scripts/typescript.js", "scripts/tenant.ts", ...args, "--gitops", gitops],
+      {
+        cwd: repository,
+        encoding: "utf8",
+      },
+    );
     return { status, stdout, stderr };
   };
 
@@ -57,10 +61,15 @@ describe("the tenants of gitops/", () => {
   });
 
   it("are made by the command for every stack, and checked by it", () => {
-    expect(tenant("new", "borealis", "--group", "borealis-developers", "--egress", "10.1.0.0/16:443")).toMatchObject({ status: 0, stderr: "" });
+    expect(tenant("new", "borealis", "--group", "borealis-developers", "--egress", "10.1.0.0/16:443")).toMatchObject({
+      status: 0,
+      stderr: "",
+    });
     for (const stack of ["dev", "prod"]) {
       expect(readdirSync(join(gitops, "tenants", stack)).sort()).toEqual(["atlas.yaml", "borealis.yaml"]);
-      expect(readFileSync(join(gitops, "tenants", stack, "borealis.yaml"), "utf8")).toContain("GROUP: borealis-developers\n");
+      expect(readFileSync(join(gitops, "tenants", stack, "borealis.yaml"), "utf8")).toContain(
+        "GROUP: borealis-developers\n",
+      );
     }
     expect(tenant("check")).toEqual({ status: 0, stdout: "4 files of tenants are right.\n", stderr: "" });
   });

@@ -1,4 +1,7 @@
-/** What the simulated OpenStack makes of servers, volumes and load balancers, and what it refuses as a real one does. That a real one agrees is shown by test/engine. */
+/**
+ * What the simulated OpenStack makes of servers, volumes and load balancers, and what it refuses as a real one does.
+ * That a real one agrees is shown by test/engine.
+ */
 import * as openstack from "@pulumi/openstack";
 import type * as pulumi from "@pulumi/pulumi";
 import { existingThings, simulate } from "../../../simulation";
@@ -11,11 +14,21 @@ describe("a server", () => {
     const run = await simulate(() => {
       const { network, subnet } = lan();
       const group = new openstack.networking.SecGroup("g", { name: "nodes" });
-      const port = new openstack.networking.Port("p", { networkId: network.id, fixedIps: [{ subnetId: subnet.id, ipAddress: "10.0.0.50" }] });
+      const port = new openstack.networking.Port("p", {
+        networkId: network.id,
+        fixedIps: [{ subnetId: subnet.id, ipAddress: "10.0.0.50" }],
+      });
       server("first", { networks: [{ port: port.id }] });
-      server("second", { networks: [{ uuid: network.id }], securityGroups: [group.name], metadata: { a: "b" } }, { dependsOn: subnet });
+      server(
+        "second",
+        { networks: [{ uuid: network.id }], securityGroups: [group.name], metadata: { a: "b" } },
+        { dependsOn: subnet },
+      );
     });
-    expect(run.resource("Instance", "first").outputs).toMatchObject({ accessIpV4: "10.0.0.50", securityGroups: ["default"] });
+    expect(run.resource("Instance", "first").outputs).toMatchObject({
+      accessIpV4: "10.0.0.50",
+      securityGroups: ["default"],
+    });
     expect(run.resource("Instance", "second")).toMatchObject({
       id: uuid,
       outputs: {
@@ -36,17 +49,38 @@ describe("a server", () => {
     const replaced = await simulate(program("b"), { previous: first.toPrevious() });
     const again = await simulate(program("b"), { previous: replaced.toPrevious() });
     const id = (run: typeof first) => run.resource("Instance", "vm").id;
-    expect(replaced.resource("Instance", "vm").change).toEqual({ operation: "replace", changed: ["userData"], replacing: ["userData"], ignored: [] });
+    expect(replaced.resource("Instance", "vm").change).toEqual({
+      operation: "replace",
+      changed: ["userData"],
+      replacing: ["userData"],
+      ignored: [],
+    });
     expect(id(replaced)).not.toBe(id(first));
     expect(id(again)).toBe(id(replaced));
   });
 
   it.each([
     ["no flavor", () => server("vm", { flavorName: undefined }), "a server needs flavorName or flavorId"],
-    ["nothing to boot from", () => server("vm", { imageId: undefined }), "a server needs imageName, imageId or blockDevices to boot from"],
-    ["a security group that is not there", () => server("vm", { securityGroups: ["nodes"] }), 'there is no security group named "nodes"'],
-    ["a server group that is not there", () => server("vm", { schedulerHints: [{ group: "x" }] }), 'there is no server group "x"'],
-    ["the name of another", () => [server("a", { name: "vm" }), server("b", { name: "vm" })], "there is already a server named vm"],
+    [
+      "nothing to boot from",
+      () => server("vm", { imageId: undefined }),
+      "a server needs imageName, imageId or blockDevices to boot from",
+    ],
+    [
+      "a security group that is not there",
+      () => server("vm", { securityGroups: ["nodes"] }),
+      'there is no security group named "nodes"',
+    ],
+    [
+      "a server group that is not there",
+      () => server("vm", { schedulerHints: [{ group: "x" }] }),
+      'there is no server group "x"',
+    ],
+    [
+      "the name of another",
+      () => [server("a", { name: "vm" }), server("b", { name: "vm" })],
+      "there is already a server named vm",
+    ],
     [
       "a port in use",
       () => {
@@ -94,13 +128,19 @@ describe("volumes, key pairs and interfaces", () => {
       id: "k",
       outputs: { fingerprint: expect.stringMatching(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/) as unknown },
     });
-    expect(run.resource("ServerGroup", "g").outputs).toEqual({ region: "RegionOne", name: "g", policies: ["soft-anti-affinity"], members: [] });
+    expect(run.resource("ServerGroup", "g").outputs).toEqual({
+      region: "RegionOne",
+      name: "g",
+      policies: ["soft-anti-affinity"],
+      members: [],
+    });
   });
 
   it("refuse a volume that is attached already", async () => {
     const program = () => {
       const volume = new openstack.blockstorage.Volume("v", { size: 10 });
-      for (const name of ["a", "b"]) new openstack.compute.VolumeAttach(name, { instanceId: server(name, {}).id, volumeId: volume.id });
+      for (const name of ["a", "b"])
+        new openstack.compute.VolumeAttach(name, { instanceId: server(name, {}).id, volumeId: volume.id });
     };
     await refusal(program).toThrow("is already attached to");
   });
@@ -116,10 +156,15 @@ describe("a load balancer", () => {
       protocolPort,
       timeoutClientData: 3_600_000,
     });
-    const pool = new openstack.loadbalancer.Pool("lb", { listenerId: listener.id, protocol: "TCP", lbMethod: "ROUND_ROBIN" });
+    const pool = new openstack.loadbalancer.Pool("lb", {
+      listenerId: listener.id,
+      protocol: "TCP",
+      lbMethod: "ROUND_ROBIN",
+    });
     return { loadBalancer, listener, pool };
   }
-  const member = (name: string, poolId: pulumi.Input<string>) => new openstack.loadbalancer.Member(name, { poolId, address: "10.0.0.9", protocolPort: 6443 });
+  const member = (name: string, poolId: pulumi.Input<string>) =>
+    new openstack.loadbalancer.Member(name, { poolId, address: "10.0.0.9", protocolPort: 6443 });
 
   it("and its parts have the outputs that Octavia computes", async () => {
     const run = await simulate(() => {
@@ -127,23 +172,45 @@ describe("a load balancer", () => {
       member("m", pool.id);
       new openstack.loadbalancer.Monitor("lb", { poolId: pool.id, type: "TCP", delay: 5, timeout: 3, maxRetries: 3 });
     });
-    expect(run.resource("LoadBalancer", "lb").outputs).toMatchObject({ vipAddress: "10.0.0.2", vipPortId: uuid, loadbalancerProvider: "amphora" });
-    expect(run.resource("Listener", "lb").outputs).toMatchObject({ timeoutClientData: 3_600_000, timeoutMemberData: 50_000, connectionLimit: -1 });
+    expect(run.resource("LoadBalancer", "lb").outputs).toMatchObject({
+      vipAddress: "10.0.0.2",
+      vipPortId: uuid,
+      loadbalancerProvider: "amphora",
+    });
+    expect(run.resource("Listener", "lb").outputs).toMatchObject({
+      timeoutClientData: 3_600_000,
+      timeoutMemberData: 50_000,
+      connectionLimit: -1,
+    });
     expect(run.resource("Pool", "lb").outputs).toMatchObject({ ...project, name: "lb", adminStateUp: true });
     expect(run.resource("Member", "m").outputs).toMatchObject({ weight: 1 });
     expect(run.resource("Monitor", "lb").outputs).toMatchObject({ maxRetriesDown: 3 });
   });
 
   it.each([
-    ["no place for its address", () => new openstack.loadbalancer.LoadBalancer("lb", {}), "a load balancer needs vipSubnetId, vipNetworkId or vipPortId"],
+    [
+      "no place for its address",
+      () => new openstack.loadbalancer.LoadBalancer("lb", {}),
+      "a load balancer needs vipSubnetId, vipNetworkId or vipPortId",
+    ],
     [
       "two listeners on a port",
-      () => new openstack.loadbalancer.Listener("second", { loadbalancerId: balancer().loadBalancer.id, protocol: "HTTP", protocolPort: 6443 }),
+      () =>
+        new openstack.loadbalancer.Listener("second", {
+          loadbalancerId: balancer().loadBalancer.id,
+          protocol: "HTTP",
+          protocolPort: 6443,
+        }),
       "another listener of the load balancer has TCP 6443 already",
     ],
     [
       "an unknown protocol",
-      () => new openstack.loadbalancer.Listener("l", { loadbalancerId: balancer().loadBalancer.id, protocol: "TPC", protocolPort: 1 }),
+      () =>
+        new openstack.loadbalancer.Listener("l", {
+          loadbalancerId: balancer().loadBalancer.id,
+          protocol: "TPC",
+          protocolPort: 1,
+        }),
       'protocol is "TPC"; Octavia knows TCP',
     ],
     [
@@ -156,7 +223,14 @@ describe("a load balancer", () => {
     ],
     [
       "a health monitor that times out after the next check",
-      () => new openstack.loadbalancer.Monitor("m", { poolId: balancer().pool.id, type: "TCP", delay: 3, timeout: 5, maxRetries: 3 }),
+      () =>
+        new openstack.loadbalancer.Monitor("m", {
+          poolId: balancer().pool.id,
+          type: "TCP",
+          delay: 3,
+          timeout: 5,
+          maxRetries: 3,
+        }),
       "timeout 5 s is above delay 3 s",
     ],
   ])("is refused for %s", async (_, program, message) => {
@@ -165,14 +239,25 @@ describe("a load balancer", () => {
 });
 
 describe("what exists before the program runs", () => {
-  const [networkId, subnetId, extra] = [1, 2, 3].map((n) => `0000000${n}-0000-4000-a000-000000000000`) as [string, string, string];
+  const [networkId, subnetId, extra] = [1, 2, 3].map((n) => `0000000${n}-0000-4000-a000-000000000000`) as [
+    string,
+    string,
+    string,
+  ];
   const config = parseClusterConfig(
-    { ...minimalStack, network: { cidr: "10.9.0.0/24", networkId, subnetId }, nodePools: [{ name: "default", count: 1, flavor: "large", networks: [extra] }] },
+    {
+      ...minimalStack,
+      network: { cidr: "10.9.0.0/24", networkId, subnetId },
+      nodePools: [{ name: "default", count: 1, flavor: "large", networks: [extra] }],
+    },
     "test",
   );
 
   it("is what the configuration says of it", () => {
-    expect(existingThings(config)).toEqual({ networks: [networkId, extra], subnets: [{ id: subnetId, networkId, cidr: "10.9.0.0/24" }] });
+    expect(existingThings(config)).toEqual({
+      networks: [networkId, extra],
+      subnets: [{ id: subnetId, networkId, cidr: "10.9.0.0/24" }],
+    });
   });
 
   it("can be looked up and used", async () => {

@@ -1,4 +1,7 @@
-/** What the simulated OpenStack makes of Neutron's resource types, and what it refuses as a real one does. That a real one agrees is shown by test/engine. */
+/**
+ * What the simulated OpenStack makes of Neutron's resource types, and what it refuses as a real one does. That a real
+ * one agrees is shown by test/engine.
+ */
 import * as openstack from "@pulumi/openstack";
 import { simulate } from "../../../simulation";
 import { lan, mac, project, refusal, router, uuid } from "./parts";
@@ -67,17 +70,30 @@ describe("a port", () => {
   it("gets the lowest free address, or the one asked for", async () => {
     const run = await simulate(() => {
       const { network, subnet } = lan();
-      const wanted = new openstack.networking.Port("wanted", { networkId: network.id, fixedIps: [{ subnetId: subnet.id, ipAddress: "10.0.0.2" }] });
-      new openstack.networking.Port("free", { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] }, { dependsOn: wanted });
+      const wanted = new openstack.networking.Port("wanted", {
+        networkId: network.id,
+        fixedIps: [{ subnetId: subnet.id, ipAddress: "10.0.0.2" }],
+      });
+      new openstack.networking.Port(
+        "free",
+        { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] },
+        { dependsOn: wanted },
+      );
     });
     expect(run.resource("Port", "wanted").outputs.allFixedIps).toEqual(["10.0.0.2"]);
-    expect(run.resource("Port", "free").outputs).toMatchObject({ ...project, allFixedIps: ["10.0.0.3"], macAddress: mac, allSecurityGroupIds: [uuid] });
+    expect(run.resource("Port", "free").outputs).toMatchObject({
+      ...project,
+      allFixedIps: ["10.0.0.3"],
+      macAddress: mac,
+      allSecurityGroupIds: [uuid],
+    });
   });
 
   it("keeps the address of the previous run, though others are free or new ones come first", async () => {
     const program = (names: string[]) => () => {
       const { network, subnet } = lan();
-      for (const name of names) new openstack.networking.Port(name, { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] });
+      for (const name of names)
+        new openstack.networking.Port(name, { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] });
     };
     const first = await simulate(program(["a", "b"]));
     const second = await simulate(program(["new", "b"]), { previous: first.toPrevious() });
@@ -87,18 +103,26 @@ describe("a port", () => {
 
   const port = (ipAddress: string, name = "p") => {
     const { network, subnet } = lan();
-    return () => new openstack.networking.Port(name, { networkId: network.id, fixedIps: [{ subnetId: subnet.id, ipAddress }] });
+    return () =>
+      new openstack.networking.Port(name, { networkId: network.id, fixedIps: [{ subnetId: subnet.id, ipAddress }] });
   };
   it.each([
     ["an address outside the subnet", () => port("10.0.1.5")(), "fixed IP 10.0.1.5 is outside the subnet 10.0.0.0/24"],
-    ["the broadcast address", () => port("10.0.0.255")(), "fixed IP 10.0.0.255 is the network or broadcast address of 10.0.0.0/24"],
+    [
+      "the broadcast address",
+      () => port("10.0.0.255")(),
+      "fixed IP 10.0.0.255 is the network or broadcast address of 10.0.0.0/24",
+    ],
     ["what is no address", () => port("ten")(), 'Port::p: "ten" is not an IPv4 address'],
     [
       "an address twice",
       () => {
         const { network, subnet } = lan();
         for (const name of ["a", "b"])
-          new openstack.networking.Port(name, { networkId: network.id, fixedIps: [{ subnetId: subnet.id, ipAddress: "10.0.0.9" }] });
+          new openstack.networking.Port(name, {
+            networkId: network.id,
+            fixedIps: [{ subnetId: subnet.id, ipAddress: "10.0.0.9" }],
+          });
       },
       "fixed IP 10.0.0.9 is already in use by urn:pulumi:test::openstack-kubernetes::openstack:networking/port:Port::a",
     ],
@@ -106,7 +130,8 @@ describe("a port", () => {
       "a port more than there are addresses",
       () => {
         const { network, subnet } = lan("10.0.0.0/29");
-        for (let i = 0; i < 6; i++) new openstack.networking.Port(`p${i}`, { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] });
+        for (let i = 0; i < 6; i++)
+          new openstack.networking.Port(`p${i}`, { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] });
       },
       "subnet 10.0.0.0/29 has no free address left (5 of 5 in use)",
     ],
@@ -123,22 +148,54 @@ describe("a port", () => {
 describe("a security group", () => {
   const rule = (name: string, args: Partial<openstack.networking.SecGroupRuleArgs>, deleteDefaultRules = true) => {
     const group = new openstack.networking.SecGroup(`group-${name}`, { deleteDefaultRules });
-    return new openstack.networking.SecGroupRule(name, { direction: "ingress", ethertype: "IPv4", securityGroupId: group.id, ...args });
+    return new openstack.networking.SecGroupRule(name, {
+      direction: "ingress",
+      ethertype: "IPv4",
+      securityGroupId: group.id,
+      ...args,
+    });
   };
 
   it("and its rules have the outputs that Neutron computes", async () => {
     const run = await simulate(() => {
       rule("ssh", { protocol: "tcp", portRangeMin: 22, portRangeMax: 22, remoteIpPrefix: "10.0.0.0/8" });
     });
-    expect(run.resource("SecGroup", "group-ssh").outputs).toEqual({ ...project, name: "group-ssh", description: "", deleteDefaultRules: true, allTags: [] });
-    expect(run.resource("SecGroupRule", "ssh").outputs).toMatchObject({ portRangeMin: 22, protocol: "tcp", remoteGroupId: "", remoteIpPrefix: "10.0.0.0/8" });
+    expect(run.resource("SecGroup", "group-ssh").outputs).toEqual({
+      ...project,
+      name: "group-ssh",
+      description: "",
+      deleteDefaultRules: true,
+      allTags: [],
+    });
+    expect(run.resource("SecGroupRule", "ssh").outputs).toMatchObject({
+      portRangeMin: 22,
+      protocol: "tcp",
+      remoteGroupId: "",
+      remoteIpPrefix: "10.0.0.0/8",
+    });
   });
 
   it.each([
-    ["an egress rule that Neutron made itself", () => rule("any", { direction: "egress" }, false), "409 SecurityGroupRuleExists"],
-    ["ports without a protocol", () => rule("x", { portRangeMin: 1, portRangeMax: 2 }), "a rule with ports needs a protocol"],
-    ["a range backwards", () => rule("x", { protocol: "tcp", portRangeMin: 3, portRangeMax: 2 }), "portRangeMin 3 is above portRangeMax 2"],
-    ["two remotes", () => rule("x", { remoteGroupId: "g", remoteIpPrefix: "10.0.0.0/8" }), "either remoteGroupId or remoteIpPrefix, not both"],
+    [
+      "an egress rule that Neutron made itself",
+      () => rule("any", { direction: "egress" }, false),
+      "409 SecurityGroupRuleExists",
+    ],
+    [
+      "ports without a protocol",
+      () => rule("x", { portRangeMin: 1, portRangeMax: 2 }),
+      "a rule with ports needs a protocol",
+    ],
+    [
+      "a range backwards",
+      () => rule("x", { protocol: "tcp", portRangeMin: 3, portRangeMax: 2 }),
+      "portRangeMin 3 is above portRangeMax 2",
+    ],
+    [
+      "two remotes",
+      () => rule("x", { remoteGroupId: "g", remoteIpPrefix: "10.0.0.0/8" }),
+      "either remoteGroupId or remoteIpPrefix, not both",
+    ],
     ["a direction of its own", () => rule("x", { direction: "in" }), 'direction is "in"; it must be ingress or egress'],
   ])("refuses %s", async (_, program, message) => {
     await refusal(program).toThrow(message);
@@ -155,12 +212,26 @@ describe("a floating IP", () => {
     const run = await simulate(() => {
       const { network, subnet } = lan();
       const connected = router(subnet);
-      const port = new openstack.networking.Port("p", { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] }, { dependsOn: connected });
+      const port = new openstack.networking.Port(
+        "p",
+        { networkId: network.id, fixedIps: [{ subnetId: subnet.id }] },
+        { dependsOn: connected },
+      );
       const floating = new openstack.networking.FloatingIp("f", { pool: "public" });
       new openstack.networking.FloatingIpAssociate("f", { floatingIp: floating.address, portId: port.id });
     });
-    expect(run.resource("FloatingIp", "f").outputs).toEqual({ ...project, pool: "public", address: "203.0.113.2", fixedIp: "", portId: "", allTags: [] });
-    expect(run.resource("FloatingIpAssociate", "f")).toMatchObject({ id: run.resource("FloatingIp", "f").id, outputs: { fixedIp: "10.0.0.2" } });
+    expect(run.resource("FloatingIp", "f").outputs).toEqual({
+      ...project,
+      pool: "public",
+      address: "203.0.113.2",
+      fixedIp: "",
+      portId: "",
+      allTags: [],
+    });
+    expect(run.resource("FloatingIpAssociate", "f")).toMatchObject({
+      id: run.resource("FloatingIp", "f").id,
+      outputs: { fixedIp: "10.0.0.2" },
+    });
   });
 
   it("is refused where no router leads to the external network", async () => {

@@ -19,8 +19,11 @@ export function router(subnet: openstack.networking.Subnet) {
   return new openstack.networking.RouterInterface("lan", { routerId: own.id, subnetId: subnet.id });
 }
 
-export const server = (name: string, args: Partial<openstack.compute.InstanceArgs>, opts?: pulumi.CustomResourceOptions) =>
-  new openstack.compute.Instance(name, { name, flavorName: "m1.large", imageId: "image", ...args }, opts);
+export const server = (
+  name: string,
+  args: Partial<openstack.compute.InstanceArgs>,
+  opts?: pulumi.CustomResourceOptions,
+) => new openstack.compute.Instance(name, { name, flavorName: "m1.large", imageId: "image", ...args }, opts);
 
 export const refusal = (program: () => unknown) =>
   expect(

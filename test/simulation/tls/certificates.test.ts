@@ -1,9 +1,13 @@
-/** Keys and certificates of the simulation are real: Node's own X.509 verifies them. That Kubernetes accepts them is shown by the tests with kubeadm. */
+/**
+ * Keys and certificates of the simulation are real: Node's own X.509 verifies them. That Kubernetes accepts them is
+ * shown by the tests with kubeadm.
+ */
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import * as tls from "@pulumi/tls";
 import { simulate, type Simulated } from "../../../simulation";
 
-const cert = (run: Simulated, type: string, name: string) => new X509Certificate(run.resource(type, name).outputs.certPem as string);
+const cert = (run: Simulated, type: string, name: string) =>
+  new X509Certificate(run.resource(type, name).outputs.certPem as string);
 
 function authority(algorithm: string, more: Partial<tls.SelfSignedCertArgs> = {}) {
   const key = new tls.PrivateKey("ca-key", { algorithm, ...(algorithm === "ECDSA" ? { ecdsaCurve: "P256" } : {}) });
@@ -45,7 +49,10 @@ describe("certificates", () => {
     expect(ca.verify(ca.publicKey)).toBe(true);
     expect(issued.verify(ca.publicKey)).toBe(true);
     expect(issued.checkIssued(ca)).toBe(true);
-    expect(run.resource("SelfSignedCert", "ca").outputs).toMatchObject({ keyAlgorithm: algorithm, readyForRenewal: false });
+    expect(run.resource("SelfSignedCert", "ca").outputs).toMatchObject({
+      keyAlgorithm: algorithm,
+      readyForRenewal: false,
+    });
     expect(run.resource("LocallySignedCert", "leaf").outputs.caKeyAlgorithm).toBe(algorithm);
   });
 
@@ -60,7 +67,10 @@ describe("certificates", () => {
     expect(issued.subject).toBe("O=kubeadm:cluster-admins\nCN=admin");
     expect(issued.subjectAltName).toBe("DNS:api.example.org, IP Address:10.0.0.10");
     expect(issued.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
-    const { validityStartTime, validityEndTime } = run.resource("LocallySignedCert", "leaf").outputs as Record<string, string>;
+    const { validityStartTime, validityEndTime } = run.resource("LocallySignedCert", "leaf").outputs as Record<
+      string,
+      string
+    >;
     expect(Date.parse(validityEndTime ?? "") - Date.parse(validityStartTime ?? "")).toBe(3_600_000);
     expect(new Date(issued.validTo).toISOString().replace(".000Z", "Z")).toBe(validityEndTime);
   });
@@ -70,7 +80,10 @@ describe("certificates", () => {
     const first = await simulate(program(24));
     const again = await simulate(program(24), { previous: first.toPrevious() });
     const changed = await simulate(program(25), { previous: first.toPrevious() });
-    const all = (run: Simulated) => [run.resource("SelfSignedCert", "ca").outputs, run.resource("LocallySignedCert", "leaf").outputs];
+    const all = (run: Simulated) => [
+      run.resource("SelfSignedCert", "ca").outputs,
+      run.resource("LocallySignedCert", "leaf").outputs,
+    ];
     expect(all(again)).toEqual(all(first));
     expect(changed.resource("SelfSignedCert", "ca").change).toEqual({
       operation: "replace",
@@ -87,7 +100,9 @@ describe("certificates", () => {
       const other = new tls.PrivateKey("other", { algorithm: "ECDSA", ecdsaCurve: "P256" });
       leaf({ key: other, ca });
     };
-    await expect(simulate(program)).rejects.toThrow("LocallySignedCert::leaf: caPrivateKeyPem is not the key of caCertPem");
+    await expect(simulate(program)).rejects.toThrow(
+      "LocallySignedCert::leaf: caPrivateKeyPem is not the key of caCertPem",
+    );
   });
 
   it("are refused for a usage that the provider does not have", async () => {
@@ -110,12 +125,19 @@ describe("keys", () => {
       new tls.PrivateKey("k", { algorithm, ...args });
     });
     const outputs = run.resource("PrivateKey", "k").outputs as Record<string, string>;
-    const derived = createPublicKey(createPrivateKey(outputs.privateKeyPem as string)).export({ type: "spki", format: "pem" });
+    const derived = createPublicKey(createPrivateKey(outputs.privateKeyPem as string)).export({
+      type: "spki",
+      format: "pem",
+    });
     expect(outputs.privateKeyPem?.split("\n")[0]).toBe(`-----BEGIN ${header}-----`);
     expect(outputs.privateKeyPemPkcs8?.split("\n")[0]).toBe("-----BEGIN PRIVATE KEY-----");
     expect(outputs.publicKeyPem).toBe(derived);
     expect(outputs.publicKeyOpenssh?.split(" ")[0]).toBe(ssh);
-    expect(run.resource("PrivateKey", "k").secretOutputs).toEqual(["privateKeyOpenssh", "privateKeyPem", "privateKeyPemPkcs8"]);
+    expect(run.resource("PrivateKey", "k").secretOutputs).toEqual([
+      "privateKeyOpenssh",
+      "privateKeyPem",
+      "privateKeyPemPkcs8",
+    ]);
   });
 
   it("of a previous run come back, other runs have others", async () => {

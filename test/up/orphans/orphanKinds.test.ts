@@ -75,7 +75,14 @@ const table: [string, Inputs, string, Item, unknown, Item[]][] = [
       { id: "p", device_owner: "network:router_interface", fixed_ips: [{ subnet_id: "y" }] },
     ],
   ],
-  ["SecGroup", { name: "dev-node" }, "/security-groups?name=dev-node", { id: "g", name: "dev-node" }, { path: "/security-groups/g" }, []],
+  [
+    "SecGroup",
+    { name: "dev-node" },
+    "/security-groups?name=dev-node",
+    { id: "g", name: "dev-node" },
+    { path: "/security-groups/g" },
+    [],
+  ],
   [
     "SecGroupRule",
     rule,
@@ -98,7 +105,14 @@ const table: [string, Inputs, string, Item, unknown, Item[]][] = [
       { id: "p", name: "dev-0", network_id: "other", device_id: "" },
     ],
   ],
-  ["FloatingIp", { portId: "p" }, "/floatingips?port_id=p", { id: "f", port_id: "p" }, { path: "/floatingips/f" }, [{ id: "f", port_id: null }]],
+  [
+    "FloatingIp",
+    { portId: "p" },
+    "/floatingips?port_id=p",
+    { id: "f", port_id: "p" },
+    { path: "/floatingips/f" },
+    [{ id: "f", port_id: null }],
+  ],
   [
     "LoadBalancer",
     { name: "dev-api" },
@@ -145,13 +159,16 @@ const table: [string, Inputs, string, Item, unknown, Item[]][] = [
 ];
 
 describe("a resource that is about to be created", () => {
-  it.each(table)("%s is looked for where it would be, and told from what is used or another's", (name, inputs, path, orphan, removal, others) => {
-    const found = kind(name);
-    expect(found.look(inputs).path).toBe(path);
-    expect(found.matches(orphan, inputs)).toBe(true);
-    expect(found.removal(orphan, inputs)).toEqual(removal);
-    expect(others.map((other) => found.matches(other, inputs))).toEqual(others.map(() => false));
-  });
+  it.each(table)(
+    "%s is looked for where it would be, and told from what is used or another's",
+    (name, inputs, path, orphan, removal, others) => {
+      const found = kind(name);
+      expect(found.look(inputs).path).toBe(path);
+      expect(found.matches(orphan, inputs)).toBe(true);
+      expect(found.removal(orphan, inputs)).toEqual(removal);
+      expect(others.map((other) => found.matches(other, inputs))).toEqual(others.map(() => false));
+    },
+  );
 
   it("is known whatever its type", () => {
     expect(Object.keys(kinds).length).toBe(table.length);

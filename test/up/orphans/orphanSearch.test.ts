@@ -60,7 +60,9 @@ describe("the search for orphans", () => {
       (search) => search.before(port, inputs),
     );
     expect(calls).toEqual([portsList, "DELETE /neutron/v2.0/ports/p"]);
-    expect(told).toEqual(["Deleted port dev-0 (p), which an interrupted `up` had made without learning of it; it is made anew."]);
+    expect(told).toEqual([
+      "Deleted port dev-0 (p), which an interrupted `up` had made without learning of it; it is made anew.",
+    ]);
   });
 
   it("leaves alone what is another project's, for an administrator sees that too", async () => {
@@ -113,7 +115,8 @@ describe("the search for orphans", () => {
       (call) => {
         if (isServersList(call)) return servers;
         // The first look is for its age; then it goes.
-        if (call.startsWith("GET")) return ++looks < 4 ? { status: 200, body: { server: neverStarted } } : { status: 404 };
+        if (call.startsWith("GET"))
+          return ++looks < 4 ? { status: 200, body: { server: neverStarted } } : { status: 404 };
         return undefined;
       },
       (search) => search.before(instance, machine),
@@ -149,7 +152,9 @@ describe("the search for orphans", () => {
         return call.startsWith("GET") ? { status: 200, body: { server: neverStarted } } : undefined;
       },
       async (search) => {
-        await expect(search.before(instance, machine)).rejects.toThrow("/servers/s is being deleted, but is still there after 0.04 s");
+        await expect(search.before(instance, machine)).rejects.toThrow(
+          "/servers/s is being deleted, but is still there after 0.04 s",
+        );
       },
       { interval: 5, limit: 40 },
     );
@@ -157,7 +162,10 @@ describe("the search for orphans", () => {
 
   it("stops the creation of a machine whose name another's has", async () => {
     await searching(
-      (call) => (isServersList(call) ? servers : { status: 200, body: { server: { ...neverStarted, metadata: { owner: "me" } } } }),
+      (call) =>
+        isServersList(call)
+          ? servers
+          : { status: 200, body: { server: { ...neverStarted, metadata: { owner: "me" } } } },
       async (search) => {
         await expect(search.before(instance, machine)).rejects.toThrow("which is no machine of this cluster");
       },
@@ -198,10 +206,14 @@ describe("tags that were not set any more", () => {
 
   it("are set, all of them", async () => {
     const { calls } = await searching(
-      (call) => (call.startsWith("GET") ? { status: 200, body: { tags: ["owner=me"] } } : { status: 200, body: { tags } }),
+      (call) =>
+        call.startsWith("GET") ? { status: 200, body: { tags: ["owner=me"] } } : { status: 200, body: { tags } },
       (_, api) => completeTags(api, port, "p", { tags }),
     );
-    expect(calls).toEqual(["GET /neutron/v2.0/ports/p/tags", `PUT /neutron/v2.0/ports/p/tags ${JSON.stringify({ tags })}`]);
+    expect(calls).toEqual([
+      "GET /neutron/v2.0/ports/p/tags",
+      `PUT /neutron/v2.0/ports/p/tags ${JSON.stringify({ tags })}`,
+    ]);
   });
 
   it("are not asked for where there are none, and not set again where they are", async () => {

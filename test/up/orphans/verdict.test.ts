@@ -17,9 +17,15 @@ const machine = (hours: number, change: Partial<Item> = {}): Item => ({
 
 describe("the verdict on something unused that the state does not know", () => {
   it("removes what is recent, in either of OpenStack's forms of time", () => {
-    expect(judge(port, { id: "p", created_at: "2026-11-21T12:00:00Z" }, { name: "dev" }, now)).toEqual({ kind: "remove" });
-    expect(judge(port, { id: "p", created_at: "2026-11-21T12:00:00" }, { name: "dev" }, now)).toEqual({ kind: "remove" });
-    expect(judge(port, { id: "p", created_at: "2026-11-21T13:00:00+01:00" }, { name: "dev" }, now)).toEqual({ kind: "remove" });
+    expect(judge(port, { id: "p", created_at: "2026-11-21T12:00:00Z" }, { name: "dev" }, now)).toEqual({
+      kind: "remove",
+    });
+    expect(judge(port, { id: "p", created_at: "2026-11-21T12:00:00" }, { name: "dev" }, now)).toEqual({
+      kind: "remove",
+    });
+    expect(judge(port, { id: "p", created_at: "2026-11-21T13:00:00+01:00" }, { name: "dev" }, now)).toEqual({
+      kind: "remove",
+    });
   });
 
   it("removes what has no time of creation", () => {

@@ -4,7 +4,11 @@
  * is pending when an `up` begins was interrupted.
  */
 import { type ApiRequest, documentOf } from "./answers";
-import { bootstrapReleases } from "../platform/bootstrapReleases";
+
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+}
 
 interface SecretList {
   readonly items: readonly {
@@ -13,12 +17,12 @@ interface SecretList {
 }
 
 /**
- * Forgets the interrupted revision of each bootstrap release, so that Helm goes on from the one before, or installs
+ * Forgets the interrupted revision of each of these releases, so that Helm goes on from the one before, or installs
  * anew over what the interrupted one left (it knows those objects by their annotations). Returns a sentence per
  * revision. Throws a sentence when the API refuses.
  */
-export async function forgetInterruptedReleases(request: ApiRequest): Promise<string[]> {
-  const told = await Promise.all(bootstrapReleases.map(({ name, namespace }) => forget(name, namespace, request)));
+export async function forgetInterruptedReleases(releases: readonly Release[], request: ApiRequest): Promise<string[]> {
+  const told = await Promise.all(releases.map(({ name, namespace }) => forget(name, namespace, request)));
   return told.flat();
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineSummary } from "../compute/controlPlane";
+import { bootstrapReleases } from "../platform/bootstrapReleases";
 import { fluxNamespace, syncName } from "../platform/flux";
 import { forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
 import { type Node, reconcileNodes } from "../kubernetes/nodes";
@@ -55,7 +56,8 @@ export class Readiness {
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
       if (!hasCluster(config)) return;
-      for (const told of await forgetInterruptedReleases(kubernetesApi(access))) void pulumi.log.warn(told);
+      for (const told of await forgetInterruptedReleases(bootstrapReleases, kubernetesApi(access)))
+        void pulumi.log.warn(told);
     });
   }
 

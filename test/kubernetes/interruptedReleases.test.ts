@@ -1,6 +1,11 @@
 import type { ApiRequest } from "../../src/kubernetes/answers";
 import { forgetInterruptedReleases } from "../../src/kubernetes/interruptedReleases";
 
+const releases = [
+  { name: "calico", namespace: "tigera-operator" },
+  { name: "flux-operator", namespace: "flux-system" },
+];
+
 const revision = (name: string, version: number, status: string) => ({
   metadata: { name: `sh.helm.release.v1.${name}.v${version}`, labels: { status, version: String(version) } },
 });
@@ -17,9 +22,9 @@ function apiWith(listed: Readonly<Record<string, readonly object[]>>, deletion =
 }
 
 describe("forgetInterruptedReleases", () => {
-  it("asks for pending revisions of its own releases only, and forgets them", async () => {
+  it("asks for pending revisions of the given releases only, and forgets them", async () => {
     const api = apiWith({ calico: [revision("calico", 3, "pending-upgrade")] });
-    expect(await forgetInterruptedReleases(api.request)).toEqual([
+    expect(await forgetInterruptedReleases(releases, api.request)).toEqual([
       "Release calico was interrupted (pending-upgrade, revision 3): forgotten, to be done again.",
     ]);
     expect(api.calls).toContain(
@@ -32,18 +37,18 @@ describe("forgetInterruptedReleases", () => {
 
   it("does nothing where nothing was interrupted", async () => {
     const api = apiWith({});
-    expect(await forgetInterruptedReleases(api.request)).toEqual([]);
+    expect(await forgetInterruptedReleases(releases, api.request)).toEqual([]);
     expect(api.calls.every((call) => call.startsWith("GET"))).toBe(true);
   });
 
   it("does not mind one that is gone already", async () => {
     const api = apiWith({ calico: [revision("calico", 1, "pending-install")] }, 404);
-    expect((await forgetInterruptedReleases(api.request)).length).toBe(1);
+    expect((await forgetInterruptedReleases(releases, api.request)).length).toBe(1);
   });
 
   it("tells when the API refuses", async () => {
     const api = apiWith({ calico: [revision("calico", 1, "pending-install")] }, 403);
-    await expect(forgetInterruptedReleases(api.request)).rejects.toThrow(
+    await expect(forgetInterruptedReleases(releases, api.request)).rejects.toThrow(
       "The Kubernetes API refused to forget the interrupted revision sh.helm.release.v1.calico.v1 (403): forbidden by a policy",
     );
   });

@@ -243,7 +243,7 @@ describeUnless(reason, "the platform on a real API server", () => {
     cluster.broken = undefined;
 
     expect((await stack.up()).failure).toMatch(/another operation .* is in progress/);
-    expect(await forgetInterruptedReleases(cluster.request)).toEqual([
+    expect(await forgetInterruptedReleases(bootstrapReleases, cluster.request)).toEqual([
       expect.stringMatching(
         /^Release openstack-cinder-csi was interrupted \(pending-upgrade, revision \d+\): forgotten, to be done again\.$/,
       ),

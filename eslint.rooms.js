@@ -1,0 +1,97 @@
+const importX = require("eslint-plugin-import-x");
+const tseslint = require("typescript-eslint");
+
+/**
+ * Rooms in the order that data flows through the house: a room may import from those before it, never from those after
+ * (docs/architecture.md).
+ */
+const flow = [
+  "config",
+  "machines",
+  "network",
+  "pki",
+  "bootstrap",
+  "engine",
+  "openstack",
+  "kubernetes",
+  "compute",
+  "platform",
+  "preflight",
+  "consequences",
+  "sweep",
+  "up",
+];
+
+/** What concerns imports only, so that it can be tried without the types of the whole program (test/house). */
+module.exports = tseslint.config(
+  {
+    files: ["**/*.ts"],
+    plugins: { "import-x": importX },
+    languageOptions: { parser: tseslint.parser },
+    // Without these no import of a TypeScript file is followed, and no rule about imports ever finds anything.
+    settings: {
+      "import-x/extensions": [".ts", ".js"],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
+      "import-x/resolver": { node: { extensions: [".ts", ".js", ".json"] } },
+    },
+    rules: { "import-x/no-cycle": "error" },
+  },
+  ...flow.slice(0, -1).map((room, index) => ({
+    files: [`src/${room}/**/*.ts`],
+    rules: {
+      "import-x/no-restricted-paths": [
+        "error",
+        {
+          zones: flow.slice(index + 1).map((later) => {
+            const from = `./src/${later}`;
+            return { target: `./src/${room}`, from, except: exceptions(from) };
+          }),
+        },
+      ],
+    },
+  })),
+  // Every decision and document is pure: it knows nothing of Pulumi, so it can be tested and read alone.
+  {
+    files: ["src/**/*.ts"],
+    ignores: [
+      "src/{cluster,index}.ts",
+      "src/config/load.ts",
+      "src/network/{apiEndpoint,apiLoadBalancer,network,port,securityGroups}.ts",
+      "src/pki/pki.ts",
+      "src/engine/**",
+      "src/openstack/login.ts",
+      "src/compute/**",
+      "src/platform/{platform,release}.ts",
+      "src/preflight/preflight.ts",
+      "src/up/{firstMachine,readiness,repairs,rolling,touchedMachines}.ts",
+    ],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { group: ["@pulumi/*"], message: "This file is pure: let a component turn its result into resources." },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["src/**"],
+    ignores: ["src/{network,compute}/**"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "ImportDeclaration[source.value='@pulumi/openstack']",
+          message: "@pulumi/openstack is used in network/ and compute/ only (decision 14).",
+        },
+      ],
+    },
+  },
+);
+
+/** Pure contracts that an earlier room may read from a later one. */
+function exceptions(room) {
+  return { "./src/network": ["./cidr.ts"], "./src/bootstrap": ["./inputs.ts"] }[room] ?? [];
+}

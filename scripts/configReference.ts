@@ -69,8 +69,9 @@ export function renderConfigurationDoc(): string {
 }
 
 const introduction = [
-  `A stack is configured by \`Pulumi.<stack>.yaml\`. Every key below stands there under \`config:\` with the namespace \`${projectName}:\`, for instance \`${projectName}:image\`.`,
-  "A value can be edited in the file, or set by a command:",
+  ...wrapped(
+    `A stack is configured by \`Pulumi.<stack>.yaml\`. Every key below stands there under \`config:\` with the namespace \`${projectName}:\`, for instance \`${projectName}:image\`. A value can be edited in the file, or set by a command:`,
+  ),
   "",
   "```sh",
   "pulumi config set image 5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3e",
@@ -79,21 +80,32 @@ const introduction = [
   "pulumi config set --path --secret proxy.httpProxy http://user:password@proxy.example.org:3128",
   "```",
   "",
-  "Keys that are not listed here are refused, and so are values that contradict each other. All errors are shown at once, one sentence each: the key as in the",
-  "commands above, its value, and what is allowed. The rules between keys are in `src/config/checks`, one function each.",
+  ...wrapped(
+    "Keys that are not listed here are refused, and so are values that contradict each other. All errors are shown at once, one sentence each: the key as in the commands above, its value, and what is allowed. The rules between keys are in `src/config/checks`, one function each.",
+  ),
   "",
-  "Four values are derived: `clusterName` from the stack's name, `os.cgroup` from the release, the MTU of pods from `network.mtu` and `cni.encapsulation`,",
-  "and the address of the cluster DNS (the tenth of `kubernetes.serviceCidr`).",
+  ...wrapped(
+    "Four values are derived: `clusterName` from the stack's name, `os.cgroup` from the release, the MTU of pods from `network.mtu` and `cni.encapsulation`, and the address of the cluster DNS (the tenth of `kubernetes.serviceCidr`).",
+  ),
   "",
-  "The offline preview has no key to decrypt secrets with. Where the schema wants free text or a URL it puts a placeholder in the place of an encrypted value,",
-  "and says so; an encrypted value anywhere else (a CIDR, a number) is an error there.",
+  ...wrapped(
+    "The offline preview has no key to decrypt secrets with. Where the schema wants free text or a URL it puts a placeholder in the place of an encrypted value, and says so; an encrypted value anywhere else (a CIDR, a number) is an error there.",
+  ),
 ];
+
+/** A paragraph as lines of at most 120 columns. */
+function wrapped(paragraph: string): string[] {
+  return paragraph.split(" ").reduce<string[]>((lines, word) => {
+    const longer = `${lines.at(-1) ?? ""} ${word}`;
+    return lines.length === 0 || longer.length > 120 ? [...lines, word] : [...lines.slice(0, -1), longer];
+  }, []);
+}
 
 function chapter(path: string, shape: Shape, level: number): string[] {
   const heading = `${"#".repeat(Math.min(level, 4))} \`${path}\``;
   switch (shape.kind) {
     case "section":
-      return ["", heading, "", shape.description, "", ...table(shape), ...below(path, shape, level)];
+      return ["", heading, "", ...wrapped(shape.description), "", ...table(shape), ...below(path, shape, level)];
     case "list":
       return shape.items.kind === "section" || shape.items.kind === "variants"
         ? chapter(`${path}[]`, { ...shape.items, description: shape.description }, level)
@@ -103,12 +115,12 @@ function chapter(path: string, shape: Shape, level: number): string[] {
         "",
         heading,
         "",
-        `${shape.description} Its key \`kind\` decides which other keys there are.`,
+        ...wrapped(`${shape.description} Its key \`kind\` decides which other keys there are.`),
         ...Object.entries(shape.variants).flatMap(([kind, variant]) => [
           "",
           `${"#".repeat(level + 1)} \`${path}\` of kind \`${kind}\``,
           "",
-          variant.description,
+          ...wrapped(variant.description),
           "",
           ...table(variant),
           ...below(path, variant, level + 1),

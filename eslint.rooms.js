@@ -84,7 +84,7 @@ module.exports = tseslint.config(
         "error",
         {
           selector: "ImportDeclaration[source.value='@pulumi/openstack']",
-          message: "@pulumi/openstack is used in network/ and compute/ only (decision 14).",
+          message: "@pulumi/openstack is used in network/ and compute/ only (docs/decisions/0026).",
         },
       ],
     },

@@ -35,8 +35,8 @@ export interface MachineSummary {
 
 /**
  * The control-plane machines. Each depends on the one before it, so that no `up` touches two at a time and takes etcd's
- * quorum away (decision 4). All get the same user data: which of them inits and which join is found out at boot
- * (decision 5).
+ * quorum away (docs/decisions/0016). All get the same user data: each finds out at boot whether it inits or joins
+ * (docs/decisions/0017).
  */
 export class ControlPlane extends pulumi.ComponentResource {
   public readonly machines: readonly MachineSummary[];

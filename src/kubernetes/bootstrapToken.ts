@@ -1,6 +1,6 @@
 /**
  * The bootstrap token as an object in the cluster: made or renewed by `up` right before a machine is created that needs
- * it (decision 6).
+ * it (docs/decisions/0018).
  */
 import type { KubernetesRequest } from "./client";
 

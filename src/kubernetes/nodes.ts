@@ -1,6 +1,6 @@
 /**
- * Labels and taints of a pool on its Node objects (decision 8). A kubelet sets them when its node registers; from then
- * on each `up` reconciles them here.
+ * Labels and taints of a pool on its Node objects (docs/decisions/0020). A kubelet sets them when its node registers;
+ * from then on each `up` reconciles them here.
  *
  * Not a NodePatch resource per node: a Node's taints are one atomic list to server-side apply, so whoever applies them
  * owns them all, the node controller's "not-ready" and a cordon included. And a thousand nodes would be a thousand

@@ -1,7 +1,7 @@
 /**
- * What an `up` may do to a machine that exists, by role (decisions 3 and 4). A machine keeps the user data, image, zone
- * and disks it was born with until it is rolled by name (`roll`). Nova would otherwise replace the machine (user data)
- * or wipe its root disk in place (image).
+ * What an `up` may do to a machine that exists, by role (docs/decisions/0015 and docs/decisions/0016). A machine keeps
+ * the user data, image, zone and disks it was created with until it is rolled by name (`roll`). Nova would otherwise
+ * replace the machine (user data) or wipe its root disk in place (image).
  */
 import type { ClusterConfig } from "../config/clusterConfig";
 

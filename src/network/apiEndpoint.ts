@@ -15,7 +15,7 @@ export interface ApiEndpointMember {
   readonly address: pulumi.Input<string>;
 }
 
-/** The stable address of the Kubernetes API, made before any machine (decision 5). */
+/** The stable address of the Kubernetes API, made before any machine (docs/decisions/0017). */
 export class ApiEndpoint extends pulumi.ComponentResource {
   /** Host that the machines use: private wherever there is a private one. */
   public readonly host: pulumi.Output<string>;

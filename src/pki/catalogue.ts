@@ -1,6 +1,6 @@
 /**
  * The certificates that exist before any machine does, as data. kubeadm issues every leaf on the machines from these
- * CAs (decision 1).
+ * CAs (docs/decisions/0013).
  */
 import { createHash } from "node:crypto";
 
@@ -35,7 +35,7 @@ export const certificateAuthorities: Readonly<Record<CaName, { readonly commonNa
 
 /**
  * Group of the admin client certificate: bound to cluster-admin by kubeadm and, unlike system:masters, revocable by
- * RBAC (decision 2).
+ * RBAC (docs/decisions/0014).
  */
 export const adminGroup = "kubeadm:cluster-admins";
 

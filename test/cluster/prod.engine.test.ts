@@ -1,8 +1,8 @@
 /**
  * PROD under the real engine, under another name and with all its machines, and what happens to its machines when the
  * image or a flavor changes: none is rebuilt or resized by surprise, and a machine that is rolled by name is replaced
- * alone (decision 0001). All asked of OpenStack itself. Not proven: that a resized or replaced machine comes back as a
- * node (Nova's hypervisor is a fake).
+ * alone (docs/decisions/0001). All asked of OpenStack itself. Not proven: that a resized or replaced machine comes back
+ * as a node (Nova's hypervisor is a fake).
  */
 import { describeOnLab, EngineStack, type Setting } from "../realEngine/engineStack";
 import { type Item, Openstack } from "../realEngine/openstack";

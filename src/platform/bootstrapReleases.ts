@@ -70,8 +70,8 @@ export const bootstrapReleases: readonly BootstrapRelease[] = [
     namespace: "flux-system",
     chart: "flux-operator",
     source: "oci://ghcr.io/controlplaneio-fluxcd/charts",
-    // Carries the manifests of Flux 2.9.4 (fluxInstance.ts): tag v0.58.1 of
-    // https://github.com/controlplaneio-fluxcd/flux-operator
+    // Carries the manifests of Flux 2.9.4 (flux.ts): tag v0.58.1
+    // of https://github.com/controlplaneio-fluxcd/flux-operator
     version: () => "0.58.1",
   },
 ];

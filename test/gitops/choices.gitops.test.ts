@@ -129,7 +129,7 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("an option", () => 
         );
   });
 
-  it("has a source, account, timeout and the cluster's settings from clusters/<stack>/choices.yaml", () => {
+  it("has a source, account, timeout and the cluster's settings from clusters/base/choices.yaml", () => {
     for (const object of build({}).get("choices")!)
       expect(object.spec).toMatchObject({
         interval: "10m",

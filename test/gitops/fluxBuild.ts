@@ -1,9 +1,10 @@
 /** What Flux would apply of gitops/, by Flux's own libraries, for a stack whose cluster-settings are known. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
+import { fluxNamespace, syncName } from "../../src/platform/flux";
 import type { KubernetesObject } from "./live/kubectl";
 import { clusterSettings } from "./settings";
 import { gitopsFolder, toolFolder } from "./toolbox";
@@ -21,51 +22,62 @@ interface FluxKustomization {
   };
 }
 
+/** Flux's root, as the sync that Pulumi makes has it (src/platform/flux.ts). */
+const root = (stack: Stack): FluxKustomization => ({
+  metadata: { name: syncName },
+  spec: { path: `./gitops/clusters/${stack}` },
+});
+
 /**
- * The Flux Kustomizations of a stack: those of its folder, and those that these make in turn (tenants, choices). By
+ * The Flux Kustomizations of a stack: the root, and those that it and others make in turn (parts, tenants, choices). By
  * name, with the objects of each. What comes from another source than this repository is not built. `chosen`: settings
- * beside those of the stack; `only`: these files of the folder.
+ * beside those of the stack; `only`: these parts.
  */
 export function buildStack(
   stack: Stack,
   chosen: Readonly<Record<string, string>> = {},
   only?: readonly string[],
 ): ReadonlyMap<string, readonly KubernetesObject[]> {
-  const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
-  try {
-    cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
+  return withCopy((folder) => {
     const built = new Map<string, readonly KubernetesObject[]>();
-    const pending: FluxKustomization[] = (
-      only?.map((name) => `${name}.yaml`) ?? readdirSync(join(gitopsFolder, "clusters", stack))
-    ).map((file) => parse(readFileSync(join(gitopsFolder, "clusters", stack, file), "utf8")) as FluxKustomization);
+    const pending = [root(stack)];
     for (let next = pending.shift(); next; next = pending.shift()) {
       const objects = build(folder, next, { ...clusterSettings(stack), ...chosen });
       built.set(next.metadata.name, objects);
-      const made = objects.filter(
-        ({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === "flux-system",
-      ) as unknown as FluxKustomization[];
-      // The option `none` is an empty folder: nothing to build.
-      pending.push(
-        ...made.filter(({ spec }) => spec.sourceRef?.name === "flux-system" && !spec.path.endsWith("/none")),
+      const made = kustomizationsOf(objects).filter(
+        ({ metadata }) => built.size > 1 || (only?.includes(metadata.name) ?? true),
       );
+      // The option `none` is an empty folder: nothing to build.
+      pending.push(...made.filter(({ spec }) => spec.sourceRef?.name === syncName && !spec.path.endsWith("/none")));
     }
     return built;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
-/** The objects of one Flux Kustomization of a stack's folder, with settings of the test's choice. */
+/** The objects of one part of a stack, with settings of the test's choice. */
 export function buildPart(
   stack: Stack,
   name: string,
   settings: Readonly<Record<string, string>>,
 ): readonly KubernetesObject[] {
+  return withCopy((folder) => {
+    const part = kustomizationsOf(build(folder, root(stack), {})).find(({ metadata }) => metadata.name === name);
+    if (part === undefined) throw new Error(`gitops/clusters/${stack} has no part ${name}.`);
+    return build(folder, part, settings);
+  });
+}
+
+const kustomizationsOf = (objects: readonly KubernetesObject[]) =>
+  objects.filter(
+    ({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === fluxNamespace,
+  ) as unknown as FluxKustomization[];
+
+/** Flux's build writes into the folder, so it gets a copy of gitops/. */
+function withCopy<T>(use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
   try {
     cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
-    const file = join(gitopsFolder, "clusters", stack, `${name}.yaml`);
-    return build(folder, parse(readFileSync(file, "utf8")) as FluxKustomization, settings);
+    return use(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -73,15 +85,15 @@ export function buildPart(
 
 /** The objects of one Flux Kustomization; what its substituteFrom would bring comes from `settings`. */
 function build(
-  root: string,
+  folder: string,
   kustomization: FluxKustomization,
   settings: Readonly<Record<string, string>>,
 ): readonly KubernetesObject[] {
   const { postBuild } = kustomization.spec;
   const substitute = { ...(postBuild?.substituteFrom ? settings : {}), ...postBuild?.substitute };
-  const file = join(root, "kustomization.yaml");
+  const file = join(folder, "flux.yaml");
   writeFileSync(file, stringify({ ...kustomization, spec: { ...kustomization.spec, postBuild: { substitute } } }));
-  const output = execFileSync(fluxBuildPrograms[0]!, [root, file], {
+  const output = execFileSync(fluxBuildPrograms[0]!, [folder, file], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
   });

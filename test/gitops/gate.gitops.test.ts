@@ -69,7 +69,9 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
 
   beforeAll(async () => {
     const prepare = (repository: Repository) => {
-      for (const name of needCharts) rmSync(join(repository.folder, "gitops/clusters/dev", `${name}.yaml`));
+      for (const name of needCharts)
+        edit(repository, "gitops/clusters/base/kustomization.yaml", `  - ${name}.yaml\n`, "");
+      edit(repository, "gitops/clusters/dev/kustomization.yaml", "  - ../base\n", "  - ../base\n  - slow.yaml\n");
       for (const name of choicesNeedCharts) rmSync(join(repository.folder, "gitops/choices", `${name}.yaml`));
       repository
         .write("gitops/clusters/dev/slow.yaml", slow)

@@ -1,5 +1,5 @@
 /** docs/configuration.md and the `config:` section of Pulumi.yaml, rendered from the schema. */
-import { stringify } from "yaml";
+import { Scalar, stringify } from "yaml";
 import { type Section, type Shape, shapeOfCluster } from "../src/config/shape";
 import { projectName } from "../src/config/stackFile";
 
@@ -23,14 +23,28 @@ function renderProjectConfig(): string {
   const config = Object.fromEntries(
     declared.map(([key, shape]) => [
       key,
-      { ...projectType(shape), description: shape.description, ...(shape.required ? {} : { default: shape.default }) },
+      {
+        ...projectType(shape),
+        description: folded(shape.description),
+        ...(shape.required ? {} : { default: shape.default }),
+      },
     ]),
   );
   return [
-    "# A key without a default must be set in every stack. These keys may be left out, and Pulumi has no way to declare such a key:",
-    ...optional.map(([key, shape]) => `#   ${key}: ${shape.description}`),
-    stringify({ config }, { lineWidth: 0 }),
+    ...wrapped(
+      "# A key without a default must be set in every stack. These keys may be left out, and Pulumi has no way to declare such a key:",
+      "# ",
+    ),
+    ...optional.flatMap(([key, shape]) => wrapped(`#   ${key}: ${shape.description}`, "#     ")),
+    stringify({ config }, { lineWidth: 116 }),
   ].join("\n");
+}
+
+/** A text that YAML folds onto further lines where it is too long for one. */
+function folded(text: string): Scalar<string> {
+  const scalar = new Scalar(text);
+  if (text.length > 96) scalar.type = Scalar.BLOCK_FOLDED;
+  return scalar;
 }
 
 function projectType(shape: Shape): { type: string; items?: object } {
@@ -62,7 +76,7 @@ export function renderConfigurationDoc(): string {
     "",
     "## All keys",
     "",
-    ...table(root),
+    ...list(root),
     ...Object.entries(root.keys).flatMap(([key, shape]) => chapter(key, shape, 2)),
     "",
   ].join("\n");
@@ -93,11 +107,12 @@ const introduction = [
   ),
 ];
 
-/** A paragraph as lines of at most 120 columns. */
-function wrapped(paragraph: string): string[] {
+/** A paragraph as lines of at most 120 columns; `prefix` stands before each but the first. */
+function wrapped(paragraph: string, prefix = ""): string[] {
   return paragraph.split(" ").reduce<string[]>((lines, word) => {
     const longer = `${lines.at(-1) ?? ""} ${word}`;
-    return lines.length === 0 || longer.length > 120 ? [...lines, word] : [...lines.slice(0, -1), longer];
+    if (lines.length === 0) return [word];
+    return longer.length > 120 ? [...lines, prefix + word] : [...lines.slice(0, -1), longer];
   }, []);
 }
 
@@ -105,7 +120,7 @@ function chapter(path: string, shape: Shape, level: number): string[] {
   const heading = `${"#".repeat(Math.min(level, 4))} \`${path}\``;
   switch (shape.kind) {
     case "section":
-      return ["", heading, "", ...wrapped(shape.description), "", ...table(shape), ...below(path, shape, level)];
+      return ["", heading, "", ...wrapped(shape.description), "", ...list(shape), ...below(path, shape, level)];
     case "list":
       return shape.items.kind === "section" || shape.items.kind === "variants"
         ? chapter(`${path}[]`, { ...shape.items, description: shape.description }, level)
@@ -122,7 +137,7 @@ function chapter(path: string, shape: Shape, level: number): string[] {
           "",
           ...wrapped(variant.description),
           "",
-          ...table(variant),
+          ...list(variant),
           ...below(path, variant, level + 1),
         ]),
       ];
@@ -135,19 +150,11 @@ function below(path: string, section: Section, level: number): string[] {
   return Object.entries(section.keys).flatMap(([key, shape]) => chapter(`${path}.${key}`, shape, level + 1));
 }
 
-/** A table with its columns padded, as the formatter would leave it. */
-function table(section: Section): string[] {
-  const rows = [
-    ["Key", "Type", "Default", "Meaning"],
-    ...Object.entries(section.keys).map(([key, shape]) =>
-      [`\`${key}\``, typeOf(shape), defaultOf(shape), shape.description].map(cell),
-    ),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  const [header = [], ...body] = rows;
-  return [line(header), line(widths.map((width) => "-".repeat(width))), ...body.map(line)];
+/** An entry per key: its name, what may stand there, its default, and what it means. */
+function list(section: Section): string[] {
+  return Object.entries(section.keys).flatMap(([key, shape]) =>
+    wrapped(`- \`${key}\`: ${typeOf(shape)}, ${defaultOf(shape)}. ${shape.description.replaceAll("\n", " ")}`, "  "),
+  );
 }
 
 function typeOf(shape: Shape): string {
@@ -171,15 +178,11 @@ function typeOf(shape: Shape): string {
 }
 
 function choicesOf(choices: readonly (string | number)[]): string {
-  return choices.map((choice) => `\`${choice}\``).join(", ");
+  return choices.map((choice) => `\`${choice}\``).join(" or ");
 }
 
 function defaultOf(shape: Shape): string {
   if (shape.required) return "required";
-  if (shape.kind === "section") return shape.default === undefined ? "none" : "see below";
-  return shape.default === undefined ? "none" : `\`${JSON.stringify(shape.default)}\``;
-}
-
-function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+  if (shape.default === undefined) return "no default";
+  return shape.kind === "section" ? "defaults below" : `default \`${JSON.stringify(shape.default)}\``;
 }

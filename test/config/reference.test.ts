@@ -15,7 +15,7 @@ describe("docs/configuration.md", () => {
     expect(read("docs/configuration.md")).toBe(renderConfigurationDoc());
   });
 
-  it("has a row for every key, down to those of lists and of each endpoint kind", () => {
+  it("has an entry for every key, down to those of lists and of each endpoint kind", () => {
     for (const key of [
       "virtualRouterId",
       "idleTimeoutMinutes",
@@ -24,7 +24,7 @@ describe("docs/configuration.md", () => {
       "exemptNamespaces",
       "overridePath",
     ]) {
-      expect(renderConfigurationDoc()).toContain(`| \`${key}\` `);
+      expect(renderConfigurationDoc()).toContain(`\n- \`${key}\`: `);
     }
   });
 });

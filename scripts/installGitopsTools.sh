@@ -40,7 +40,7 @@ files() {
     flux) sources=(github.com/fluxcd/source-controller github.com/fluxcd/kustomize-controller) ;;
     kyverno) sources=(github.com/kyverno/kyverno) ;;
     definitions)
-      sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/helm-controller
+      sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/flux2/v2 github.com/fluxcd/helm-controller
         github.com/fluxcd/notification-controller github.com/prometheus-operator/prometheus-operator k8s.io/kubernetes sigs.k8s.io/metrics-server)
       ;;
     snapshots) sources=(github.com/kubernetes-csi/external-snapshotter/client/v8 github.com/kubernetes-csi/external-snapshotter/v8) ;;
@@ -57,6 +57,13 @@ files() {
         chart "$directory/deploy/charts/cert-manager" "$2"
         ;;
       github.com/prometheus-operator/prometheus-operator) install -m 644 -t "$2/crds" "$directory"/example/prometheus-operator-crd/*.yaml ;;
+      # Which controllers a Flux is made of, and the roles that it brings.
+      github.com/fluxcd/flux2/v2)
+        rm -rf "$2/flux"
+        mkdir -p "$2/flux"
+        cp -r "$directory/manifests/bases" "$directory/manifests/rbac" "$2/flux/"
+        chmod -R u+w "$2/flux"
+        ;;
       sigs.k8s.io/metrics-server) chart "$directory/charts/metrics-server" "$2" ;;
       github.com/envoyproxy/gateway)
         install -m 644 -t "$2/crds" "$directory"/charts/gateway-helm/charts/crds/crds/*.yaml "$directory"/charts/gateway-helm/charts/crds/crds/generated/*.yaml

@@ -70,9 +70,9 @@ export const bootstrapReleases: readonly BootstrapRelease[] = [
     namespace: "flux-system",
     chart: "flux-operator",
     source: "oci://ghcr.io/controlplaneio-fluxcd/charts",
-    // Carries the manifests of Flux 2.9.4 (flux.ts): tag v0.58.1
+    // Carries the manifests of Flux 2.9.5 (flux.ts): tag v0.59.0
     // of https://github.com/controlplaneio-fluxcd/flux-operator
-    version: () => "0.58.1",
+    version: () => "0.59.0",
   },
 ];
 

@@ -14,7 +14,7 @@ export const proxySecretName = "flux-proxy";
 /**
  * Newest Flux in the pinned flux-operator (config/data/flux of its repository); 2.9 supports Kubernetes 1.34 to 1.36.
  */
-export const fluxVersion = "2.9.4";
+export const fluxVersion = "2.9.5";
 
 /**
  * The operator's web page stays off: Headlamp and the CLI show the same. Its ResourceSets act as a tenant's own service

@@ -51,7 +51,7 @@ describe("bootstrapReleases", () => {
         version: "2.36.0",
         repositoryOpts: { repo: "https://kubernetes.github.io/cloud-provider-openstack" },
       },
-      { chart: "oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator", version: "0.58.1" },
+      { chart: "oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator", version: "0.59.0" },
     ]);
   });
 

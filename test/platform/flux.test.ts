@@ -15,7 +15,7 @@ const patches = (values: Record<string, unknown>) =>
 describe("renderFluxInstance", () => {
   it("locks tenants in and follows the stack's folder", () => {
     expect(instance()).toEqual({
-      distribution: { version: "2.9.4", registry: "ghcr.io/fluxcd" },
+      distribution: { version: "2.9.5", registry: "ghcr.io/fluxcd" },
       components: ["source-controller", "kustomize-controller", "helm-controller", "notification-controller"],
       cluster: {
         type: "kubernetes",

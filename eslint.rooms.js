@@ -34,7 +34,11 @@ module.exports = tseslint.config(
       "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
       "import-x/resolver": { node: { extensions: [".ts", ".js", ".json"] } },
     },
-    rules: { "import-x/no-cycle": "error" },
+    rules: {
+      "import-x/no-cycle": "error",
+      // What the program and the commands import must be there after `npm ci --omit=dev` too.
+      "import-x/no-extraneous-dependencies": ["error", { devDependencies: ["test/**"] }],
+    },
   },
   ...flow.slice(0, -1).map((room, index) => ({
     files: [`src/${room}/**/*.ts`],

@@ -19,7 +19,6 @@ interface RuntimeStore {
   callbacks: Callbacks | undefined;
   leakCandidates: Set<unknown>;
   settings: { rpcDone: Promise<unknown> };
-  [feature: `supports${string}`]: boolean;
 }
 
 // The runtime's declarations leave its store out.
@@ -34,27 +33,10 @@ export interface RunSettings {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/**
- * Makes the runtime talk to `monitor` from now on, with all that an engine of the same age supports. Forgets an earlier
- * run.
- */
+/** Makes the runtime talk to `monitor` from now on, which it asks for its features. Forgets an earlier run. */
 export function connect(monitor: object, callbacks: Callbacks, run: RunSettings): void {
   settings.setMockOptions(monitor, run.project, run.stack, run.preview, run.organization);
   const store = state.getStore();
-  for (const feature of [
-    "Secrets",
-    "ResourceReferences",
-    "OutputValues",
-    "DeletedWith",
-    "ReplaceWith",
-    "AliasSpecs",
-    "Parameterization",
-    "ResourceHooks",
-    "ErrorHooks",
-  ] as const) {
-    store[`supports${feature}`] = true;
-  }
-  store.supportsTransforms = false;
   store.callbacks = callbacks;
   config.setAllConfig({ ...run.config });
 }

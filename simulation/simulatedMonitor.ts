@@ -6,8 +6,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import * as protocol from "@pulumi/pulumi/proto/resource_pb";
+// Of the SDK, not ours: its messages are made of these very classes.
+// eslint-disable-next-line import-x/no-extraneous-dependencies
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { knownType } from "./catalogue";
+import { supportedFeatures, supportsFeature } from "./features";
 import { idOf } from "./identity";
 import type { Cloud } from "./openstack/cloud";
 import { lookups } from "./openstack/lookups";
@@ -47,8 +50,20 @@ export class SimulatedMonitor implements Callbacks {
 
   constructor(private readonly options: MonitorOptions) {}
 
-  public supportsFeature(_request: protocol.SupportsFeatureRequest, reply: Reply<{ getHassupport(): boolean }>): void {
-    reply(null, { getHassupport: () => true });
+  public supportsFeature(
+    request: protocol.SupportsFeatureRequest,
+    reply: Reply<protocol.SupportsFeatureResponse>,
+  ): void {
+    const response = new protocol.SupportsFeatureResponse();
+    response.setHassupport(supportsFeature(request.getId()));
+    reply(null, response);
+  }
+
+  public getDeploymentInfo(_request: unknown, reply: Reply<protocol.DeploymentInfo>): void {
+    const { project, stack, preview } = this.options;
+    const response = new protocol.DeploymentInfo();
+    response.setProject(project).setStack(stack).setDryrun(preview).setSupportedfeaturesList(supportedFeatures());
+    reply(null, response);
   }
 
   public registerPackage(_request: unknown, reply: Reply<protocol.RegisterPackageResponse>): void {

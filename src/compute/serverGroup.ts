@@ -1,4 +1,5 @@
 import * as openstack from "@pulumi/openstack";
+import { getVersion } from "@pulumi/openstack/utilities";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ControlPlaneConfig } from "../config/clusterConfig";
 
@@ -9,9 +10,7 @@ export function createServerGroup(
   opts: pulumi.CustomResourceOptions,
 ): openstack.compute.ServerGroup | undefined {
   if (policy === "none") return undefined;
-  return new openstack.compute.ServerGroup(
-    name,
-    { name, policies: [policy] },
-    { ...opts, ignoreChanges: ["policies"] },
-  );
+  // Major 3 of the SDK takes a list of one policy, major 5 the policy itself.
+  const policies = (getVersion().startsWith("3.") ? [policy] : policy) as openstack.compute.ServerGroupArgs["policies"];
+  return new openstack.compute.ServerGroup(name, { name, policies }, { ...opts, ignoreChanges: ["policies"] });
 }

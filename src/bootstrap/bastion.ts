@@ -1,8 +1,8 @@
 /** User data of the bastion: a machine to jump from, not a node. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile, UserData } from "./inputs";
 import { textFile } from "./machineFile";
-import { packageManager } from "./osFamily";
 import { trustStoreFiles } from "./trustStore";
 import { packUserData } from "./userData";
 
@@ -10,11 +10,10 @@ import { packUserData } from "./userData";
  * Keys only, no root, no agent forwarding: whoever jumps uses ProxyJump, which leaves no credentials on the bastion.
  */
 export function renderBastionUserData(config: ClusterConfig): UserData {
-  const updateTrust = packageManager(config) === "apt" ? ["update-ca-certificates"] : ["update-ca-trust", "extract"];
-  const reloadSsh = ["systemctl", "reload", packageManager(config) === "apt" ? "ssh" : "sshd"];
+  const { trustStore, sshUnit } = operatingSystem(config);
   return packUserData(config, "the bastion", bastionFiles(config), [
-    ...(config.extraCas.length === 0 ? [] : [updateTrust]),
-    reloadSsh,
+    ...(config.extraCas.length === 0 ? [] : [[...trustStore.update]]),
+    ["systemctl", "reload", sshUnit],
   ]);
 }
 

@@ -1,17 +1,12 @@
 /** Time: etcd's leases and every certificate depend on it. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { textFile } from "./machineFile";
-import { packageManager } from "./osFamily";
-
-const paths = {
-  apt: { config: "/etc/chrony/chrony.conf", service: "chrony" },
-  dnf: { config: "/etc/chrony.conf", service: "chronyd" },
-};
 
 /** Name of the unit to start; empty without `ntpServers`, when the image's own arrangement stays. */
 export function clockService(config: ClusterConfig): string {
-  return config.ntpServers.length === 0 ? "" : paths[packageManager(config)].service;
+  return config.ntpServers.length === 0 ? "" : operatingSystem(config).chrony.unit;
 }
 
 export function chronyFiles(config: ClusterConfig): MachineFile[] {
@@ -24,5 +19,5 @@ export function chronyFiles(config: ClusterConfig): MachineFile[] {
     "makestep 1.0 3",
     "rtcsync",
   ];
-  return [textFile(paths[packageManager(config)].config, lines.join("\n"))];
+  return [textFile(operatingSystem(config).chrony.config, lines.join("\n"))];
 }

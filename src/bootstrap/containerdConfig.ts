@@ -1,8 +1,8 @@
 /** Configuration of containerd 2 (format version 3), its registry mirrors, and crictl's. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { textFile } from "./machineFile";
-import { hasSelinux } from "./osFamily";
 import { sandboxImage } from "./versions";
 
 export function containerdFiles(config: ClusterConfig): MachineFile[] {
@@ -23,7 +23,7 @@ export function renderContainerdConfig(config: ClusterConfig): string {
     "[plugins.'io.containerd.cri.v1.images'.registry]",
     `config_path = "/etc/containerd/certs.d"`,
     "[plugins.'io.containerd.cri.v1.runtime']",
-    `enable_selinux = ${hasSelinux(config)}`,
+    `enable_selinux = ${operatingSystem(config).selinux}`,
     "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]",
     `runtime_type = "io.containerd.runc.v2"`,
     "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]",

@@ -1,8 +1,8 @@
 /** Parts that InitConfiguration and JoinConfiguration share. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, yamlFile } from "./machineFile";
-import { hasSelinux } from "./osFamily";
 
 /**
  * Twice kubeadm's four minutes for the control plane to become healthy: images come through slow mirrors, and a small
@@ -15,7 +15,7 @@ export const kubeadmTimeouts = { controlPlaneComponentHealthCheck: "8m0s", kuber
 const patchesDirectory = `${etcDirectory}/patches`;
 
 export function kubeadmPatches(config: ClusterConfig): object {
-  return hasSelinux(config) ? { patches: { directory: patchesDirectory } } : {};
+  return operatingSystem(config).selinux ? { patches: { directory: patchesDirectory } } : {};
 }
 
 /**
@@ -23,7 +23,7 @@ export function kubeadmPatches(config: ClusterConfig): object {
  * of the machine (/etc/kubernetes, /var/lib/etcd), so they alone run as spc_t; all other pods stay confined.
  */
 export function kubeadmPatchFiles(config: ClusterConfig): MachineFile[] {
-  if (!hasSelinux(config)) return [];
+  if (!operatingSystem(config).selinux) return [];
   const patch = { spec: { securityContext: { seLinuxOptions: { type: "spc_t" } } } };
   return ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"].map((component) =>
     yamlFile(`${patchesDirectory}/${component}+strategic.yaml`, [patch]),

@@ -1,5 +1,6 @@
 /** What machines of both roles get. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import { bootstrapEnvironmentFile } from "./bootstrapEnvironment";
 import { chronyFiles } from "./chronyConfig";
 import { containerdFiles } from "./containerdConfig";
@@ -7,7 +8,6 @@ import type { MachineFile } from "./inputs";
 import { scriptFile, textFile } from "./machineFile";
 import { kernelFiles } from "./kernelSettings";
 import { metadataFilterFile } from "./metadataFilter";
-import { hasSelinux } from "./osFamily";
 import { packageFiles, type Role } from "./packages";
 import { proxyFiles } from "./proxyEnvironment";
 import { bootstrapUnit, metadataUnit } from "./systemdUnits";
@@ -40,7 +40,7 @@ export function nodeFiles(
 
 /** NetworkManager would take the interfaces of Calico under its care and drop their routes. */
 function networkManagerFiles(config: ClusterConfig): MachineFile[] {
-  if (!hasSelinux(config) || config.cni.kind !== "calico") return [];
+  if (!operatingSystem(config).networkManager || config.cni.kind !== "calico") return [];
   const interfaces = ["cali*", "tunl*", "vxlan.calico"].map((name) => `interface-name:${name}`).join(";");
   return [textFile("/etc/NetworkManager/conf.d/calico.conf", `[keyfile]\nunmanaged-devices=${interfaces}\n`)];
 }

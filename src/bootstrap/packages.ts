@@ -1,19 +1,13 @@
 /** Which packages a node needs and where they come from. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem, releaseOf } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { scriptFile, textFile, binDirectory } from "./machineFile";
-import { packageManager } from "./osFamily";
 import { minorVersion } from "./versions";
 
 export type Role = "control-plane" | "worker";
 
 const installScript = `${binDirectory}/install-packages.sh`;
-const codenames: Readonly<Record<string, string>> = {
-  "debian 12": "bookworm",
-  "debian 13": "trixie",
-  "ubuntu 22.04": "jammy",
-  "ubuntu 24.04": "noble",
-};
 
 /** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
 export function kubernetesPackages(role: Role): string[] {
@@ -22,7 +16,8 @@ export function kubernetesPackages(role: Role): string[] {
 
 /** What the package manager is asked to install, versions included. */
 export function packageList(config: ClusterConfig, role: Role): string[] {
-  const apt = packageManager(config) === "apt";
+  const { packageManager, selinux } = operatingSystem(config);
+  const apt = packageManager === "apt";
   const version = config.kubernetes.version;
   const containerd =
     config.packageSource === "mirror" && config.packageMirror !== undefined
@@ -38,7 +33,7 @@ export function packageList(config: ClusterConfig, role: Role): string[] {
     ...(config.ntpServers.length === 0 ? [] : ["chrony"]),
     ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),
     ...(role === "control-plane" ? ["openssl"] : []),
-    ...(apt ? [] : ["container-selinux", "policycoreutils"]),
+    ...(selinux ? ["container-selinux", "policycoreutils"] : []),
   ];
 }
 
@@ -59,7 +54,7 @@ export function requiredCommands(config: ClusterConfig, role: Role): string[] {
 /** Repositories, their keys, and the script that installs from them (or checks, when all is preinstalled). */
 export function packageFiles(config: ClusterConfig): MachineFile[] {
   if (config.packageSource === "preinstalled") return [scriptFile("check-packages.sh", installScript)];
-  return packageManager(config) === "apt"
+  return operatingSystem(config).packageManager === "apt"
     ? [scriptFile("install-packages-apt.sh", installScript), ...aptFiles(config)]
     : [scriptFile("install-packages-dnf.sh", installScript), ...dnfFiles(config)];
 }
@@ -90,20 +85,19 @@ function repositories(config: ClusterConfig): Repository[] {
     ];
   }
   const upstream = `https://pkgs.k8s.io/core:/stable:/v${minorVersion(config.kubernetes.version)}`;
-  if (packageManager(config) === "apt") {
-    const { family, version } = config.os;
-    const docker = `https://download.docker.com/linux/${family}`;
+  const { packageManager, dockerFolder } = operatingSystem(config);
+  const docker = `https://download.docker.com/linux/${dockerFolder}`;
+  if (packageManager === "apt") {
     return [
       { name: "kubernetes", url: `${upstream}/deb/`, key: { url: `${upstream}/deb/Release.key` } },
       {
         name: "containerd",
         url: docker,
-        suite: { name: codenames[`${family} ${version}`] ?? "stable", component: "stable" },
+        suite: { name: releaseOf(config.os)?.suite ?? config.os.version, component: "stable" },
         key: { url: `${docker}/gpg` },
       },
     ];
   }
-  const docker = "https://download.docker.com/linux/rhel";
   return [
     {
       name: "kubernetes",
@@ -111,7 +105,6 @@ function repositories(config: ClusterConfig): Repository[] {
       key: { url: `${upstream}/rpm/repodata/repomd.xml.key` },
       excluded: kubernetesExcludes,
     },
-    // Docker's builds for RHEL serve its rebuilds as well.
     { name: "containerd", url: `${docker}/${config.os.version}/$basearch/stable`, key: { url: `${docker}/gpg` } },
   ];
 }

@@ -3,10 +3,10 @@
  * control plane.
  */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import { contains } from "../network/cidr";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
-import { packageManager } from "./osFamily";
 
 export const proxyEnvironmentPath = `${etcDirectory}/proxy.env`;
 
@@ -55,7 +55,7 @@ export function proxyFiles(config: ClusterConfig, endpointHost: string): Machine
     ),
     textFile("/etc/systemd/system/containerd.service.d/10-proxy.conf", dropIn),
     textFile("/etc/systemd/system/kubelet.service.d/05-proxy.conf", dropIn),
-    ...(packageManager(config) === "apt"
+    ...(operatingSystem(config).packageManager === "apt"
       ? [
           textFile(
             "/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy",

@@ -4,6 +4,7 @@ import { rules } from "./checks";
 import type { Checked } from "./checks/rule";
 import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
+import { releaseOf } from "./operatingSystems";
 import { clusterSchema, type ParsedCluster } from "./schema";
 import { schemaSentences } from "./schemaSentences";
 import { shapeOfCluster, valueAt } from "./shape";
@@ -100,12 +101,11 @@ function nameFromStack(stack: string): string | undefined {
 const encapsulationOverhead = { vxlan: 50, ipip: 20, none: 0 } as const;
 
 function complete(parsed: ParsedCluster, clusterName: string, stack: string): ClusterConfig {
-  const isRhelFamily = parsed.os.family === "rhel" || parsed.os.family === "rocky" || parsed.os.family === "almalinux";
   return {
     ...parsed,
     clusterName,
     stack,
-    os: { ...parsed.os, cgroup: parsed.os.cgroup ?? (isRhelFamily && parsed.os.version === "8" ? "v1" : "v2") },
+    os: { ...parsed.os, cgroup: parsed.os.cgroup ?? releaseOf(parsed.os)?.cgroups[0] ?? "v2" },
     kubernetes: {
       ...parsed.kubernetes,
       // Who approves the kubelets' requests comes with Flux.

@@ -1,5 +1,6 @@
 /** Whether the cloud can give what the configuration asks for. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { operatingSystem } from "../config/operatingSystems";
 import { serviceName, type OpenstackService } from "../openstack/client";
 import type { Facts, Unread } from "./cloudFacts";
 import { joined, note, problem, type Findings } from "./findings";
@@ -50,7 +51,8 @@ const unread = (all: readonly Unread[]) => (one: Unread) => {
 };
 
 /** Images carry the id of their distribution in os_distro, where somebody set it. */
-function distribution({ os }: ClusterConfig, { images }: Facts): Findings {
+function distribution(config: ClusterConfig, { images }: Facts): Findings {
+  const { osDistros } = operatingSystem(config);
   return joined(
     [...images].flatMap(([reference, found]) => {
       const [image] = found;
@@ -58,11 +60,13 @@ function distribution({ os }: ClusterConfig, { images }: Facts): Findings {
         found.length !== 1 ||
         image?.os_distro === undefined ||
         image.os_distro === "" ||
-        image.os_distro === os.family
+        osDistros.includes(image.os_distro)
       )
         return [];
       return [
-        note(`os.family is "${os.family}" but image ${reference} says that it is ${image.os_distro} (os_distro).`),
+        note(
+          `os.family is "${config.os.family}" but image ${reference} says that it is ${image.os_distro} (os_distro).`,
+        ),
       ];
     }),
   );

@@ -6,13 +6,9 @@ import { join } from "node:path";
 import { renderBastionUserData } from "../../src/bootstrap/bastion";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
-import { osVersions } from "../../src/config/schema/machines";
+import { osReleases } from "../../src/config/operatingSystems";
 import { caCertificate, sampleConfig, sampleFacts, secrets, virtualIp, workerFacts } from "./samples";
 import { describeWithTools } from "../findTool";
-
-const families = Object.entries(osVersions).flatMap(([family, versions]) =>
-  versions.map((version) => ({ family, version })),
-);
 
 describeWithTools("cloud-init", ["cloud-init"], (tool) => {
   let directory: string;
@@ -28,7 +24,7 @@ describeWithTools("cloud-init", ["cloud-init"], (tool) => {
     return execFileSync(tool("cloud-init"), ["schema", "--config-file", path], { encoding: "utf8", stdio: "pipe" });
   };
 
-  it.each(families)("accepts the user data of every role on $family $version", (os) => {
+  it.each(osReleases)("accepts the user data of every role on $family $version", (os) => {
     const config = sampleConfig({
       os,
       ...virtualIp,

@@ -1,23 +1,22 @@
 /** Versions and settings that must fit each other. */
+import { releaseNames, releaseOf } from "../operatingSystems";
 import { supportedMinors } from "../schema/kubernetes";
-import { osVersions } from "../schema/machines";
 import { repeats, rule, when } from "./rule";
 
-export const osVersion = rule(["os"], ({ os }) => {
-  const versions: readonly string[] = osVersions[os.family];
-  return when(
-    !versions.includes(os.version),
-    () => `os.version is "${os.version}" but for ${os.family} must be one of: ${versions.join(", ")}.`,
-  );
-});
-
-/** systemd 256 dropped cgroup v1 but for a switch on the kernel's command line, 258 for good; Debian 13 ships 257. */
-export const cgroupVersion = rule(["os"], ({ os }) =>
+export const osVersion = rule(["os"], ({ os }) =>
   when(
-    os.cgroup === "v1" && os.family === "debian" && os.version === "13",
-    () => `os.cgroup is "v1" but debian 13 boots with v2 (its systemd refuses v1); remove os.cgroup.`,
+    releaseOf(os) === undefined,
+    () => `os.version is "${os.version}" but for ${os.family} must be one of: ${releaseNames(os.family).join(", ")}.`,
   ),
 );
+
+export const cgroupVersion = rule(["os"], ({ os }) => {
+  const cgroups = releaseOf(os)?.cgroups ?? ["v1", "v2"];
+  return when(
+    os.cgroup !== undefined && !cgroups.includes(os.cgroup),
+    () => `os.cgroup is "${os.cgroup}" but ${os.family} ${os.version} boots with ${cgroups[0]} only; remove os.cgroup.`,
+  );
+});
 
 export const kubernetesVersion = rule(["kubernetes"], ({ kubernetes }) => {
   const minor = Number(kubernetes.version.split(".")[1]);

@@ -1,27 +1,21 @@
 /** Operating system, control plane, node pools and who may log in. */
 import { z } from "zod";
+import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
 import { choice, cidr, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
 
-/** Families that share package manager and paths; the versions are those the bootstrap was written for. */
-export const osVersions = {
-  rhel: ["8", "9"],
-  rocky: ["8", "9"],
-  almalinux: ["8", "9"],
-  ubuntu: ["22.04", "24.04"],
-  debian: ["12", "13"],
-} as const;
+const bootWithV1 = osReleases
+  .filter((release) => releaseOf(release)?.cgroups[0] === "v1")
+  .map(({ family, version }) => `${family} ${version}`);
 
 export const osSchema = section({
-  family: choice("rhel", "rocky", "almalinux", "ubuntu", "debian").describe("Distribution of the image."),
+  family: choice(...osFamilies).describe("Distribution of the image."),
   version: text.describe(
-    `Release of the distribution: ${Object.entries(osVersions)
-      .map(([family, versions]) => `${family} ${versions.join(", ")}`)
-      .join("; ")}.`,
+    `Release of the distribution: ${osFamilies.map((family) => `${family} ${releaseNames(family).join(", ")}`).join("; ")}.`,
   ),
   cgroup: choice("v1", "v2")
     .optional()
     .describe(
-      "Control-group version the image boots with. Absent: v1 for release 8 of the RHEL family, else v2. With v1 the kubelet is told to accept it.",
+      `Control-group version the image boots with. Absent: v1 for ${bootWithV1.join(", ")}, else v2. With v1 the kubelet is told to accept it.`,
     ),
 }).describe("Operating system of all machines; SELinux stays enforcing on the RHEL family.");
 

@@ -18,7 +18,7 @@ export interface Consequence {
 }
 
 /** What of the stack's configuration decides about consequences. */
-export interface Facts {
+export interface ConsequenceSettings {
   /** The key `roll`. */
   readonly roll: readonly string[];
   /** Whether nodes are drained: `readiness.drainTimeoutMinutes` is not 0. */
@@ -26,7 +26,7 @@ export interface Facts {
 }
 
 /** The rule of one type of resource. */
-export type Kind = (change: PlannedChange, facts: Facts) => Consequence;
+export type ConsequenceRule = (change: PlannedChange, settings: ConsequenceSettings) => Consequence;
 
 export const destructive = (told: string): Consequence => ({ weight: "destructive", told });
 export const disruptive = (told: string): Consequence => ({ weight: "disruptive", told });

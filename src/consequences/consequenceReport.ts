@@ -1,5 +1,6 @@
 /** The report on a planned change, for people who decide about it and for a pipeline that refuses it. */
-import type { Facts, Weight } from "./consequence";
+import { createdType, createdTypes } from "../openstack/resourceTypes";
+import type { ConsequenceSettings, Weight } from "./consequence";
 import { consequenceOf } from "./consequenceRules";
 import { poolOf } from "./machineRule";
 import type { Operation, Plan, PlannedChange } from "./plannedChange";
@@ -7,7 +8,7 @@ import type { Operation, Plan, PlannedChange } from "./plannedChange";
 /** Resources of one type of which the same can be said. */
 export interface Finding {
   readonly weight: Weight;
-  /** What it is: `machine`, or the last word of the type. */
+  /** What it is: `machine`, OpenStack's own word, or the last word of the type. */
   readonly what: string;
   readonly names: readonly string[];
   /** The sentence after the names. */
@@ -27,7 +28,7 @@ export interface Report {
 }
 
 /** What of the configuration the report reads. */
-export interface Allowances extends Facts {
+export interface Allowances extends ConsequenceSettings {
   /** The key `allowDestruction`. */
   readonly allowDestruction: readonly string[];
 }
@@ -64,10 +65,7 @@ export function reportOf(
   for (const change of changes) {
     const { weight, told } = consequenceOf(change, allowances);
     const allowed = weight !== "destructive" || isAllowed(change, allowances);
-    const what =
-      change.type === "openstack:compute/instance:Instance"
-        ? "machine"
-        : (change.type.split(":").at(-1) ?? change.type);
+    const what = nounOf(change.type);
     const key = [weight, allowed, what, told].join("|");
     findings.set(key, { weight, what, told, allowed, names: [...(findings.get(key)?.names ?? []), change.name] });
   }
@@ -80,6 +78,11 @@ export function reportOf(
     unchanged,
     refused: sorted.flatMap(({ allowed, names }) => (allowed ? [] : names)),
   };
+}
+
+function nounOf(type: string): string {
+  if (type === createdTypes.server.token) return "machine";
+  return createdType(type)?.noun ?? type.split(":").at(-1) ?? type;
 }
 
 function isAllowed(change: PlannedChange, { allowDestruction }: Allowances): boolean {

@@ -1,6 +1,13 @@
 /** What becomes of machines. */
 import { machinePoolKey, machineRoleKey } from "../machines/updatePolicy";
-import { type Consequence, destructive, disruptive, type Facts, harmless, type Kind } from "./consequence";
+import {
+  type Consequence,
+  destructive,
+  disruptive,
+  type ConsequenceRule,
+  type ConsequenceSettings,
+  harmless,
+} from "./consequence";
 import type { PlannedChange } from "./plannedChange";
 
 function metadataOf({ before, after }: PlannedChange): Readonly<Record<string, unknown>> {
@@ -16,7 +23,7 @@ export function poolOf(change: PlannedChange): string | undefined {
 
 const lost = "what pods kept on the node itself (emptyDir, hostPath) is lost";
 
-export const machine: Kind = (change, facts) => {
+export const machine: ConsequenceRule = (change, settings) => {
   const role = metadataOf(change)[machineRoleKey];
   switch (change.operation) {
     case "create":
@@ -24,9 +31,9 @@ export const machine: Kind = (change, facts) => {
     case "update":
       return updated(change, role);
     case "replace":
-      return replaced(change, role, facts);
+      return replaced(change, role, settings);
     case "delete":
-      return deleted(role, facts);
+      return deleted(role, settings);
   }
 };
 
@@ -42,7 +49,7 @@ function updated({ changed }: PlannedChange, role: unknown): Consequence {
   return disruptive("is resized in place and reboots");
 }
 
-function replaced(change: PlannedChange, role: unknown, { roll, drains }: Facts): Consequence {
+function replaced(change: PlannedChange, role: unknown, { roll, drains }: ConsequenceSettings): Consequence {
   const rolled = roll.includes(change.name) || roll.includes(poolOf(change) ?? "");
   if (role === "control-plane") {
     const told =
@@ -61,7 +68,7 @@ function replaced(change: PlannedChange, role: unknown, { roll, drains }: Facts)
   return disruptive("is replaced: whoever is logged in there is thrown out, and its disk is wiped");
 }
 
-function deleted(role: unknown, { drains }: Facts): Consequence {
+function deleted(role: unknown, { drains }: ConsequenceSettings): Consequence {
   if (role === "control-plane")
     return destructive(
       "is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone",

@@ -1,6 +1,8 @@
 /** The cluster's machines as OpenStack has them, known by the marks that this program gives them. */
 import { machineClusterKey, machineRoleKey, templateDigestKey, type MachineRole } from "../machines/updatePolicy";
 import type { OpenstackApi } from "./client";
+import { detailed, listResources } from "./resources";
+import { createdTypes } from "./resourceTypes";
 
 export interface ClusterMachine {
   readonly name: string;
@@ -21,11 +23,8 @@ export async function clusterMachines(
     readonly status: string;
     readonly metadata: Readonly<Record<string, string>>;
   }
-  const found = await api.list<Server>(
-    "compute",
-    `/servers/detail?name=${encodeURIComponent(`^${clusterName}-`)}`,
-    "servers",
-  );
+  const query = `name=${encodeURIComponent(`^${clusterName}-`)}`;
+  const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return found
     .filter(({ metadata }) => metadata[machineClusterKey] === clusterName && metadata[machineRoleKey] === role)
     .map(({ name, status, metadata }) => ({ name, status, templateDigest: metadata[templateDigestKey] }))

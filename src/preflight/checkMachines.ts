@@ -1,5 +1,5 @@
 /** Images, flavors, zones, volume types and extra networks of the machines that have yet to be made. */
-import type { ExistingMachine, Facts, Flavor, Image } from "./cloudFacts";
+import type { ExistingMachine, CloudFacts, Flavor, Image } from "./cloudFacts";
 import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
 import { isOpenstackId } from "../config/openstackId";
 import type { MachineGroup, Needs, Setting } from "./needs";
@@ -46,7 +46,7 @@ export function groupStates(needs: Needs, machines: ReadonlyMap<string, Existing
   });
 }
 
-export function checkMachines(needs: Needs, facts: Facts): Findings {
+export function checkMachines(needs: Needs, facts: CloudFacts): Findings {
   return joined(
     groupStates(needs, facts.compute.machines)
       .filter(({ group }) => group.names.length > 0)
@@ -75,7 +75,7 @@ function finding(state: GroupState, made: boolean, sentence: string): Findings {
   );
 }
 
-function checkImage(state: GroupState, { images, imageNames }: Facts): Findings {
+function checkImage(state: GroupState, { images, imageNames }: CloudFacts): Findings {
   const { image, volumes } = state.group;
   const found = images.get(image.value);
   if (found === undefined) return joined([]);
@@ -106,7 +106,7 @@ function checkImage(state: GroupState, { images, imageNames }: Facts): Findings 
   return joined([]);
 }
 
-function checkFlavor(state: GroupState, { compute: { flavors } }: Facts): Findings {
+function checkFlavor(state: GroupState, { compute: { flavors } }: CloudFacts): Findings {
   const { group, resized } = state;
   const made = isMade(state) || resized.length > 0;
   const flavor = flavors?.find(({ name }) => name === group.flavor.value);
@@ -130,7 +130,7 @@ function checkFlavor(state: GroupState, { compute: { flavors } }: Facts): Findin
 }
 
 /** Whether the image fits the flavor and the disk; Nova refuses it otherwise. */
-function checkFit(state: GroupState, { images, compute: { flavors } }: Facts): Findings {
+function checkFit(state: GroupState, { images, compute: { flavors } }: CloudFacts): Findings {
   const { group } = state;
   const found = images.get(group.image.value);
   const image = found?.length === 1 ? found[0] : undefined;
@@ -177,7 +177,7 @@ function checkBootVolume(volume: { key: string; sizeGb: number }, setting: Setti
 const diskOf = ({ min_disk: minimum, size }: Image): number => Math.max(minimum, Math.ceil((size ?? 0) / 2 ** 30));
 
 /** The zones that machines to be made will be put in. */
-function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }, volume }: Facts): Findings[] {
+function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }, volume }: CloudFacts): Findings[] {
   const made = new Set([...missing, ...rolled]);
   const used = group.zones.filter((_, position) =>
     group.names.some((name, index) => index % group.zones.length === position && made.has(name)),
@@ -207,7 +207,7 @@ function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }
   });
 }
 
-function checkVolumes(state: GroupState, { volume: { types, quota } }: Facts): Findings[] {
+function checkVolumes(state: GroupState, { volume: { types, quota } }: CloudFacts): Findings[] {
   if (!isMade(state)) return [];
   const largest = quota?.per_volume_gigabytes?.limit ?? -1;
   return state.group.volumes.flatMap(({ key, sizeGb, type }) => [
@@ -230,7 +230,7 @@ function checkVolumes(state: GroupState, { volume: { types, quota } }: Facts): F
 
 function checkServerGroup(
   { group, missing }: GroupState,
-  { compute: { serverGroupMembers: limit = -1 } }: Facts,
+  { compute: { serverGroupMembers: limit = -1 } }: CloudFacts,
 ): Findings {
   if (group.serverGroup === undefined || limit < 0 || missing.length === 0 || group.names.length <= limit)
     return joined([]);

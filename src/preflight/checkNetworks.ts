@@ -1,12 +1,12 @@
 /** Existing networks, the external network, Neutron's extensions, and Octavia. */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { overlaps } from "../network/cidr";
-import type { Facts, Network, NetworkFacts } from "./cloudFacts";
+import type { CloudFacts, CloudNetwork, NetworkFacts } from "./cloudFacts";
 import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
 import { groupStates } from "./checkMachines";
 import type { Needs, Setting } from "./needs";
 
-export function checkNetworks(config: ClusterConfig, needs: Needs, facts: Facts): Findings {
+export function checkNetworks(config: ClusterConfig, needs: Needs, facts: CloudFacts): Findings {
   const { network } = facts;
   return joined([
     checkExtensions(needs, network),
@@ -84,7 +84,7 @@ function checkExistingNetwork(
 }
 
 /** Neutron refuses a security group on a port of a network without port security, and Nova a machine on it. */
-function checkPortSecurity(setting: Setting, found: Network): Findings {
+function checkPortSecurity(setting: Setting, found: CloudNetwork): Findings {
   if (found.port_security_enabled !== false) return joined([]);
   return problem(
     `${is(setting)} but port security is off on that network ${found.name}, so that no security group could protect the machines; turn it on, or name another.`,
@@ -179,7 +179,10 @@ function checkExtraNetwork(setting: Setting, { networks }: NetworkFacts): Findin
 }
 
 /** A load balancer that exists keeps its provider and flavor, whatever became of them. */
-function checkOctavia({ loadBalancer: needed }: Needs, { loadBalancer: { providers, flavors, own } }: Facts): Findings {
+function checkOctavia(
+  { loadBalancer: needed }: Needs,
+  { loadBalancer: { providers, flavors, own } }: CloudFacts,
+): Findings {
   if (needed === undefined) return joined([]);
   const { provider, flavorId } = needed;
   const flavor = flavors?.find(({ id }) => id === flavorId?.toLowerCase());

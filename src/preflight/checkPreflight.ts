@@ -2,7 +2,7 @@
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
 import { serviceName, type OpenstackService } from "../openstack/client";
-import type { Facts, Unread } from "./cloudFacts";
+import type { CloudFacts, Unread } from "./cloudFacts";
 import { joined, note, problem, type Findings } from "./findings";
 import { checkMachines } from "./checkMachines";
 import { planNeeds } from "./needs";
@@ -12,7 +12,7 @@ import { checkQuota } from "./checkQuota";
 /**
  * Everything that would make `up` fail, and what deserves a word, in the order in which a user reads a configuration.
  */
-export function checkPreflight(config: ClusterConfig, facts: Facts): Findings {
+export function checkPreflight(config: ClusterConfig, facts: CloudFacts): Findings {
   const needs = planNeeds(config);
   return joined([
     ...facts.missingServices.map(missingService),
@@ -51,7 +51,7 @@ const unread = (all: readonly Unread[]) => (one: Unread) => {
 };
 
 /** Images carry the id of their distribution in os_distro, where somebody set it. */
-function distribution(config: ClusterConfig, { images }: Facts): Findings {
+function distribution(config: ClusterConfig, { images }: CloudFacts): Findings {
   const { osDistros } = operatingSystem(config);
   return joined(
     [...images].flatMap(([reference, found]) => {

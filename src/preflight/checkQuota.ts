@@ -2,9 +2,10 @@
  * What is still missing, against what the project may still take. Machines and networks of this cluster that exist are
  * in use already and take nothing more.
  */
-import type { Allowance, ExistingMachine, Facts } from "./cloudFacts";
+import type { Allowance, ExistingMachine, CloudFacts } from "./cloudFacts";
 import { joined, problem, type Findings } from "./findings";
 import { groupStates, type GroupState } from "./checkMachines";
+import { createdTypes, type CreatedType } from "../openstack/resourceTypes";
 import type { Needs } from "./needs";
 
 /** A thing in the singular and in the plural. */
@@ -22,7 +23,7 @@ interface Demand {
   readonly remedy: string;
 }
 
-export function checkQuota(needs: Needs, facts: Facts): Findings {
+export function checkQuota(needs: Needs, facts: CloudFacts): Findings {
   const { machines } = facts.compute;
   // Without knowing what exists, what is missing cannot be told, and a full project is no error.
   const states = machines === undefined ? [] : groupStates(needs, machines);
@@ -71,7 +72,7 @@ function demand(
 
 function computeDemands(
   states: readonly GroupState[],
-  { compute }: Facts,
+  { compute }: CloudFacts,
   machines: ReadonlyMap<string, ExistingMachine> | undefined,
 ): Demand[] {
   /** New machines whole; resized and rolled ones by what their new flavor has more than their old. */
@@ -93,11 +94,17 @@ function computeDemands(
     demand(counted("machine"), compute.instances, states, ({ missing }) => missing.length, "lower the number"),
     demand(uncounted("vCPU"), compute.cores, states, ofFlavor("vcpus"), smaller),
     demand(uncounted("MiB of memory"), compute.ram, states, ofFlavor("ram"), smaller),
-    demand(counted("server group"), compute.serverGroups, states, newGroups, 'set a serverGroupPolicy to "none"'),
+    demand(
+      counted(createdTypes.serverGroup.noun),
+      compute.serverGroups,
+      states,
+      newGroups,
+      'set a serverGroupPolicy to "none"',
+    ),
   ];
 }
 
-function volumeDemands(states: readonly GroupState[], { volume: { quota = {} } }: Facts): Demand[] {
+function volumeDemands(states: readonly GroupState[], { volume: { quota = {} } }: CloudFacts): Demand[] {
   const types = [
     ...new Set(states.flatMap(({ group }) => group.volumes.flatMap(({ type }) => (type === undefined ? [] : [type])))),
   ];
@@ -128,7 +135,7 @@ function volumeDemands(states: readonly GroupState[], { volume: { quota = {} } }
 function networkDemands(
   needs: Needs,
   states: readonly GroupState[],
-  { compute, network: { quota = {}, own }, loadBalancer }: Facts,
+  { compute, network: { quota = {}, own }, loadBalancer }: CloudFacts,
 ): Demand[] {
   if (own === undefined) return [];
   const { creates } = needs;
@@ -137,39 +144,24 @@ function networkDemands(
   const router = creates.router && own.routers === 0 ? 1 : 0;
   const existing = "use an existing one";
   const fewer = "delete what is not used";
-  const single = (what: Noun, resource: string, amount: number, keys: readonly string[], remedy: string): Demand => ({
-    what,
-    allowance: quota[resource],
+  const single = (type: CreatedType, amount: number, keys: readonly string[], remedy: string): Demand => ({
+    what: counted(type.noun),
+    allowance: quota[type.quota ?? ""],
     amount,
     keys,
     remedy,
   });
+  const types = createdTypes;
   const floatingIps = Math.max(needs.floatingIpKeys.length - own.floatingIps, 0);
+  const groups = Math.max(needs.securityGroups - own.securityGroups, 0);
+  const rules = Math.max(needs.securityGroupRules - own.securityGroupRules, 0);
   const demands = [
-    single(counted("network"), "network", network, ["network"], `${existing} (network.networkId)`),
-    single(counted("subnet"), "subnet", subnet, ["network"], `${existing} (network.subnetId)`),
-    single(counted("router"), "router", router, ["network.externalNetwork"], `${existing} (network.routerId)`),
-    single(
-      counted("floating IP"),
-      "floatingip",
-      floatingIps,
-      needs.floatingIpKeys,
-      "release one that is not used or set it to false",
-    ),
-    single(
-      counted("security group"),
-      "security_group",
-      Math.max(needs.securityGroups - own.securityGroups, 0),
-      ["the cluster"],
-      fewer,
-    ),
-    single(
-      counted("security-group rule"),
-      "security_group_rule",
-      Math.max(needs.securityGroupRules - own.securityGroupRules, 0),
-      ["the cluster"],
-      fewer,
-    ),
+    single(types.network, network, ["network"], `${existing} (network.networkId)`),
+    single(types.subnet, subnet, ["network"], `${existing} (network.subnetId)`),
+    single(types.router, router, ["network.externalNetwork"], `${existing} (network.routerId)`),
+    single(types.floatingIp, floatingIps, needs.floatingIpKeys, "release one that is not used or set it to false"),
+    single(types.securityGroup, groups, ["the cluster"], fewer),
+    single(types.securityGroupRule, rules, ["the cluster"], fewer),
   ];
   // Ports that Neutron and Octavia make of their own count as well: the subnet's DHCP or metadata port, the router's
   // interface, the load balancer's virtual IP.
@@ -179,8 +171,8 @@ function networkDemands(
     (needs.loadBalancer !== undefined && loadBalancer.quota !== undefined && loadBalancer.own === undefined ? 1 : 0) +
     (needs.virtualIpPort !== undefined && !own.portNames.has(needs.virtualIpPort) ? 1 : 0);
   const ofMachines = demand(
-    counted("port"),
-    quota.port,
+    counted(types.port.noun),
+    quota[types.port.quota ?? ""],
     compute.machines === undefined ? [] : states,
     ({ group, missing }) =>
       missing.reduce((sum, name) => sum + group.networks.length + (own.portNames.has(name) ? 0 : 1), 0),
@@ -194,15 +186,18 @@ function networkDemands(
 }
 
 /** One load balancer, listener, pool and health monitor, and a member per control-plane machine. */
-function octaviaDemands(needs: Needs, { loadBalancer: { quota = {}, own } }: Facts): Demand[] {
+function octaviaDemands(needs: Needs, { loadBalancer: { quota = {}, own } }: CloudFacts): Demand[] {
   if (needs.loadBalancer === undefined) return [];
   const members = needs.groups.find(({ role }) => role === "control-plane")?.names.length ?? 0;
-  const wanted = { load_balancer: 1, listener: 1, pool: 1, health_monitor: 1, member: members };
-  return Object.entries(wanted).map(([name, amount]) => ({
-    what: counted(name === "member" ? "load-balancer member" : name.replaceAll("_", " ")),
-    allowance: quota[name],
-    amount: amount - (own?.counts[name] ?? 0),
-    keys: ["apiEndpoint"],
-    remedy: "delete one that is not used",
-  }));
+  const { loadBalancer, listener, pool, healthMonitor, member } = createdTypes;
+  return [loadBalancer, listener, pool, healthMonitor, member].map((type) => {
+    const name = type.quota ?? "";
+    return {
+      what: counted(type.noun),
+      allowance: quota[name],
+      amount: (type === member ? members : 1) - (own?.counts[name] ?? 0),
+      keys: ["apiEndpoint"],
+      remedy: "delete one that is not used",
+    };
+  });
 }

@@ -15,6 +15,9 @@ export interface Unread {
   readonly status?: number;
 }
 
+/** Asks one question; undefined when it cannot be answered, which is then noted. */
+export type Ask = <T>(service: OpenstackService, question: string, answer: () => Promise<T>) => Promise<T | undefined>;
+
 /** How much of something the project may have and has. A limit of -1 is none. */
 export interface Allowance {
   readonly limit: number;
@@ -69,7 +72,7 @@ export interface ComputeFacts {
   readonly machines?: ReadonlyMap<string, ExistingMachine>;
 }
 
-export interface Network {
+export interface CloudNetwork {
   readonly id: string;
   readonly name: string;
   readonly mtu?: number;
@@ -77,7 +80,7 @@ export interface Network {
   readonly port_security_enabled?: boolean;
 }
 
-export interface Subnet {
+export interface CloudSubnet {
   readonly id: string;
   readonly name: string;
   readonly network_id: string;
@@ -86,7 +89,7 @@ export interface Subnet {
   readonly tags?: readonly string[];
 }
 
-export interface Router {
+export interface CloudRouter {
   readonly id: string;
   readonly name: string;
   readonly external_gateway_info: { readonly network_id: string } | null;
@@ -106,12 +109,12 @@ export interface OwnNetworking {
 export interface NetworkFacts {
   /** Aliases. */
   readonly extensions?: ReadonlySet<string>;
-  readonly externalNetworks?: readonly Network[];
+  readonly externalNetworks?: readonly CloudNetwork[];
   /** Those that the configuration names by id, as far as they exist. */
-  readonly networks?: readonly Network[];
+  readonly networks?: readonly CloudNetwork[];
   /** Subnets of `network.networkId`, and the one of `network.subnetId`, as far as they exist. */
-  readonly subnets?: readonly Subnet[];
-  readonly routers?: readonly Router[];
+  readonly subnets?: readonly CloudSubnet[];
+  readonly routers?: readonly CloudRouter[];
   readonly own?: OwnNetworking;
   /** By Neutron's name of the resource, for instance floatingip. */
   readonly quota?: Readonly<Record<string, Allowance>>;
@@ -137,7 +140,7 @@ export interface LoadBalancerFacts {
   readonly own?: { readonly provider: string; readonly counts: Readonly<Record<string, number>> };
 }
 
-export interface Facts {
+export interface CloudFacts {
   /** Services that the catalog lacks, of those that are needed. */
   readonly missingServices: readonly OpenstackService[];
   readonly unread: readonly Unread[];

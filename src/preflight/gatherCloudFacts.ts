@@ -6,31 +6,27 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { OpenstackError, type OpenstackApi, type OpenstackService } from "../openstack/client";
 import type {
   Allowance,
+  Ask,
+  CloudFacts,
   ComputeFacts,
   ExistingMachine,
-  Facts,
   Flavor,
   Image,
-  LoadBalancerFacts,
-  Network,
-  NetworkFacts,
-  Router,
-  Subnet,
   Unread,
   VolumeFacts,
   Zone,
 } from "./cloudFacts";
+import { loadBalancerFacts, networkFacts } from "./gatherNetworkFacts";
 import { isOpenstackId } from "../config/openstackId";
+import { detailed, listResources } from "../openstack/resources";
+import { createdTypes } from "../openstack/resourceTypes";
 import { planNeeds, type Needs } from "./needs";
 
 /** Nova shows a server's flavor by its numbers instead of an id that may be gone (Pike, 2017). */
 const embeddedFlavor = "2.47";
 
-/** Asks one question; undefined when it cannot be answered, which is then noted. */
-type Ask = <T>(service: OpenstackService, question: string, answer: () => Promise<T>) => Promise<T | undefined>;
-
 /** Throws only on a fault of this program: a cloud that does not answer is a fact too. */
-export async function gatherFacts(api: OpenstackApi, config: ClusterConfig): Promise<Facts> {
+export async function gatherCloudFacts(api: OpenstackApi, config: ClusterConfig): Promise<CloudFacts> {
   const needs = planNeeds(config);
   const unread: Unread[] = [];
   const missingServices = neededServices(needs).filter((service) => !api.has(service));
@@ -68,7 +64,11 @@ function neededServices(needs: Needs): OpenstackService[] {
   ];
 }
 
-async function imageFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<Pick<Facts, "images" | "imageNames">> {
+async function imageFacts(
+  api: OpenstackApi,
+  needs: Needs,
+  ask: Ask,
+): Promise<Pick<CloudFacts, "images" | "imageNames">> {
   const references = [...new Set(needs.groups.filter(({ names }) => names.length > 0).map(({ image }) => image.value))];
   const answers = await Promise.all(
     references.map(
@@ -108,9 +108,7 @@ async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<
     ask("compute", "the availability zones", async () =>
       zonesOf(await api.get<AvailabilityZones>("compute", "/os-availability-zone")),
     ),
-    ask("compute", "the server groups", () =>
-      api.list<{ name: string }>("compute", "/os-server-groups", "server_groups"),
-    ),
+    ask("compute", "the server groups", () => listResources<{ name: string }>(api, createdTypes.serverGroup)),
     ask("compute", "the machines that exist", () => existingMachines(api, needs)),
   ]);
   const absolute = limits?.limits.absolute ?? {};
@@ -143,109 +141,22 @@ async function existingMachines(api: OpenstackApi, needs: Needs): Promise<Map<st
   const prefixes = [
     ...new Set(resizable.flatMap(({ names }) => names.slice(0, 1).map((name) => name.replace(/-\d+$/, "")))),
   ];
+  const { server } = createdTypes;
   const named = (pattern: string) => `name=${encodeURIComponent(pattern)}`;
   type Server = { name: string; flavor: { original_name: string; vcpus: number; ram: number } };
-  const [all, detailed] = await Promise.all([
-    api.list<{ name: string }>("compute", `/servers?${named(`^${needs.clusterName}-`)}`, "servers"),
+  const [all, shown] = await Promise.all([
+    listResources<{ name: string }>(api, server, named(`^${needs.clusterName}-`)),
     prefixes.length === 0
       ? []
-      : api.list<Server>(
-          "compute",
-          `/servers/detail?${named(`^(${prefixes.join("|")})(-[0-9]+)?$`)}`,
-          "servers",
-          embeddedFlavor,
-        ),
+      : listResources<Server>(api, detailed(server), named(`^(${prefixes.join("|")})(-[0-9]+)?$`), embeddedFlavor),
   ]);
   return new Map<string, ExistingMachine>([
     ...all.map(({ name }) => [name, {}] as const),
-    ...detailed.map(
+    ...shown.map(
       ({ name, flavor }) =>
         [name, { flavor: { name: flavor.original_name, vcpus: flavor.vcpus, ram: flavor.ram } }] as const,
     ),
   ]);
-}
-
-async function networkFacts(api: OpenstackApi, config: ClusterConfig, needs: Needs, ask: Ask): Promise<NetworkFacts> {
-  const { networkId, subnetId, routerId, externalNetwork } = config.network;
-  const extra = needs.groups.flatMap(({ networks }) => networks.map(({ value }) => value));
-  const networkIds = [...new Set([...(networkId === undefined ? [] : [networkId]), ...extra])];
-  const networkFields = fields("id", "name", "mtu", "subnets", "port_security_enabled");
-  const subnetFields = fields("id", "name", "network_id", "cidr", "ip_version", "tags");
-  const list = <T>(question: string, path: string, key: string) =>
-    ask("network", question, () => api.list<T>("network", path, key));
-  const [extensions, externalNetworks, networks, inNetwork, subnet, routers, quota, own] = await Promise.all([
-    ask("network", "Neutron's extensions", () =>
-      api.get<{ extensions: { alias: string }[] }>("network", "/extensions"),
-    ),
-    externalNetwork === undefined
-      ? undefined
-      : list<Network>("the external networks", `/networks?router:external=true&${networkFields}`, "networks"),
-    networkIds.length === 0
-      ? []
-      : list<Network>(
-          "the networks that the configuration names",
-          `/networks?${networkIds.map((id) => `id=${id}`).join("&")}&${networkFields}`,
-          "networks",
-        ),
-    networkId === undefined
-      ? []
-      : list<Subnet>("the subnets of network.networkId", `/subnets?network_id=${networkId}&${subnetFields}`, "subnets"),
-    subnetId === undefined
-      ? []
-      : list<Subnet>("the subnet of network.subnetId", `/subnets?id=${subnetId}&${subnetFields}`, "subnets"),
-    routerId === undefined
-      ? []
-      : list<Router>(
-          "the router of network.routerId",
-          `/routers?id=${routerId}&${fields("id", "name", "external_gateway_info")}`,
-          "routers",
-        ),
-    ask("network", "the quota of the network", () =>
-      api.get<{ quota: Record<string, { limit: number; used: number; reserved: number }> }>(
-        "network",
-        `/quotas/${api.projectId}/details.json`,
-      ),
-    ),
-    ask("network", "what the cluster has in Neutron already", () => ownNetworking(api, needs.clusterName)),
-  ]);
-  return {
-    extensions: extensions && new Set(extensions.extensions.map(({ alias }) => alias)),
-    externalNetworks,
-    networks,
-    subnets: inNetwork &&
-      subnet && [...inNetwork, ...subnet.filter(({ id }) => !inNetwork.some((known) => known.id === id))],
-    routers,
-    own,
-    quota: quota && mapValues(quota.quota, ({ limit, used, reserved }) => ({ limit, used: used + reserved })),
-  };
-}
-
-const fields = (...names: string[]) => names.map((name) => `fields=${name}`).join("&");
-
-async function ownNetworking(api: OpenstackApi, clusterName: string): Promise<NetworkFacts["own"]> {
-  const tagged = <T>(collection: string, key: string, ...names: string[]) =>
-    api.list<T>(
-      "network",
-      `/${collection}?project_id=${api.projectId}&tags=${encodeURIComponent(`kubernetes-cluster=${clusterName}`)}&${fields(...names)}`,
-      key,
-    );
-  const [networks, subnets, routers, floatingIps, groups, ports] = await Promise.all([
-    tagged("networks", "networks", "id"),
-    tagged("subnets", "subnets", "id"),
-    tagged("routers", "routers", "id"),
-    tagged("floatingips", "floatingips", "id"),
-    tagged<{ security_group_rules: unknown[] }>("security-groups", "security_groups", "id", "security_group_rules"),
-    tagged<{ name: string }>("ports", "ports", "name"),
-  ]);
-  return {
-    networks: networks.length,
-    subnets: subnets.length,
-    routers: routers.length,
-    floatingIps: floatingIps.length,
-    securityGroups: groups.length,
-    securityGroupRules: groups.reduce((sum, group) => sum + group.security_group_rules.length, 0),
-    portNames: new Set(ports.map(({ name }) => name)),
-  };
 }
 
 async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {
@@ -267,77 +178,4 @@ async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {
     typeof value === "string" ? [] : [[name, { limit: value.limit, used: value.in_use + value.reserved }] as const],
   );
   return { types: types?.map(({ name }) => name), zones, quota: quota && Object.fromEntries(allowances) };
-}
-
-type OctaviaBalancer = {
-  id: string;
-  name: string;
-  provider: string;
-  listeners: { id: string }[];
-  pools: { id: string }[];
-};
-type OctaviaPool = { id: string; members: { id: string }[]; healthmonitor_id: string | null };
-
-async function loadBalancerFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<LoadBalancerFacts> {
-  const [providers, flavors, quota, balancers] = await Promise.all([
-    ask("load-balancer", "Octavia's providers", () =>
-      api.list<{ name: string }>("load-balancer", "/lbaas/providers", "providers"),
-    ),
-    needs.loadBalancer?.flavorId === undefined
-      ? undefined
-      : ask("load-balancer", "Octavia's flavors", () =>
-          api.list<{ id: string; name: string; enabled: boolean }>("load-balancer", "/lbaas/flavors", "flavors"),
-        ),
-    ask("load-balancer", "the quota of load balancers", () =>
-      api.get<{ quota: Record<string, number | null> }>("load-balancer", `/lbaas/quotas/${api.projectId}`),
-    ),
-    ask("load-balancer", "the load balancers that exist", () =>
-      Promise.all([
-        api.list<OctaviaBalancer>(
-          "load-balancer",
-          `/lbaas/loadbalancers?project_id=${api.projectId}&${fields("id", "name", "provider", "listeners", "pools")}`,
-          "loadbalancers",
-        ),
-        api.list<OctaviaPool>(
-          "load-balancer",
-          `/lbaas/pools?project_id=${api.projectId}&${fields("id", "members", "healthmonitor_id")}`,
-          "pools",
-        ),
-      ]),
-    ),
-  ]);
-  const found = { providers: providers?.map(({ name }) => name), flavors };
-  if (balancers === undefined) return found;
-  const [loadBalancers, pools] = balancers;
-  const count = (of: readonly OctaviaBalancer[], ofPools: readonly OctaviaPool[]): Record<string, number> => ({
-    load_balancer: of.length,
-    listener: of.reduce((sum, { listeners }) => sum + listeners.length, 0),
-    pool: ofPools.length,
-    member: ofPools.reduce((sum, { members }) => sum + members.length, 0),
-    health_monitor: ofPools.filter(({ healthmonitor_id: monitor }) => monitor !== null).length,
-  });
-  const used = count(loadBalancers, pools);
-  const own = loadBalancers.find(({ name }) => name === `${needs.clusterName}-api`);
-  const ownCounts =
-    own &&
-    count(
-      [own],
-      pools.filter(({ id }) => own.pools.some((pool) => pool.id === id)),
-    );
-  return {
-    ...found,
-    // A limit may be null, which says that the deployment's default applies, whatever that is.
-    quota:
-      quota &&
-      Object.fromEntries(
-        Object.entries(quota.quota).flatMap(([name, limit]) =>
-          limit === null ? [] : [[name, { limit, used: used[name] ?? 0 }] as const],
-        ),
-      ),
-    own: own && { provider: own.provider, counts: ownCounts ?? {} },
-  };
-}
-
-function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

@@ -4,7 +4,7 @@ import type { OpenstackApi } from "../openstack/client";
 import { logInToOpenstack } from "../openstack/login";
 import { checkPreflight, preflightMessage } from "./checkPreflight";
 import { problem, type Findings } from "./findings";
-import { gatherFacts } from "./gatherCloudFacts";
+import { gatherCloudFacts } from "./gatherCloudFacts";
 
 /**
  * Set to `warn`, problems are warnings, for whoever knows better, and for `pulumi destroy --run-program`, which does
@@ -37,5 +37,5 @@ async function preflight(config: ClusterConfig): Promise<Findings> {
     if (error instanceof Error) return problem(`${error.message}.`);
     throw error;
   }
-  return checkPreflight(config, await gatherFacts(api, config));
+  return checkPreflight(config, await gatherCloudFacts(api, config));
 }

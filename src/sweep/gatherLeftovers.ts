@@ -1,37 +1,40 @@
-/** Asks OpenStack what is in the project: one page per 1,000 items of each kind, whatever the cluster's size. */
+/** Asks OpenStack what is in the project: one page per 1,000 items of each type, whatever the cluster's size. */
 import { clusterTag } from "../network/tags";
 import type { OpenstackApi } from "../openstack/client";
-import type { Disk, FloatingIp, LoadBalancer, Port, Remains, SecurityGroup, Server, Volume } from "./remains";
+import { detailed, listResources } from "../openstack/resources";
+import { createdTypes, storageTypes, type CreatedType } from "../openstack/resourceTypes";
+import type {
+  Remains,
+  RemainingDisk,
+  RemainingFloatingIp,
+  RemainingLoadBalancer,
+  RemainingPort,
+  RemainingSecurityGroup,
+  RemainingServer,
+  RemainingVolume,
+} from "./remains";
 
 /** Throws an OpenstackError when a service does not answer: a sweep that sees half of it would call the rest clean. */
 export async function gatherRemains(api: OpenstackApi, clusterName: string): Promise<Remains> {
   const mine = `project_id=${api.projectId}`;
-  const own = (collection: string, key: string) =>
-    api
-      .list<{ id: string }>(
-        "network",
-        `/${collection}?${mine}&tags=${encodeURIComponent(clusterTag(clusterName))}&fields=id`,
-        key,
-      )
-      .then((items) => new Set(items.map(({ id }) => id)));
-  const volumes = api.has("block-storage");
-  const [ownNetworkIds, ownSubnetIds, servers, loadBalancers, floatingIps, securityGroups, ports, disks, snapshots] =
+  const own = async (type: CreatedType) => {
+    const query = `${mine}&tags=${encodeURIComponent(clusterTag(clusterName))}&fields=id`;
+    return new Set((await listResources<{ id: string }>(api, type, query)).map(({ id }) => id));
+  };
+  const { network, subnet, server, loadBalancer, floatingIp, securityGroup, port } = createdTypes;
+  const groupQuery = `${mine}&fields=id&fields=name&fields=description`;
+  const hasVolumes = api.has("block-storage");
+  const [ownNetworkIds, ownSubnetIds, servers, loadBalancers, floatingIps, securityGroups, ports, volumes, snapshots] =
     await Promise.all([
-      own("networks", "networks"),
-      own("subnets", "subnets"),
-      api.list<Server>("compute", "/servers/detail", "servers"),
-      api.has("load-balancer")
-        ? api.list<LoadBalancer>("load-balancer", `/lbaas/loadbalancers?${mine}`, "loadbalancers")
-        : [],
-      api.list<FloatingIp>("network", `/floatingips?${mine}`, "floatingips"),
-      api.list<SecurityGroup>(
-        "network",
-        `/security-groups?${mine}&fields=id&fields=name&fields=description`,
-        "security_groups",
-      ),
-      api.list<Port>("network", `/ports?${mine}`, "ports"),
-      volumes ? api.list<Volume>("block-storage", "/volumes/detail", "volumes") : [],
-      volumes ? api.list<Disk>("block-storage", "/snapshots/detail", "snapshots") : [],
+      own(network),
+      own(subnet),
+      listResources<RemainingServer>(api, detailed(server)),
+      api.has("load-balancer") ? listResources<RemainingLoadBalancer>(api, loadBalancer, mine) : [],
+      listResources<RemainingFloatingIp>(api, floatingIp, mine),
+      listResources<RemainingSecurityGroup>(api, securityGroup, groupQuery),
+      listResources<RemainingPort>(api, port, mine),
+      hasVolumes ? listResources<RemainingVolume>(api, detailed(storageTypes.volume)) : [],
+      hasVolumes ? listResources<RemainingDisk>(api, detailed(storageTypes.snapshot)) : [],
     ]);
   return {
     ownNetworkIds,
@@ -41,7 +44,7 @@ export async function gatherRemains(api: OpenstackApi, clusterName: string): Pro
     floatingIps,
     securityGroups,
     ports,
-    volumes: disks,
+    volumes,
     snapshots,
   };
 }

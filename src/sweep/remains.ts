@@ -1,12 +1,12 @@
 /** What is found in the project, as OpenStack's lists tell it; only the fields that the sweep looks at. */
 
-export interface Server {
+export interface RemainingServer {
   readonly id: string;
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface LoadBalancer {
+export interface RemainingLoadBalancer {
   readonly id: string;
   readonly name: string;
   readonly tags?: readonly string[];
@@ -14,7 +14,7 @@ export interface LoadBalancer {
   readonly vip_port_id: string;
 }
 
-export interface FloatingIp {
+export interface RemainingFloatingIp {
   readonly id: string;
   readonly floating_ip_address: string;
   readonly description: string;
@@ -22,13 +22,13 @@ export interface FloatingIp {
   readonly port_id?: string | null;
 }
 
-export interface SecurityGroup {
+export interface RemainingSecurityGroup {
   readonly id: string;
   readonly name: string;
   readonly description: string;
 }
 
-export interface Port {
+export interface RemainingPort {
   readonly id: string;
   readonly name: string;
   readonly network_id: string;
@@ -40,7 +40,7 @@ export interface Port {
 }
 
 /** A volume or a snapshot of one. */
-export interface Disk {
+export interface RemainingDisk {
   readonly id: string;
   readonly name: string | null;
   /** GiB. */
@@ -48,7 +48,7 @@ export interface Disk {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface Volume extends Disk {
+export interface RemainingVolume extends RemainingDisk {
   readonly attachments: readonly { readonly server_id: string }[];
 }
 
@@ -59,11 +59,11 @@ export interface Remains {
    */
   readonly ownNetworkIds: ReadonlySet<string>;
   readonly ownSubnetIds: ReadonlySet<string>;
-  readonly servers: readonly Server[];
-  readonly loadBalancers: readonly LoadBalancer[];
-  readonly floatingIps: readonly FloatingIp[];
-  readonly securityGroups: readonly SecurityGroup[];
-  readonly ports: readonly Port[];
-  readonly volumes: readonly Volume[];
-  readonly snapshots: readonly Disk[];
+  readonly servers: readonly RemainingServer[];
+  readonly loadBalancers: readonly RemainingLoadBalancer[];
+  readonly floatingIps: readonly RemainingFloatingIp[];
+  readonly securityGroups: readonly RemainingSecurityGroup[];
+  readonly ports: readonly RemainingPort[];
+  readonly volumes: readonly RemainingVolume[];
+  readonly snapshots: readonly RemainingDisk[];
 }

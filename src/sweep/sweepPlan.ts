@@ -6,11 +6,12 @@
  */
 import { machineClusterKey } from "../machines/updatePolicy";
 import { clusterTag } from "../network/tags";
-import type { Disk, LoadBalancer, Port, Remains } from "./remains";
+import { createdTypes, storageTypes, type OpenstackType } from "../openstack/resourceTypes";
+import type { RemainingDisk, RemainingLoadBalancer, RemainingPort, Remains } from "./remains";
 
 /** One deletion. `title` says what it is, `consequence` what the people on the cluster lose with it. */
-export interface Step {
-  readonly kind: "floatingIp" | "loadBalancer" | "securityGroup" | "port" | "snapshot" | "volume";
+export interface SweepStep {
+  readonly type: OpenstackType;
   readonly id: string;
   readonly title: string;
   readonly consequence: string;
@@ -20,7 +21,7 @@ export interface Step {
 
 export interface SweepPlan {
   /** In this order. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly SweepStep[];
   /** What stays although it is the cluster's or in its way, a sentence each. */
   readonly left: readonly string[];
 }
@@ -48,7 +49,7 @@ export function planSweep(clusterName: string, remains: Remains, withVolumes: bo
 }
 
 function loadBalancers(clusterName: string, remains: Remains): SweepPlan {
-  const steps: Step[] = [];
+  const steps: SweepStep[] = [];
   const left: string[] = [];
   const own = `${servicePrefix}${clusterName}_`;
   const madeFor = new RegExp(`^Floating IP for Kubernetes external service (\\S+) from cluster ${clusterName}$`);
@@ -67,7 +68,7 @@ function loadBalancers(clusterName: string, remains: Remains): SweepPlan {
       (each) => each.port_id === found.vip_port_id && madeFor.test(each.description),
     ))
       steps.push({
-        kind: "floatingIp",
+        type: createdTypes.floatingIp,
         id,
         title: `floating IP ${address}`,
         consequence: "it goes back to the pool, where anybody may get it: names in DNS must not point to it any more",
@@ -75,7 +76,7 @@ function loadBalancers(clusterName: string, remains: Remains): SweepPlan {
     const consequence = named
       ? `Service ${serviceIn(found.name, own)} is not reached through it any more`
       : "not made by this cluster, but in its subnet, which cannot be deleted with it";
-    steps.push({ kind: "loadBalancer", id: found.id, title, consequence });
+    steps.push({ type: createdTypes.loadBalancer, id: found.id, title, consequence });
   }
   for (const { floating_ip_address: address, port_id: port, description } of remains.floatingIps) {
     const service = madeFor.exec(description)?.[1];
@@ -87,7 +88,7 @@ function loadBalancers(clusterName: string, remains: Remains): SweepPlan {
   return { steps, left };
 }
 
-function servicesOf({ name, tags = [] }: LoadBalancer): string[] {
+function servicesOf({ name, tags = [] }: RemainingLoadBalancer): string[] {
   return [...new Set([name, ...tags])].filter((text) => text.startsWith(servicePrefix));
 }
 
@@ -103,12 +104,12 @@ function securityGroups(clusterName: string, { securityGroups: groups, ports: al
       ({ name, description }) =>
         name.startsWith("lb-sg-") && description.endsWith(` Service LoadBalancer in cluster ${clusterName}`),
     )
-    .map(({ id, name }): Step => {
+    .map(({ id, name }): SweepStep => {
       const takenOff = all
         .filter(({ security_groups: held }) => held.includes(id))
         .map((port) => ({ portId: port.id, keeps: port.security_groups.filter((held) => held !== id) }));
       return {
-        kind: "securityGroup",
+        type: createdTypes.securityGroup,
         id,
         title: `security group ${name}`,
         consequence: `taken off ${takenOff.length} ports, which it let a load balancer's traffic in to`,
@@ -124,7 +125,7 @@ function ports(clusterName: string, remains: Remains): SweepPlan {
     remains.servers.filter(({ metadata }) => metadata[machineClusterKey] === clusterName).map(({ id }) => id),
   );
   const serverNames = new Map(remains.servers.map(({ id, name }) => [id, name]));
-  const steps: Step[] = [];
+  const steps: SweepStep[] = [];
   const left: string[] = [];
   for (const port of remains.ports) {
     if (!isInOwn(port, remains) || port.tags?.includes(clusterTag(clusterName)) === true) continue;
@@ -132,14 +133,15 @@ function ports(clusterName: string, remains: Remains): SweepPlan {
     const title = `port ${port.name === "" ? port.id : port.name} (${address})`;
     if (port.device_id === "" && port.device_owner === "") {
       steps.push({
-        kind: "port",
+        type: createdTypes.port,
         id: port.id,
         title,
         consequence: "no machine has it; whoever reserved the address loses it",
       });
     } else if (port.device_owner.startsWith("compute:") && !machines.has(port.device_id)) {
       const server = serverNames.get(port.device_id);
-      if (server === undefined) steps.push({ kind: "port", id: port.id, title, consequence: "its server is gone" });
+      if (server === undefined)
+        steps.push({ type: createdTypes.port, id: port.id, title, consequence: "its server is gone" });
       else
         left.push(
           `server ${server} stays: it is no machine of this cluster, but its ${title} is in the cluster's network, which cannot be deleted before it.`,
@@ -149,7 +151,7 @@ function ports(clusterName: string, remains: Remains): SweepPlan {
   return { steps, left };
 }
 
-function isInOwn(port: Port, { ownNetworkIds, ownSubnetIds }: Remains): boolean {
+function isInOwn(port: RemainingPort, { ownNetworkIds, ownSubnetIds }: Remains): boolean {
   return ownNetworkIds.has(port.network_id) || port.fixed_ips.some(({ subnet_id: subnet }) => ownSubnetIds.has(subnet));
 }
 
@@ -158,28 +160,28 @@ function isInOwn(port: Port, { ownNetworkIds, ownSubnetIds }: Remains): boolean 
  * never from under a machine.
  */
 function disks(clusterName: string, { volumes, snapshots, servers }: Remains, wanted: boolean): SweepPlan {
-  const ofCluster = <D extends Disk>(all: readonly D[]) =>
+  const ofCluster = <D extends RemainingDisk>(all: readonly D[]) =>
     all.filter(({ metadata }) => metadata[csiClusterKey] === clusterName);
-  const titleOf = (kind: string, { id, name, size, metadata }: Disk) => {
+  const titleOf = ({ noun }: OpenstackType, { id, name, size, metadata }: RemainingDisk) => {
     const claim = metadata["csi.storage.k8s.io/pvc/name"];
-    return `${kind} ${name ?? id} (${size} GiB${claim === undefined ? "" : ` of claim ${metadata["csi.storage.k8s.io/pvc/namespace"] ?? "?"}/${claim}`})`;
+    return `${noun} ${name ?? id} (${size} GiB${claim === undefined ? "" : ` of claim ${metadata["csi.storage.k8s.io/pvc/namespace"] ?? "?"}/${claim}`})`;
   };
   const gone = "its data is gone for good";
-  const steps: Step[] = [];
+  const steps: SweepStep[] = [];
   const left: string[] = [];
-  const decide = (kind: "snapshot" | "volume", disk: Disk, holder?: string) => {
-    const title = titleOf(kind, disk);
+  const decide = (type: OpenstackType, disk: RemainingDisk, holder?: string) => {
+    const title = titleOf(type, disk);
     if (!wanted) left.push(`${title} stays: it holds data; --volumes deletes it.`);
     else if (holder !== undefined)
       left.push(`${title} stays: server ${holder} has it attached; sweep again once that is gone.`);
-    else steps.push({ kind, id: disk.id, title, consequence: gone });
+    else steps.push({ type, id: disk.id, title, consequence: gone });
   };
   // Cinder deletes no volume that has snapshots.
-  for (const snapshot of ofCluster(snapshots)) decide("snapshot", snapshot);
+  for (const snapshot of ofCluster(snapshots)) decide(storageTypes.snapshot, snapshot);
   for (const volume of ofCluster(volumes)) {
     const holder = volume.attachments[0]?.server_id;
     decide(
-      "volume",
+      storageTypes.volume,
       volume,
       holder === undefined ? undefined : (servers.find(({ id }) => id === holder)?.name ?? holder),
     );

@@ -3,10 +3,10 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { isLive } from "../engine/live";
 import type { OpenstackApi } from "../openstack/client";
 import { logInToOpenstack } from "../openstack/login";
-import { kinds } from "./orphans/orphanKinds";
+import { createdType, createdTypes } from "../openstack/resourceTypes";
 import { OrphanSearch } from "./orphans/orphanSearch";
 import { stillbornMachines } from "./orphans/failedMachines";
-import { completeTags, isTagged } from "./orphans/unfinishedTags";
+import { completeTags } from "./orphans/unfinishedTags";
 
 /**
  * What makes one more `up` enough after one that broke: transformations for the cluster's resources. OpenStack may have
@@ -34,12 +34,13 @@ function hooks(api: () => Promise<OpenstackApi>): pulumi.ResourceTransformation 
     completeTags(await api(), type, id, newInputs ?? {}),
   );
   return ({ type, props, opts }) => {
-    if (kinds[type] === undefined) return undefined;
+    const known = createdType(type);
+    if (known === undefined) return undefined;
     const own = opts.hooks;
     const added = {
       ...own,
       beforeCreate: [...(own?.beforeCreate ?? []), beforeCreate],
-      ...(isTagged(type) ? { beforeUpdate: [...(own?.beforeUpdate ?? []), beforeUpdate] } : {}),
+      ...(known.tagged ? { beforeUpdate: [...(own?.beforeUpdate ?? []), beforeUpdate] } : {}),
     };
     return { props, opts: { ...opts, hooks: added } };
   };
@@ -50,7 +51,7 @@ function hooks(api: () => Promise<OpenstackApi>): pulumi.ResourceTransformation 
  */
 function replaceStillborn(names: ReadonlySet<string>): pulumi.ResourceTransformation {
   return ({ type, name, props, opts }) => {
-    if (type !== "openstack:compute/instance:Instance" || !names.has(name)) return undefined;
+    if (type !== createdTypes.server.token || !names.has(name)) return undefined;
     const { replaceOnChanges = [] } = opts as pulumi.CustomResourceOptions;
     return { props, opts: { ...opts, protect: false, replaceOnChanges: [...replaceOnChanges, "#initerror"] } };
   };

@@ -8,7 +8,7 @@ import { OpenstackApi } from "../../src/openstack/client";
 import type { OpenstackCloud } from "../../src/openstack/cloud";
 import { checkPreflight } from "../../src/preflight/checkPreflight";
 import type { Findings } from "../../src/preflight/findings";
-import { gatherFacts } from "../../src/preflight/gatherCloudFacts";
+import { gatherCloudFacts } from "../../src/preflight/gatherCloudFacts";
 import { describeOnLab, EngineStack } from "../realEngine/engineStack";
 import { Openstack } from "../realEngine/openstack";
 import { Tenant, type QuotaService } from "../lab/machines/tenant";
@@ -43,7 +43,7 @@ describeOnLab("pre-flight on the lab", () => {
 
   const preflight = async (values: Values = {}, cloud: OpenstackCloud = tenant.cloud()): Promise<Findings> => {
     const config = parseClusterConfig({ ...stack, ...values }, "flight");
-    return checkPreflight(config, await gatherFacts(await OpenstackApi.login(cloud), config));
+    return checkPreflight(config, await gatherCloudFacts(await OpenstackApi.login(cloud), config));
   };
   const problems = async (values?: Values) => (await preflight(values)).problems;
 

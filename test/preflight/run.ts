@@ -2,7 +2,7 @@ import { parseClusterConfig } from "../../src/config/parse";
 import { OpenstackApi } from "../../src/openstack/client";
 import { checkPreflight } from "../../src/preflight/checkPreflight";
 import type { Findings } from "../../src/preflight/findings";
-import { gatherFacts } from "../../src/preflight/gatherCloudFacts";
+import { gatherCloudFacts } from "../../src/preflight/gatherCloudFacts";
 import { minimalStack } from "../fixtures/minimalStack";
 import type { FakeRequest } from "../openstack/fakeOpenstack";
 import { healthyCloud, server, withCloud, type Cloud } from "./fakeCloud";
@@ -25,7 +25,7 @@ export async function preflight(
     async (authUrl) =>
       checkPreflight(
         config,
-        await gatherFacts(await OpenstackApi.login({ authUrl, auth: {}, insecure: false }), config),
+        await gatherCloudFacts(await OpenstackApi.login({ authUrl, auth: {}, insecure: false }), config),
       ),
     requests,
   );

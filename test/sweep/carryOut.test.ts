@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { OpenstackApi, OpenstackError } from "../../src/openstack/client";
 import { carryOut } from "../../src/sweep/carryOut";
 import { gatherRemains } from "../../src/sweep/gatherLeftovers";
-import type { Step } from "../../src/sweep/sweepPlan";
+import { createdTypes, storageTypes, type OpenstackType } from "../../src/openstack/resourceTypes";
+import type { SweepStep } from "../../src/sweep/sweepPlan";
 import { renderSweep } from "../../src/sweep/sweepReport";
 import { keystoneToken, projectId, withServer, type FakeAnswer, type FakeRequest } from "../openstack/fakeOpenstack";
 
@@ -34,7 +35,14 @@ async function withCloud<T>(
   return { asked, result };
 }
 
-const step = (kind: Step["kind"], id: string): Step => ({ kind, id, title: `${kind} ${id}`, consequence: "" });
+const { floatingIp, loadBalancer, port, securityGroup } = createdTypes;
+const { volume } = storageTypes;
+const step = (type: OpenstackType, id: string): SweepStep => ({
+  type,
+  id,
+  title: `${type.noun} ${id}`,
+  consequence: "",
+});
 const balancer = "/octavia/v2/lbaas/loadbalancers/lb";
 const inState = (provisioning_status: string): FakeAnswer => ({
   status: 200,
@@ -46,22 +54,15 @@ describe("carrying out a sweep", () => {
     const said: string[] = [];
     const { asked, result } = await withCloud(
       {
-        [`GET ${balancer}`]: [
-          inState("PENDING_UPDATE"),
-          inState("ACTIVE"),
-          inState("PENDING_DELETE"),
-          inState("DELETED"),
-        ],
+        [`GET ${balancer}`]: [inState("PENDING_DELETE"), inState("DELETED")],
         [`DELETE ${balancer}?cascade=true`]: [{ status: 409, body: { faultstring: "immutable" } }, { status: 204 }],
       },
-      (api) => carryOut(api, [step("loadBalancer", "lb")], (line) => said.push(line), soon),
+      (api) => carryOut(api, [step(loadBalancer, "lb")], (line) => said.push(line), soon),
     );
     expect(result).toEqual([]);
-    expect(said).toEqual(["deleting loadBalancer lb"]);
+    expect(said).toEqual(["deleting load balancer lb"]);
     expect(asked.map(({ call }) => call.replace(balancer, ""))).toEqual([
-      "GET ",
       "DELETE ?cascade=true",
-      "GET ",
       "DELETE ?cascade=true",
       "GET ",
       "GET ",
@@ -69,7 +70,7 @@ describe("carrying out a sweep", () => {
   });
 
   it("takes a security group off its ports before it deletes it", async () => {
-    const group: Step = { ...step("securityGroup", "web"), takenOff: [{ portId: "p", keeps: ["node"] }] };
+    const group: SweepStep = { ...step(securityGroup, "web"), takenOff: [{ portId: "p", keeps: ["node"] }] };
     const { asked } = await withCloud(
       { "PUT /neutron/v2.0/ports/p": [{ status: 200 }], "DELETE /neutron/v2.0/security-groups/web": [{ status: 204 }] },
       (api) => carryOut(api, [group], () => undefined, soon),
@@ -91,12 +92,7 @@ describe("carrying out a sweep", () => {
         "GET /cinder/volumes/v": [{ status: 200, body: { volume: { status: "error_deleting" } } }],
       },
       (api) =>
-        carryOut(
-          api,
-          [step("port", "p"), step("volume", "v"), step("floatingIp", "gone-already")],
-          () => undefined,
-          soon,
-        ),
+        carryOut(api, [step(port, "p"), step(volume, "v"), step(floatingIp, "gone-already")], () => undefined, soon),
     );
     expect(result).toEqual([
       'port p: Neutron answered 409 to DELETE /ports/p: Port "p" is in use.',
@@ -110,9 +106,9 @@ describe("carrying out a sweep", () => {
         [`GET ${balancer}`]: [inState("PENDING_UPDATE")],
         [`DELETE ${balancer}?cascade=true`]: [{ status: 409, body: { faultstring: "immutable" } }],
       },
-      (api) => carryOut(api, [step("loadBalancer", "lb")], () => undefined, { interval: 1, limit: 20 }),
+      (api) => carryOut(api, [step(loadBalancer, "lb")], () => undefined, { interval: 1, limit: 20 }),
     );
-    expect(result).toEqual(["loadBalancer lb: Octavia answered 409 to DELETE /lbaas/loadbalancers/lb: immutable."]);
+    expect(result).toEqual(["load balancer lb: Octavia answered 409 to DELETE /lbaas/loadbalancers/lb: immutable."]);
   });
 });
 
@@ -175,7 +171,7 @@ describe("gathering what remains", () => {
 describe("the report of a sweep", () => {
   it("shows each deletion with its consequence, and what is left alone", () => {
     const plan = {
-      steps: [{ ...step("port", "p"), consequence: "no machine has it" }],
+      steps: [{ ...step(port, "p"), consequence: "no machine has it" }],
       left: ["volume v stays: it holds data."],
     };
     expect(renderSweep("dev", plan)).toBe(

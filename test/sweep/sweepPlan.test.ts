@@ -1,5 +1,13 @@
-import { planSweep, type Step } from "../../src/sweep/sweepPlan";
-import type { FloatingIp, LoadBalancer, Port, Remains, SecurityGroup, Volume } from "../../src/sweep/remains";
+import { createdTypes, storageTypes } from "../../src/openstack/resourceTypes";
+import { planSweep, type SweepStep } from "../../src/sweep/sweepPlan";
+import type {
+  Remains,
+  RemainingFloatingIp,
+  RemainingLoadBalancer,
+  RemainingPort,
+  RemainingSecurityGroup,
+  RemainingVolume,
+} from "../../src/sweep/remains";
 
 const nothing: Remains = {
   ownNetworkIds: new Set(["own-network"]),
@@ -12,25 +20,25 @@ const nothing: Remains = {
   volumes: [],
   snapshots: [],
 };
-const balancer = (id: string, name: string, subnet: string, tags: string[] = []): LoadBalancer => ({
+const balancer = (id: string, name: string, subnet: string, tags: string[] = []): RemainingLoadBalancer => ({
   id,
   name,
   tags,
   vip_subnet_id: subnet,
   vip_port_id: `${id}-port`,
 });
-const address = (id: string, port: string | null, description: string): FloatingIp => ({
+const address = (id: string, port: string | null, description: string): RemainingFloatingIp => ({
   id,
   floating_ip_address: "203.0.113.7",
   port_id: port,
   description,
 });
-const group = (id: string, cluster: string): SecurityGroup => ({
+const group = (id: string, cluster: string): RemainingSecurityGroup => ({
   id,
   name: `lb-sg-uid-shop-${id}`,
   description: `Security Group for shop/${id} Service LoadBalancer in cluster ${cluster}`,
 });
-const port = (id: string, over: Partial<Port> = {}): Port => ({
+const port = (id: string, over: Partial<RemainingPort> = {}): RemainingPort => ({
   id,
   name: id,
   network_id: "own-network",
@@ -41,7 +49,7 @@ const port = (id: string, over: Partial<Port> = {}): Port => ({
   tags: [],
   ...over,
 });
-const volume = (id: string, cluster: string, server?: string): Volume => ({
+const volume = (id: string, cluster: string, server?: string): RemainingVolume => ({
   id,
   name: `pvc-${id}`,
   size: 10,
@@ -54,7 +62,7 @@ const volume = (id: string, cluster: string, server?: string): Volume => ({
 });
 const plan = (remains: Partial<Remains>, withVolumes = false) =>
   planSweep("dev", { ...nothing, ...remains }, withVolumes);
-const taken = (steps: readonly Step[]) => steps.map(({ kind, id }) => `${kind} ${id}`);
+const taken = (steps: readonly SweepStep[]) => steps.map(({ type, id }) => `${type.noun} ${id}`);
 
 describe("the plan of a sweep", () => {
   it("is empty where Kubernetes left nothing", () => {
@@ -71,13 +79,13 @@ describe("the plan of a sweep", () => {
     ).toEqual({
       steps: [
         {
-          kind: "floatingIp",
+          type: createdTypes.floatingIp,
           id: "f",
           title: "floating IP 203.0.113.7",
           consequence: "it goes back to the pool, where anybody may get it: names in DNS must not point to it any more",
         },
         {
-          kind: "loadBalancer",
+          type: createdTypes.loadBalancer,
           id: "a",
           title: "load balancer kube_service_dev_shop_web",
           consequence: "Service shop/web is not reached through it any more",
@@ -96,7 +104,7 @@ describe("the plan of a sweep", () => {
         address("kept", null, "Floating IP for Kubernetes external service shop/api from cluster dev"),
       ],
     });
-    expect(taken(steps)).toEqual(["loadBalancer a"]);
+    expect(taken(steps)).toEqual(["load balancer a"]);
     expect(left).toEqual([
       "floating IP 203.0.113.7 stays: Service shop/api is gone and left it, which is done on purpose (keep-floatingip).",
     ]);
@@ -127,7 +135,7 @@ describe("the plan of a sweep", () => {
         }),
       ],
     });
-    expect(taken(steps)).toEqual(["loadBalancer mine"]);
+    expect(taken(steps)).toEqual(["load balancer mine"]);
   });
 
   it("leaves a load balancer that another cluster's Service shares", () => {
@@ -158,8 +166,8 @@ describe("the plan of a sweep", () => {
       ],
       servers: [{ id: "server", name: "dev-general-0", metadata: { "kubernetes-cluster": "dev" } }],
     });
-    expect(steps.map(({ kind, id, takenOff }) => ({ kind, id, takenOff }))).toEqual([
-      { kind: "securityGroup", id: "web", takenOff: [{ portId: "worker", keeps: ["node"] }] },
+    expect(steps.map(({ type, id, takenOff }) => ({ type, id, takenOff }))).toEqual([
+      { type: createdTypes.securityGroup, id: "web", takenOff: [{ portId: "worker", keeps: ["node"] }] },
     ]);
   });
 
@@ -202,9 +210,14 @@ describe("the plan of a sweep", () => {
       true,
     );
     expect(steps).toEqual([
-      { kind: "snapshot", id: "s", title: "snapshot snapshot-s (10 GiB)", consequence: "its data is gone for good" },
       {
-        kind: "volume",
+        type: storageTypes.snapshot,
+        id: "s",
+        title: "snapshot snapshot-s (10 GiB)",
+        consequence: "its data is gone for good",
+      },
+      {
+        type: storageTypes.volume,
         id: "free",
         title: "volume pvc-free (10 GiB of claim shop/data)",
         consequence: "its data is gone for good",

@@ -1,4 +1,6 @@
 import type { OpenstackApi } from "../../openstack/client";
+import { detailed, listResources } from "../../openstack/resources";
+import { createdTypes } from "../../openstack/resourceTypes";
 
 interface Server {
   readonly name: string;
@@ -11,11 +13,8 @@ interface Server {
  * The provider remembers their ids, so it would leave them as they are for ever.
  */
 export async function stillbornMachines(api: OpenstackApi, clusterName: string): Promise<ReadonlySet<string>> {
-  const found = await api.list<Server>(
-    "compute",
-    `/servers/detail?status=ERROR&name=${encodeURIComponent(`^${clusterName}-`)}`,
-    "servers",
-  );
+  const query = `status=ERROR&name=${encodeURIComponent(`^${clusterName}-`)}`;
+  const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return new Set(
     found
       .filter((server) => server.status === "ERROR" && server["OS-SRV-USG:launched_at"] === null)

@@ -1,6 +1,6 @@
 /** What becomes of something that is there although it is only about to be created. */
 import { machineClusterKey, machineRoleKey } from "../../machines/updatePolicy";
-import type { Inputs, Item, Kind } from "./orphanKinds";
+import { createdTypes, type CreatedType, type ResourceInputs, type ResourceItem } from "../../openstack/resourceTypes";
 
 /**
  * Longest time, in hours, after which something unused is still taken for what an `up` was not told of. Whoever's `up`
@@ -19,11 +19,11 @@ export type Verdict =
   | { readonly kind: "refuse"; readonly sentence: string };
 
 /** Errors: none. Something without a time of creation (server groups have none) counts as recent. */
-export function judge(kind: Kind, item: Item, inputs: Inputs, now: Date): Verdict {
+export function judge(type: CreatedType, item: ResourceItem, inputs: ResourceInputs, now: Date): Verdict {
   const age = (now.getTime() - createdAt(item, now).getTime()) / 3_600_000;
-  const there = `OpenStack has ${named(kind, item, inputs)} already, which the state of this stack does not know`;
-  const remedy = kind.command === undefined ? "delete it" : `\`openstack ${kind.command} delete ${item.id}\``;
-  if (kind.noun !== "server") {
+  const there = `OpenStack has ${named(type, item, inputs)} already, which the state of this stack does not know`;
+  const remedy = type.command === undefined ? "delete it" : `\`openstack ${type.command} delete ${item.id}\``;
+  if (type !== createdTypes.server) {
     if (age <= unusedHours) return { kind: "remove" };
     return {
       kind: "leave",
@@ -45,18 +45,18 @@ export function judge(kind: Kind, item: Item, inputs: Inputs, now: Date): Verdic
 }
 
 /** Whose machine it is and what for, as its metadata says. */
-function machineRoleOf({ metadata }: Inputs): string {
+function machineRoleOf({ metadata }: ResourceInputs): string {
   const { [machineClusterKey]: cluster = "", [machineRoleKey]: role = "" } = (metadata ?? {}) as Record<string, string>;
   return `${role} of ${cluster}`;
 }
 
 /** `server dev-general-0 (d17f...)`. */
-export function named({ noun }: Kind, { id }: Item, { name }: Inputs): string {
+export function named({ noun }: CreatedType, { id }: ResourceItem, { name }: ResourceInputs): string {
   return typeof name === "string" ? `${noun} ${name} (${id})` : `${noun} ${id}`;
 }
 
 /** Octavia leaves out the time zone, which is UTC. */
-function createdAt(item: Item, otherwise: Date): Date {
+function createdAt(item: ResourceItem, otherwise: Date): Date {
   const value = item.created_at ?? item.created;
   if (typeof value !== "string") return otherwise;
   return new Date(/(Z|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value}Z`);

@@ -61,7 +61,7 @@ describe("the search for orphans", () => {
     );
     expect(calls).toEqual([portsList, "DELETE /neutron/v2.0/ports/p"]);
     expect(told).toEqual([
-      "Deleted port dev-0 (p), which an interrupted `up` had made without learning of it; it is made anew.",
+      "Deleted port dev-0 (p), which an interrupted `up` had created without recording it; it is created again.",
     ]);
   });
 

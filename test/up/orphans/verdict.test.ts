@@ -1,13 +1,11 @@
-import { kinds, type Item } from "../../../src/up/orphans/orphanKinds";
+import { createdTypes, type ResourceItem } from "../../../src/openstack/resourceTypes";
 import { judge } from "../../../src/up/orphans/verdict";
 
 const now = new Date("2026-11-22T12:00:00Z");
-const port = kinds["openstack:networking/port:Port"]!;
-const server = kinds["openstack:compute/instance:Instance"]!;
-const member = kinds["openstack:loadbalancer/member:Member"]!;
+const { port, server, member } = createdTypes;
 const metadata = { "kubernetes-cluster": "dev", "kubernetes-role": "worker" };
 const inputs = { name: "dev-general-0", metadata };
-const machine = (hours: number, change: Partial<Item> = {}): Item => ({
+const machine = (hours: number, change: Partial<ResourceItem> = {}): ResourceItem => ({
   id: "s",
   metadata,
   created: new Date(now.getTime() - hours * 3_600_000).toISOString(),

@@ -159,10 +159,11 @@ export class SimulatedMonitor implements Callbacks {
     const response = new protocol.RegisterResourceResponse();
     response.setUrn(urn);
     const dependencies = request.getDependenciesList();
-    // As the engine does with --continue-on-error: what depends on a failure is passed over, its outputs unknown.
+    // As the engine does with --continue-on-error: what depends on a failure is passed over, its outputs unknown. Newer
+    // SDKs have no word of its own for that.
     if (dependencies.some((dependency) => this.failed.has(dependency))) {
       this.failed.add(urn);
-      response.setResult(protocol.Result.SKIP);
+      response.setResult(protocol.Result.FAIL);
       response.setObject(struct({}));
       return response;
     }

@@ -45,9 +45,9 @@ async function preview(stack: string, options: Options): Promise<void> {
   const run = await runStack(input, before?.run, progress.update).finally(progress.end);
   const notes = [...input.notes, ...(kept !== undefined && "reason" in kept ? [kept.reason] : [])];
   const difference = differenceOf(run, before?.run, before?.time ?? "");
-  const { roll, allowDestruction, readiness } = input.config;
+  const { clusterName, roll, allowDestruction, readiness } = input.config;
   const plan = { stack, changes: plannedChanges(run, before?.run), unchanged: difference.unchanged };
-  const report = reportOf(plan, { roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
+  const report = reportOf(plan, { clusterName, roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
   const result = { stack, run, notes, totals: totalsOf(run, flavors), difference, report };
 
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;

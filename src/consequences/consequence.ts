@@ -19,6 +19,8 @@ export interface Consequence {
 
 /** What of the stack's configuration decides about consequences. */
 export interface ConsequenceSettings {
+  /** Resources are known by their type and the names that the program gives them in this cluster. */
+  readonly clusterName: string;
   /** The key `roll`. */
   readonly roll: readonly string[];
   /** Whether nodes are drained: `readiness.drainTimeoutMinutes` is not 0. */

@@ -36,7 +36,7 @@ export interface Allowances extends ConsequenceSettings {
 const weights: readonly Weight[] = ["destructive", "disruptive", "harmless"];
 
 /** The allowances as the plan itself tells them: the configuration that the preview ran with. */
-export function allowancesOf({ config }: Pick<Plan, "config">): Allowances {
+export function allowancesOf({ stack, config }: Pick<Plan, "stack" | "config">): Allowances {
   const value = (key: string): unknown => {
     try {
       return JSON.parse(config[key] ?? "null");
@@ -50,6 +50,7 @@ export function allowancesOf({ config }: Pick<Plan, "config">): Allowances {
   };
   const readiness = value("readiness") as { readonly drainTimeoutMinutes?: unknown } | null | undefined;
   return {
+    clusterName: config["clusterName"] ?? stack,
     roll: names("roll"),
     allowDestruction: names("allowDestruction"),
     drains: Number(readiness?.drainTimeoutMinutes ?? 1) !== 0,

@@ -1,6 +1,8 @@
 /** What becomes of each type of resource that the program makes. */
 import { type Consequence, destructive, disruptive, harmless, type ConsequenceRule } from "./consequence";
 import { createdTypes, type CreatedTypeName } from "../openstack/resourceTypes";
+import { certificateAuthorities, pkiNames, type CaName } from "../pki/catalogue";
+import { releaseResourceName } from "../platform/bootstrapReleases";
 import { machine } from "./machineRule";
 import type { PlannedChange } from "./plannedChange";
 
@@ -40,14 +42,27 @@ const admin = ruleOf(
   harmless("the admin kubeconfig is another; copies of the old one work until their certificate ends"),
 );
 
-/** Keys and certificates are those of the CAs, but for the admin's. */
-const certificate: ConsequenceRule = (change, settings) =>
-  (/-admin(-key|-request)?$/.test(change.name) ? admin : authority)(change, settings);
+const encryption = ruleOf(destructive("Secrets that etcd holds can never be read again"));
+const token = ruleOf(harmless("machines that are made later join with another token"));
+const unknown = ruleOf(destructive("this report does not know what it is for, so look at `pulumi preview --diff`"));
 
-const secretValue: ConsequenceRule = (change, settings) =>
-  change.name.includes("encryption-key")
-    ? ruleOf(destructive("Secrets that etcd holds can never be read again"))(change, settings)
-    : ruleOf(harmless("machines that are made later join with another token"))(change, settings);
+/** What becomes of each key and certificate, by its name in this cluster. */
+function keyRules(clusterName: string): ReadonlyMap<string, ConsequenceRule> {
+  const names = pkiNames(clusterName);
+  const authorities = Object.keys(certificateAuthorities) as CaName[];
+  return new Map([
+    ...authorities.flatMap((name) => [names.authority(name), names.authorityKey(name)].map(of(authority))),
+    ...[names.serviceAccountKey].map(of(authority)),
+    ...[names.admin, names.adminKey, names.adminRequest].map(of(admin)),
+    ...[names.encryptionKey].map(of(encryption)),
+    ...[names.bootstrapToken("id"), names.bootstrapToken("secret")].map(of(token)),
+  ]);
+}
+
+const of = (found: ConsequenceRule) => (name: string) => [name, found] as const;
+
+const key: ConsequenceRule = (change, settings) =>
+  (keyRules(settings.clusterName).get(change.name) ?? unknown)(change, settings);
 
 const rule: ConsequenceRule = (change, settings) => {
   const { before } = change;
@@ -64,14 +79,17 @@ const rule: ConsequenceRule = (change, settings) => {
   )(change, settings);
 };
 
-const release: ConsequenceRule = (change, settings) =>
-  ruleOf(
+const release: ConsequenceRule = (change, settings) => {
+  const { clusterName } = settings;
+  const podNetwork = (["calico", "calico-crds"] as const).map((name) => releaseResourceName(clusterName, name));
+  return ruleOf(
     destructive(
-      change.name.includes("calico") ? "pods lose their network" : "what it installed is removed from the cluster",
+      podNetwork.includes(change.name) ? "pods lose their network" : "what it installed is removed from the cluster",
     ),
     destructive("what it installed is removed from the cluster and installed again"),
     disruptive("is upgraded in place: its pods restart"),
   )(change, settings);
+};
 
 const openstackRules: Readonly<Record<CreatedTypeName, ConsequenceRule>> = {
   server: machine,
@@ -99,11 +117,11 @@ const rules: ReadonlyMap<string, ConsequenceRule> = new Map([
     ([name, found]) => [createdTypes[name as CreatedTypeName].token, found] as const,
   ),
   ...Object.entries({
-    "tls:index/privateKey:PrivateKey": certificate,
-    "tls:index/selfSignedCert:SelfSignedCert": certificate,
-    "tls:index/certRequest:CertRequest": certificate,
-    "tls:index/locallySignedCert:LocallySignedCert": certificate,
-    "random:index/randomPassword:RandomPassword": secretValue,
+    "tls:index/privateKey:PrivateKey": key,
+    "tls:index/selfSignedCert:SelfSignedCert": key,
+    "tls:index/certRequest:CertRequest": key,
+    "tls:index/locallySignedCert:LocallySignedCert": key,
+    "random:index/randomPassword:RandomPassword": key,
     "pulumi:providers:kubernetes": ruleOf(
       destructive("everything that was installed through it is deleted and installed again"),
     ),
@@ -123,8 +141,6 @@ const rules: ReadonlyMap<string, ConsequenceRule> = new Map([
 
 /** Providers whose configuration says who we are; a new one changes nothing that exists. */
 const isProvider = ({ type }: PlannedChange) => type.startsWith("pulumi:providers:");
-
-const unknown = ruleOf(destructive("this report does not know the type, so look at `pulumi preview --diff`"));
 
 /** Type tokens that have a rule. */
 export const ruledTypes: readonly string[] = [...rules.keys()];

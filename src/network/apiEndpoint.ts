@@ -1,6 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiEndpointConfig, ClusterConfig } from "../config/clusterConfig";
+import { apiEndpointName, virtualIpPortName } from "./apiEndpointNames";
 import { ApiLoadBalancer } from "./apiLoadBalancer";
 import type { Network } from "./network";
 import { createPort, firstAddress } from "./port";
@@ -33,7 +34,7 @@ export class ApiEndpoint extends pulumi.ComponentResource {
     securityGroups: SecurityGroups,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("openstack-kubernetes:network:ApiEndpoint", `${config.clusterName}-api`, {}, opts);
+    super("openstack-kubernetes:network:ApiEndpoint", apiEndpointName(config.clusterName), {}, opts);
     const endpoint = config.apiEndpoint;
     let floatingIp: pulumi.Output<string> | undefined;
     this.sharedAddresses = [];
@@ -72,7 +73,7 @@ export class ApiEndpoint extends pulumi.ComponentResource {
     network: Network,
     securityGroups: SecurityGroups,
   ): openstack.networking.Port {
-    const name = `${this.config.clusterName}-api-virtual-ip`;
+    const name = virtualIpPortName(this.config.clusterName);
     const args = { network, securityGroups, groups: ["node", "control-plane"] as const, address: endpoint.address };
     return createPort(this.config, name, args, { parent: this, protect: this.config.protect });
   }
@@ -87,7 +88,7 @@ export class ApiEndpoint extends pulumi.ComponentResource {
     if (pool === undefined)
       throw new Error("a floating IP needs network.externalNetwork; the configuration check lets no other through");
     const args = { pool, portId, tags: openstackTags(this.config) };
-    return new openstack.networking.FloatingIp(`${this.config.clusterName}-api`, args, {
+    return new openstack.networking.FloatingIp(apiEndpointName(this.config.clusterName), args, {
       parent: this,
       protect: this.config.protect,
       // Neutron associates it only when a router already links the subnet to the external network.

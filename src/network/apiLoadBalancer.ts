@@ -1,6 +1,7 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { apiServerPort, type ApiEndpointConfig, type ClusterConfig } from "../config/clusterConfig";
+import { apiEndpointName } from "./apiEndpointNames";
 import type { ApiEndpointMember } from "./apiEndpoint";
 import type { Network } from "./network";
 import { openstackTags } from "./tags";
@@ -23,7 +24,7 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
     private readonly network: Network,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const name = `${config.clusterName}-api`;
+    const name = apiEndpointName(config.clusterName);
     super("openstack-kubernetes:network:ApiLoadBalancer", name, {}, opts);
     const tags = openstackTags(config);
     const ovn = endpoint.provider === "ovn";

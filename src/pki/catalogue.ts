@@ -39,6 +39,23 @@ export const certificateAuthorities: Readonly<Record<CaName, { readonly commonNa
  */
 export const adminGroup = "kubeadm:cluster-admins";
 
+/** Names of the program's keys and certificates. They are identity: another name is another key. */
+export function pkiNames(clusterName: string) {
+  const authority = (name: CaName) => `${clusterName}-${name}-ca`;
+  const admin = `${clusterName}-admin`;
+  const bootstrapToken = (part: "id" | "secret") => `${clusterName}-bootstrap-token-${part}`;
+  return {
+    authority,
+    authorityKey: (name: CaName) => `${authority(name)}-key`,
+    serviceAccountKey: `${clusterName}-service-account`,
+    encryptionKey: `${clusterName}-encryption-key`,
+    bootstrapToken,
+    admin,
+    adminKey: `${admin}-key`,
+    adminRequest: `${admin}-request`,
+  };
+}
+
 export const caUses = ["cert_signing", "crl_signing", "digital_signature"] as const;
 export const clientUses = ["client_auth", "digital_signature", "key_encipherment"] as const;
 

@@ -13,6 +13,7 @@ import {
   clientUses,
   expiryWarning,
   expiryWarningDays,
+  pkiNames,
   type CaName,
 } from "./catalogue";
 
@@ -42,22 +43,21 @@ export class Pki extends pulumi.ComponentResource {
   };
   /** End of each certificate's validity, RFC 3339. */
   public readonly expiry: pulumi.Output<Record<string, string>>;
+  private readonly names: ReturnType<typeof pkiNames>;
 
-  constructor(
-    private readonly clusterName: string,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(clusterName: string, opts?: pulumi.ComponentResourceOptions) {
     super("openstack-kubernetes:pki:Pki", `${clusterName}-pki`, {}, opts);
+    this.names = pkiNames(clusterName);
     const cluster = this.certificateAuthority("cluster");
     const etcd = this.certificateAuthority("etcd");
     const frontProxy = this.certificateAuthority("front-proxy");
-    const serviceAccount = new tls.PrivateKey(`${clusterName}-service-account`, keyArgs, {
+    const serviceAccount = new tls.PrivateKey(this.names.serviceAccountKey, keyArgs, {
       parent: this,
       ...birthRight,
     });
     // Not RandomBytes: its id, which the state keeps in plain text, is the value itself.
     const encryptionSeed = new random.RandomPassword(
-      `${clusterName}-encryption-key`,
+      this.names.encryptionKey,
       { length: encryptionSeedLength, special: false },
       { parent: this, ...birthRight },
     );
@@ -100,9 +100,9 @@ export class Pki extends pulumi.ComponentResource {
     pair: pulumi.Output<CertificateAuthority>;
   } {
     const options = { parent: this, ...birthRight };
-    const key = new tls.PrivateKey(`${this.clusterName}-${name}-ca-key`, keyArgs, options);
+    const key = new tls.PrivateKey(this.names.authorityKey(name), keyArgs, options);
     const certificate = new tls.SelfSignedCert(
-      `${this.clusterName}-${name}-ca`,
+      this.names.authority(name),
       {
         privateKeyPem: key.privateKeyPem,
         isCaCertificate: true,
@@ -125,9 +125,9 @@ export class Pki extends pulumi.ComponentResource {
    * (kubernetes/bootstrapToken.ts).
    */
   private token(): pulumi.Output<string> {
-    const part = (name: string, length: number) =>
+    const part = (name: "id" | "secret", length: number) =>
       new random.RandomPassword(
-        `${this.clusterName}-bootstrap-token-${name}`,
+        this.names.bootstrapToken(name),
         { length, special: false, upper: false },
         { parent: this, ignoreChanges: ["*"] },
       ).result;
@@ -138,15 +138,15 @@ export class Pki extends pulumi.ComponentResource {
     certificate: tls.LocallySignedCert;
     key: tls.PrivateKey;
   } {
-    const name = `${this.clusterName}-admin`;
-    const key = new tls.PrivateKey(`${name}-key`, keyArgs, { parent: this });
+    const { admin, adminKey, adminRequest } = this.names;
+    const key = new tls.PrivateKey(adminKey, keyArgs, { parent: this });
     const request = new tls.CertRequest(
-      `${name}-request`,
-      { privateKeyPem: key.privateKeyPem, subject: { commonName: name, organization: adminGroup } },
+      adminRequest,
+      { privateKeyPem: key.privateKeyPem, subject: { commonName: admin, organization: adminGroup } },
       { parent: this },
     );
     const certificate = new tls.LocallySignedCert(
-      name,
+      admin,
       {
         certRequestPem: request.certRequestPem,
         caCertPem: ca.certificate.certPem,

@@ -81,6 +81,11 @@ export function bootstrapRelease(name: BootstrapRelease["name"]): BootstrapRelea
   return bootstrapReleases.find((release) => release.name === name) as BootstrapRelease;
 }
 
+/** Name of the release among the program's resources. It is identity: another name is another release. */
+export function releaseResourceName(clusterName: string, name: BootstrapRelease["name"]): string {
+  return `${clusterName}-${name}`;
+}
+
 /**
  * Chart, version and repository as helm.v3.Release takes them; `platform.chartRegistry` stands in for every upstream
  * source.

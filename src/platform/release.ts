@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { bootstrapRelease, chartOf, type BootstrapRelease } from "./bootstrapReleases";
+import { bootstrapRelease, chartOf, releaseResourceName, type BootstrapRelease } from "./bootstrapReleases";
 
 /**
  * Installs one of the bootstrap releases. Atomic: what fails within `platform.timeoutMinutes` is taken back (an upgrade
@@ -16,7 +16,7 @@ export function createRelease(
   const release = bootstrapRelease(name);
   const minutes = config.platform.timeoutMinutes;
   return new kubernetes.helm.v3.Release(
-    `${config.clusterName}-${name}`,
+    releaseResourceName(config.clusterName, name),
     {
       name,
       namespace: release.namespace,

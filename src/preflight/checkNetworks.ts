@@ -1,6 +1,7 @@
 /** Existing networks, the external network, Neutron's extensions, and Octavia. */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { overlaps } from "../network/cidr";
+import { clusterTag } from "../network/tags";
 import type { CloudFacts, CloudNetwork, NetworkFacts } from "./cloudFacts";
 import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
 import { groupStates } from "./checkMachines";
@@ -130,7 +131,7 @@ function checkSubnetsApart(
 ): Findings {
   if (networkId === undefined || subnetId !== undefined) return joined([]);
   const others = (subnets ?? []).filter(
-    ({ tags, ip_version: version }) => version === 4 && tags?.includes(`kubernetes-cluster=${clusterName}`) !== true,
+    ({ tags, ip_version: version }) => version === 4 && tags?.includes(clusterTag(clusterName)) !== true,
   );
   return joined(
     others

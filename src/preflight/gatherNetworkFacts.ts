@@ -1,5 +1,6 @@
 /** What Neutron and Octavia tell: a few calls each, whatever the cluster's size. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { apiEndpointName } from "../network/apiEndpointNames";
 import { clusterTag } from "../network/tags";
 import type { OpenstackApi } from "../openstack/client";
 import { listResources } from "../openstack/resources";
@@ -147,7 +148,7 @@ export async function loadBalancerFacts(api: OpenstackApi, needs: Needs, ask: As
     health_monitor: ofPools.filter(({ healthmonitor_id: monitor }) => monitor !== null).length,
   });
   const used = count(loadBalancers, pools);
-  const own = loadBalancers.find(({ name }) => name === `${needs.clusterName}-api`);
+  const own = loadBalancers.find(({ name }) => name === apiEndpointName(needs.clusterName));
   const ownCounts =
     own &&
     count(

@@ -7,6 +7,7 @@ import {
   type ClusterConfig,
   type ControlPlaneConfig,
 } from "../config/clusterConfig";
+import { virtualIpPortName } from "../network/apiEndpointNames";
 import { securityGroupNames, securityGroupRules } from "../network/securityGroupRules";
 
 /** A value and the key that it was set with. */
@@ -89,7 +90,7 @@ export function planNeeds(config: ClusterConfig): Needs {
       ...(ssh.bastion?.floatingIp === true && network.externalNetwork !== undefined ? ["ssh.bastion.floatingIp"] : []),
     ],
     loadBalancer: apiEndpoint.kind === "loadBalancer" ? apiEndpoint : undefined,
-    virtualIpPort: apiEndpoint.kind === "virtualIp" ? `${clusterName}-api-virtual-ip` : undefined,
+    virtualIpPort: apiEndpoint.kind === "virtualIp" ? virtualIpPortName(clusterName) : undefined,
     extensions: extensions(config),
   };
 }

@@ -9,7 +9,6 @@ import { isLeaving, withLeavingMark, withoutLeavingMark } from "../kubernetes/le
 import type { Clock } from "../engine/waiting";
 
 export interface LeavingInput {
-  readonly clusterName: string;
   /** Names of the machines of the configuration. */
   readonly machines: readonly string[];
   /** All nodes. */
@@ -37,10 +36,7 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
     await changeNode("the taking back", node, withoutLeavingMark, input.request);
     input.tell(`Node ${node.metadata.name} takes pods again.`);
   }
-  const candidates = input.nodes.filter(
-    (node) =>
-      !expected.has(node.metadata.name) && node.metadata.name.startsWith(`${input.clusterName}-`) && isWorker(node),
-  );
+  const candidates = input.nodes.filter((node) => !expected.has(node.metadata.name) && isWorker(node));
   if (candidates.length === 0) return;
   const workers = await input.workers();
   for (const { metadata } of candidates.filter((node) => !workers.has(node.metadata.name) && isLeaving(node))) {

@@ -145,7 +145,6 @@ export class Readiness {
       progress,
     });
     await releaseLeavingNodes({
-      clusterName: config.clusterName,
       machines,
       nodes: present,
       request,

@@ -6,7 +6,7 @@ import { createdTokens } from "../everyStack";
 import { minimalStack } from "../fixtures/minimalStack";
 import { runProgram } from "../runProgram";
 
-const nothing: Allowances = { roll: [], allowDestruction: [], drains: true };
+const nothing: Allowances = { clusterName: "dev", roll: [], allowDestruction: [], drains: true };
 
 /** The findings of one change, shortened to weight, names and sentence. */
 function findings(change: Partial<PlannedChange>, allowances: Partial<Allowances> = {}) {
@@ -58,7 +58,7 @@ describe("consequences", () => {
     expect(findings({ type: "openstack:dns/zone:Zone" })).toEqual([
       {
         weight: "destructive",
-        told: "is deleted: this report does not know the type, so look at `pulumi preview --diff`",
+        told: "is deleted: this report does not know what it is for, so look at `pulumi preview --diff`",
         allowed: false,
       },
     ]);
@@ -123,7 +123,7 @@ describe("consequences", () => {
       "is rebuilt in place by Nova: its root disk is wiped",
     ],
     [
-      { type: "tls:index/selfSignedCert:SelfSignedCert", name: "team-admin-cluster-ca" },
+      { type: "tls:index/selfSignedCert:SelfSignedCert", name: "dev-cluster-ca" },
       "is deleted: every certificate and token that it vouches for is void: nodes, pods and people are locked out of the cluster",
     ],
     [
@@ -208,8 +208,15 @@ describe("the engine's JSON", () => {
       { operation: "delete", type: instance, name: "dev-general-2", changed: [] },
       { operation: "delete", type: instance, name: "dev-general-3", changed: [] },
     ]);
-    expect(allowancesOf(plan)).toEqual({ roll: ["dev-general-0"], allowDestruction: ["dev-general-2"], drains: true });
-    expect(allowancesOf({ config: { readiness: '{"drainTimeoutMinutes":0}' } })).toMatchObject({ drains: false });
+    expect(allowancesOf(plan)).toEqual({
+      clusterName: "dev",
+      roll: ["dev-general-0"],
+      allowDestruction: ["dev-general-2"],
+      drains: true,
+    });
+    expect(allowancesOf({ stack: "dev", config: { readiness: '{"drainTimeoutMinutes":0}' } })).toMatchObject({
+      drains: false,
+    });
   });
 
   it("becomes a report that begins with what is refused, and how to allow it", () => {

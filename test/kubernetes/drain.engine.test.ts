@@ -20,7 +20,6 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
   /** The end of an `up` that has dev-general-0 alone; `workers` are what OpenStack has. */
   const release = async (workers: readonly string[]) =>
     releaseLeavingNodes({
-      clusterName: "dev",
       machines: ["dev-general-0"],
       nodes: await listNodes(request),
       request,

@@ -1,3 +1,4 @@
+import { machineClusterKey } from "../../machines/updatePolicy";
 import type { OpenstackApi } from "../../openstack/client";
 import { detailed, listResources } from "../../openstack/resources";
 import { createdTypes } from "../../openstack/resourceTypes";
@@ -5,6 +6,7 @@ import { createdTypes } from "../../openstack/resourceTypes";
 interface Server {
   readonly name: string;
   readonly status: string;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly "OS-SRV-USG:launched_at": string | null;
 }
 
@@ -17,6 +19,7 @@ export async function stillbornMachines(api: OpenstackApi, clusterName: string):
   const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return new Set(
     found
+      .filter(({ metadata }) => metadata[machineClusterKey] === clusterName)
       .filter((server) => server.status === "ERROR" && server["OS-SRV-USG:launched_at"] === null)
       .map(({ name }) => name),
   );

@@ -188,10 +188,13 @@ describe("the search for orphans", () => {
 
 describe("machines that never ran", () => {
   it("are those that Nova could not start, not those that failed later", async () => {
+    const metadata = { "kubernetes-cluster": "dev" };
+    const others = { "kubernetes-cluster": "dev-2" };
     const servers = [
-      { name: "dev-general-0", status: "ERROR", "OS-SRV-USG:launched_at": null },
-      { name: "dev-general-1", status: "ERROR", "OS-SRV-USG:launched_at": "2026-11-22T11:59:00.000000" },
-      { name: "dev-general-2", status: "BUILD", "OS-SRV-USG:launched_at": null },
+      { name: "dev-general-0", metadata, status: "ERROR", "OS-SRV-USG:launched_at": null },
+      { name: "dev-general-1", metadata, status: "ERROR", "OS-SRV-USG:launched_at": "2026-11-22T11:59:00.000000" },
+      { name: "dev-general-2", metadata, status: "BUILD", "OS-SRV-USG:launched_at": null },
+      { name: "dev-2-general-0", metadata: others, status: "ERROR", "OS-SRV-USG:launched_at": null },
     ];
     const { calls } = await searching(
       () => ({ status: 200, body: { servers } }),

@@ -63,7 +63,7 @@ describe("sparing notes", () => {
     });
     expect({ status, stdout }).toEqual({
       status: 0,
-      stdout: expect.stringMatching(/^Error: by the program\n\s+at .*faultInApply\.ts:14:13\)?\n/) as unknown,
+      stdout: expect.stringMatching(/^Error: by the program\n\s+at .*faultInApply\.ts:17:13\)?\n/) as unknown,
     });
   });
 

@@ -23,6 +23,8 @@ export const fluxVersion = "2.9.5";
 export const fluxOperatorValues = {
   web: { enabled: false },
   multitenancy: { enabled: true, defaultServiceAccount: "default" },
+  // ResourceSets are the platform's: their input providers ask any address that one names.
+  rbac: { createAggregation: false },
 } as const;
 
 /**
@@ -66,6 +68,17 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
     `.svc.${kubernetes.dnsDomain}.`,
   ].join(",");
   return [
+    // It gives whoever may edit a namespace all of Flux's kinds; gitops/infrastructure/guards gives what tenants may have.
+    // The operator puts the namespace behind the name.
+    {
+      target: { kind: "ClusterRole", name: `flux-edit(-${fluxNamespace})?` },
+      patch: JSON.stringify({
+        $patch: "delete",
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRole",
+        metadata: { name: "flux-edit" },
+      }),
+    },
     {
       target: { kind: "Deployment", name: "kustomize-controller" },
       patch: JSON.stringify([

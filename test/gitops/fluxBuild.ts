@@ -18,6 +18,7 @@ interface FluxKustomization {
   readonly spec: {
     readonly path: string;
     readonly sourceRef?: { readonly name: string };
+    readonly patches?: readonly object[];
     readonly postBuild?: { readonly substitute?: Record<string, string>; readonly substituteFrom?: readonly unknown[] };
   };
 }
@@ -72,11 +73,24 @@ const kustomizationsOf = (objects: readonly KubernetesObject[]) =>
     ({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === fluxNamespace,
   ) as unknown as FluxKustomization[];
 
-/** Flux's build writes into the folder, so it gets a copy of gitops/. */
-function withCopy<T>(use: (folder: string) => T): T {
+/** The objects of a folder that is no part of gitops/, with `patches` as a Flux Kustomization or FluxInstance has them. */
+export function buildFolder(source: string, patches: readonly object[]): readonly KubernetesObject[] {
+  return withCopy(
+    (folder) => build(folder, { metadata: { name: "folder" }, spec: { path: "./folder", patches } }, {}),
+    {
+      folder: source,
+    },
+  );
+}
+
+/** Flux's build writes into the folder, so it gets copies; by default one of gitops/. */
+function withCopy<T>(
+  use: (folder: string) => T,
+  sources: Readonly<Record<string, string>> = { gitops: gitopsFolder },
+): T {
   const folder = mkdtempSync(join(tmpdir(), "fluxbuild-"));
   try {
-    cpSync(gitopsFolder, join(folder, "gitops"), { recursive: true });
+    for (const [name, source] of Object.entries(sources)) cpSync(source, join(folder, name), { recursive: true });
     return use(folder);
   } finally {
     rmSync(folder, { recursive: true });

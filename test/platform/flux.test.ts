@@ -32,7 +32,7 @@ describe("renderFluxInstance", () => {
         path: "gitops/clusters/dev",
         interval: "1m",
       },
-      kustomize: { patches: [expect.anything()] },
+      kustomize: { patches: [expect.anything(), expect.anything()] },
     });
   });
 
@@ -72,12 +72,27 @@ describe("renderFluxInstance", () => {
     ],
   };
 
+  const withoutEditRole = {
+    target: { kind: "ClusterRole", name: "flux-edit(-flux-system)?" },
+    operations: {
+      $patch: "delete",
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "ClusterRole",
+      metadata: { name: "flux-edit" },
+    },
+  };
+
+  it("leaves out the role that would give all of Flux's kinds to whoever may edit a namespace", () => {
+    expect(patches({})[0]).toEqual(withoutEditRole);
+  });
+
   it("refuses missing settings, and shuts the kustomize-controller's way out of the cluster", () => {
-    expect(patches({})).toEqual([kustomize]);
+    expect(patches({})).toEqual([withoutEditRole, kustomize]);
   });
 
   it("sends those controllers through the proxy that reach out of the cluster, and no other", () => {
     expect(patches({ proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } })).toEqual([
+      withoutEditRole,
       kustomize,
       {
         target: { kind: "Deployment", name: "(source-controller|notification-controller)" },

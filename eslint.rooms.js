@@ -46,10 +46,7 @@ module.exports = tseslint.config(
       "import-x/no-restricted-paths": [
         "error",
         {
-          zones: flow.slice(index + 1).map((later) => {
-            const from = `./src/${later}`;
-            return { target: `./src/${room}`, from, except: exceptions(from) };
-          }),
+          zones: flow.slice(index + 1).map((later) => ({ target: `./src/${room}`, from: `./src/${later}` })),
         },
       ],
     },
@@ -94,8 +91,3 @@ module.exports = tseslint.config(
     },
   },
 );
-
-/** Pure contracts that an earlier room may read from a later one. */
-function exceptions(room) {
-  return { "./src/network": ["./cidr.ts"], "./src/bootstrap": ["./inputs.ts"] }[room] ?? [];
-}

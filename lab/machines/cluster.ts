@@ -5,7 +5,7 @@ import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";
 import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
-import { prefixLength } from "../../src/network/cidr";
+import { prefixLength } from "../../src/config/cidr";
 import { renderConfigDrive, type ConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
 import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";

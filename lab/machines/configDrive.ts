@@ -1,7 +1,7 @@
 /** The config drive of a machine: the files that Nova writes on it, as path below the drive to content. */
 import { createHash } from "node:crypto";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
-import { prefixLength } from "../../src/network/cidr";
+import { prefixLength } from "../../src/config/cidr";
 import type { MachinesPlan, PlannedMachine } from "./plan";
 
 /** Nova's own domain for host names, its option `dhcp_domain`; the bootstrap has to cope with it. */

@@ -12,7 +12,7 @@ import {
   webcrypto,
 } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import type { CertificateAuthority, ControlPlaneSecrets } from "../../src/bootstrap/inputs";
+import type { CertificateAuthority, ControlPlaneSecrets } from "../../src/pki/secrets";
 import {
   adminGroup,
   adminValidityHours,

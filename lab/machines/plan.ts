@@ -3,11 +3,12 @@
  * renders.
  */
 import { createHash } from "node:crypto";
-import type { ControlPlaneSecrets, UserData } from "../../src/bootstrap/inputs";
+import type { UserData } from "../../src/bootstrap/inputs";
+import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { controlPlaneMachineNames, poolMachineNames, type ClusterConfig } from "../../src/config/clusterConfig";
-import { nthAddress } from "../../src/network/cidr";
+import { nthAddress } from "../../src/config/cidr";
 
 export interface PlannedMachine {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { choice, cidr, port, section } from "../../src/config/schema/primitives";
-import { contains, parseCidr } from "../../src/network/cidr";
+import { contains, parseCidr } from "../../src/config/cidr";
 
 const ipBlock = section({ cidr, except: z.array(cidr, { error: "must be a list of networks" }).optional() });
 const rule = section({

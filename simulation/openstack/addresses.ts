@@ -1,6 +1,6 @@
 /** Hands out the addresses of a subnet as Neutron's default IPAM does: each once, from the allocation pools. */
 import * as ipaddr from "ipaddr.js";
-import { addressCount, contains, nthAddress } from "../../src/network/cidr";
+import { addressCount, contains, nthAddress } from "../../src/config/cidr";
 
 export interface AddressRange {
   readonly start: string;

@@ -2,7 +2,7 @@
  * Lookups of things that exist before the program runs. Names and ids of images, flavors and networks are taken on
  * trust: offline nobody can know.
  */
-import { nthAddress } from "../../src/network/cidr";
+import { nthAddress } from "../../src/config/cidr";
 import { idOf } from "../identity";
 import type { Properties } from "../values";
 import type { Cloud } from "./cloud";

@@ -1,5 +1,5 @@
 /** Neutron: networks, subnets, routers, ports. Outputs are those that the provider reads back after creation. */
-import { contains, nthAddress, parseCidr } from "../../src/network/cidr";
+import { contains, nthAddress, parseCidr } from "../../src/config/cidr";
 import { idOf, macOf } from "../identity";
 import { words, type Created, type Creation, type ResourceTypes } from "../resourceType";
 import type { Properties } from "../values";

@@ -6,7 +6,8 @@ import { renderAuthenticationConfiguration } from "./authenticationConfiguration
 import { renderClusterConfiguration } from "./clusterConfiguration";
 import { renderEncryptionConfiguration } from "./encryptionConfiguration";
 import { renderInitConfiguration } from "./initConfiguration";
-import type { ControlPlaneFacts, ControlPlaneSecrets, MachineFile, UserData } from "./inputs";
+import type { ControlPlaneFacts, MachineFile, UserData } from "./inputs";
+import type { ControlPlaneSecrets } from "../pki/secrets";
 import { caCertificateHash, renderControlPlaneJoinConfiguration } from "./joinConfiguration";
 import { checkApiPath, keepalivedTemplatePath, renderKeepalivedConfig } from "./keepalivedConfig";
 import { kubeadmPatchFiles } from "./kubeadmCommon";

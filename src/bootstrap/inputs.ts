@@ -1,24 +1,4 @@
-/**
- * What the renderers need beside the configuration: facts that OpenStack gives and keys that the PKI makes. Plain
- * values only.
- */
-
-export interface CertificateAuthority {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-}
-
-/** Everything that only control-plane machines may hold. */
-export interface ControlPlaneSecrets {
-  readonly clusterCa: CertificateAuthority;
-  readonly etcdCa: CertificateAuthority;
-  readonly frontProxyCa: CertificateAuthority;
-  readonly serviceAccount: { readonly publicKeyPem: string; readonly privateKeyPem: string };
-  /** 32 random bytes, base64: the key of the encryption at rest. */
-  readonly encryptionKey: string;
-  /** Bootstrap token `[a-z0-9]{6}.[a-z0-9]{16}`. */
-  readonly bootstrapToken: string;
-}
+/** What the renderers need beside the configuration and the keys (src/pki/secrets.ts): plain values only. */
 
 export interface ControlPlaneFacts {
   /** Host that the nodes use to reach the API (the private address of the endpoint, never its floating IP). */

@@ -4,7 +4,7 @@
  */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
-import { contains } from "../network/cidr";
+import { contains } from "../config/cidr";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
 

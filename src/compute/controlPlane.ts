@@ -1,7 +1,7 @@
 import type * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { renderControlPlaneUserData } from "../bootstrap/controlPlane";
-import type { ControlPlaneSecrets } from "../bootstrap/inputs";
+import type { ControlPlaneSecrets } from "../pki/secrets";
 import { controlPlaneTemplateDigest } from "../bootstrap/templateDigest";
 import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
 import type { ApiEndpoint } from "../network/apiEndpoint";

@@ -1,5 +1,5 @@
 /** From what a user wrote to the one value that the program reads, or to every reason why not. */
-import { nthAddress } from "../network/cidr";
+import { nthAddress } from "./cidr";
 import { rules } from "./checks";
 import type { Checked } from "./checks/rule";
 import type { ClusterConfig } from "./clusterConfig";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
-import type { CertificateAuthority, ControlPlaneSecrets } from "../bootstrap/inputs";
+import type { CertificateAuthority, ControlPlaneSecrets } from "./secrets";
 import {
   adminGroup,
   adminValidityHours,

@@ -1,6 +1,6 @@
 /** Existing networks, the external network, Neutron's extensions, and Octavia. */
 import type { ClusterConfig } from "../config/clusterConfig";
-import { overlaps } from "../network/cidr";
+import { overlaps } from "../config/cidr";
 import { clusterTag } from "../network/tags";
 import type { CloudFacts, CloudNetwork, NetworkFacts } from "./cloudFacts";
 import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";

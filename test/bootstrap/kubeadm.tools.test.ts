@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
-import type { ControlPlaneSecrets, MachineFile } from "../../src/bootstrap/inputs";
+import type { MachineFile } from "../../src/bootstrap/inputs";
+import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { defaultKubernetesVersion } from "../../src/config/schema/kubernetes";
 import {

@@ -4,7 +4,8 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { ControlPlaneFacts, ControlPlaneSecrets, MachineFile, WorkerFacts } from "../../src/bootstrap/inputs";
+import type { ControlPlaneFacts, MachineFile, WorkerFacts } from "../../src/bootstrap/inputs";
+import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, randomBytes } from "node:crypto"
 import fc from "fast-check";
 import { renderBastionUserData } from "../../src/bootstrap/bastion";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
-import type { ControlPlaneSecrets } from "../../src/bootstrap/inputs";
+import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { packUserData, userDataLimit } from "../../src/bootstrap/userData";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { osReleases } from "../../src/config/operatingSystems";

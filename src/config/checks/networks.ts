@@ -1,5 +1,5 @@
 /** The three networks of a cluster: apart from each other, from reserved ranges, and large enough. */
-import { addressCount, contains, overlaps, prefixLength } from "../../network/cidr";
+import { addressCount, contains, overlaps, prefixLength } from "../cidr";
 import { nodeSharePrefix } from "../clusterConfig";
 import type { Checked } from "./rule";
 import { rule, when } from "./rule";

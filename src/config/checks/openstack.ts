@@ -1,5 +1,5 @@
 /** What the network section and the API endpoint ask of OpenStack together. */
-import { addressCount, contains, nthAddress } from "../../network/cidr";
+import { addressCount, contains, nthAddress } from "../cidr";
 import { rule, when } from "./rule";
 
 export const subnetNeedsNetwork = rule(["network"], ({ network }) => [

@@ -5,7 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { isOpenstackId } from "../openstackId";
 import { z } from "zod";
-import { parseCidr } from "../../network/cidr";
+import { parseCidr } from "../cidr";
 
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const hostname = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { ConfigError } from "../../../src/config/configError";
 import { parseClusterConfig } from "../../../src/config/parse";
-import { addressCount, overlaps } from "../../../src/network/cidr";
+import { addressCount, overlaps } from "../../../src/config/cidr";
 import { minimal } from "../fixtures";
 
 /** Networks of sizes that pass on their own, crowded into few ranges so that they often meet. */

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { addressCount, contains, nthAddress, overlaps, parseCidr, prefixLength } from "../../src/network/cidr";
+import { addressCount, contains, nthAddress, overlaps, parseCidr, prefixLength } from "../../src/config/cidr";
 
 /** Any IPv4 network without host bits. */
 const network = fc.tuple(fc.nat(0xffffffff), fc.nat(32)).map(([address, prefix]) => {

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { controlPlaneMachineName } from "../src/config/clusterConfig";
+import { machineName } from "../src/config/clusterConfig";
 import { adminKubeconfigFile, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
 import { ownMachines, refuseOthers } from "../lab/machines/owner";
 import { consoleOf, machineFolder, machinesWithPower, memoryMib, shellOn } from "../lab/machines/power";
@@ -60,7 +60,7 @@ async function upQemu(size: Size): Promise<void> {
   if (reason !== undefined) throw new Error(`A machine with its own kernel cannot be started: ${reason}`);
   const cluster = await LabCluster.of(qemuConfig(), await buildSite());
   cluster.startSite();
-  const { name, address } = cluster.machine(controlPlaneMachineName(cluster.config.clusterName, 0));
+  const { name, address } = cluster.machine(machineName(cluster.config.clusterName, "control-plane", 0));
   if (!machinesWithPower().includes(name)) {
     const disk = qemuDisk();
     const by = accelerator(disk);

@@ -17,6 +17,7 @@ import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
 import { reportOf } from "../src/consequences/consequenceReport";
 import { ConfigError } from "../src/config/configError";
+import { planMachines } from "../src/machines/planMachines";
 
 interface Options {
   readonly out?: string;
@@ -48,7 +49,8 @@ async function preview(stack: string, options: Options): Promise<void> {
   const { clusterName, roll, allowDestruction, readiness } = input.config;
   const plan = { stack, changes: plannedChanges(run, before?.run), unchanged: difference.unchanged };
   const report = reportOf(plan, { clusterName, roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
-  const result = { stack, run, notes, totals: totalsOf(run, flavors), difference, report };
+  const totals = totalsOf(run, planMachines(input.config), flavors);
+  const result = { stack, run, notes, totals, difference, report };
 
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
   process.stdout.write(options.json === true ? `${renderJson(result)}\n` : renderText(result, paintFor(colored)));

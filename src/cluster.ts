@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { controlPlaneTemplateDigest, poolTemplateDigest } from "./bootstrap/templateDigest";
 import { Bastion } from "./compute/bastion";
-import { ControlPlane, type MachineSummary } from "./compute/controlPlane";
+import { ControlPlane } from "./compute/controlPlane";
+import type { MachineSummary } from "./compute/machine";
 import { NodePool } from "./compute/nodePool";
-import { templateDigestKey } from "./machines/updatePolicy";
 import type { ClusterConfig } from "./config/clusterConfig";
+import { templateDigestKey } from "./machines/metadataKeys";
+import { bastionGroup, controlPlaneGroup, poolGroups } from "./machines/planMachines";
 import { ApiEndpoint } from "./network/apiEndpoint";
 import { Network } from "./network/network";
 import { SecurityGroups } from "./network/securityGroups";
@@ -58,6 +59,7 @@ export class Cluster extends pulumi.ComponentResource {
     const touched = new TouchedMachines(name);
     const controlPlane = new ControlPlane(
       config,
+      controlPlaneGroup(config),
       {
         network,
         securityGroups,
@@ -89,9 +91,11 @@ export class Cluster extends pulumi.ComponentResource {
       rollGate,
       touched: touched.hook,
     };
-    const pools = config.nodePools.map((pool) => new NodePool(config, pool, workers, parent));
-    const bastion =
-      config.ssh.bastion && new Bastion(config, { config: config.ssh.bastion, network, securityGroups }, parent);
+    const groups = poolGroups(config);
+    const pools = groups.map((group) => new NodePool(config, group, workers, parent));
+    const [bastion] = (bastionGroup(config)?.machines ?? []).map(
+      (spec) => new Bastion(config, spec, { network, securityGroups }, parent),
+    );
 
     const adminKubeconfig = pulumi.secret(
       access.apply((known) => renderAdminKubeconfig({ clusterName: name, ...known })),
@@ -121,8 +125,10 @@ export class Cluster extends pulumi.ComponentResource {
       nodes: readiness.whenWhole(machines, platform.installed),
       staleMachines: staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]),
       templateDigests: {
-        "control-plane": controlPlaneTemplateDigest(config),
-        ...Object.fromEntries(config.nodePools.map((pool) => [pool.name, poolTemplateDigest(config, pool)])),
+        "control-plane": controlPlane.templateDigest,
+        ...Object.fromEntries(
+          groups.map(({ template }, index) => [template.pool, (pools[index] as NodePool).templateDigest]),
+        ),
       },
     };
     this.registerOutputs({});

@@ -3,20 +3,17 @@
  * of creation, for the same provider. Written the way its users do it, with `count` for the workers. Keys and token are
  * no part of it: OpenTofu gets user data ready made.
  */
-import { controlPlaneTemplateDigest, poolTemplateDigest } from "../../src/bootstrap/templateDigest";
+import { templateDigestOf } from "../../src/bootstrap/template";
+import { apiServerPort, type ClusterConfig } from "../../src/config/clusterConfig";
+import { creationDigestKey, serverMetadata, templateDigestKey } from "../../src/machines/metadataKeys";
 import {
-  ignoredChanges,
-  machineClusterKey,
-  machineRoleKey,
-  templateDigestKey,
-  type MachineRole,
-} from "../../src/machines/updatePolicy";
-import {
-  apiServerPort,
-  controlPlaneMachineNames,
-  type ClusterConfig,
-  type NodePoolConfig,
-} from "../../src/config/clusterConfig";
+  controlPlaneGroup,
+  poolGroups,
+  type MachineGroup,
+  type MachineSpec,
+  type MachineTemplate,
+} from "../../src/machines/planMachines";
+import { ignoredChanges, plannedInputs } from "../../src/machines/server";
 import { securityGroupNames, securityGroupRuleName, securityGroupRules } from "../../src/network/securityGroupRules";
 import { openstackTags } from "../../src/network/tags";
 
@@ -55,7 +52,7 @@ export function renderTofuConfiguration(config: ClusterConfig): object {
   const rules = addSecurityGroups(config, add);
   const members = addLoadBalancer(config, apiEndpoint, add);
   const last = addControlPlane(config, [...rules, ref("networking_router_interface_v2", "main")], add);
-  for (const pool of nodePools) addPool(config, pool, [last, ...members], add);
+  for (const group of poolGroups(config)) addPool(config, group, [last, ...members], add);
   return {
     terraform: { required_providers: { openstack: { source: "terraform-provider-openstack/openstack" } } },
     data: {
@@ -172,7 +169,7 @@ function addLoadBalancer(
     ...check,
   });
   let before = ref("lb_monitor_v2", "api");
-  return controlPlaneMachineNames(config).map((machine) => {
+  return controlPlaneGroup(config).machines.map(({ name: machine }) => {
     add("lb_member_v2", machine, {
       name: machine,
       pool_id: value("lb_pool_v2", "api"),
@@ -188,26 +185,11 @@ function addLoadBalancer(
 
 /** One machine after the other. Returns the address of the last one. */
 function addControlPlane(config: ClusterConfig, ready: readonly string[], add: Add): string {
-  const { clusterName, controlPlane } = config;
-  const role = "control-plane";
-  const group = addServerGroup(role, `${clusterName}-${role}`, controlPlane.serverGroupPolicy, add);
-  const image = "${data.openstack_images_image_v2.machine.id}";
-  const disks = [
-    { uuid: image, source_type: "image", destination_type: "local", boot_index: 0, delete_on_termination: true },
-    ...(controlPlane.etcdVolume === undefined
-      ? []
-      : [
-          {
-            source_type: "blank",
-            destination_type: "volume",
-            volume_size: controlPlane.etcdVolume.sizeGb,
-            boot_index: -1,
-            delete_on_termination: true,
-          },
-        ]),
-  ];
+  const { template, machines } = controlPlaneGroup(config);
+  const group = addServerGroup(template, add);
   let after = ready;
-  for (const [index, name] of controlPlaneMachineNames(config).entries()) {
+  for (const spec of machines) {
+    const { name } = spec;
     add("networking_port_v2", name, {
       name,
       network_id: networkId,
@@ -215,16 +197,10 @@ function addControlPlane(config: ClusterConfig, ready: readonly string[], add: A
       security_group_ids: [value("networking_secgroup_v2", "node"), value("networking_secgroup_v2", "control-plane")],
       tags: openstackTags(config),
     });
-    const zones = controlPlane.availabilityZones;
     add("compute_instance_v2", name, {
-      name,
-      flavor_name: controlPlane.flavor,
-      image_name: config.image,
-      ...(disks.length === 1 ? {} : { block_device: disks }),
-      ...(zones.length === 0 ? {} : { availability_zone: zones[index % zones.length] }),
+      ...machine(config, spec),
       ...group,
       network: [{ port: value("networking_port_v2", name) }],
-      ...machine(config, role, role, controlPlaneTemplateDigest(config)),
       depends_on: after,
     });
     after = [ref("compute_instance_v2", name)];
@@ -232,48 +208,58 @@ function addControlPlane(config: ClusterConfig, ready: readonly string[], add: A
   return after[0] as string;
 }
 
-function addPool(config: ClusterConfig, pool: NodePoolConfig, after: readonly string[], add: Add): void {
-  const name = `${config.clusterName}-${pool.name}`;
-  const zones = pool.availabilityZones;
-  const group = addServerGroup(pool.name, name, pool.serverGroupPolicy, add);
-  add("compute_instance_v2", pool.name, {
-    count: pool.count,
-    name: `${name}-\${count.index}`,
-    flavor_name: pool.flavor,
-    image_name: pool.image ?? config.image,
+/** The whole pool as one block; nothing for a pool without machines. */
+function addPool(
+  config: ClusterConfig,
+  { template, machines }: MachineGroup,
+  after: readonly string[],
+  add: Add,
+): void {
+  const group = addServerGroup(template, add);
+  const [first] = machines;
+  if (first === undefined) return;
+  const zones = template.availabilityZones;
+  add("compute_instance_v2", template.pool, {
+    ...machine(config, first),
+    count: machines.length,
+    name: `${config.clusterName}-${template.pool}-\${count.index}`,
     ...(zones.length === 0 ? {} : { availability_zone: `\${element(${JSON.stringify(zones)}, count.index)}` }),
     ...group,
     network: [{ uuid: networkId }],
     security_groups: [value("networking_secgroup_v2", "node", "name")],
-    ...machine(config, "worker", pool.name, poolTemplateDigest(config, pool)),
     depends_on: after,
   });
 }
 
-function addServerGroup(label: string, name: string, policy: string, add: Add): Block {
-  if (policy === "none") return {};
-  add("compute_servergroup_v2", label, { name, policies: [policy] });
-  return { scheduler_hints: [{ group: value("compute_servergroup_v2", label) }] };
+function addServerGroup({ pool, serverGroup }: MachineTemplate, add: Add): Block {
+  if (serverGroup === undefined) return {};
+  add("compute_servergroup_v2", pool, { name: serverGroup.name, policies: [serverGroup.policy] });
+  return { scheduler_hints: [{ group: value("compute_servergroup_v2", pool) }] };
 }
 
-/** Arguments that machines of both roles have. */
-function machine(config: ClusterConfig, role: MachineRole, pool: string, templateDigest: string): Block {
+/** Arguments that a machine of any role has. */
+function machine(config: ClusterConfig, spec: MachineSpec): Block {
+  const digests = { [templateDigestKey]: templateDigestOf(config, spec), [creationDigestKey]: "000000000000" };
   return {
-    config_drive: config.configDrive,
-    user_data: `\${file("\${path.module}/${userDataFile(pool)}")}`,
-    metadata: {
-      ...config.tags,
-      [machineClusterKey]: config.clusterName,
-      [machineRoleKey]: role,
-      "kubernetes-pool": pool,
-      [templateDigestKey]: templateDigest,
-    },
-    lifecycle: { ignore_changes: [...new Set(ignoredChanges(role, false).map(tofuAttribute))] },
+    ...inTofu(plannedInputs(spec, () => "${data.openstack_images_image_v2.machine.id}")),
+    user_data: `\${file("\${path.module}/${userDataFile(spec.pool)}")}`,
+    metadata: serverMetadata(config, spec, digests),
+    lifecycle: { ignore_changes: [...new Set(ignoredChanges({ ...spec, rolled: false }).map(tofuAttribute))] },
   };
 }
 
+/** Inputs of ours in OpenTofu's spelling, those within lists as well. */
+function inTofu(inputs: object): Block {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, value]: [string, unknown]) => [
+      tofuAttribute(name),
+      Array.isArray(value) ? value.map((part: object) => inTofu(part)) : value,
+    ]),
+  );
+}
+
 /**
- * Our name of an ignored property as OpenTofu's; only where the two differ by more than their spelling is there an
+ * Our name of a property as OpenTofu's; only where the two differ by more than their spelling is there an
  * entry.
  */
 const renamed: Readonly<Record<string, string>> = { blockDevices: "block_device", networks: "network" };

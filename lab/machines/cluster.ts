@@ -8,7 +8,7 @@ import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
 import { prefixLength } from "../../src/config/cidr";
 import { renderConfigDrive, type ConfigDrive } from "./configDrive";
 import { createLabKeys, type LabKeys } from "./keys";
-import { planMachines, type MachinesPlan, type PlannedMachine } from "./plan";
+import { placeMachines, type MachinesPlan, type PlannedMachine } from "./plan";
 import { claimMachines, ownMachines, refuseOthers, releaseMachines } from "./owner";
 import {
   consoleOf,
@@ -68,7 +68,7 @@ export class LabCluster {
   /** The cluster of a configuration; keys are made the first time. */
   static async of(config: ClusterConfig, site: Site): Promise<LabCluster> {
     const keys = await keptKeys(config.clusterName);
-    return new LabCluster(config, site, keys, planMachines(config, keys.secrets));
+    return new LabCluster(config, site, keys, placeMachines(config, keys.secrets));
   }
 
   machine(name: string): PlannedMachine {

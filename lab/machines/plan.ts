@@ -7,12 +7,14 @@ import type { UserData } from "../../src/bootstrap/inputs";
 import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
-import { controlPlaneMachineNames, poolMachineNames, type ClusterConfig } from "../../src/config/clusterConfig";
 import { nthAddress } from "../../src/config/cidr";
+import type { ClusterConfig } from "../../src/config/clusterConfig";
+import { controlPlaneGroup, poolGroups } from "../../src/machines/planMachines";
+import type { NodeRole } from "../../src/machines/roles";
 
 export interface PlannedMachine {
   readonly name: string;
-  readonly role: "control-plane" | "worker";
+  readonly role: NodeRole;
   /** IPv4 address within `network.cidr`. */
   readonly address: string;
   readonly mac: string;
@@ -33,10 +35,10 @@ export interface MachinesPlan {
 const firstControlPlaneAddress = 10;
 const firstWorkerAddress = 100;
 
-/** Plans the machines of a stack. Throws when the API endpoint is of a kind that machines alone cannot hold. */
-export function planMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
+/** Gives the planned nodes of a stack addresses and user data. Throws when the API endpoint is of a kind that machines alone cannot hold. */
+export function placeMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
   const { cidr } = config.network;
-  const peers = controlPlaneMachineNames(config).map((name, index) => ({
+  const peers = controlPlaneGroup(config).machines.map(({ name, index }) => ({
     name,
     address: controlPlaneAddress(config, index),
   }));
@@ -47,14 +49,14 @@ export function planMachines(config: ClusterConfig, secrets: ControlPlaneSecrets
     secrets,
   );
   const controlPlane = peers.map(({ name, address }) => machine(name, "control-plane", address, controlPlaneUserData));
-  const workers = config.nodePools.flatMap((pool) => {
+  const workers = poolGroups(config).flatMap(({ template, machines }) => {
     const facts = {
       endpointHost,
       clusterCaCertificatePem: secrets.clusterCa.certificatePem,
       bootstrapToken: secrets.bootstrapToken,
     };
-    const userData = renderWorkerUserData(config, pool, facts);
-    return poolMachineNames(config, pool).map((name) => ({ name, userData }));
+    const userData = renderWorkerUserData(config, template, facts);
+    return machines.map(({ name }) => ({ name, userData }));
   });
   return {
     gateway: nthAddress(cidr, 1),

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } 
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
-import { byUserData, machinesOf, unpackUserData, type Machine } from "./machines";
 import { publicResources, type Preview } from "./report";
+import { byUserData, serversOf, unpackUserData, type Server } from "./servers";
 
 const marker = "README.txt";
 const headline = "Documents of a simulated preview of openstack-kubernetes";
@@ -57,20 +57,20 @@ export function writeDocuments(folder: string, preview: Preview): number {
     write(`certificates/${certificate.name}.pem`, String(certificate.outputs.certPem));
   const kubeconfig = run.outputs.adminKubeconfig;
   if (typeof kubeconfig === "string") write("kubeconfig.yaml", kubeconfig);
-  for (const [name, group] of namedGroups(byUserData(machinesOf(run)))) writeMachine(`machines/${name}`, group, write);
+  for (const [name, group] of namedGroups(byUserData(serversOf(run)))) writeMachine(`machines/${name}`, group, write);
   return count;
 }
 
 /** Groups by pool; a pool whose machines differ has a folder for each of its documents. */
-function namedGroups(groups: readonly Machine[][]): [string, Machine[]][] {
+function namedGroups(groups: readonly Server[][]): [string, Server[]][] {
   const pools = groups.map((group) => group[0]?.pool);
   return groups.map((group, index) => {
-    const [first] = group as [Machine];
+    const [first] = group as [Server];
     return [pools.indexOf(first.pool) === index ? first.pool : first.name, group];
   });
 }
 
-function writeMachine(folder: string, group: readonly Machine[], write: (name: string, content: string) => void): void {
+function writeMachine(folder: string, group: readonly Server[], write: (name: string, content: string) => void): void {
   const cloudConfig = unpackUserData(group[0]?.userData ?? "");
   write(`${folder}/machines.txt`, group.map(({ name }) => `${name}\n`).join(""));
   write(`${folder}/user-data.yaml`, cloudConfig);

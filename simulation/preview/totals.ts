@@ -1,7 +1,8 @@
 /** What the cluster takes up in the cloud. */
+import type { MachineSpec } from "../../src/machines/planMachines";
 import type { Simulated } from "../simulated";
 import type { Flavors } from "./flavors";
-import { byUserData, machinesOf } from "./machines";
+import { byUserData, serversOf } from "./servers";
 
 export interface Totals {
   readonly machines: number;
@@ -17,7 +18,7 @@ export interface Totals {
   readonly vcpus: number;
   readonly ramMiB: number;
   readonly localDiskGiB: number;
-  /** Cinder volumes, those made with a server included. */
+  /** Cinder volumes, all made with a server. */
   readonly volumeGiB: number;
   readonly subnets: readonly { readonly cidr: string; readonly used: number; readonly free: number }[];
   /** Neutron ports: those of the program, and those that Nova, Octavia and the router make. */
@@ -30,8 +31,8 @@ export interface Totals {
   readonly userData: readonly { readonly pool: string; readonly machines: number; readonly bytes: number }[];
 }
 
-export function totalsOf(run: Simulated, flavors: Flavors): Totals {
-  const machines = machinesOf(run);
+export function totalsOf(run: Simulated, machines: readonly MachineSpec[], flavors: Flavors): Totals {
+  const servers = serversOf(run);
   const count = (type: string) => run.ofType(type).length;
   const names = [...new Set(machines.map(({ flavor }) => flavor))];
   const sized = names.map((name) => {
@@ -43,15 +44,14 @@ export function totalsOf(run: Simulated, flavors: Flavors): Totals {
         : {
             vcpus: size.vcpus * own.length,
             ramMiB: size.ramMiB * own.length,
-            diskGiB: size.diskGiB * own.filter(({ localDisk }) => localDisk).length,
+            diskGiB: size.diskGiB * own.filter(({ bootVolume }) => bootVolume === undefined).length,
           };
     return { name, machines: own.length, ...sums };
   });
   const sum = (key: "vcpus" | "ramMiB" | "diskGiB") =>
     sized.reduce((total, flavor) => total + ((flavor as Partial<Record<typeof key, number>>)[key] ?? 0), 0);
-  const volumes = run
-    .ofType("openstack:blockstorage/volume:Volume")
-    .reduce((total, { inputs }) => total + (inputs.size as number), 0);
+  const volumeGiB = ({ bootVolume, volumes }: MachineSpec) =>
+    volumes.reduce((total, { sizeGb }) => total + sizeGb, bootVolume?.sizeGb ?? 0);
   const madeByOthers =
     run.ofType("LoadBalancer").filter(({ inputs }) => inputs.vipPortId === undefined).length + count("RouterInterface");
   return {
@@ -60,17 +60,17 @@ export function totalsOf(run: Simulated, flavors: Flavors): Totals {
     vcpus: sum("vcpus"),
     ramMiB: sum("ramMiB"),
     localDiskGiB: sum("diskGiB"),
-    volumeGiB: volumes + machines.reduce((total, { volumeGiB }) => total + volumeGiB, 0),
+    volumeGiB: machines.reduce((total, machine) => total + volumeGiB(machine), 0),
     subnets: run.subnets.map(({ cidr, used, capacity }) => ({ cidr, used, free: capacity - used })),
     ports:
       count("openstack:networking/port:Port") +
       madeByOthers +
-      machines.reduce((total, { ownPorts }) => total + ownPorts, 0),
+      servers.reduce((total, { ownPorts }) => total + ownPorts, 0),
     floatingIps: count("FloatingIp"),
     loadBalancers: count("LoadBalancer"),
     securityGroups: count("SecGroup"),
     securityGroupRules: count("SecGroupRule"),
-    userData: byUserData(machines).map((group) => ({
+    userData: byUserData(servers).map((group) => ({
       pool: group[0]?.pool ?? "",
       machines: group.length,
       bytes: group[0]?.userData.length ?? 0,

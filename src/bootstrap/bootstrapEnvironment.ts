@@ -1,10 +1,11 @@
 /** bootstrap.env: the plain values that the scripts read. */
 import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
+import type { NodeRole } from "../machines/roles";
 import { endpointAddress } from "./apiServerAddress";
 import { clockService } from "./chronyConfig";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
-import { kubernetesPackages, packageList, requiredCommands, type Role } from "./packages";
+import { kubernetesPackages, packageList, requiredCommands } from "./packages";
 
 /**
  * Checks that a second `kubeadm init` must pass over, because the first one, cut short, left files and running pods
@@ -26,7 +27,7 @@ function resumeIgnores(apiPort: number): string {
   ].join(",");
 }
 
-export function bootstrapEnvironmentFile(config: ClusterConfig, role: Role, endpointHost: string): MachineFile {
+export function bootstrapEnvironmentFile(config: ClusterConfig, role: NodeRole, endpointHost: string): MachineFile {
   const controlPlane = role === "control-plane";
   const variables: Record<string, string> = {
     ROLE: role,

@@ -1,5 +1,6 @@
 /** User data of control-plane machines. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { controlPlaneGroup } from "../machines/planMachines";
 import { renderAdmissionConfiguration } from "./admissionConfiguration";
 import { renderAuditPolicy } from "./auditPolicy";
 import { renderAuthenticationConfiguration } from "./authenticationConfiguration";
@@ -15,8 +16,7 @@ import { renderKubeletConfiguration } from "./kubeletConfiguration";
 import { apiServerDirectory, binDirectory, etcDirectory, scriptFile, textFile, yamlFile } from "./machineFile";
 import { nodeFiles } from "./nodeFiles";
 import { peersUnits, renewalUnits, snapshotUnits } from "./systemdUnits";
-import { packUserData, startBootstrap } from "./userData";
-import type { DataVolume } from "./volumes";
+import { packUserData, startBootstrap, type Content } from "./userData";
 
 /**
  * The same document for every control-plane machine: each finds itself by its name among the peers and decides at boot
@@ -27,12 +27,21 @@ export function renderControlPlaneUserData(
   facts: ControlPlaneFacts,
   secrets: ControlPlaneSecrets,
 ): UserData {
-  const files = controlPlaneFiles(config, facts, secrets, caCertificateHash(secrets.clusterCa.certificatePem));
-  return packUserData(config, "the control plane", files, startBootstrap);
+  const caCertHash = caCertificateHash(secrets.clusterCa.certificatePem);
+  return packUserData(config, "the control plane", controlPlaneContent(config, facts, secrets, caCertHash));
 }
 
-/** The files of a control-plane machine; `caCertHash` pins the cluster CA. */
-export function controlPlaneFiles(
+/** What a control-plane machine is given; `caCertHash` pins the cluster CA. */
+export function controlPlaneContent(
+  config: ClusterConfig,
+  facts: ControlPlaneFacts,
+  secrets: ControlPlaneSecrets,
+  caCertHash: string,
+): Content {
+  return { files: controlPlaneFiles(config, facts, secrets, caCertHash), commands: startBootstrap };
+}
+
+function controlPlaneFiles(
   config: ClusterConfig,
   facts: ControlPlaneFacts,
   secrets: ControlPlaneSecrets,
@@ -41,7 +50,7 @@ export function controlPlaneFiles(
   const { kubernetes } = config;
   const credentials = { endpointHost: facts.endpointHost, bootstrapToken: secrets.bootstrapToken, caCertHash };
   return [
-    ...nodeFiles(config, "control-plane", facts.endpointHost, etcdVolume(config)),
+    ...nodeFiles(config, "control-plane", facts.endpointHost, controlPlaneGroup(config).template.volumes),
     scriptFile("control-plane.sh", `${binDirectory}/become-node.sh`),
     scriptFile("renew-certificates.sh"),
     scriptFile("snapshot-etcd.sh"),
@@ -75,12 +84,6 @@ export function controlPlaneFiles(
         ]
       : []),
   ];
-}
-
-function etcdVolume({ controlPlane }: ClusterConfig): DataVolume[] {
-  return controlPlane.etcdVolume === undefined
-    ? []
-    : [{ name: "etcd", sizeGb: controlPlane.etcdVolume.sizeGb, mountPath: "/var/lib/etcd" }];
 }
 
 /**

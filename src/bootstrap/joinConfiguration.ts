@@ -1,10 +1,10 @@
 /** kubeadm's JoinConfiguration (v1beta4), for workers and for all control-plane machines but the one that inits. */
 import { X509Certificate, createHash } from "node:crypto";
-import { apiServerPort, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
+import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
 import { endpointAddress } from "./apiServerAddress";
 import { kubeadmPatches, kubeadmTimeouts } from "./kubeadmCommon";
 import { nodeIpPlaceholder } from "./machineFile";
-import { controlPlaneRegistration, workerRegistration } from "./nodeRegistration";
+import { controlPlaneRegistration, workerRegistration, type PoolSettings } from "./nodeRegistration";
 
 /** What a machine needs to trust the API and to be let in. */
 export interface JoinCredentials {
@@ -25,7 +25,7 @@ export function caCertificateHash(certificatePem: string): string {
 
 export function renderWorkerJoinConfiguration(
   config: ClusterConfig,
-  pool: NodePoolConfig,
+  pool: PoolSettings,
   credentials: JoinCredentials,
 ): object {
   return { ...header, discovery: discovery(config, credentials), nodeRegistration: workerRegistration(config, pool) };

@@ -1,6 +1,8 @@
 /** What machines of both roles get. */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
+import type { DataVolume } from "../machines/planMachines";
+import type { NodeRole } from "../machines/roles";
 import { bootstrapEnvironmentFile } from "./bootstrapEnvironment";
 import { chronyFiles } from "./chronyConfig";
 import { containerdFiles } from "./containerdConfig";
@@ -8,15 +10,15 @@ import type { MachineFile } from "./inputs";
 import { scriptFile, textFile } from "./machineFile";
 import { kernelFiles } from "./kernelSettings";
 import { metadataFilterFile } from "./metadataFilter";
-import { packageFiles, type Role } from "./packages";
+import { packageFiles } from "./packages";
 import { proxyFiles } from "./proxyEnvironment";
 import { bootstrapUnit, metadataUnit } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
-import { volumeFiles, type DataVolume } from "./volumes";
+import { volumeFiles } from "./volumes";
 
 export function nodeFiles(
   config: ClusterConfig,
-  role: Role,
+  role: NodeRole,
   endpointHost: string,
   volumes: readonly DataVolume[],
 ): MachineFile[] {

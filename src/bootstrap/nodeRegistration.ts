@@ -1,7 +1,10 @@
 /** How a node presents itself when it registers: part of kubeadm's InitConfiguration and JoinConfiguration. */
-import type { ClusterConfig, NodePoolConfig } from "../config/clusterConfig";
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineTemplate } from "../machines/planMachines";
 import { kubeadmArguments } from "./kubeadmArguments";
 import { nodeIpPlaceholder } from "./machineFile";
+
+export type PoolSettings = Pick<MachineTemplate, "labels" | "taints">;
 
 /** A control-plane node; with `schedulable` it registers without the taint that keeps ordinary pods away. */
 export function controlPlaneRegistration(config: ClusterConfig): object {
@@ -12,7 +15,7 @@ export function controlPlaneRegistration(config: ClusterConfig): object {
  * A worker with the taints of its pool and those of its labels that a kubelet may set itself; `up` reconciles all of
  * them later.
  */
-export function workerRegistration(config: ClusterConfig, pool: NodePoolConfig): object {
+export function workerRegistration(config: ClusterConfig, pool: PoolSettings): object {
   const labels = Object.entries(pool.labels)
     .filter(([key]) => mayBeSetByKubelet(key))
     .map(([key, value]) => `${key}=${value}`)

@@ -1,21 +1,20 @@
 /** Which packages a node needs and where they come from. */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem, releaseOf } from "../config/operatingSystems";
+import type { NodeRole } from "../machines/roles";
 import type { MachineFile } from "./inputs";
 import { scriptFile, textFile, binDirectory } from "./machineFile";
 import { minorVersion } from "./versions";
 
-export type Role = "control-plane" | "worker";
-
 const installScript = `${binDirectory}/install-packages.sh`;
 
 /** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
-export function kubernetesPackages(role: Role): string[] {
+export function kubernetesPackages(role: NodeRole): string[] {
   return role === "control-plane" ? ["kubeadm", "kubectl", "kubelet"] : ["kubeadm", "kubelet"];
 }
 
 /** What the package manager is asked to install, versions included. */
-export function packageList(config: ClusterConfig, role: Role): string[] {
+export function packageList(config: ClusterConfig, role: NodeRole): string[] {
   const { packageManager, selinux } = operatingSystem(config);
   const apt = packageManager === "apt";
   const version = config.kubernetes.version;
@@ -38,7 +37,7 @@ export function packageList(config: ClusterConfig, role: Role): string[] {
 }
 
 /** Programs that an image with preinstalled packages must hold. */
-export function requiredCommands(config: ClusterConfig, role: Role): string[] {
+export function requiredCommands(config: ClusterConfig, role: NodeRole): string[] {
   return [
     "containerd",
     "runc",

@@ -21,14 +21,20 @@ export class UserDataTooLargeError extends Error {
   }
 }
 
-/** @param machines Who gets it, for the error's sentence: "node pool gpu" for instance. */
-export function packUserData(
-  config: ClusterConfig,
-  machines: string,
-  files: readonly MachineFile[],
-  commands: readonly (readonly string[])[],
-): UserData {
-  const cloudConfig = renderCloudConfig(config, files, commands);
+/** What a machine is given before it is packed. */
+export interface Content {
+  readonly files: readonly MachineFile[];
+  /** Commands with their arguments, run once in this order after the files are written. */
+  readonly commands: readonly (readonly string[])[];
+}
+
+/**
+ * @param machines Who gets it, for the error's sentence: "node pool gpu" for instance.
+ * @throws UserDataTooLargeError
+ */
+export function packUserData(config: ClusterConfig, machines: string, content: Content): UserData {
+  const { files } = content;
+  const cloudConfig = `#cloud-config\n${renderYaml(cloudConfigDocument(config, content))}`;
   const encoded = packed(cloudConfig).toString("base64");
   if (encoded.length > userDataLimit) throw new UserDataTooLargeError(machines, encoded.length, files);
   return { encoded, cloudConfig, files };
@@ -41,12 +47,9 @@ export const startBootstrap: readonly (readonly string[])[] = [
   ["systemctl", "start", "--no-block", "openstack-kubernetes.service"],
 ];
 
-function renderCloudConfig(
-  config: ClusterConfig,
-  files: readonly MachineFile[],
-  commands: readonly (readonly string[])[],
-): string {
-  const document = {
+/** The document that cloud-init reads. */
+export function cloudConfigDocument(config: ClusterConfig, { files, commands }: Content): object {
+  return {
     // The name of the node is the name of the server, without OpenStack's domain.
     prefer_fqdn_over_hostname: false,
     ssh_pwauth: false,
@@ -58,7 +61,6 @@ function renderCloudConfig(
     })),
     ...(commands.length === 0 ? {} : { runcmd: commands }),
   };
-  return `#cloud-config\n${renderYaml(document)}`;
 }
 
 /**

@@ -1,15 +1,8 @@
 /** Data volumes: which file system belongs where. */
 import { createHash } from "node:crypto";
+import type { DataVolume } from "../machines/planMachines";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
-
-export interface DataVolume {
-  readonly name: string;
-  /** GiB. */
-  readonly sizeGb: number;
-  /** Absent: left raw. */
-  readonly mountPath?: string;
-}
 
 /**
  * The table that mount-volumes.sh reads, one line per volume: UUID of its file system, bytes, rank among the volumes of

@@ -1,35 +1,42 @@
 /** User data of workers. */
-import type { ClusterConfig, NodePoolConfig } from "../config/clusterConfig";
-import type { MachineFile, UserData, WorkerFacts } from "./inputs";
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineTemplate } from "../machines/planMachines";
+import type { UserData, WorkerFacts } from "./inputs";
 import { caCertificateHash, renderWorkerJoinConfiguration, type JoinCredentials } from "./joinConfiguration";
 import { binDirectory, etcDirectory, scriptFile, textFile, yamlFile } from "./machineFile";
 import { nodeFiles } from "./nodeFiles";
-import { packUserData, startBootstrap } from "./userData";
+import { packUserData, startBootstrap, type Content } from "./userData";
+
+/** What a node pool is to its machines; plain values of src/machines. */
+export type WorkerTemplate = Pick<MachineTemplate, "pool" | "labels" | "taints" | "volumes">;
 
 /**
  * The same document for every machine of the pool. Of all keys it holds the bootstrap token only.
  * Throws UserDataTooLargeError when Nova would refuse it.
  */
-export function renderWorkerUserData(config: ClusterConfig, pool: NodePoolConfig, facts: WorkerFacts): UserData {
-  const files = workerFiles(config, pool, facts.clusterCaCertificatePem, {
+export function renderWorkerUserData(config: ClusterConfig, template: WorkerTemplate, facts: WorkerFacts): UserData {
+  const content = workerContent(config, template, facts.clusterCaCertificatePem, {
     endpointHost: facts.endpointHost,
     bootstrapToken: facts.bootstrapToken,
     caCertHash: caCertificateHash(facts.clusterCaCertificatePem),
   });
-  return packUserData(config, `node pool ${pool.name}`, files, startBootstrap);
+  return packUserData(config, `node pool ${template.pool}`, content);
 }
 
-/** The files of a worker, from plain join credentials. */
-export function workerFiles(
+/** What a worker is given, from plain join credentials. */
+export function workerContent(
   config: ClusterConfig,
-  pool: NodePoolConfig,
+  template: WorkerTemplate,
   clusterCaCertificatePem: string,
   credentials: JoinCredentials,
-): MachineFile[] {
-  return [
-    ...nodeFiles(config, "worker", credentials.endpointHost, pool.volumes),
-    scriptFile("join-worker.sh", `${binDirectory}/become-node.sh`),
-    textFile(`${etcDirectory}/ca.crt`, clusterCaCertificatePem),
-    yamlFile(`${etcDirectory}/join.yaml`, [renderWorkerJoinConfiguration(config, pool, credentials)]),
-  ];
+): Content {
+  return {
+    files: [
+      ...nodeFiles(config, "worker", credentials.endpointHost, template.volumes),
+      scriptFile("join-worker.sh", `${binDirectory}/become-node.sh`),
+      textFile(`${etcDirectory}/ca.crt`, clusterCaCertificatePem),
+      yamlFile(`${etcDirectory}/join.yaml`, [renderWorkerJoinConfiguration(config, template, credentials)]),
+    ],
+    commands: startBootstrap,
+  };
 }

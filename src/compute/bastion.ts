@@ -1,18 +1,16 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { renderBastionUserData } from "../bootstrap/bastion";
-import { bastionTemplateDigest } from "../bootstrap/templateDigest";
+import { templateDigestOf } from "../bootstrap/template";
 import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineSpec } from "../machines/planMachines";
 import type { Network } from "../network/network";
 import { createPort, firstAddress } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
 import { openstackTags } from "../network/tags";
-import type { MachineSummary } from "./controlPlane";
-import { createMachine } from "./machine";
-import { isRolled } from "../machines/updatePolicy";
+import { createMachine, machineUserData, type MachineSummary } from "./machine";
 
 export interface BastionArgs {
-  readonly config: NonNullable<ClusterConfig["ssh"]["bastion"]>;
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
 }
@@ -23,40 +21,26 @@ export class Bastion extends pulumi.ComponentResource {
   /** Where to log in: the floating IP where there is one, else the private address. */
   public readonly address: pulumi.Output<string>;
 
-  constructor(config: ClusterConfig, args: BastionArgs, opts?: pulumi.ComponentResourceOptions) {
-    const name = `${config.clusterName}-bastion`;
+  constructor(config: ClusterConfig, spec: MachineSpec, args: BastionArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { name } = spec;
     super("openstack-kubernetes:compute:Bastion", name, {}, opts);
-    const tags = openstackTags(config);
-    const port = createPort(
+    const port = createPort(config, name, { ...args, groups: ["bastion"] }, { parent: this });
+    this.machine = createMachine(
       config,
-      name,
-      { network: args.network, securityGroups: args.securityGroups, groups: ["bastion"] },
-      { parent: this },
-    );
-    const templateDigest = bastionTemplateDigest(config);
-    const server = createMachine(
-      config,
-      name,
+      spec,
       {
-        role: "bastion",
-        pool: "bastion",
-        index: 0,
-        flavor: args.config.flavor,
-        image: args.config.image ?? config.image,
         networks: [{ port: port.id }],
-        userData: renderBastionUserData(config).encoded,
-        templateDigest,
-        rolled: isRolled(config, name, "bastion"),
+        userData: machineUserData(renderBastionUserData(config).encoded),
+        templateDigest: templateDigestOf(config, spec),
       },
       { parent: this, dependsOn: [...args.network.ready, ...args.securityGroups.rules] },
     );
-    this.machine = { name, server, templateDigest };
     const pool = config.network.externalNetwork;
     this.address =
-      args.config.floatingIp && pool !== undefined
+      config.ssh.bastion?.floatingIp === true && pool !== undefined
         ? new openstack.networking.FloatingIp(
             name,
-            { pool, portId: port.id, tags },
+            { pool, portId: port.id, tags: openstackTags(config) },
             { parent: this, dependsOn: [...args.network.ready] },
           ).address
         : firstAddress(port);

@@ -2,16 +2,16 @@ import type * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import { renderControlPlaneUserData } from "../bootstrap/controlPlane";
 import type { ControlPlaneSecrets } from "../pki/secrets";
-import { controlPlaneTemplateDigest } from "../bootstrap/templateDigest";
-import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
+import { templateDigestOf } from "../bootstrap/template";
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineGroup } from "../machines/planMachines";
 import type { ApiEndpoint } from "../network/apiEndpoint";
 import type { Network } from "../network/network";
 import { createPort, firstAddress } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
-import { createMachine } from "./machine";
+import { createMachine, machineUserData, type MachineSummary } from "./machine";
 import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
-import { isRolled } from "../machines/updatePolicy";
 
 export interface ControlPlaneArgs {
   readonly network: Network;
@@ -26,13 +26,6 @@ export interface ControlPlaneArgs {
   readonly touched: pulumi.ResourceHook;
 }
 
-/** A machine as the outputs of the program tell of it. */
-export interface MachineSummary {
-  readonly name: string;
-  readonly server: openstack.compute.Instance;
-  readonly templateDigest: string;
-}
-
 /**
  * The control-plane machines. Each depends on the one before it, so that no `up` touches two at a time and takes etcd's
  * quorum away (docs/decisions/0016). All get the same user data: each finds out at boot whether it inits or joins
@@ -40,18 +33,25 @@ export interface MachineSummary {
  */
 export class ControlPlane extends pulumi.ComponentResource {
   public readonly machines: readonly MachineSummary[];
+  /** Digest of the template that control-plane machines are created from today. */
+  public readonly templateDigest: string;
   /**
    * With these there is all that the API needs to come up and be reached at its address; whatever talks to it comes
    * after them, and goes before.
    */
   public readonly reachable: readonly pulumi.Resource[];
 
-  constructor(config: ClusterConfig, args: ControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { clusterName, controlPlane, protect } = config;
-    const prefix = `${clusterName}-control-plane`;
-    super("openstack-kubernetes:compute:ControlPlane", prefix, {}, opts);
-    const serverGroup = createServerGroup(prefix, controlPlane.serverGroupPolicy, { parent: this });
-    const names = controlPlaneMachineNames(config);
+  constructor(
+    config: ClusterConfig,
+    group: MachineGroup,
+    args: ControlPlaneArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    const { clusterName, protect } = config;
+    const { template } = group;
+    super("openstack-kubernetes:compute:ControlPlane", `${clusterName}-${template.pool}`, {}, opts);
+    const serverGroup = createServerGroup(template, { parent: this });
+    const names = group.machines.map(({ name }) => name);
     // Ports of their own, so that the machines' addresses are known before any user data is rendered, and outlive the
     // machines.
     const ports = names.map((name) =>
@@ -67,41 +67,36 @@ export class ControlPlane extends pulumi.ComponentResource {
       names.map((name, index) => ({ name, address: addresses[index] as pulumi.Output<string> })),
     );
 
-    const userData = pulumi
-      .all([args.apiEndpoint.host, args.apiEndpoint.certSans, pulumi.all(addresses), args.secrets])
-      .apply(([endpointHost, certSans, found, secrets]) => {
-        const peers = names.map((name, index) => ({ name, address: found[index] as string }));
-        return renderControlPlaneUserData(config, { endpointHost, certSans, peers }, secrets).encoded;
-      });
-    const templateDigest = controlPlaneTemplateDigest(config);
+    const userData = machineUserData(
+      pulumi
+        .all([args.apiEndpoint.host, args.apiEndpoint.certSans, pulumi.all(addresses), args.secrets])
+        .apply(([endpointHost, certSans, found, secrets]) => {
+          const peers = names.map((name, index) => ({ name, address: found[index] as string }));
+          return renderControlPlaneUserData(config, { endpointHost, certSans, peers }, secrets).encoded;
+        }),
+    );
+    const templateDigest = templateDigestOf(config, template);
 
     const ready: pulumi.Resource[] = [...args.network.ready, ...args.securityGroups.rules];
     const machines: MachineSummary[] = [];
-    names.forEach((name, index) => {
+    for (const spec of group.machines) {
+      const { name, index, rolled } = spec;
       const before = machines[index - 1];
       const port = ports[index] as openstack.networking.Port;
-      const rolled = isRolled(config, name, "control-plane");
       const dependsOn = before === undefined ? ready : [before.server];
       const others = names.filter((other) => other !== name);
-      const server = createMachine(
+      const machine = createMachine(
         config,
-        name,
+        spec,
         {
-          role: "control-plane",
-          pool: "control-plane",
-          index,
-          flavor: controlPlane.flavor,
-          image: controlPlane.image ?? config.image,
-          availabilityZones: controlPlane.availabilityZones,
-          bootVolume: controlPlane.bootVolume,
-          volumes: controlPlane.etcdVolume === undefined ? [] : [controlPlane.etcdVolume],
           serverGroupId: serverGroup?.id,
           networks: [{ port: port.id }],
-          userData: rolled
-            ? args.rollGate.hold({ name, role: "control-plane", templateDigest, others, after: dependsOn }, userData)
-            : userData,
+          userData,
           templateDigest,
-          rolled,
+          hold: rolled
+            ? (held, creationDigest) =>
+                args.rollGate.hold({ name, role: "control-plane", creationDigest, others, after: dependsOn }, held)
+            : undefined,
         },
         {
           parent: this,
@@ -119,9 +114,10 @@ export class ControlPlane extends pulumi.ComponentResource {
           },
         },
       );
-      machines.push({ name, server, templateDigest });
-    });
+      machines.push(machine);
+    }
     this.machines = machines;
+    this.templateDigest = templateDigest;
     // The endpoint's members come while the machines do: they need the ports only, and Octavia takes them one by one.
     this.reachable = [...machines.slice(-1).map(({ server }) => server), ...members];
     this.registerOutputs({});

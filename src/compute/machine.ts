@@ -1,123 +1,81 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { isOpenstackId } from "../config/openstackId";
-import {
-  ignoredChanges,
-  machineClusterKey,
-  machinePoolKey,
-  machineRoleKey,
-  replaceOnChange,
-  templateDigestKey,
-  type MachineRole,
-} from "../machines/updatePolicy";
+import { creationDigestKey, serverMetadata, templateDigestKey } from "../machines/metadataKeys";
+import type { MachineSpec } from "../machines/planMachines";
+import { ignoredChanges, plannedInputs, replaceOnChange, type ServerInput } from "../machines/server";
+import { creationDigest, digest } from "../machines/templateDigest";
 
-type Volume = { readonly sizeGb: number; readonly type?: string };
+/** A machine as the outputs of the program tell of it. */
+export interface MachineSummary {
+  readonly name: string;
+  readonly server: openstack.compute.Instance;
+  readonly templateDigest: string;
+}
+
+/** User data for one or many machines. */
+export interface MachineUserData {
+  /** Secret: as rendered by bootstrap, base64. */
+  readonly encoded: pulumi.Output<string>;
+  /** Digest of `encoded`, computed once for all machines that get it. */
+  readonly digest: pulumi.Output<string>;
+}
 
 export interface MachineArgs {
-  readonly role: MachineRole;
-  /** Name of the pool, or of the role where there is no pool; kept in the server's metadata. */
-  readonly pool: string;
-  readonly index: number;
-  readonly flavor: string;
-  readonly image: string;
-  readonly availabilityZones?: readonly string[];
-  readonly bootVolume?: Volume;
-  /** Further volumes, in the order that the bootstrap mounts them. */
-  readonly volumes?: readonly Volume[];
   readonly serverGroupId?: pulumi.Input<string>;
   readonly networks: pulumi.Input<openstack.types.input.compute.InstanceNetwork>[];
   /** Names of security groups, for networks without a port of their own. */
   readonly securityGroups?: pulumi.Input<string>[];
-  /** Secret: as rendered by bootstrap, base64. */
-  readonly userData: pulumi.Input<string>;
+  readonly userData: MachineUserData;
   readonly templateDigest: string;
-  readonly rolled: boolean;
+  /** Holds the user data, and so the machine, back until the machine may be replaced. Absent: nothing is waited for. */
+  readonly hold?: (userData: pulumi.Output<string>, creationDigest: pulumi.Output<string>) => pulumi.Output<string>;
 }
 
-/** Options that a caller adds; what decides about update and replacement is this file's alone. */
+/** Options that a caller adds; what decides about update and replacement is decided here. */
 type MachineOptions = Pick<pulumi.CustomResourceOptions, "parent" | "dependsOn" | "protect" | "hooks">;
+
+export function machineUserData(encoded: pulumi.Input<string>): MachineUserData {
+  const secret = pulumi.secret(encoded);
+  return { encoded: secret, digest: secret.apply(digest) };
+}
 
 /** The OpenStack server of one machine. Its name is the node's name. */
 export function createMachine(
   config: ClusterConfig,
-  name: string,
+  spec: MachineSpec,
   args: MachineArgs,
   opts: MachineOptions,
-): openstack.compute.Instance {
-  const zones = args.availabilityZones ?? [];
-  const boot = bootDisk(args, opts);
-  return new openstack.compute.Instance(
-    name,
-    {
-      name,
-      flavorName: args.flavor,
-      ...boot,
-      availabilityZone: zones.length === 0 ? undefined : zones[args.index % zones.length],
-      schedulerHints: args.serverGroupId === undefined ? undefined : [{ group: args.serverGroupId }],
-      networks: args.networks,
-      securityGroups: args.securityGroups,
-      configDrive: config.configDrive,
-      userData: pulumi.secret(args.userData),
-      metadata: {
-        ...config.tags,
-        [machineClusterKey]: config.clusterName,
-        [machineRoleKey]: args.role,
-        [machinePoolKey]: args.pool,
-        [templateDigestKey]: args.templateDigest,
-      },
-    },
-    {
-      ...opts,
-      ignoreChanges: ignoredChanges(args.role, args.rolled),
-      replaceOnChanges: [...replaceOnChange],
-      // A machine's name, address and node are one: the old one must be gone before the new one comes.
-      deleteBeforeReplace: true,
-      additionalSecretOutputs: ["userData"],
-    },
-  );
-}
-
-type Disks = Pick<openstack.compute.InstanceArgs, "imageId" | "imageName" | "blockDevices">;
-
-/** Where the machine boots from, and its further volumes: all made and deleted with the server. */
-function bootDisk(args: MachineArgs, opts: MachineOptions): Disks {
-  const volumes = (args.volumes ?? []).map((volume) => ({
-    sourceType: "blank",
-    destinationType: "volume",
-    volumeSize: volume.sizeGb,
-    volumeType: volume.type,
-    bootIndex: -1,
-    deleteOnTermination: true,
-  }));
-  if (args.bootVolume !== undefined) {
-    const root = {
-      uuid: imageId(args.image, opts),
-      sourceType: "image",
-      destinationType: "volume",
-      volumeSize: args.bootVolume.sizeGb,
-      volumeType: args.bootVolume.type,
-      bootIndex: 0,
-      deleteOnTermination: true,
-    };
-    return { blockDevices: [root, ...volumes] };
-  }
-  const image = isOpenstackId(args.image) ? { imageId: args.image } : { imageName: args.image };
-  if (volumes.length === 0) return image;
-  // Beside other block devices, Nova wants the local root disk named as one too.
-  const root = {
-    uuid: imageId(args.image, opts),
-    sourceType: "image",
-    destinationType: "local",
-    bootIndex: 0,
-    deleteOnTermination: true,
+): MachineSummary {
+  const { userData, templateDigest, hold } = args;
+  const fixed = {
+    ...plannedInputs(
+      spec,
+      (name) => openstack.images.getImageOutput({ name, mostRecent: false }, { parent: opts.parent }).id,
+    ),
+    schedulerHints: args.serverGroupId === undefined ? undefined : [{ group: args.serverGroupId }],
+    networks: args.networks,
   };
-  return { ...image, blockDevices: [root, ...volumes] };
-}
-
-/** A boot volume can be made from an id only; a name is looked up. */
-function imageId(image: string, opts: MachineOptions): pulumi.Input<string> {
-  return isOpenstackId(image)
-    ? image
-    : openstack.images.getImageOutput({ name: image, mostRecent: false }, { parent: opts.parent }).id;
+  // Twelve digits tell nothing of the secrets in the user data.
+  const created = pulumi.unsecret(
+    pulumi.output({ ...fixed, userData: userData.digest }).apply((inputs) => creationDigest(spec.role, inputs)),
+  );
+  const inputs: Pick<openstack.compute.InstanceArgs, ServerInput> = {
+    ...fixed,
+    securityGroups: args.securityGroups,
+    userData: hold === undefined ? userData.encoded : hold(userData.encoded, created),
+    metadata: serverMetadata<pulumi.Input<string>>(config, spec, {
+      [templateDigestKey]: templateDigest,
+      [creationDigestKey]: created,
+    }),
+  };
+  const server = new openstack.compute.Instance(spec.name, inputs, {
+    ...opts,
+    ignoreChanges: ignoredChanges(spec),
+    replaceOnChanges: [...replaceOnChange],
+    // A machine's name, address and node are one: the old one must be gone before the new one comes.
+    deleteBeforeReplace: true,
+    additionalSecretOutputs: ["userData"],
+  });
+  return { name: spec.name, server, templateDigest };
 }

@@ -1,17 +1,16 @@
 import type * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerFacts } from "../bootstrap/inputs";
-import { poolTemplateDigest } from "../bootstrap/templateDigest";
+import { templateDigestOf } from "../bootstrap/template";
 import { renderWorkerUserData } from "../bootstrap/worker";
-import { poolMachineNames, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineGroup, MachineSpec } from "../machines/planMachines";
 import type { Network } from "../network/network";
 import { createPort } from "../network/port";
 import type { SecurityGroups } from "../network/securityGroups";
-import type { MachineSummary } from "./controlPlane";
-import { createMachine } from "./machine";
+import { createMachine, machineUserData, type MachineSummary } from "./machine";
 import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
-import { isRolled } from "../machines/updatePolicy";
 
 export interface NodePoolArgs {
   readonly network: Network;
@@ -38,49 +37,39 @@ export interface NodePoolArgs {
  */
 export class NodePool extends pulumi.ComponentResource {
   public readonly machines: readonly MachineSummary[];
+  /** Digest of the template that the pool's machines are created from today. */
+  public readonly templateDigest: string;
 
-  constructor(config: ClusterConfig, pool: NodePoolConfig, args: NodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    const prefix = `${config.clusterName}-${pool.name}`;
-    super("openstack-kubernetes:compute:NodePool", prefix, {}, opts);
-    const serverGroup = createServerGroup(prefix, pool.serverGroupPolicy, { parent: this });
-    const userData = args.facts.apply((facts) => renderWorkerUserData(config, pool, facts).encoded);
-    const templateDigest = poolTemplateDigest(config, pool);
+  constructor(config: ClusterConfig, group: MachineGroup, args: NodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { template, machines } = group;
+    super("openstack-kubernetes:compute:NodePool", `${config.clusterName}-${template.pool}`, {}, opts);
+    const serverGroup = createServerGroup(template, { parent: this });
+    const userData = machineUserData(
+      args.facts.apply((facts) => renderWorkerUserData(config, template, facts).encoded),
+    );
+    const templateDigest = templateDigestOf(config, template);
     const securityGroup = args.securityGroups.groupName("node");
 
     /** In the order in which they are rolled. */
     const rolledBefore: MachineSummary[] = [];
-    this.machines = poolMachineNames(config, pool).map((name, index) => {
-      const rolled = isRolled(config, name, pool.name);
+    this.templateDigest = templateDigest;
+    this.machines = machines.map((spec) => {
+      const { name, rolled } = spec;
       const dependsOn = [...args.after, ...(rolled ? rolledBefore.slice(-1).map(({ server }) => server) : [])];
-      const server = createMachine(
+      const others = rolledBefore.map((before) => before.name);
+      const machine = createMachine(
         config,
-        name,
+        spec,
         {
-          role: "worker",
-          pool: pool.name,
-          index,
-          flavor: pool.flavor,
-          image: pool.image ?? config.image,
-          availabilityZones: pool.availabilityZones,
-          bootVolume: pool.bootVolume,
-          volumes: pool.volumes,
           serverGroupId: serverGroup?.id,
-          networks: [this.mainNetwork(config, name, args), ...pool.networks.map((uuid) => ({ uuid }))],
+          networks: [this.mainNetwork(config, spec, args), ...spec.networks.map((uuid) => ({ uuid }))],
           securityGroups: [securityGroup],
-          userData: rolled
-            ? args.rollGate.hold(
-                {
-                  name,
-                  role: "worker",
-                  templateDigest,
-                  others: rolledBefore.map((before) => before.name),
-                  after: dependsOn,
-                },
-                userData,
-              )
-            : userData,
+          userData,
           templateDigest,
-          rolled,
+          hold: rolled
+            ? (held, creationDigest) =>
+                args.rollGate.hold({ name, role: "worker", creationDigest, others, after: dependsOn }, held)
+            : undefined,
         },
         {
           parent: this,
@@ -91,7 +80,6 @@ export class NodePool extends pulumi.ComponentResource {
           },
         },
       );
-      const machine = { name, server, templateDigest };
       if (rolled) rolledBefore.push(machine);
       return machine;
     });
@@ -101,10 +89,10 @@ export class NodePool extends pulumi.ComponentResource {
   /** An existing network may hold several subnets; only a port can say which one is meant. */
   private mainNetwork(
     config: ClusterConfig,
-    name: string,
+    { name, mainNetwork }: MachineSpec,
     args: NodePoolArgs,
   ): openstack.types.input.compute.InstanceNetwork {
-    if (config.network.subnetId === undefined) return { uuid: args.network.networkId };
+    if (mainNetwork.subnetId === undefined) return { uuid: args.network.networkId };
     return { port: createPort(config, name, { ...args, groups: ["node"] }, { parent: this }).id };
   }
 }

@@ -1,15 +1,15 @@
 import * as openstack from "@pulumi/openstack";
 import { getVersion } from "@pulumi/openstack/utilities";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ControlPlaneConfig } from "../config/clusterConfig";
+import type { MachineTemplate } from "../machines/planMachines";
 
-/** A Nova server group, or undefined for the policy "none". The policy cannot be changed once machines are in it. */
+/** The Nova server group of a template, if it has one. The policy cannot be changed once machines are in it. */
 export function createServerGroup(
-  name: string,
-  policy: ControlPlaneConfig["serverGroupPolicy"],
+  { serverGroup }: MachineTemplate,
   opts: pulumi.CustomResourceOptions,
 ): openstack.compute.ServerGroup | undefined {
-  if (policy === "none") return undefined;
+  if (serverGroup === undefined) return undefined;
+  const { name, policy } = serverGroup;
   // Major 3 of the SDK takes a list of one policy, major 5 the policy itself.
   const policies = (getVersion().startsWith("3.") ? [policy] : policy) as openstack.compute.ServerGroupArgs["policies"];
   return new openstack.compute.ServerGroup(name, { name, policies }, { ...opts, ignoreChanges: ["policies"] });

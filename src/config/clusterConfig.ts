@@ -48,34 +48,12 @@ export function apiServerPort(config: Pick<ClusterConfig, "apiEndpoint">): numbe
   return config.apiEndpoint.kind === "virtualIp" ? config.apiEndpoint.port : 6443;
 }
 
-/** Name of one control-plane machine. */
-export function controlPlaneMachineName(clusterName: string, index: number): string {
-  return `${clusterName}-control-plane-${index}`;
-}
-
-/** Name of one machine of a pool. */
-export function poolMachineName(clusterName: string, pool: string, index: number): string {
-  return `${clusterName}-${pool}-${index}`;
-}
-
-/** Name of the bastion, where there is one. */
-export function bastionMachineName(clusterName: string): string {
-  return `${clusterName}-bastion`;
-}
-
-/** Names of the control-plane machines, by index: stable, so that replacing one never renames another. */
-export function controlPlaneMachineNames(config: Pick<ClusterConfig, "clusterName" | "controlPlane">): string[] {
-  return Array.from({ length: config.controlPlane.replicas }, (_, index) =>
-    controlPlaneMachineName(config.clusterName, index),
-  );
-}
-
-/** Names of a pool's machines, by index: stable, so that scaling touches only the new or removed ones. */
-export function poolMachineNames(
-  config: Pick<ClusterConfig, "clusterName">,
-  pool: Pick<NodePoolConfig, "name" | "count">,
-): string[] {
-  return Array.from({ length: pool.count }, (_, index) => poolMachineName(config.clusterName, pool.name, index));
+/**
+ * Name of a machine, which is its node's name too, by its pool and index: stable, so that scaling or replacing renames
+ * no other. Control plane and bastion count as pools of those names; the bastion has no index.
+ */
+export function machineName(clusterName: string, pool: string, index?: number): string {
+  return `${clusterName}-${pool}${index === undefined ? "" : `-${index}`}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What becomes of machines. */
-import { machinePoolKey, machineRoleKey } from "../machines/updatePolicy";
+import { machinePoolKey, machineRoleKey } from "../machines/metadataKeys";
 import {
   type Consequence,
   destructive,

@@ -7,7 +7,7 @@
  * resources in every preview. Here it is one listing per `up`, and one write for each node that differs
  * (docs/decisions/0006).
  */
-import { poolMachineNames, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
+import type { MachineSpec } from "../machines/planMachines";
 import { type ApiRequest, documentOf, listAll } from "./answers";
 
 /**
@@ -54,7 +54,7 @@ interface Applied {
   readonly taints: readonly string[];
 }
 
-type PoolSettings = Pick<NodePoolConfig, "labels" | "taints">;
+type PoolSettings = Pick<MachineSpec, "labels" | "taints">;
 
 const identity = ({ key, effect }: Taint) => `${key}:${effect}`;
 
@@ -122,17 +122,15 @@ function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
 const atOnce = 8;
 
 /**
- * Gives those of `nodes` that belong to a pool the pool's labels and taints. Returns the names of the nodes written;
- * throws a sentence when the API refuses.
+ * Gives those of `nodes` that are workers of the plan the labels and taints of their pool. Returns the names of the
+ * nodes written; throws a sentence when the API refuses.
  */
 export async function reconcileNodes(
-  config: Pick<ClusterConfig, "clusterName" | "nodePools">,
+  machines: readonly Pick<MachineSpec, "name" | "role" | "labels" | "taints">[],
   nodes: readonly Node[],
   request: ApiRequest,
 ): Promise<readonly string[]> {
-  const pools = new Map(
-    config.nodePools.flatMap((pool) => poolMachineNames(config, pool).map((name) => [name, pool] as const)),
-  );
+  const pools = new Map(machines.filter(({ role }) => role === "worker").map((spec) => [spec.name, spec]));
   const todo = nodes.filter((node) => {
     const pool = pools.get(node.metadata.name);
     return pool !== undefined && withPoolSettings(node, pool) !== undefined;
@@ -140,7 +138,7 @@ export async function reconcileNodes(
   const changed: string[] = [];
   const worker = async () => {
     for (let node = todo.shift(); node !== undefined; node = todo.shift()) {
-      const pool = pools.get(node.metadata.name) as NodePoolConfig;
+      const pool = pools.get(node.metadata.name) as PoolSettings;
       if (await changeNode("the labels and taints", node, (current) => withPoolSettings(current, pool), request))
         changed.push(node.metadata.name);
     }

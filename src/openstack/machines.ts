@@ -1,5 +1,6 @@
 /** The cluster's machines as OpenStack has them, known by the marks that this program gives them. */
-import { machineClusterKey, machineRoleKey, templateDigestKey, type MachineRole } from "../machines/updatePolicy";
+import { creationDigestKey, machineClusterKey, machineRoleKey } from "../machines/metadataKeys";
+import type { MachineRole } from "../machines/roles";
 import type { OpenstackApi } from "./client";
 import { detailed, listResources } from "./resources";
 import { createdTypes } from "./resourceTypes";
@@ -8,8 +9,8 @@ export interface ClusterMachine {
   readonly name: string;
   /** As Nova has it. */
   readonly status: string;
-  /** Digest of the template that it was born with. */
-  readonly templateDigest?: string;
+  /** Digest of what it was created with (machines/templateDigest.ts); machines of older programs have none. */
+  readonly creationDigest?: string;
 }
 
 /** All machines of a role, by name, whatever their state. */
@@ -27,6 +28,6 @@ export async function clusterMachines(
   const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return found
     .filter(({ metadata }) => metadata[machineClusterKey] === clusterName && metadata[machineRoleKey] === role)
-    .map(({ name, status, metadata }) => ({ name, status, templateDigest: metadata[templateDigestKey] }))
+    .map(({ name, status, metadata }) => ({ name, status, creationDigest: metadata[creationDigestKey] }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

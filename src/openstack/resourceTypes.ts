@@ -2,7 +2,7 @@
  * What the program knows of each type of resource in OpenStack. A row is all that another type needs: pre-flight, the
  * search for orphans, the consequences and the sweep read it from here.
  */
-import { machineClusterKey } from "../machines/updatePolicy";
+import { machineClusterKey } from "../machines/metadataKeys";
 import type { OpenstackService } from "./client";
 
 /** Inputs of a resource as the provider gets them. */

@@ -2,7 +2,8 @@
 import type { ExistingMachine, CloudFacts, Flavor, Image } from "./cloudFacts";
 import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
 import { isOpenstackId } from "../config/openstackId";
-import type { MachineGroup, Needs, Setting } from "./needs";
+import { roles } from "../machines/roles";
+import type { MachineNeed, Needs, Setting } from "./needs";
 
 /**
  * Numbers below which `kubeadm init` and `kubeadm join --control-plane` refuse a machine (ControlPlaneNumCPU and
@@ -12,7 +13,7 @@ const kubeadmMinimum = { vcpus: 2, ram: 1700 };
 
 /** A group of machines in the light of those that exist. */
 export interface GroupState {
-  readonly group: MachineGroup;
+  readonly group: MachineNeed;
   /** Machines that do not exist. */
   readonly missing: readonly string[];
   /**
@@ -39,9 +40,10 @@ export function groupStates(needs: Needs, machines: ReadonlyMap<string, Existing
       group,
       missing: group.names.filter((name) => !machines?.has(name)),
       rolled,
-      // Workers and the bastion keep their flavor until they are rolled (src/machines/updatePolicy.ts).
       resized:
-        group.role === "control-plane" ? existing.filter((name) => !group.rolled.has(name) && otherFlavor(name)) : [],
+        roles[group.role].flavorChange === "resized in place"
+          ? existing.filter((name) => !group.rolled.has(name) && otherFlavor(name))
+          : [],
     };
   });
 }
@@ -147,14 +149,14 @@ function checkFit(state: GroupState, { images, compute: { flavors } }: CloudFact
   ]);
 }
 
-function checkMemory(group: MachineGroup, image: Image, flavor: Flavor): Findings {
+function checkMemory(group: MachineNeed, image: Image, flavor: Flavor): Findings {
   if (flavor.ram >= image.min_ram) return joined([]);
   return problem(
     `${is(group.flavor)} with ${flavor.ram} MiB of memory but image ${group.image.value} asks for ${image.min_ram} MiB; choose a larger flavor.`,
   );
 }
 
-function checkRootDisk(group: MachineGroup, image: Image, flavor: Flavor): Findings {
+function checkRootDisk(group: MachineNeed, image: Image, flavor: Flavor): Findings {
   const wanted = diskOf(image);
   // A flavor whose disk is 0 gets one as large as the image.
   if (flavor.disk === 0 || flavor.disk >= wanted) return joined([]);
@@ -235,6 +237,6 @@ function checkServerGroup(
   if (group.serverGroup === undefined || limit < 0 || missing.length === 0 || group.names.length <= limit)
     return joined([]);
   return problem(
-    `${group.countKey} is more than the ${limit} members that the quota gives one server group; lower it, set ${group.serverGroup.policy.key} to "none", or ask for a quota of ${group.names.length}.`,
+    `${group.countKey} is more than the ${limit} members that the quota gives one server group; lower it, set ${group.serverGroup.policyKey} to "none", or ask for a quota of ${group.names.length}.`,
   );
 }

@@ -18,6 +18,7 @@ import type {
 } from "./cloudFacts";
 import { loadBalancerFacts, networkFacts } from "./gatherNetworkFacts";
 import { isOpenstackId } from "../config/openstackId";
+import { roles } from "../machines/roles";
 import { detailed, listResources } from "../openstack/resources";
 import { createdTypes } from "../openstack/resourceTypes";
 import { planNeeds, type Needs } from "./needs";
@@ -136,7 +137,8 @@ async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<
  */
 async function existingMachines(api: OpenstackApi, needs: Needs): Promise<Map<string, ExistingMachine>> {
   const resizable = needs.groups.filter(
-    ({ role, rolled, names }) => names.length > 0 && (role === "control-plane" || rolled.size > 0),
+    ({ role, rolled, names }) =>
+      names.length > 0 && (roles[role].flavorChange === "resized in place" || rolled.size > 0),
   );
   const prefixes = [
     ...new Set(resizable.flatMap(({ names }) => names.slice(0, 1).map((name) => name.replace(/-\d+$/, "")))),

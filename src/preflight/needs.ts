@@ -1,12 +1,7 @@
 /** What a configuration asks of OpenStack, before anything is known of the cloud. */
-import {
-  bastionMachineName,
-  controlPlaneMachineNames,
-  poolMachineNames,
-  type ApiEndpointConfig,
-  type ClusterConfig,
-  type ControlPlaneConfig,
-} from "../config/clusterConfig";
+import type { ApiEndpointConfig, ClusterConfig } from "../config/clusterConfig";
+import { machineGroups, type MachineGroup } from "../machines/planMachines";
+import type { MachineRole } from "../machines/roles";
 import { virtualIpPortName } from "../network/apiEndpointNames";
 import { securityGroupNames, securityGroupRules } from "../network/securityGroupRules";
 
@@ -23,9 +18,9 @@ export interface VolumeNeed {
   readonly type?: string;
 }
 
-/** Machines that differ in nothing but their name and zone. */
-export interface MachineGroup {
-  readonly role: "control-plane" | "worker" | "bastion";
+/** Machines that differ in nothing but their name and zone, as messages tell of them. */
+export interface MachineNeed {
+  readonly role: MachineRole;
   /** Key that decides how many there are, and its value in words. */
   readonly countKey: string;
   /** Names, by index. */
@@ -41,7 +36,7 @@ export interface MachineGroup {
   readonly volumes: readonly VolumeNeed[];
   /** Extra networks, by id. */
   readonly networks: readonly Setting[];
-  readonly serverGroup?: { readonly name: string; readonly policy: Setting };
+  readonly serverGroup?: { readonly name: string; readonly policyKey: string };
 }
 
 /** A Neutron extension and what needs it. */
@@ -52,7 +47,7 @@ export interface ExtensionNeed {
 
 export interface Needs {
   readonly clusterName: string;
-  readonly groups: readonly MachineGroup[];
+  readonly groups: readonly MachineNeed[];
   readonly securityGroups: number;
   readonly securityGroupRules: number;
   /** Whether each of these is made, or an existing one used. */
@@ -76,7 +71,7 @@ export function planNeeds(config: ClusterConfig): Needs {
   const createsRouter = createsSubnet && network.routerId === undefined && network.externalNetwork !== undefined;
   return {
     clusterName,
-    groups: [controlPlane(config), ...nodePools(config), ...bastion(config)],
+    groups: machineGroups(config).map(machineNeed),
     securityGroups: securityGroupNames(config).length,
     securityGroupRules: securityGroupRules(config).length,
     creates: {
@@ -95,83 +90,33 @@ export function planNeeds(config: ClusterConfig): Needs {
   };
 }
 
-type MachineSettings = Pick<ControlPlaneConfig, "flavor" | "image" | "availabilityZones" | "bootVolume">;
-
-/** What all machines that a section of the configuration describes have in common. */
-function machines(
-  config: ClusterConfig,
-  path: string,
-  section: MachineSettings,
-  names: readonly string[],
-  pool: string,
-) {
+/** The plan of some machines, with the key of each of its values. */
+function machineNeed({ template, machines }: MachineGroup): MachineNeed {
+  const { role, configKeys, serverGroup } = template;
+  const { section } = configKeys;
+  const settings = (list: string, values: readonly string[]): Setting[] =>
+    values.map((value, index) => ({ key: `${section}.${list}[${index}]`, value }));
+  const bootVolume = template.bootVolume && { key: `${section}.bootVolume`, ...template.bootVolume };
   return {
-    names,
-    rolled: new Set(config.roll.includes(pool) ? names : names.filter((name) => config.roll.includes(name))),
-    flavor: { key: `${path}.flavor`, value: section.flavor },
-    image: image(config, path, section.image),
-    zones: section.availabilityZones.map((value, index) => ({ key: `${path}.availabilityZones[${index}]`, value })),
-    bootVolume: section.bootVolume && { key: `${path}.bootVolume`, ...section.bootVolume },
-  };
-}
-
-function image(config: ClusterConfig, path: string, own: string | undefined): Setting {
-  return own === undefined ? { key: "image", value: config.image } : { key: `${path}.image`, value: own };
-}
-
-function serverGroup(name: string, path: string, policy: string): MachineGroup["serverGroup"] {
-  return policy === "none" ? undefined : { name, policy: { key: `${path}.serverGroupPolicy`, value: policy } };
-}
-
-function controlPlane(config: ClusterConfig): MachineGroup {
-  const { controlPlane: section, clusterName } = config;
-  const common = machines(config, "controlPlane", section, controlPlaneMachineNames(config), "control-plane");
-  return {
-    ...common,
-    role: "control-plane",
-    countKey: `controlPlane.replicas (${section.replicas})`,
+    role,
+    countKey: role === "bastion" ? configKeys.count : `${configKeys.count} (${machines.length})`,
+    names: machines.map(({ name }) => name),
+    rolled: new Set(machines.filter(({ rolled }) => rolled).map(({ name }) => name)),
+    flavor: { key: `${section}.flavor`, value: template.flavor },
+    image: { key: configKeys.image, value: template.image },
+    zones: settings("availabilityZones", template.availabilityZones),
+    bootVolume,
     volumes: [
-      common.bootVolume,
-      section.etcdVolume && { key: "controlPlane.etcdVolume", ...section.etcdVolume },
-    ].filter((volume) => volume !== undefined),
-    networks: [],
-    serverGroup: serverGroup(`${clusterName}-control-plane`, "controlPlane", section.serverGroupPolicy),
+      ...(bootVolume === undefined ? [] : [bootVolume]),
+      ...template.volumes.map(({ sizeGb, type }, index) => ({
+        key: configKeys.volumes[index] as string,
+        sizeGb,
+        type,
+      })),
+    ],
+    networks: settings("networks", template.networks),
+    serverGroup: serverGroup && { name: serverGroup.name, policyKey: `${section}.serverGroupPolicy` },
   };
-}
-
-function nodePools(config: ClusterConfig): MachineGroup[] {
-  return config.nodePools.map((pool, index) => {
-    const path = `nodePools[${index}]`;
-    const common = machines(config, path, pool, poolMachineNames(config, pool), pool.name);
-    const extra = pool.volumes.map(({ sizeGb, type }, position) => ({
-      key: `${path}.volumes[${position}]`,
-      sizeGb,
-      type,
-    }));
-    return {
-      ...common,
-      role: "worker",
-      countKey: `${path}.count (${pool.count})`,
-      volumes: common.bootVolume === undefined ? extra : [common.bootVolume, ...extra],
-      networks: pool.networks.map((value, position) => ({ key: `${path}.networks[${position}]`, value })),
-      serverGroup: serverGroup(`${config.clusterName}-${pool.name}`, path, pool.serverGroupPolicy),
-    };
-  });
-}
-
-function bastion(config: ClusterConfig): MachineGroup[] {
-  const section = config.ssh.bastion;
-  if (section === undefined) return [];
-  const names = [bastionMachineName(config.clusterName)];
-  return [
-    {
-      ...machines(config, "ssh.bastion", { ...section, availabilityZones: [] }, names, "bastion"),
-      role: "bastion",
-      countKey: "ssh.bastion",
-      volumes: [],
-      networks: [],
-    },
-  ];
 }
 
 /** The extensions that the calls of the OpenStack provider for our resources go to. */

@@ -4,7 +4,7 @@
  * is; and, in a network or subnet that the stack itself made, whatever keeps it from being deleted. In an existing
  * network only the first.
  */
-import { machineClusterKey } from "../machines/updatePolicy";
+import { machineClusterKey } from "../machines/metadataKeys";
 import { clusterTag } from "../network/tags";
 import { createdTypes, storageTypes, type OpenstackType } from "../openstack/resourceTypes";
 import type { RemainingDisk, RemainingLoadBalancer, RemainingPort, Remains } from "./remains";

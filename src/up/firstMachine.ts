@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { controlPlaneMachineName, type ClusterConfig } from "../config/clusterConfig";
+import { machineName, type ClusterConfig } from "../config/clusterConfig";
 import { clusterMachines } from "../openstack/machines";
 import { kubernetesApi, type KubernetesAccess } from "../kubernetes/client";
 import { hasCluster } from "../engine/live";
@@ -21,7 +21,7 @@ export function beforeFirstMachine(
   config: ClusterConfig,
   access: pulumi.Output<KubernetesAccess>,
 ): pulumi.ResourceHook {
-  const machine = controlPlaneMachineName(config.clusterName, 0);
+  const machine = machineName(config.clusterName, "control-plane", 0);
   return new pulumi.ResourceHook(`${config.clusterName}-before-first-machine`, async () => {
     if (!hasCluster(config)) return;
     const known = await settled(access);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import type { MachineSummary } from "../compute/controlPlane";
+import type { MachineSummary } from "../compute/machine";
+import { planMachines } from "../machines/planMachines";
 import { bootstrapReleases } from "../platform/bootstrapReleases";
 import { fluxNamespace, syncName } from "../platform/flux";
 import { forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
@@ -128,6 +129,7 @@ export class Readiness {
     const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
     if (mismatch !== undefined) void pulumi.log.warn(mismatch);
     const machines = nodes.map(({ name }) => name);
+    const plan = planMachines(config);
     let present: readonly Node[] = [];
     await waitForCluster({
       request,
@@ -138,7 +140,7 @@ export class Readiness {
       timeoutMinutes: config.readiness.clusterTimeoutMinutes,
       seen: async (seen) => {
         present = seen;
-        const changed = await reconcileNodes(config, seen, request);
+        const changed = await reconcileNodes(plan, seen, request);
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
       consoles: (named) => consoleTails(new Map([...serverIds].filter(([name]) => named.includes(name)))),

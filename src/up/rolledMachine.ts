@@ -8,13 +8,14 @@ import { drainBefore } from "../kubernetes/drain";
 import { KubeletLeases } from "../kubernetes/leases";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { isLeaving, withLeavingMark, withoutLeavingMark } from "../kubernetes/leavingMark";
+import type { NodeRole } from "../machines/roles";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, waitUntil } from "../engine/waiting";
 
 export interface SpareInput {
   /** Name of the machine that is to go, or to reboot. */
   readonly machine: string;
-  readonly role: "control-plane" | "worker";
+  readonly role: NodeRole;
   /** Names of the machines that must be whole before. */
   readonly others: readonly string[];
   readonly request: KubernetesRequest;

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { RolledMachine, RollGate } from "../compute/rollGate";
-import { controlPlaneMachineNames, type ClusterConfig } from "../config/clusterConfig";
+import type { ClusterConfig } from "../config/clusterConfig";
+import { controlPlaneGroup } from "../machines/planMachines";
+import { nodeRoles } from "../machines/roles";
 import { clusterMachines } from "../openstack/machines";
 import { kubernetesApi, type KubernetesAccess } from "../kubernetes/client";
 import { hasCluster } from "../engine/live";
@@ -18,7 +20,7 @@ import { flavorOf } from "./touchedMachines";
 export class Rolling implements RollGate {
   public readonly beforeCreate: pulumi.ResourceHook;
   public readonly beforeUpdate: pulumi.ResourceHook;
-  private born: Promise<ReadonlyMap<string, string | undefined>> | undefined;
+  private existing: Promise<ReadonlyMap<string, string | undefined>> | undefined;
 
   /** `access` is secret. */
   constructor(
@@ -26,6 +28,7 @@ export class Rolling implements RollGate {
     private readonly access: pulumi.Output<KubernetesAccess>,
   ) {
     const { clusterName } = config;
+    const controlPlaneNames = controlPlaneGroup(config).machines.map(({ name }) => name);
     this.beforeCreate = new pulumi.ResourceHook(`${clusterName}-before-rolled-machine`, async ({ name }) => {
       if (hasCluster(config)) await forgetReleasedNode({ machine: name, ...(await this.spared()) });
     });
@@ -33,7 +36,7 @@ export class Rolling implements RollGate {
       `${clusterName}-before-resize`,
       async ({ name, oldInputs, newInputs }) => {
         if (!hasCluster(config) || flavorOf(oldInputs) === flavorOf(newInputs)) return;
-        const others = controlPlaneMachineNames(config).filter((other) => other !== name);
+        const others = controlPlaneNames.filter((other) => other !== name);
         await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.spared()) });
       },
     );
@@ -44,11 +47,12 @@ export class Rolling implements RollGate {
     return pulumi.all([userData, this.released(machine)]).apply(([known]) => known);
   }
 
-  private async released({ name, role, templateDigest, others, after }: RolledMachine): Promise<void> {
+  private async released({ name, role, creationDigest, others, after }: RolledMachine): Promise<void> {
     await Promise.all(after.map(({ urn }) => settled(urn)));
-    this.born ??= this.templateDigests();
-    const born = await this.born;
-    if (!born.has(name) || born.get(name) === templateDigest) return;
+    this.existing ??= this.creationDigests();
+    const existing = await this.existing;
+    // A machine of an older program has no digest, so nobody knows whether the engine replaces it: it waits as well.
+    if (!existing.has(name) || existing.get(name) === (await settled(creationDigest))) return;
     await releaseRolledMachine({
       machine: name,
       role,
@@ -59,13 +63,11 @@ export class Rolling implements RollGate {
     });
   }
 
-  /** What each machine that OpenStack has was born with, as this run found it. */
-  private async templateDigests(): Promise<ReadonlyMap<string, string | undefined>> {
+  /** What each machine that OpenStack has was created with, as this run found it. */
+  private async creationDigests(): Promise<ReadonlyMap<string, string | undefined>> {
     const openstack = await logInToOpenstack();
-    const roles = await Promise.all(
-      (["control-plane", "worker"] as const).map((role) => clusterMachines(openstack, this.config.clusterName, role)),
-    );
-    return new Map(roles.flat().map(({ name, templateDigest }) => [name, templateDigest]));
+    const roles = await Promise.all(nodeRoles.map((role) => clusterMachines(openstack, this.config.clusterName, role)));
+    return new Map(roles.flat().map(({ name, creationDigest }) => [name, creationDigest]));
   }
 
   private async spared() {

@@ -7,7 +7,7 @@ import { renderBastionUserData } from "../../src/bootstrap/bastion";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { osReleases } from "../../src/config/operatingSystems";
-import { caCertificate, sampleConfig, sampleFacts, secrets, virtualIp, workerFacts } from "./samples";
+import { caCertificate, poolTemplates, sampleConfig, sampleFacts, secrets, virtualIp, workerFacts } from "./samples";
 import { describeWithTools } from "../findTool";
 
 describeWithTools("cloud-init", ["cloud-init"], (tool) => {
@@ -35,7 +35,7 @@ describeWithTools("cloud-init", ["cloud-init"], (tool) => {
     });
     const roles = [
       renderControlPlaneUserData(config, sampleFacts(config), secrets),
-      renderWorkerUserData(config, config.nodePools[0]!, workerFacts),
+      renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts),
       renderBastionUserData(config),
     ];
     const answers = roles.map(({ cloudConfig }) => validate(cloudConfig));

@@ -16,6 +16,7 @@ import {
   bootstrapToken,
   contentOf,
   fixtures,
+  poolTemplates,
   rhel9,
   sampleConfig,
   sampleFacts,
@@ -84,7 +85,7 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     const documents = [
       onMachine(controlPlane, "/etc/openstack-kubernetes/init.yaml"),
       onMachine(controlPlane, "/etc/openstack-kubernetes/join.yaml"),
-      ...config.nodePools.map((pool) =>
+      ...poolTemplates(config).map((pool) =>
         onMachine(renderWorkerUserData(config, pool, workerFacts).files, "/etc/openstack-kubernetes/join.yaml"),
       ),
     ];
@@ -243,7 +244,7 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     );
     const config = sampleConfig();
     const toml = contentOf(
-      renderWorkerUserData(config, config.nodePools[0]!, workerFacts).files,
+      renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts).files,
       "/etc/containerd/config.toml",
     );
     expect(images).toContain(/sandbox = "(.*)"/.exec(toml)?.[1]);
@@ -252,7 +253,7 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   it("takes the bootstrap token and the pin of the CA as they are rendered", () => {
     const config = sampleConfig();
     const document = onMachine(
-      renderWorkerUserData(config, config.nodePools[0]!, workerFacts).files,
+      renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts).files,
       "/etc/openstack-kubernetes/join.yaml",
     );
     const migrated = kubeadm("config", "migrate", "--old-config", write("join.yaml", document));

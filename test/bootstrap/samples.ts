@@ -9,6 +9,7 @@ import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";
+import { poolGroups, type MachineTemplate } from "../../src/machines/planMachines";
 
 /** A configuration that says no more than it must, with `changes` to its top-level keys. */
 export function sampleConfig(changes: Record<string, unknown> = {}): ClusterConfig {
@@ -80,6 +81,11 @@ export const workerFacts: WorkerFacts = {
   clusterCaCertificatePem: caCertificate,
   bootstrapToken,
 };
+
+/** What each pool is to its machines. */
+export function poolTemplates(config: ClusterConfig): MachineTemplate[] {
+  return poolGroups(config).map(({ template }) => template);
+}
 
 /** Content of the file with this path. */
 export function contentOf(files: readonly MachineFile[], path: string): string {

@@ -6,7 +6,7 @@ import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { packUserData, userDataLimit } from "../../src/bootstrap/userData";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { osReleases } from "../../src/config/operatingSystems";
-import { caCertificate, fixtures, sampleConfig, sampleFacts, secrets, workerFacts } from "./samples";
+import { caCertificate, fixtures, poolTemplates, sampleConfig, sampleFacts, secrets, workerFacts } from "./samples";
 
 /**
  * Keys do not compress, so sizes are measured with real ones: EC for the CAs as the PKI makes them, RSA where the
@@ -47,7 +47,7 @@ describe("the size of user data", () => {
   const withoutExtraCas = fixtures().map(([name, config]) => [name, { ...config, extraCas: [] }] as const);
 
   it.each(withoutExtraCas)("of a worker is at most 8 KiB as sent: %s", (_name, config) => {
-    const sizes = config.nodePools.map((pool) => renderWorkerUserData(config, pool, workerFacts).encoded.length);
+    const sizes = poolTemplates(config).map((pool) => renderWorkerUserData(config, pool, workerFacts).encoded.length);
     expect(sizes.filter((size) => size > 8192)).toEqual([]);
   });
 
@@ -62,7 +62,7 @@ describe("the size of user data", () => {
       content: randomBytes(bytes).toString("base64url"),
     });
     const files = [file("/small", 300), file("/large", 30_000), file("/larger", 40_000), file("/middle", 3_000)];
-    expect(() => packUserData(sampleConfig(), "node pool default", files, [])).toThrow(
+    expect(() => packUserData(sampleConfig(), "node pool default", { files, commands: [] })).toThrow(
       /^User data of node pool default has \d+ bytes but Nova takes at most 65535; the largest parts are \/larger \(53334 bytes\), \/large \(40000 bytes\), \/middle \(4000 bytes\)\. Shorten what they come from, extraCas for instance\.$/,
     );
   });
@@ -107,7 +107,7 @@ describe("the size of user data", () => {
         const config = sampleConfig(changes);
         const sizes = [
           renderControlPlaneUserData(config, sampleFacts(config), real),
-          renderWorkerUserData(config, config.nodePools[0]!, workerFacts),
+          renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts),
           renderBastionUserData(config),
         ].map(({ encoded }) => encoded.length);
         return sizes.every((size) => size > 0 && size <= userDataLimit);

@@ -1,11 +1,19 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
-import { bootstrapToken, caCertificate, contentOf, fixtures, sampleConfig, workerFacts } from "./samples";
+import {
+  bootstrapToken,
+  caCertificate,
+  contentOf,
+  fixtures,
+  poolTemplates,
+  sampleConfig,
+  workerFacts,
+} from "./samples";
 
 const render = (changes: Record<string, unknown> = {}) => {
   const config = sampleConfig(changes);
-  return renderWorkerUserData(config, config.nodePools[0]!, workerFacts);
+  return renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts);
 };
 
 describe("user data of a worker", () => {
@@ -37,7 +45,7 @@ describe("user data of a worker", () => {
 
   it("holds no private key and of all credentials the bootstrap token only", () => {
     for (const [, config] of fixtures()) {
-      for (const pool of config.nodePools) {
+      for (const pool of poolTemplates(config)) {
         const { cloudConfig } = renderWorkerUserData(config, pool, workerFacts);
         expect(cloudConfig).not.toMatch(/PRIVATE KEY|encryption\.yaml|sa\.key|ca\.key/);
         expect(cloudConfig.match(/[a-z0-9]{6}\.[a-z0-9]{16}/g)).toEqual([bootstrapToken]);
@@ -60,7 +68,7 @@ describe("user data of a worker", () => {
 
   it("lays no path twice, in any valid configuration", () => {
     for (const [, config] of fixtures()) {
-      for (const pool of config.nodePools) {
+      for (const pool of poolTemplates(config)) {
         const paths = renderWorkerUserData(config, pool, workerFacts).files.map(({ path }) => path);
         expect(paths).toEqual([...new Set(paths)]);
       }

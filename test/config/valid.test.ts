@@ -1,5 +1,4 @@
 /** What the fixtures in test/fixtures/config/valid come to; each is asserted by what it is there for. */
-import { controlPlaneMachineNames, poolMachineNames } from "../../src/config/clusterConfig";
 import { readStackFile } from "../../src/config/stackFile";
 import { fixtureNames, fixturePath, validConfig } from "./fixtures";
 
@@ -212,11 +211,13 @@ describe("the site's network", () => {
 describe("machines", () => {
   it("come in pools, in zones, with labels and taints, and may be rolled by name", () => {
     const config = validConfig("many-pools-many-zones");
-    expect(controlPlaneMachineNames(config)).toEqual([0, 1, 2, 3, 4].map((index) => `dev-control-plane-${index}`));
-    expect(config.nodePools.map((pool) => poolMachineNames(config, pool))).toEqual([
-      [0, 1, 2, 3, 4, 5].map((index) => `dev-general-${index}`),
-      ["dev-gpu-0", "dev-gpu-1"],
-      [],
+    expect([config.controlPlane.replicas, config.nodePools.map(({ name, count }) => [name, count])]).toEqual([
+      5,
+      [
+        ["general", 6],
+        ["gpu", 2],
+        ["spare", 0],
+      ],
     ]);
     expect(config.nodePools[1]).toMatchObject({
       image: "rocky-9-cuda",
@@ -231,11 +232,7 @@ describe("machines", () => {
 
   it("can be a single one that runs everything", () => {
     const config = validConfig("single-node");
-    expect([controlPlaneMachineNames(config), config.controlPlane.schedulable, config.nodePools]).toEqual([
-      ["dev-control-plane-0"],
-      true,
-      [],
-    ]);
+    expect([config.controlPlane.replicas, config.controlPlane.schedulable, config.nodePools]).toEqual([1, true, []]);
   });
 
   it("can be 500 workers in the default pod CIDR", () => {

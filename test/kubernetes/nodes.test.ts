@@ -1,5 +1,6 @@
 import type { ApiRequest } from "../../src/kubernetes/answers";
 import { appliedAnnotation, listNodes, reconcileNodes, withPoolSettings, type Node } from "../../src/kubernetes/nodes";
+import { planMachines } from "../../src/machines/planMachines";
 import { configWith } from "../platform/config";
 
 const gpu = {
@@ -98,7 +99,7 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `de
 
 describe("reconcileNodes", () => {
   const reconcile = async (config: ReturnType<typeof pools>, request: ApiRequest) =>
-    reconcileNodes(config, await listNodes(request), request);
+    reconcileNodes(planMachines(config), await listNodes(request), request);
 
   it("writes only what differs: a second time it only looks", async () => {
     const api = apiWith(["dev-control-plane-0", ...names(2)]);

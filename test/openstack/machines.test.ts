@@ -11,7 +11,7 @@ const server = (name: string, status: string, metadata: Record<string, string>) 
 const marks = { "kubernetes-cluster": "dev", "kubernetes-role": "control-plane" };
 const servers = [
   server("dev-control-plane-2", "ERROR", marks),
-  server("dev-control-plane-1", "SHUTOFF", { ...marks, "template-digest": "0123456789ab" }),
+  server("dev-control-plane-1", "SHUTOFF", { ...marks, "creation-digest": "0123456789ab" }),
   server("dev-general-0", "ACTIVE", { ...marks, "kubernetes-role": "worker" }),
   server("dev-control-plane-backup", "ACTIVE", {}),
   server("dev-control-plane-7", "ACTIVE", { ...marks, "kubernetes-cluster": "another" }),
@@ -22,7 +22,7 @@ describe("a cluster's machines", () => {
     [
       "control-plane" as const,
       [
-        { name: "dev-control-plane-1", status: "SHUTOFF", templateDigest: "0123456789ab" },
+        { name: "dev-control-plane-1", status: "SHUTOFF", creationDigest: "0123456789ab" },
         { name: "dev-control-plane-2", status: "ERROR" },
       ],
     ],

@@ -11,6 +11,7 @@ import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
 import { forgetInterruptedReleases } from "../../src/kubernetes/interruptedReleases";
 import { appliedAnnotation, listNodes, reconcileNodes, type Node } from "../../src/kubernetes/nodes";
 import { parseClusterConfig } from "../../src/config/parse";
+import { planMachines } from "../../src/machines/planMachines";
 import { describeUnless } from "../describeUnless";
 import { controlPlanePrograms } from "../gitops/live/controlPlane";
 import { ChartRegistry } from "./chartRegistry";
@@ -262,8 +263,8 @@ describeUnless(reason, "the platform on a real API server", () => {
         metadata: { name, labels: { mine: "yes" } },
         spec: { taints: [cordon] },
       });
-    const reconcile = async (wanted: Pick<typeof config, "clusterName" | "nodePools">) =>
-      reconcileNodes(wanted, await listNodes(cluster.request), cluster.request);
+    const reconcile = async (wanted: typeof config) =>
+      reconcileNodes(planMachines(wanted), await listNodes(cluster.request), cluster.request);
     expect(await reconcile(config)).toEqual(["test-gpu-0", "test-gpu-1"]);
     expect(await reconcile(config)).toEqual([]);
     const node = (await cluster.get<Node>("/api/v1/nodes/test-gpu-0"))!;

@@ -1,5 +1,5 @@
 /** Names, zones, volumes and networks of the machines. */
-import { bastionMachineName, controlPlaneMachineNames, poolMachineName, poolMachineNames } from "../clusterConfig";
+import { machineName } from "../clusterConfig";
 import { didYouMean, shown } from "../keyPath";
 import { repeats, rule, when } from "./rule";
 
@@ -31,7 +31,7 @@ const longestHostname = 63;
 
 export const machineNameLength = rule(["clusterName", "nodePools"], ({ clusterName, nodePools }) =>
   eachPool(nodePools, (pool, path) => {
-    const longest = poolMachineName(clusterName ?? "", pool.name, Math.max(pool.count - 1, 0));
+    const longest = machineName(clusterName ?? "", pool.name, Math.max(pool.count - 1, 0));
     return when(
       clusterName !== undefined && longest.length > longestHostname,
       () =>
@@ -52,12 +52,14 @@ export const rollNames = rule(
   ["clusterName", "controlPlane", "nodePools", "ssh", "roll"],
   ({ clusterName, controlPlane, nodePools, ssh, roll }) => {
     if (clusterName === undefined || roll.length === 0) return [];
+    const numbered = [{ name: "control-plane", count: controlPlane.replicas }, ...nodePools];
     const machines = [
-      ...controlPlaneMachineNames({ clusterName, controlPlane }),
-      ...nodePools.flatMap((pool) => poolMachineNames({ clusterName }, pool)),
-      ...(ssh.bastion ? [bastionMachineName(clusterName)] : []),
+      ...numbered.flatMap(({ name, count }) =>
+        Array.from({ length: count }, (_, index) => machineName(clusterName, name, index)),
+      ),
+      ...(ssh.bastion ? [machineName(clusterName, "bastion")] : []),
     ];
-    const pools = [...nodePools.map((pool) => pool.name), "control-plane", ...(ssh.bastion ? ["bastion"] : [])];
+    const pools = [...numbered.map(({ name }) => name), ...(ssh.bastion ? ["bastion"] : [])];
     const known = new Set([...machines, ...pools]);
     return roll.flatMap((name, index) =>
       when(!known.has(name), () => {
@@ -78,10 +80,10 @@ export const rolledControlPlane = rule(
   ["clusterName", "controlPlane", "roll"],
   ({ clusterName, controlPlane, roll }) => {
     if (clusterName === undefined || controlPlane.replicas > 1) return [];
-    const only = controlPlaneMachineNames({ clusterName, controlPlane });
+    const only = machineName(clusterName, "control-plane", 0);
     return roll.flatMap((name, index) =>
       when(
-        name === "control-plane" || only.includes(name),
+        name === "control-plane" || name === only,
         () =>
           `roll[${index}] is ${shown(name)} but controlPlane.replicas is 1, and the cluster's data lies on that machine alone; set controlPlane.replicas to 3 first, or move the data as docs/runbooks/restore-etcd.md says.`,
       ),

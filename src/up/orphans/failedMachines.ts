@@ -1,4 +1,4 @@
-import { machineClusterKey } from "../../machines/updatePolicy";
+import { machineClusterKey } from "../../machines/metadataKeys";
 import type { OpenstackApi } from "../../openstack/client";
 import { detailed, listResources } from "../../openstack/resources";
 import { createdTypes } from "../../openstack/resourceTypes";

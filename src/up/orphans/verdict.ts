@@ -1,5 +1,5 @@
 /** What becomes of something that is there although it is only about to be created. */
-import { machineClusterKey, machineRoleKey } from "../../machines/updatePolicy";
+import { machineClusterKey, machineRoleKey } from "../../machines/metadataKeys";
 import { createdTypes, type CreatedType, type ResourceInputs, type ResourceItem } from "../../openstack/resourceTypes";
 
 /**

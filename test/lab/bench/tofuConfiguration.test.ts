@@ -98,16 +98,17 @@ describe("The configuration for OpenTofu", () => {
     const servers = resource.openstack_compute_instance_v2 as Record<string, Block>;
     expect(servers.general?.lifecycle).toEqual({
       ignore_changes: [
-        "user_data",
+        "flavor_name",
         "image_id",
         "image_name",
-        "availability_zone",
         "block_device",
-        "network",
+        "availability_zone",
         "scheduler_hints",
+        "network",
         "config_drive",
+        "user_data",
         'metadata["template-digest"]',
-        "flavor_name",
+        'metadata["creation-digest"]',
       ],
     });
   });

@@ -2,12 +2,12 @@ import { gunzipSync } from "node:zlib";
 import { labConfig } from "../../../lab/machines/cluster";
 import { netmask, renderConfigDrive } from "../../../lab/machines/configDrive";
 import { createLabKeys } from "../../../lab/machines/keys";
-import { planMachines } from "../../../lab/machines/plan";
+import { placeMachines } from "../../../lab/machines/plan";
 
 describe("config drive of a lab machine", () => {
   it("tells name, domain, address and resolver as Nova and Neutron do, and holds the user data as it was sent", async () => {
     const config = labConfig();
-    const plan = planMachines(config, (await createLabKeys("lab", new Date())).secrets);
+    const plan = placeMachines(config, (await createLabKeys("lab", new Date())).secrets);
     const machine = plan.machines[4]!;
     const drive = renderConfigDrive(config, plan, machine);
     const metaData = JSON.parse(drive["openstack/latest/meta_data.json"] as string) as Record<string, unknown>;

@@ -5,7 +5,7 @@
  */
 import { eventually, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../../../lab/machines/cluster";
 import { renderConfigDrive } from "../../../lab/machines/configDrive";
-import { planMachines } from "../../../lab/machines/plan";
+import { placeMachines } from "../../../lab/machines/plan";
 import { consoleOf, onMachine, startMachine, stopMachine, wipeMachine } from "../../../lab/machines/power";
 import { siteAddress } from "../../../lab/machines/site";
 import { waitForApi } from "../../../src/up/apiGate";
@@ -43,7 +43,7 @@ describeOnMachines("a small cluster behind a proxy", (site) => {
 
   /** Switches a machine of another configuration on: the same cluster, but told something else. */
   function startOther(changed: ReturnType<typeof labConfig>, name: string): void {
-    const plan = planMachines(changed, cluster.keys.secrets);
+    const plan = placeMachines(changed, cluster.keys.secrets);
     const machine = plan.machines.find((planned) => planned.name === name)!;
     startMachine(machine, cluster.site.layers, renderConfigDrive(changed, plan, machine));
   }

@@ -7,7 +7,7 @@
 import type { ChildProcess } from "node:child_process";
 import { eventually, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../../../lab/machines/cluster";
 import { renderConfigDrive } from "../../../lab/machines/configDrive";
-import { planMachines } from "../../../lab/machines/plan";
+import { placeMachines } from "../../../lab/machines/plan";
 import {
   consoleOf,
   machinesWithPower,
@@ -289,7 +289,7 @@ describeOnMachines("a cluster of real machines", (site) => {
 
   it("tells on the console, and so in the gate's message, why a machine does not become a node", async () => {
     const changed = config({ workers: 4 }, { packageMirror: { kubernetesUrl: "http://mirror.site.lab/absent" } });
-    const plan = planMachines(changed, cluster.keys.secrets);
+    const plan = placeMachines(changed, cluster.keys.secrets);
     const machine = plan.machines.at(-1)!;
     startMachine(machine, cluster.site.layers, renderConfigDrive(changed, plan, machine));
     const verdict = await eventually("a verdict", patience, () => verdictsOf(machine.name)[0]);

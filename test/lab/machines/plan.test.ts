@@ -1,6 +1,6 @@
 import { labConfig } from "../../../lab/machines/cluster";
 import { createLabKeys, type LabKeys } from "../../../lab/machines/keys";
-import { macOf, planMachines } from "../../../lab/machines/plan";
+import { macOf, placeMachines } from "../../../lab/machines/plan";
 import { hostCgroup } from "../../../lab/machines/power";
 
 describe("plan of the lab's machines", () => {
@@ -10,7 +10,7 @@ describe("plan of the lab's machines", () => {
   });
 
   it("gives every machine of the stack file the name and role of the program and an address of its own", () => {
-    const { machines, gateway, endpointHost } = planMachines(labConfig(), keys.secrets);
+    const { machines, gateway, endpointHost } = placeMachines(labConfig(), keys.secrets);
     expect([gateway, endpointHost]).toEqual(["10.10.0.1", "10.10.0.5"]);
     expect(machines.map(({ name, role, address }) => [name, role, address])).toEqual([
       ["lab-control-plane-0", "control-plane", "10.10.0.10"],
@@ -22,29 +22,29 @@ describe("plan of the lab's machines", () => {
   });
 
   it("hands all machines of a role the same user data", () => {
-    const { machines } = planMachines(labConfig(), keys.secrets);
+    const { machines } = placeMachines(labConfig(), keys.secrets);
     const distinct = (role: string) =>
       new Set(machines.filter((machine) => machine.role === role).map(({ userData }) => userData.encoded)).size;
     expect([distinct("control-plane"), distinct("worker")]).toEqual([1, 1]);
   });
 
   it("changes nothing of the others when a worker is added", () => {
-    const before = planMachines(labConfig({ workers: 2 }), keys.secrets).machines;
-    const after = planMachines(labConfig({ workers: 3 }), keys.secrets).machines;
+    const before = placeMachines(labConfig({ workers: 2 }), keys.secrets).machines;
+    const after = placeMachines(labConfig({ workers: 3 }), keys.secrets).machines;
     expect(after.slice(0, before.length)).toEqual(before);
     expect(after.slice(before.length).map(({ name }) => name)).toEqual(["lab-workers-2"]);
   });
 
   it("refuses an endpoint that machines alone cannot hold", () => {
     const config = labConfig({}, { apiEndpoint: { kind: "external", host: "api.example.org" } });
-    expect(() => planMachines(config, keys.secrets)).toThrow("apiEndpoint must be of kind virtualIp with an address");
+    expect(() => placeMachines(config, keys.secrets)).toThrow("apiEndpoint must be of kind virtualIp with an address");
   });
 
   it("lets the only control-plane machine be the endpoint itself, and no one of several", () => {
     const itself = { apiEndpoint: { kind: "external", host: "10.10.0.10" } };
-    const { machines, endpointHost } = planMachines(labConfig({ controlPlane: 1, workers: 0 }, itself), keys.secrets);
+    const { machines, endpointHost } = placeMachines(labConfig({ controlPlane: 1, workers: 0 }, itself), keys.secrets);
     expect([endpointHost, machines.map(({ address }) => address)]).toEqual(["10.10.0.10", ["10.10.0.10"]]);
-    expect(() => planMachines(labConfig({}, itself), keys.secrets)).toThrow(
+    expect(() => placeMachines(labConfig({}, itself), keys.secrets)).toThrow(
       "apiEndpoint must be of kind virtualIp with an address",
     );
   });

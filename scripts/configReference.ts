@@ -1,5 +1,6 @@
 /** docs/configuration.md and the `config:` section of Pulumi.yaml, rendered from the schema. */
 import { Scalar, stringify } from "yaml";
+import { momentsInWords } from "../src/config/effects";
 import { type Section, type Shape, shapeOfCluster } from "../src/config/shape";
 import { projectName } from "../src/config/stackFile";
 
@@ -103,6 +104,10 @@ const introduction = [
   ),
   "",
   ...wrapped(
+    "Each key says when a change of it takes effect on a cluster that exists, and what it does there. _Destructive_: data, an address or a trust is lost, or the cluster stands still. _Disruptive_: pods move, machines reboot or connections break, and all is well afterwards. Previews and `npm run consequences` say the same (docs/previews.md).",
+  ),
+  "",
+  ...wrapped(
     "The offline preview has no key to decrypt secrets with. Where the schema wants free text or a URL it puts a placeholder in the place of an encrypted value, and says so; an encrypted value anywhere else (a CIDR, a number) is an error there.",
   ),
 ];
@@ -153,8 +158,18 @@ function below(path: string, section: Section, level: number): string[] {
 /** An entry per key: its name, what may stand there, its default, and what it means. */
 function list(section: Section): string[] {
   return Object.entries(section.keys).flatMap(([key, shape]) =>
-    wrapped(`- \`${key}\`: ${typeOf(shape)}, ${defaultOf(shape)}. ${shape.description.replaceAll("\n", " ")}`, "  "),
+    wrapped(
+      `- \`${key}\`: ${typeOf(shape)}, ${defaultOf(shape)}. ${shape.description.replaceAll("\n", " ")}${changeOf(shape)}`,
+      "  ",
+    ),
   );
+}
+
+/** When a change reaches a cluster that exists, and what it does there; a section leaves that to its keys. */
+function changeOf(shape: Shape): string {
+  if (shape.effect === undefined || (shape.kind === "section" && shape.default !== undefined)) return "";
+  const { moments, meaning, weight } = shape.effect;
+  return ` _A change takes effect ${momentsInWords(moments)}${weight === "harmless" ? "" : ` (${weight})`}._ ${meaning}`;
 }
 
 function typeOf(shape: Shape): string {

@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../src/engine/messageOf";
 import { planOf } from "../src/consequences/plannedChange";
-import { allowancesOf, renderReport, reportOf } from "../src/consequences/consequenceReport";
+import { allowancesOf, reportOf } from "../src/consequences/consequenceReport";
+import { renderReport } from "../src/consequences/renderReport";
 
 const exitCodes = { unreadable: 1, usage: 2, refused: 3 };
 

@@ -8,7 +8,7 @@ import { differenceOf } from "../simulation/preview/difference";
 import { assertOurs, writeDocuments } from "../simulation/preview/documents";
 import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
 import { paintFor } from "../simulation/preview/paint";
-import { plannedChanges } from "../simulation/preview/plannedChanges";
+import { plannedChanges, recordedConfigurations } from "../simulation/preview/plannedChanges";
 import { progressLine } from "../simulation/preview/progress";
 import { readPrevious, writePrevious } from "../simulation/preview/previousFile";
 import { renderJson, renderText } from "../simulation/preview/report";
@@ -17,7 +17,6 @@ import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
 import { reportOf } from "../src/consequences/consequenceReport";
 import { ConfigError } from "../src/config/configError";
-import { planMachines } from "../src/machines/planMachines";
 
 interface Options {
   readonly out?: string;
@@ -47,9 +46,14 @@ async function preview(stack: string, options: Options): Promise<void> {
   const notes = [...input.notes, ...(kept !== undefined && "reason" in kept ? [kept.reason] : [])];
   const difference = differenceOf(run, before?.run, before?.time ?? "");
   const { clusterName, roll, allowDestruction, readiness } = input.config;
-  const plan = { stack, changes: plannedChanges(run, before?.run), unchanged: difference.unchanged };
+  const plan = {
+    stack,
+    changes: plannedChanges(run, before?.run),
+    unchanged: difference.unchanged,
+    recorded: recordedConfigurations(run, before?.run),
+  };
   const report = reportOf(plan, { clusterName, roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
-  const totals = totalsOf(run, planMachines(input.config), flavors);
+  const totals = totalsOf(run, flavors);
   const result = { stack, run, notes, totals, difference, report };
 
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;

@@ -40,9 +40,14 @@ export interface ClusterOutputs {
 export class Cluster extends pulumi.ComponentResource {
   public readonly outputs: ClusterOutputs;
 
-  constructor(config: ClusterConfig, opts?: pulumi.ComponentResourceOptions) {
+  /** @param configuration What the state keeps of it (config/recordedConfiguration), for the next preview. */
+  constructor(
+    config: ClusterConfig,
+    configuration: Readonly<Record<string, unknown>>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     const name = config.clusterName;
-    super("openstack-kubernetes:index:Cluster", name, {}, opts);
+    super("openstack-kubernetes:index:Cluster", name, { configuration }, opts);
     const parent = { parent: this };
     const network = new Network(config, parent);
     const securityGroups = new SecurityGroups(config, parent);

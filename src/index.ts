@@ -1,5 +1,6 @@
 import { Cluster } from "./cluster";
 import { loadClusterConfig } from "./config/load";
+import { recordedConfiguration } from "./config/recordedConfiguration";
 import { repairs } from "./up/repairs";
 import { repairErrorStacks } from "./engine/errorStacks";
 import { assertPreflight } from "./preflight/preflight";
@@ -9,8 +10,8 @@ import { spareNotes } from "./engine/registrationSpeed";
 export = async () => {
   repairErrorStacks();
   spareNotes();
-  const config = loadClusterConfig();
+  const { config, secretKeys } = loadClusterConfig();
   const [transformations] = await Promise.all([repairs(config), assertPreflight(config)]);
-  const cluster = new Cluster(config, { transformations });
+  const cluster = new Cluster(config, recordedConfiguration(config, secretKeys), { transformations });
   return cluster.outputs;
 };

@@ -11,9 +11,10 @@ import { minimalStack } from "./fixtures/minimalStack";
 import { cloudConfig, runProgram, servers } from "./runProgram";
 
 const stackValues = (stack: string) => readStackFile(path.join(__dirname, `../Pulumi.${stack}.yaml`)).values;
-/** Resources that the run would create or change, and what about them. */
+/** Resources of the cloud that the run would create or change, and what about them. */
 const touched = (run: Simulated) =>
   run.resources
+    .filter(({ custom }) => custom)
     .filter(({ change }) => change === undefined || change.changed.length > 0)
     .map(({ name, change }) => ({ name, changed: change === undefined ? "created" : [...change.changed].sort() }));
 const names = (resources: readonly { readonly name: string }[]) => resources.map(({ name }) => name);

@@ -1,4 +1,5 @@
 /** How a run differs from the one before it. */
+import { templateDigestKey } from "../../src/machines/metadataKeys";
 import type { PreviousResource, PreviousRun } from "../previousRun";
 import type { Simulated, SimulatedResource } from "../simulated";
 
@@ -39,9 +40,7 @@ export function differenceOf(run: Simulated, previous: PreviousRun | undefined, 
     ),
     removed: goneSince(run, previous).map(([urn, { type, name }]) => ({ urn, type, name, inputs: [] })),
     unchanged: marked("same").length,
-    stale: real
-      .filter(({ change }) => (change?.ignored.length ?? 0) > 0)
-      .map((resource) => describe(resource, resource.change?.ignored ?? [], undefined)),
+    stale: real.filter(isStale).map((resource) => describe(resource, resource.change?.ignored ?? [], undefined)),
   };
 }
 
@@ -49,8 +48,23 @@ export function differenceOf(run: Simulated, previous: PreviousRun | undefined, 
 export function goneSince(run: Simulated, previous: PreviousRun | undefined): [string, PreviousResource][] {
   const now = new Set(run.resources.map(({ urn }) => urn));
   return Object.entries(previous?.resources ?? {}).filter(
-    ([urn, { inputs, computed }]) => !now.has(urn) && (computed.id !== undefined || Object.keys(inputs).length > 0),
+    ([urn, { type, inputs, computed }]) =>
+      !now.has(urn) && !isComponent(type) && (computed.id !== undefined || Object.keys(inputs).length > 0),
   );
+}
+
+/** A machine is stale when its template is another, as the output `staleMachines` has it; user data alone may differ. */
+function isStale({ type, change, inputs, kept }: SimulatedResource): boolean {
+  if (change === undefined || change.ignored.length === 0) return false;
+  if (type !== "openstack:compute/instance:Instance") return true;
+  const digest = (metadata: unknown) => (metadata as Record<string, unknown> | undefined)?.[templateDigestKey];
+  const { metadata } = kept;
+  return digest(inputs.metadata) !== digest(metadata !== undefined && "value" in metadata ? metadata.value : undefined);
+}
+
+/** The program's own components: nothing of them exists outside of it. */
+function isComponent(type: string): boolean {
+  return type.startsWith("openstack-kubernetes:");
 }
 
 export function markOf({ change }: SimulatedResource): Mark {

@@ -2,7 +2,7 @@
  * The difference between two simulated runs as the engine would plan it, so that its consequences can be told without a
  * cloud.
  */
-import type { Operation, PlannedChange } from "../../src/consequences/plannedChange";
+import { clusterType, type Operation, type Plan, type PlannedChange } from "../../src/consequences/plannedChange";
 import type { KeptInputs, PreviousRun } from "../previousRun";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";
@@ -38,6 +38,15 @@ export function plannedChanges(run: Simulated, previous: PreviousRun | undefined
     after: {},
   }));
   return [...coming, ...going];
+}
+
+/** The configuration that the run before recorded, and this one's. */
+export function recordedConfigurations(run: Simulated, previous: PreviousRun | undefined): Plan["recorded"] {
+  const cluster = Object.values(previous?.resources ?? {}).find(({ type }) => type === clusterType);
+  return {
+    before: plain(cluster?.inputs).configuration,
+    after: run.resources.find(({ type }) => type === clusterType)?.inputs.configuration,
+  };
 }
 
 function plain(inputs: KeptInputs = {}): Properties {

@@ -1,5 +1,8 @@
 /** The preview as text for people and as JSON for machines. */
-import { line as findingLine, type Report } from "../../src/consequences/consequenceReport";
+import { momentsInWords } from "../../src/config/effects";
+import { changeInWords, type ChangedSetting } from "../../src/consequences/changedSettings";
+import type { Report } from "../../src/consequences/consequenceReport";
+import { findingLine, rollNote } from "../../src/consequences/renderReport";
 import { maxUserDataBytes } from "../openstack/computeTypes";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";
@@ -35,6 +38,7 @@ export function renderText({ stack, run, totals, difference, report, notes }: Pr
     "",
     paint.strong("Difference"),
     ...renderDifference(difference, paint),
+    ...renderSettings(report, paint),
     ...renderConsequences(report, paint),
     "",
   ].join("\n");
@@ -50,15 +54,15 @@ function renderTotals(totals: Totals): string[] {
     ],
     [
       "vCPU, RAM, disk",
-      `${totals.vcpus} vCPU, ${gib(totals.ramMiB)} RAM, ${totals.localDiskGiB} GiB on the hypervisors, ${totals.volumeGiB} GiB in volumes`,
+      `${unsized.length === 0 ? "" : "at least "}${totals.vcpus} vCPU, ${gib(totals.ramMiB)} RAM, ${totals.localDiskGiB} GiB on the hypervisors, ${totals.volumeGiB} GiB in volumes`,
     ],
     ...(unsized.length === 0
       ? []
       : [
-          ["", `without ${unsized.join(", ")}: tell their sizes in simulation/flavors.yaml or with --flavors`] as [
-            string,
-            string,
-          ],
+          [
+            "",
+            `not counted: ${unsized.join(", ")}; write their sizes into simulation/flavors.yaml, or name a file with --flavors`,
+          ] as [string, string],
         ]),
     ...totals.subnets.map(({ cidr, used, free }): [string, string] => [
       `addresses ${cidr}`,
@@ -95,19 +99,29 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
   ];
 }
 
-/** What is harmless needs no words. */
-function renderConsequences({ findings }: Report, paint: Paint): string[] {
-  const told = findings.filter(({ weight }) => weight !== "harmless");
-  if (told.length === 0) return [];
-  const lines = told.map((finding) => {
-    const text = `  ${findingLine(finding)}`;
-    return finding.weight === "destructive"
-      ? paint.remove(
-          `${text}${finding.allowed ? "" : " (refused by \`npm run consequences\` unless allowDestruction names it)"}`,
-        )
-      : paint.change(text);
-  });
-  return ["", paint.strong("What that means"), ...lines];
+function renderSettings({ settings = [] }: Report, paint: Paint): string[] {
+  if (settings.length === 0) return [];
+  const lines = settings.flatMap((setting: ChangedSetting) => [
+    `  ${setting.key}: ${changeInWords(setting)}`,
+    weighed(`    takes effect ${momentsInWords(setting.moments)}. ${setting.meaning}`, setting, paint),
+  ]);
+  return ["", paint.strong("Changed settings"), ...lines];
+}
+
+/** Resources whose change is harmless need no words. */
+function renderConsequences(report: Report, paint: Paint): string[] {
+  const told = report.findings.filter(({ weight }) => weight !== "harmless");
+  const notes = rollNote(report).map((note) => paint.warning(`  ${note}`));
+  if (told.length + notes.length === 0) return [];
+  const lines = told.map((finding) => weighed(`  ${findingLine(finding)}`, finding, paint));
+  return ["", paint.strong("What that means"), ...lines, ...notes];
+}
+
+function weighed(text: string, { weight, allowed }: Pick<ChangedSetting, "weight" | "allowed">, paint: Paint): string {
+  if (weight === "harmless") return text;
+  if (weight === "disruptive") return paint.change(text);
+  const refused = " (refused by `npm run consequences` unless allowDestruction names it)";
+  return paint.remove(`${text}${allowed ? "" : refused}`);
 }
 
 function list(resources: readonly Differing[], paint: (text: string) => string): string[] {
@@ -127,6 +141,7 @@ export function renderJson({ stack, run, totals, difference, report, notes }: Pr
       notes,
       totals,
       difference,
+      settings: report.settings ?? [],
       consequences: report.findings,
       outputs: hide(run.outputs, run.secretOutputs),
       resources: publicResources(run),

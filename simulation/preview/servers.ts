@@ -1,4 +1,7 @@
-/** What a preview reads from each simulated server: what the plan of machines does not say. */
+/**
+ * What a preview reads from each simulated server: as it is after the run, so that a stale machine counts with the
+ * flavor and disks that it has.
+ */
 import { gunzipSync } from "node:zlib";
 import { machinePoolKey } from "../../src/machines/metadataKeys";
 import type { Simulated, SimulatedResource } from "../simulated";
@@ -7,6 +10,11 @@ export interface Server {
   readonly name: string;
   /** Node pool, or the role where there is no pool. */
   readonly pool: string;
+  readonly flavor: string;
+  /** Whether the root disk is the flavor's. */
+  readonly localDisk: boolean;
+  /** GiB of Cinder volumes made with the server. */
+  readonly volumeGiB: number;
   /** Interfaces for which Nova makes a port by itself. */
   readonly ownPorts: number;
   /** As sent to Nova. */
@@ -17,9 +25,25 @@ export function serversOf(run: Simulated): Server[] {
   return run.ofType("openstack:compute/instance:Instance").map((server) => serverOf(server));
 }
 
-function serverOf({ name, inputs }: SimulatedResource): Server {
+interface BlockDevice {
+  readonly destinationType?: string;
+  readonly bootIndex?: number;
+  readonly volumeSize?: number;
+}
+
+function serverOf({ name, inputs, kept }: SimulatedResource): Server {
   const metadata = (inputs.metadata ?? {}) as Record<string, string>;
+  const effective = (input: string) => {
+    const value = kept[input];
+    return value !== undefined && "value" in value ? value.value : undefined;
+  };
+  const volumes = ((effective("blockDevices") ?? []) as readonly BlockDevice[]).filter(
+    ({ destinationType }) => destinationType === "volume",
+  );
   return {
+    flavor: String(effective("flavorName")),
+    localDisk: !volumes.some(({ bootIndex }) => bootIndex === 0),
+    volumeGiB: volumes.reduce((sum, { volumeSize }) => sum + (volumeSize ?? 0), 0),
     name: (inputs.name as string | undefined) ?? name,
     pool: metadata[machinePoolKey] ?? name,
     ownPorts: ((inputs.networks ?? []) as { port?: string }[]).filter((network) => network.port === undefined).length,

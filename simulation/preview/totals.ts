@@ -1,5 +1,4 @@
 /** What the cluster takes up in the cloud. */
-import type { MachineSpec } from "../../src/machines/planMachines";
 import type { Simulated } from "../simulated";
 import type { Flavors } from "./flavors";
 import { byUserData, serversOf } from "./servers";
@@ -31,12 +30,12 @@ export interface Totals {
   readonly userData: readonly { readonly pool: string; readonly machines: number; readonly bytes: number }[];
 }
 
-export function totalsOf(run: Simulated, machines: readonly MachineSpec[], flavors: Flavors): Totals {
+export function totalsOf(run: Simulated, flavors: Flavors): Totals {
   const servers = serversOf(run);
   const count = (type: string) => run.ofType(type).length;
-  const names = [...new Set(machines.map(({ flavor }) => flavor))];
+  const names = [...new Set(servers.map(({ flavor }) => flavor))];
   const sized = names.map((name) => {
-    const own = machines.filter(({ flavor }) => flavor === name);
+    const own = servers.filter(({ flavor }) => flavor === name);
     const size = Object.hasOwn(flavors, name) ? flavors[name] : undefined;
     const sums =
       size === undefined
@@ -44,23 +43,21 @@ export function totalsOf(run: Simulated, machines: readonly MachineSpec[], flavo
         : {
             vcpus: size.vcpus * own.length,
             ramMiB: size.ramMiB * own.length,
-            diskGiB: size.diskGiB * own.filter(({ bootVolume }) => bootVolume === undefined).length,
+            diskGiB: size.diskGiB * own.filter(({ localDisk }) => localDisk).length,
           };
     return { name, machines: own.length, ...sums };
   });
   const sum = (key: "vcpus" | "ramMiB" | "diskGiB") =>
     sized.reduce((total, flavor) => total + ((flavor as Partial<Record<typeof key, number>>)[key] ?? 0), 0);
-  const volumeGiB = ({ bootVolume, volumes }: MachineSpec) =>
-    volumes.reduce((total, { sizeGb }) => total + sizeGb, bootVolume?.sizeGb ?? 0);
   const madeByOthers =
     run.ofType("LoadBalancer").filter(({ inputs }) => inputs.vipPortId === undefined).length + count("RouterInterface");
   return {
-    machines: machines.length,
+    machines: servers.length,
     flavors: sized,
     vcpus: sum("vcpus"),
     ramMiB: sum("ramMiB"),
     localDiskGiB: sum("diskGiB"),
-    volumeGiB: machines.reduce((total, machine) => total + volumeGiB(machine), 0),
+    volumeGiB: servers.reduce((total, server) => total + server.volumeGiB, 0),
     subnets: run.subnets.map(({ cidr, used, capacity }) => ({ cidr, used, free: capacity - used })),
     ports:
       count("openstack:networking/port:Port") +

@@ -83,9 +83,7 @@ function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, strin
     profiling: false,
     "tls-cipher-suites": tlsCipherSuites.join(","),
     "tls-min-version": tlsMinVersion,
-    ...(kubernetes.encryptionAtRest === "none"
-      ? {}
-      : { "encryption-provider-config": `${apiServerDirectory}/encryption.yaml` }),
+    "encryption-provider-config": `${apiServerDirectory}/encryption.yaml`,
     ...(kubernetes.audit.enabled
       ? {
           "audit-log-maxage": kubernetes.audit.maxAgeDays,

@@ -31,6 +31,9 @@ export function renderControlPlaneUserData(
   return packUserData(config, "the control plane", controlPlaneContent(config, facts, secrets, caCertHash));
 }
 
+/** Read by the machine that creates the cluster, and by none that joins one. */
+export const initConfigurationPath = `${etcDirectory}/init.yaml`;
+
 /** What a control-plane machine is given; `caCertHash` pins the cluster CA. */
 export function controlPlaneContent(
   config: ClusterConfig,
@@ -58,7 +61,7 @@ function controlPlaneFiles(
     ...snapshotUnits(kubernetes.etcd.snapshotIntervalHours),
     textFile(`${etcDirectory}/peers`, facts.peers.map(({ name, address }) => `${name} ${address}`).join("\n")),
     ...certificateFiles(secrets),
-    yamlFile(`${etcDirectory}/init.yaml`, [
+    yamlFile(initConfigurationPath, [
       renderInitConfiguration(config, secrets.bootstrapToken),
       renderClusterConfiguration(config, facts),
       renderKubeletConfiguration(config),
@@ -67,14 +70,12 @@ function controlPlaneFiles(
     ...kubeadmPatchFiles(config),
     yamlFile(`${apiServerDirectory}/admission.yaml`, [renderAdmissionConfiguration(config)]),
     yamlFile(`${apiServerDirectory}/authentication.yaml`, [renderAuthenticationConfiguration(config)]),
-    ...(kubernetes.audit.enabled ? [yamlFile(`${apiServerDirectory}/audit-policy.yaml`, [renderAuditPolicy()])] : []),
-    ...(kubernetes.encryptionAtRest === "none"
-      ? []
-      : [
-          yamlFile(`${apiServerDirectory}/encryption.yaml`, [
-            renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey),
-          ]),
-        ]),
+    // Laid whatever the settings: the cluster may have been created with others, and a control-plane machine that joins
+    // takes its API server's flags, and so the paths, from the cluster.
+    yamlFile(`${apiServerDirectory}/audit-policy.yaml`, [renderAuditPolicy()]),
+    yamlFile(`${apiServerDirectory}/encryption.yaml`, [
+      renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey),
+    ]),
     ...(config.apiEndpoint.kind === "virtualIp"
       ? [
           textFile(keepalivedTemplatePath, renderKeepalivedConfig(facts, config.apiEndpoint.virtualRouterId)),

@@ -3,7 +3,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineTemplate } from "../machines/planMachines";
 import { templateDigest } from "../machines/templateDigest";
 import { bastionContent } from "./bastion";
-import { controlPlaneContent } from "./controlPlane";
+import { controlPlaneContent, initConfigurationPath } from "./controlPlane";
 import { cloudConfigDocument, type Content } from "./userData";
 import { workerContent } from "./worker";
 
@@ -22,11 +22,13 @@ function templateContent(config: ClusterConfig, template: MachineTemplate): Cont
   const endpointHost = configuredHost(config) ?? "ENDPOINT_HOST";
   switch (template.role) {
     case "control-plane": {
-      const facts = { endpointHost, certSans: hasFloatingIp(config) ? ["FLOATING_IP"] : [], peers };
+      const facts = { endpointHost, certSans: [], peers };
       const serviceAccount = { publicKeyPem: "PUBLIC_KEY", privateKeyPem: "PRIVATE_KEY" };
       const cas = { clusterCa: authority, etcdCa: authority, frontProxyCa: authority };
       const secrets = { ...cas, serviceAccount, encryptionKey: "ENCRYPTION_KEY", bootstrapToken };
-      return controlPlaneContent(config, facts, secrets, caCertHash);
+      const content = controlPlaneContent(config, facts, secrets, caCertHash);
+      // A cluster that exists keeps what it was created with: a machine that is rolled joins it, and would gain nothing.
+      return { ...content, files: content.files.filter(({ path }) => path !== initConfigurationPath) };
     }
     case "worker": {
       // Labels and taints are exceptions of the digest: without them the node's registration does not vary either.
@@ -48,8 +50,4 @@ function configuredHost({ apiEndpoint }: ClusterConfig): string | undefined {
     case "loadBalancer":
       return undefined;
   }
-}
-
-function hasFloatingIp({ apiEndpoint }: ClusterConfig): boolean {
-  return apiEndpoint.kind !== "external" && apiEndpoint.floatingIp;
 }

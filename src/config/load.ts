@@ -9,11 +9,17 @@ import { configWarnings } from "./warnings";
 /** The SDK has this function but leaves it out of its declarations. */
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret: (key: string) => boolean };
 
+export interface LoadedConfiguration {
+  readonly config: ClusterConfig;
+  /** Top-level keys that hold a value which Pulumi encrypts. */
+  readonly secretKeys: ReadonlySet<string>;
+}
+
 /**
  * Reads the keys of the project's namespace; keys of other namespaces (openstack:, pulumi: ...) are their providers'
  * business. Throws pulumi.RunError, which Pulumi prints without a stack trace, when the configuration cannot be used.
  */
-export function loadClusterConfig(): ClusterConfig {
+export function loadClusterConfig(): LoadedConfiguration {
   const project = pulumi.getProject();
   const values = ownKeys(runtime.allConfig(), project);
   const secretKeys = new Set(Object.keys(values).filter((key) => runtime.isConfigSecret(`${project}:${key}`)));
@@ -25,7 +31,7 @@ export function loadClusterConfig(): ClusterConfig {
     const config = parseClusterConfig(values, pulumi.getStack(), { secretKeys });
     // Without an engine the offline preview shows them itself.
     if (pulumi.runtime.hasEngine()) for (const warning of configWarnings(config)) void pulumi.log.warn(warning);
-    return config;
+    return { config, secretKeys };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
   }

@@ -2,6 +2,7 @@
  * The schema as a plain tree: what the text forms, the error sentences and the generated documents need to know of it.
  */
 import { z } from "zod";
+import type { Effect } from "./effects";
 import { clusterSchema } from "./schema";
 
 interface Common {
@@ -9,6 +10,8 @@ interface Common {
   /** Absent: the key has no default. */
   readonly default?: unknown;
   readonly required: boolean;
+  /** Its own declaration, or that of the nearest section around it; absent where neither declares any. */
+  readonly effect?: Effect;
 }
 
 export type Shape = Common &
@@ -41,6 +44,7 @@ interface JsonSchema {
   readonly format?: string;
   readonly schemes?: string[];
   readonly description?: string;
+  readonly effect?: Effect;
   readonly default?: unknown;
   readonly enum?: (string | number)[];
   readonly const?: string;
@@ -62,15 +66,17 @@ export function shapeOfCluster(): Section {
   return clusterShape;
 }
 
-function shapeOf(schema: JsonSchema, required: boolean): Shape {
+function shapeOf(schema: JsonSchema, required: boolean, inherited?: Effect): Shape {
+  const effect = schema.effect ?? inherited;
   const common: Common = {
+    ...(effect && { effect }),
     description: schema.description ?? "",
     required,
     ...("default" in schema ? { default: schema.default } : {}),
   };
   if (schema.oneOf) {
     const variants = schema.oneOf.map(
-      (variant) => [variant.properties?.kind?.const ?? "", shapeOf(variant, true) as Section] as const,
+      (variant) => [variant.properties?.kind?.const ?? "", shapeOf(variant, true, effect) as Section] as const,
     );
     return { ...common, kind: "variants", variants: Object.fromEntries(variants) };
   }
@@ -97,7 +103,7 @@ function shapeOf(schema: JsonSchema, required: boolean): Shape {
     case "boolean":
       return { ...common, kind: "boolean" };
     case "array":
-      if (schema.items) return { ...common, kind: "list", items: shapeOf(schema.items, true) };
+      if (schema.items) return { ...common, kind: "list", items: shapeOf(schema.items, true, effect) };
       break;
     case "object":
       if (schema.additionalProperties) {
@@ -105,7 +111,7 @@ function shapeOf(schema: JsonSchema, required: boolean): Shape {
           ...common,
           kind: "map",
           keyFormat: schema.propertyNames?.format ?? "text",
-          values: shapeOf(schema.additionalProperties, true),
+          values: shapeOf(schema.additionalProperties, true, effect),
         };
       }
       return {
@@ -114,7 +120,7 @@ function shapeOf(schema: JsonSchema, required: boolean): Shape {
         keys: Object.fromEntries(
           Object.entries(schema.properties ?? {}).map(([key, value]) => [
             key,
-            shapeOf(value, (schema.required ?? []).includes(key)),
+            shapeOf(value, (schema.required ?? []).includes(key), effect),
           ]),
         ),
       };
@@ -150,6 +156,7 @@ function child(shape: Shape, step: string | number, value: unknown): Shape | und
             choices: Object.keys(shape.variants),
             description: shape.description,
             required: true,
+            ...(shape.effect && { effect: shape.effect }),
           }
         : undefined;
     }

@@ -1,12 +1,6 @@
 /** What a planned change means for the people on the cluster. */
+import type { Weight } from "../config/effects";
 import type { PlannedChange } from "./plannedChange";
-
-/**
- * How much it weighs. `destructive`: data, an address or a trust goes that nothing brings back, or the cluster stands
- * still. `disruptive`: pods move, machines reboot, connections break, and all is well afterwards. `harmless`: nobody
- * notices.
- */
-export type Weight = "destructive" | "disruptive" | "harmless";
 
 export interface Consequence {
   readonly weight: Weight;

@@ -1,6 +1,8 @@
 /** The report on a planned change, for people who decide about it and for a pipeline that refuses it. */
+import type { Weight } from "../config/effects";
 import { createdType, createdTypes } from "../openstack/resourceTypes";
-import type { ConsequenceSettings, Weight } from "./consequence";
+import { changedSettings, type ChangedSetting } from "./changedSettings";
+import type { ConsequenceSettings } from "./consequence";
 import { consequenceOf } from "./consequenceRules";
 import { poolOf } from "./machineRule";
 import type { Operation, Plan, PlannedChange } from "./plannedChange";
@@ -19,11 +21,15 @@ export interface Finding {
 
 export interface Report {
   readonly stack: string;
+  /** Keys of the configuration that changed; absent where the last `up` left nothing to compare with. */
+  readonly settings?: readonly ChangedSetting[];
+  /** Names in `roll` of which the plan replaces no machine. */
+  readonly idleRoll: readonly string[];
   /** In the order of their weight. */
   readonly findings: readonly Finding[];
   readonly counts: Readonly<Record<Operation, number>>;
   readonly unchanged: number;
-  /** Names of what is destructive and not allowed. */
+  /** Names of resources, and keys, of what is destructive and not allowed. */
   readonly refused: readonly string[];
 }
 
@@ -59,7 +65,7 @@ export function allowancesOf({ stack, config }: Pick<Plan, "stack" | "config">):
 
 /** Weighs every change of a plan. */
 export function reportOf(
-  { stack, changes, unchanged }: Pick<Plan, "stack" | "changes" | "unchanged">,
+  { stack, changes, unchanged, recorded }: Pick<Plan, "stack" | "changes" | "unchanged" | "recorded">,
   allowances: Allowances,
 ): Report {
   const findings = new Map<string, Finding>();
@@ -72,12 +78,23 @@ export function reportOf(
   }
   const sorted = weights.flatMap((weight) => [...findings.values()].filter((finding) => finding.weight === weight));
   const count = (operation: Operation) => changes.filter((change) => change.operation === operation).length;
+  const { before, after } = recorded;
+  const settings =
+    before === undefined ? undefined : changedSettings({ before, after: after ?? before }, allowances.allowDestruction);
+  const replaced = new Set(
+    changes.flatMap((change) => (change.operation === "replace" ? [change.name, poolOf(change) ?? ""] : [])),
+  );
   return {
     stack,
+    ...(settings === undefined ? {} : { settings }),
+    idleRoll: before === undefined ? [] : allowances.roll.filter((name) => !replaced.has(name)),
     findings: sorted,
     counts: { create: count("create"), update: count("update"), replace: count("replace"), delete: count("delete") },
     unchanged,
-    refused: sorted.flatMap(({ allowed, names }) => (allowed ? [] : names)),
+    refused: [
+      ...(settings ?? []).flatMap(({ allowed, key }) => (allowed ? [] : [key])),
+      ...sorted.flatMap(({ allowed, names }) => (allowed ? [] : names)),
+    ],
   };
 }
 
@@ -88,43 +105,4 @@ function nounOf(type: string): string {
 
 function isAllowed(change: PlannedChange, { allowDestruction }: Allowances): boolean {
   return allowDestruction.includes(change.name) || allowDestruction.includes(poolOf(change) ?? "");
-}
-
-/** Names of one finding that are shown at most. */
-const shown = 10;
-
-/** The report as Markdown, which terminals show as well as merge requests do. */
-export function renderReport({ stack, findings, counts, unchanged, refused }: Report): string {
-  const title = `## Stack ${stack}: ${counts.create} to create, ${counts.update} to change in place, ${counts.replace} to replace, ${counts.delete} to delete, ${unchanged} unchanged`;
-  if (findings.length === 0) return `${title}\n\nNothing changes.\n`;
-  const section = (heading: string, chosen: readonly Finding[]) =>
-    chosen.length === 0 ? [] : ["", `**${heading}**`, "", ...chosen.map(line)];
-  const of = (weight: Weight, allowed = true) =>
-    findings.filter((finding) => finding.weight === weight && finding.allowed === allowed);
-  return [
-    title,
-    ...section("DESTRUCTIVE, and not allowed", of("destructive", false)),
-    ...(refused.length === 0
-      ? []
-      : [
-          "",
-          "Where that is meant, allow it by name in the stack's file, and take the line out again afterwards:",
-          "",
-          `    openstack-kubernetes:allowDestruction: [${refused.join(", ")}]`,
-        ]),
-    ...section("Destructive, allowed by name", of("destructive")),
-    ...section("Disruptive", of("disruptive")),
-    ...section("Harmless", of("harmless")),
-    "",
-  ].join("\n");
-}
-
-/** One finding as a Markdown item. */
-export function line({ what, names, told }: Finding): string {
-  const listed = names
-    .slice(0, shown)
-    .map((name) => `\`${name}\``)
-    .join(", ");
-  const more = names.length > shown ? ` and ${names.length - shown} more` : "";
-  return `- ${what} ${listed}${more} ${told}`;
 }

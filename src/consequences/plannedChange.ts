@@ -1,6 +1,9 @@
 /** What a preview of the engine plans, read from the JSON that `pulumi preview --json` prints. */
 import { z } from "zod";
 
+/** Type of the component that is a cluster; the state of every stack has it. */
+export const clusterType = "openstack-kubernetes:index:Cluster";
+
 export type Operation = "create" | "update" | "replace" | "delete";
 
 /** What is to happen to one resource. */
@@ -22,6 +25,11 @@ export interface Plan {
   readonly stack: string;
   readonly changes: readonly PlannedChange[];
   readonly unchanged: number;
+  /**
+   * Configuration as the last `up` recorded it, and as the next one would (config/recordedConfiguration). `before` is
+   * absent where there is no cluster yet, or where an older program made its state.
+   */
+  readonly recorded: { readonly before?: unknown; readonly after?: unknown };
   /** Configuration without the project's namespace; values as the engine prints them, lists and maps as JSON. */
   readonly config: Readonly<Record<string, string>>;
   /** Messages of severity error: the preview did not come to its end. */
@@ -80,11 +88,25 @@ export function planOf(text: string): Plan {
     stack: /^urn:pulumi:([^:]+)::/.exec(steps[0]?.urn ?? "")?.[1] ?? "",
     changes: [...byUrn].map(([urn, ofOne]) => changeOf(urn, ofOne)).filter(({ type }) => !isFrame(type)),
     unchanged: changeSummary["same"] ?? 0,
+    recorded: recordedIn(steps),
     config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key.slice(key.indexOf(":") + 1), value])),
     errors: diagnostics.flatMap(({ severity, message }) =>
       severity === "error" && message !== undefined ? [message.trim()] : [],
     ),
   };
+}
+
+/** The cluster's own component carries the configuration. */
+function recordedIn(steps: readonly Step[]): Plan["recorded"] {
+  const ofCluster = steps.filter(({ urn }) => typeOf(urn) === clusterType);
+  const find = (state: "oldState" | "newState") =>
+    ofCluster.flatMap((step) => step[state]?.inputs["configuration"] ?? [])[0];
+  return { before: find("oldState"), after: find("newState") };
+}
+
+/** urn:pulumi:STACK::PROJECT::PARENT$...$TYPE::NAME */
+function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
 }
 
 /** The stack itself and components: nothing of them exists outside the program. */
@@ -95,7 +117,6 @@ function isFrame(type: string): boolean {
 /** A replacement is told in up to three steps of one URN. */
 function changeOf(urn: string, steps: readonly Step[]): PlannedChange {
   const found = steps.map(({ op }) => operations[op] as Operation);
-  const parts = urn.split("::");
   const keys = steps.flatMap(({ detailedDiff, replaceReasons, diffReasons }) => [
     ...Object.keys(detailedDiff ?? {}),
     ...(replaceReasons ?? []),
@@ -103,9 +124,8 @@ function changeOf(urn: string, steps: readonly Step[]): PlannedChange {
   ]);
   return {
     operation: found.includes("replace") ? "replace" : (found[0] as Operation),
-    // urn:pulumi:STACK::PROJECT::PARENT$...$TYPE::NAME
-    type: parts[2]?.split("$").at(-1) ?? "",
-    name: parts.slice(3).join("::"),
+    type: typeOf(urn),
+    name: urn.split("::").slice(3).join("::"),
     changed: [...new Set(keys.map((key) => /^[^.[]+/.exec(key)?.[0] ?? key))].sort(),
     before: steps.find(({ oldState }) => oldState !== undefined)?.oldState?.inputs ?? {},
     after: steps.find(({ newState }) => newState !== undefined)?.newState?.inputs ?? {},

@@ -54,17 +54,22 @@ describe("AuthenticationConfiguration", () => {
 });
 
 describe("EncryptionConfiguration", () => {
-  it.each(["secretbox", "aescbc"] as const)("writes with %s and still reads what was never encrypted", (provider) => {
-    expect(renderEncryptionConfiguration(provider, "KEY")).toEqual({
-      apiVersion: "apiserver.config.k8s.io/v1",
-      kind: "EncryptionConfiguration",
-      resources: [
-        {
-          resources: ["secrets"],
-          providers: [{ [provider]: { keys: [{ name: "key-1", secret: "KEY" }] } }, { identity: {} }],
-        },
-      ],
-    });
+  const providers = (choice: "secretbox" | "aescbc" | "none") => {
+    const document = renderEncryptionConfiguration(choice, "KEY") as {
+      resources: { resources: string[]; providers: Record<string, unknown>[] }[];
+    };
+    expect(document).toMatchObject({ apiVersion: "apiserver.config.k8s.io/v1", kind: "EncryptionConfiguration" });
+    expect(document.resources.map(({ resources }) => resources)).toEqual([["secrets"]]);
+    return document.resources[0]!.providers;
+  };
+  const keys = { keys: [{ name: "key-1", secret: "KEY" }] };
+
+  it.each([
+    ["secretbox", [{ secretbox: keys }, { aescbc: keys }, { identity: {} }]],
+    ["aescbc", [{ aescbc: keys }, { secretbox: keys }, { identity: {} }]],
+    ["none", [{ identity: {} }, { secretbox: keys }, { aescbc: keys }]],
+  ] as const)("writes with %s first and reads what any other choice wrote", (choice, expected) => {
+    expect(providers(choice)).toEqual(expected);
   });
 });
 

@@ -91,11 +91,12 @@ describe("ClusterConfiguration", () => {
     ]).toEqual(["/etc/kubernetes/pki/ca.crt", undefined, undefined]);
   });
 
-  it("names nothing that is switched off", () => {
+  it("names no audit log where it is switched off", () => {
     const document = render({ kubernetes: { encryptionAtRest: "none", audit: { enabled: false } } });
     expect(document.apiServer.extraArgs.map(({ name }) => name)).toEqual([
       "admission-control-config-file",
       "authentication-config",
+      "encryption-provider-config",
       "profiling",
       "tls-cipher-suites",
       "tls-min-version",

@@ -92,12 +92,14 @@ describe("user data of the control plane", () => {
     ]);
   });
 
-  it("has no encryption key when nothing is encrypted, and no policy when nothing is audited", () => {
+  it("lays every file that an API server's flags may name, whatever the settings, since the flags are the cluster's", () => {
+    const chosen = render({ kubernetes: { encryptionAtRest: "secretbox", audit: { enabled: true } } });
     const without = render({ kubernetes: { encryptionAtRest: "none", audit: { enabled: false } } });
-    expect(without.cloudConfig).not.toContain("<encryption key>");
-    expect(without.files.map(({ path }) => path)).not.toContain(
-      "/etc/openstack-kubernetes/api-server/audit-policy.yaml",
-    );
+    const apiServerFiles = (files: typeof chosen.files) =>
+      files.map(({ path }) => path).filter((path) => path.includes("/api-server/"));
+    expect(apiServerFiles(without.files)).toEqual(apiServerFiles(chosen.files));
+    expect(apiServerFiles(without.files)).toContain("/etc/openstack-kubernetes/api-server/encryption.yaml");
+    expect(apiServerFiles(without.files)).toContain("/etc/openstack-kubernetes/api-server/audit-policy.yaml");
   });
 
   it("lays no path twice, in any valid configuration", () => {

@@ -38,7 +38,7 @@ describe("loadClusterConfig", () => {
     (name) => {
       const { values } = readStackFile(fixturePath("valid", name));
       setConfig(values);
-      expect(loadClusterConfig()).toEqual(parseClusterConfig(values, "dev"));
+      expect(loadClusterConfig()).toEqual({ config: parseClusterConfig(values, "dev"), secretKeys: new Set() });
     },
   );
 

@@ -1,7 +1,8 @@
 import { plannedChanges } from "../../simulation/preview/plannedChanges";
 import { ruledTypes } from "../../src/consequences/consequenceRules";
 import { planOf, type PlannedChange } from "../../src/consequences/plannedChange";
-import { type Allowances, allowancesOf, renderReport, reportOf } from "../../src/consequences/consequenceReport";
+import { type Allowances, allowancesOf, reportOf } from "../../src/consequences/consequenceReport";
+import { renderReport } from "../../src/consequences/renderReport";
 import { createdTokens } from "../everyStack";
 import { minimalStack } from "../fixtures/minimalStack";
 import { runProgram } from "../runProgram";
@@ -20,7 +21,7 @@ function findings(change: Partial<PlannedChange>, allowances: Partial<Allowances
     ...change,
   };
   const { findings: found } = reportOf(
-    { stack: "test", changes: [whole], unchanged: 0 },
+    { stack: "test", changes: [whole], unchanged: 0, recorded: {} },
     { ...nothing, ...allowances },
   );
   return found.map(({ weight, told, allowed }) => ({ weight, told, allowed }));
@@ -35,7 +36,7 @@ async function between(
   const previous = (await runProgram(before)).toPrevious();
   const run = await runProgram(after, { previous });
   const report = reportOf(
-    { stack: "test", changes: plannedChanges(run, previous), unchanged: 0 },
+    { stack: "test", changes: plannedChanges(run, previous), unchanged: 0, recorded: {} },
     { ...nothing, ...allowances },
   );
   return report.findings.map(

@@ -1,5 +1,6 @@
 /** The whole stack configuration: one key of `Pulumi.<stack>.yaml` per property. */
 import { z } from "zod";
+import { takesEffect } from "../effects";
 import {
   extraCasSchema,
   kubernetesSchema,
@@ -33,10 +34,12 @@ const readinessSchema = section({
     .default(true)
     .describe(
       "false only where machines become ACTIVE but never boot (Nova's fake driver in the lab): `up` then does not wait for the API, and says so.",
-    ),
+    )
+    .meta(takesEffect(["run", "kubernetes"], "Whether this and later runs wait for machines and releases.")),
 })
   .prefault({})
-  .describe("What `up` waits for.");
+  .describe("What `up` waits for.")
+  .meta(takesEffect("run", "How long this and later runs wait."));
 
 const tagKey = label(60);
 /** Nova keeps a metadata value of at most 255 characters; a comma would end a tag in Neutron's filters. */
@@ -49,13 +52,29 @@ const tagValue = matching(
 export const clusterSchema = section({
   clusterName: label(32)
     .optional()
-    .describe("Name of the cluster and prefix of everything it owns in OpenStack. Absent: the stack's name."),
+    .describe("Name of the cluster and prefix of everything it owns in OpenStack. Absent: the stack's name.")
+    .meta(
+      takesEffect(
+        ["openstack", "kubernetes"],
+        "Every resource has another name then: the cluster is deleted and another one created.",
+        "destructive",
+      ),
+    ),
   os: osSchema,
-  image: text.describe("Image of all machines: id (recommended, a name can come to mean another image) or name."),
+  image: text
+    .describe("Image of all machines: id (recommended, a name can come to mean another image) or name.")
+    .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   network: networkSchema,
   apiEndpoint: apiEndpointSchema,
   controlPlane: controlPlaneSchema,
-  nodePools: listOf(nodePoolSchema).describe("Pools of workers."),
+  nodePools: listOf(nodePoolSchema)
+    .describe("Pools of workers.")
+    .meta(
+      takesEffect(
+        "openstack",
+        "Machines of a new pool are created; those of a pool that is gone are drained and deleted with their disks.",
+      ),
+    ),
   ssh: sshSchema,
   kubernetes: kubernetesSchema,
   cni: cniSchema,
@@ -69,19 +88,31 @@ export const clusterSchema = section({
   tags: z
     .record(tagKey, tagValue, { error: "must be a map of tags to values" })
     .default({})
-    .describe("Metadata of the servers and tags (key=value) of network resources."),
+    .describe("Metadata of the servers and tags (key=value) of network resources.")
+    .meta(takesEffect("openstack", "Nobody on the cluster notices.")),
   configDrive: flag
     .default(true)
-    .describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot."),
+    .describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot.")
+    .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   protect: flag
     .default(true)
-    .describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case."),
-  roll: listOf(text).describe(
-    "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, drained and one after the other, so that they take on today's template, image and flavor. Others keep those they were born with. `protect` does not hold what is named here.",
-  ),
-  allowDestruction: listOf(text).describe(
-    "Names of resources, machines or pools that a change may delete, or replace beyond `roll`. Read by `npm run consequences` alone, which else refuses such a change.",
-  ),
+    .describe("Refuse to delete control-plane machines, network and endpoint. The CAs are protected in any case.")
+    .meta(takesEffect("run", "What a later run may delete.")),
+  roll: listOf(text)
+    .describe(
+      "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, drained and one after the other, so that they take on today's template, image and flavor. Others keep those they were born with. `protect` does not hold what is named here.",
+    )
+    .meta(
+      takesEffect(
+        "openstack",
+        "Stale machines that it names are replaced, drained and one after the other. Take the names out again afterwards, or a later change replaces the machines once more.",
+      ),
+    ),
+  allowDestruction: listOf(text)
+    .describe(
+      "Names of resources, machines or pools that a change may delete, or replace beyond `roll`, and keys of this configuration, such as `kubernetes.podCidr`, of which a change may be destructive. Read by `npm run consequences` alone, which else refuses such a change.",
+    )
+    .meta(takesEffect("run", "What `npm run consequences` lets pass.")),
   flux: fluxSchema,
   cloudProvider: cloudProviderSchema,
   credentials: credentialsSchema,

@@ -1,5 +1,6 @@
 /** Kubernetes itself: versions, CIDRs, hardening, users. */
 import { z } from "zod";
+import { takesEffect } from "../effects";
 import {
   certificate,
   choice,
@@ -53,20 +54,71 @@ const level = choice("privileged", "baseline", "restricted");
 export const kubernetesSchema = section({
   version: version
     .default(defaultKubernetesVersion)
-    .describe(`Kubernetes version; minors ${supportedMinors.map((minor) => `1.${minor}`).join(", ")} are supported.`),
-  podCidr: cidr.default("192.168.0.0/16").describe("Pod CIDR."),
-  serviceCidr: cidr.default("10.96.0.0/12").describe("Service CIDR."),
-  dnsDomain: dnsDomain.default("cluster.local").describe("DNS domain of Services and pods."),
-  maxPodsPerNode: whole(10, 500).default(110).describe("kubelet's maxPods; 110 is upstream's tested value."),
-  certSans: listOf(host).describe("Extra names and addresses in the API server's certificate."),
+    .describe(`Kubernetes version; minors ${supportedMinors.map((minor) => `1.${minor}`).join(", ")} are supported.`)
+    .meta(
+      takesEffect(
+        ["machine", "kubernetes"],
+        "Machines that exist keep their version, the API server included: upgrades in place are not there yet.",
+      ),
+    ),
+  podCidr: cidr
+    .default("192.168.0.0/16")
+    .describe("Pod CIDR.")
+    .meta(
+      takesEffect(
+        ["cluster", "kubernetes", "machine"],
+        "The pods keep their addresses; machines and Calico would be told another network.",
+        "destructive",
+      ),
+    ),
+  serviceCidr: cidr
+    .default("10.96.0.0/12")
+    .describe("Service CIDR.")
+    .meta(
+      takesEffect(
+        ["cluster", "kubernetes", "machine"],
+        "The Services keep their addresses; new machines would be told another network.",
+        "destructive",
+      ),
+    ),
+  dnsDomain: dnsDomain
+    .default("cluster.local")
+    .describe("DNS domain of Services and pods.")
+    .meta(
+      takesEffect(
+        ["cluster", "kubernetes", "machine"],
+        "DNS in the cluster keeps the old domain; what is told the new one finds no Service.",
+        "destructive",
+      ),
+    ),
+  maxPodsPerNode: whole(10, 500)
+    .default(110)
+    .describe("kubelet's maxPods; 110 is upstream's tested value.")
+    .meta(takesEffect("cluster", "Kubelets read it from the cluster, which keeps the old value.")),
+  certSans: listOf(host)
+    .describe("Extra names and addresses in the API server's certificate.")
+    .meta(takesEffect("cluster", "The API servers' certificates keep the old names.")),
   kubeletServingCertificate: choice("clusterCa", "selfSigned")
     .optional()
     .describe(
       "Certificate that kubelets show to `kubectl logs` and `exec` and to metrics-server. `clusterCa`: issued by the cluster once somebody approved the kubelet's request, and verified by those who ask; kubelet-csr-approver in gitops/ approves. `selfSigned`: verified by nobody. Fixed when the cluster is made; changing it later: docs/how-to/kubelet-certificates.md. Absent: `clusterCa` with `flux`, else `selfSigned`.",
+    )
+    .meta(
+      takesEffect(
+        ["cluster", "kubernetes"],
+        "Kubelets keep their kind of certificate; metrics-server would trust another one and get no metrics. docs/how-to/kubelet-certificates.md says how to change both.",
+        "disruptive",
+      ),
     ),
   encryptionAtRest: choice("secretbox", "aescbc", "none")
     .default("secretbox")
-    .describe("How Secrets are encrypted in etcd."),
+    .describe("How Secrets are encrypted in etcd.")
+    .meta(
+      takesEffect(
+        "machine",
+        "API servers that exist go on as they are until `roll` replaces their machines; Secrets stay readable, and each keeps its old form until it is written again.",
+      ),
+    ),
   podSecurity: section({
     enforce: level.default("baseline").describe("Level that pods must meet."),
     warn: level.default("restricted").describe("Level below which users are warned and the audit log notes it."),
@@ -76,7 +128,13 @@ export const kubernetesSchema = section({
       .describe("Namespaces that are exempt."),
   })
     .prefault({})
-    .describe("Cluster-wide Pod Security defaults."),
+    .describe("Cluster-wide Pod Security defaults.")
+    .meta(
+      takesEffect(
+        "machine",
+        "API servers that exist keep the old levels until `roll` replaces their machines. Pods that run are not judged again; new ones may be refused.",
+      ),
+    ),
   audit: section({
     enabled: flag.default(true).describe("Write an audit log."),
     maxAgeDays: whole(1, 3650).default(30).describe("Days that a log file is kept."),
@@ -84,7 +142,8 @@ export const kubernetesSchema = section({
     maxSizeMb: whole(1, 10000).default(100).describe("Size in MiB at which a file is rotated."),
   })
     .prefault({})
-    .describe("API audit log on the control plane."),
+    .describe("API audit log on the control plane.")
+    .meta(takesEffect("cluster", "The API servers keep their audit settings.")),
   etcd: section({
     heartbeatIntervalMs: whole(50, 5000)
       .default(200)
@@ -96,28 +155,51 @@ export const kubernetesSchema = section({
       ),
     snapshotIntervalHours: whole(1, 168)
       .default(6)
-      .describe("Hours between etcd snapshots on each control-plane machine."),
-    snapshotsKept: whole(1, 1000).default(28).describe("Number of snapshots kept on the machine."),
+      .describe("Hours between etcd snapshots on each control-plane machine.")
+      .meta(
+        takesEffect("machine", "Control-plane machines that exist keep the old interval until `roll` replaces them."),
+      ),
+    snapshotsKept: whole(1, 1000)
+      .default(28)
+      .describe("Number of snapshots kept on the machine.")
+      .meta(
+        takesEffect("machine", "Control-plane machines that exist keep the old number until `roll` replaces them."),
+      ),
   })
     .prefault({})
-    .describe("etcd timings and snapshots."),
+    .describe("etcd timings and snapshots.")
+    .meta(takesEffect("cluster", "etcd keeps its timings.")),
 })
   .prefault({})
   .describe("Kubernetes.");
 
+const oidcMeaning =
+  "API servers that exist trust the old settings until `roll` replaces the control plane; until then people may be let in by one API server and refused by another.";
+
 export const oidcSchema = section({
   issuerUrl: url(["https"]).describe("Issuer of the ID tokens, exactly as in their `iss` claim."),
   clientId: text.describe("Audience (client id) that a token must be for."),
-  usernameClaim: text.default("sub").describe("Claim that holds the user name."),
+  usernameClaim: text
+    .default("sub")
+    .describe("Claim that holds the user name.")
+    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
   usernamePrefix: prefix
     .default("oidc:")
-    .describe("Put before every user name, so that no token can pose as a system user."),
-  groupsClaim: text.default("groups").describe("Claim that holds the (LDAP) groups."),
+    .describe("Put before every user name, so that no token can pose as a system user.")
+    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
+  groupsClaim: text
+    .default("groups")
+    .describe("Claim that holds the (LDAP) groups.")
+    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
   groupsPrefix: prefix.default("oidc:").describe("Put before every group."),
-  ca: certificate.optional().describe("CA of the issuer. Absent: the machine's trust store."),
+  ca: certificate
+    .optional()
+    .describe("CA of the issuer. Absent: the machine's trust store.")
+    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
 })
   .optional()
-  .describe("Log-in of people by OpenID Connect. Absent: certificates and service accounts only.");
+  .describe("Log-in of people by OpenID Connect. Absent: certificates and service accounts only.")
+  .meta(takesEffect(["machine", "kubernetes"], oidcMeaning, "disruptive"));
 
 const proxyUrl = url(["http", "https"], { credentials: true });
 
@@ -129,7 +211,13 @@ export const proxySchema = section({
   ),
 })
   .optional()
-  .describe("HTTP proxy of the site. Absent: machines reach everything directly.");
+  .describe("HTTP proxy of the site. Absent: machines reach everything directly.")
+  .meta(
+    takesEffect(
+      ["machine", "kubernetes"],
+      "Machines that exist keep the old proxy until `roll` replaces them; Flux and the platform use the new one at once.",
+    ),
+  );
 
 export const registryMirrorsSchema = listOf(
   section({
@@ -146,13 +234,16 @@ export const registryMirrorsSchema = listOf(
       .default(false)
       .describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
   }),
-).describe("Mirrors of container registries.");
+)
+  .describe("Mirrors of container registries.")
+  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
 
 export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
   .default("upstream")
   .describe(
     "Where kubelet, kubeadm, kubectl and containerd come from: pkgs.k8s.io and download.docker.com, your own mirror (`packageMirror`), or already in the image.",
-  );
+  )
+  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
 
 const mirrorUrl = url(["https", "http"], { credentials: true });
 
@@ -179,9 +270,12 @@ export const packageMirrorSchema = section({
     ),
 })
   .optional()
-  .describe("Private package mirror, for `packageSource: mirror`.");
+  .describe("Private package mirror, for `packageSource: mirror`.")
+  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
 
-export const ntpServersSchema = listOf(host).describe("NTP servers (chrony). Empty: the image's own.");
-export const extraCasSchema = listOf(certificate).describe(
-  "Extra CA certificates that every machine trusts, one PEM block each.",
-);
+export const ntpServersSchema = listOf(host)
+  .describe("NTP servers (chrony). Empty: the image's own.")
+  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
+export const extraCasSchema = listOf(certificate)
+  .describe("Extra CA certificates that every machine trusts, one PEM block each.")
+  .meta(takesEffect(["machine", "kubernetes"], "Machines that exist keep theirs until `roll` replaces them."));

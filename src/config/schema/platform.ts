@@ -2,6 +2,7 @@
  * What stands on the bare cluster: Git source, OpenStack as Kubernetes sees it, credentials, where charts come from.
  */
 import { z } from "zod";
+import { takesEffect } from "../effects";
 import { octaviaProvider } from "./network";
 import { certificate, flag, id, matching, secret, section, text, url, whole } from "./primitives";
 
@@ -37,17 +38,29 @@ export const fluxSchema = section({
     .default({})
     .describe(
       "Sizes and choices of this stack: further entries of the ConfigMap `cluster-settings`, which gitops/ reads as `${NAME}` (docs/platform.md).",
-    ),
+    )
+    .meta(takesEffect("kubernetes", "Flux applies them to the platform; what they configure restarts.")),
 })
   .optional()
-  .describe("Git source of the cluster. Absent: no Flux.");
+  .describe("Git source of the cluster. Absent: no Flux.")
+  .meta(
+    takesEffect(
+      "kubernetes",
+      "Flux reconciles from there. Without it nobody enforces what Git says; what is installed stays.",
+    ),
+  );
 
 export const cloudProviderSchema = section({
-  authUrl: url(["https", "http"]).describe(
-    "Keystone, as the cluster reaches it, for instance https://keystone.example.org:5000/v3.",
-  ),
-  region: text.describe("OpenStack region of the cluster."),
-  ca: certificate.optional().describe("CA of OpenStack's API. Absent: a public one."),
+  authUrl: url(["https", "http"])
+    .describe("Keystone, as the cluster reaches it, for instance https://keystone.example.org:5000/v3.")
+    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
+  region: text
+    .describe("OpenStack region of the cluster.")
+    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
+  ca: certificate
+    .optional()
+    .describe("CA of OpenStack's API. Absent: a public one.")
+    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
   loadBalancer: section({
     enabled: flag.default(true).describe("Services of type LoadBalancer get an Octavia load balancer."),
     provider: octaviaProvider.default("amphora").describe("Octavia provider, for instance amphora or ovn."),
@@ -57,11 +70,18 @@ export const cloudProviderSchema = section({
     internal: flag.default(false).describe("No floating IP unless a Service asks for one."),
   })
     .prefault({})
-    .describe("Load balancers of Services."),
+    .describe("Load balancers of Services.")
+    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
 })
   .optional()
   .describe(
     "What Kubernetes asks of OpenStack (cloud controller manager and Cinder CSI). Absent: no load balancers for Services, no volumes, no zones on nodes.",
+  )
+  .meta(
+    takesEffect(
+      ["kubernetes", "machine"],
+      "The cloud controller and Cinder CSI restart. Nodes that exist register with the cloud only when their machines are replaced.",
+    ),
   );
 
 const ageKey = secret(
@@ -106,7 +126,13 @@ export const credentialsSchema = section({
   sopsAgeKey: ageKey.optional().describe("age key that decrypts the Secrets in Git (sops)."),
 })
   .optional()
-  .describe("What the platform logs in with. Set each with `pulumi config set --secret --path`.");
+  .describe("What the platform logs in with. Set each with `pulumi config set --secret --path`.")
+  .meta(
+    takesEffect(
+      "kubernetes",
+      "The Secrets in the cluster change; what reads them uses the new value after its next restart or reconciliation.",
+    ),
+  );
 
 export const platformSchema = section({
   chartRegistry: url(["oci"])
@@ -116,7 +142,14 @@ export const platformSchema = section({
     ),
   timeoutMinutes: whole(1, 120)
     .default(15)
-    .describe("How long `up` waits for one release, in minutes; the first images are pulled in this time."),
+    .describe("How long `up` waits for one release, in minutes; the first images are pulled in this time.")
+    .meta(
+      takesEffect(
+        "kubernetes",
+        "How long this and later runs wait; the releases are written again with it, and nothing restarts.",
+      ),
+    ),
 })
   .prefault({})
-  .describe("How the bootstrap releases are installed.");
+  .describe("How the bootstrap releases are installed.")
+  .meta(takesEffect("kubernetes", "The releases are upgraded in place: their pods may restart."));

@@ -10,7 +10,7 @@ function read(variable: string): string {
 }
 
 export = () => {
-  const config = loadClusterConfig();
+  const { config } = loadClusterConfig();
   const cluster = new pulumi.ComponentResource("test:index:Cluster", "cluster");
   // Stands for a control-plane machine and the network: unknown in a first preview, as the real ones are, and what
   // comes from it with them.

@@ -1,0 +1,147 @@
+/**
+ * Settings of which the value decides what a change does to a cluster that exists. All others do what their key
+ * declares in the schema.
+ */
+import type { ChangedKey } from "../config/changedKeys";
+import type { Weight } from "../config/effects";
+import { valueAt } from "../config/shape";
+
+/** Both configurations, as the state keeps them. */
+export interface Configurations {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export interface Judgement {
+  readonly weight: Weight;
+  readonly meaning: string;
+}
+
+type Rule = (change: ChangedKey, configurations: Configurations) => Judgement | undefined;
+
+const destructive = (meaning: string): Judgement => ({ weight: "destructive", meaning });
+const disruptive = (meaning: string): Judgement => ({ weight: "disruptive", meaning });
+const harmless = (meaning: string): Judgement => ({ weight: "harmless", meaning });
+
+/** Kubernetes allows a kubelet no newer than the API server, and three minors older (its version skew policy). */
+const oldestKubelet = 3;
+
+const kubernetesVersion: Rule = ({ before, after }) => {
+  const [older, newer] = [minorOf(before), minorOf(after)];
+  const stays =
+    "Machines that exist keep their version, the API server included, and so does a control plane that is rolled: upgrades in place are not there yet.";
+  if (newer > older) {
+    return destructive(
+      `${stays} Machines that are created get a kubelet newer than the API server, which Kubernetes does not support.`,
+    );
+  }
+  if (newer < older - oldestKubelet) {
+    return destructive(
+      `${stays} Machines that are created get a kubelet more than ${oldestKubelet} minors older than the API server, which Kubernetes does not support.`,
+    );
+  }
+  return harmless(`${stays} Machines that are created get a kubelet of ${String(after)}.`);
+};
+
+function minorOf(version: unknown): number {
+  return Number(String(version).split(".")[1]);
+}
+
+const replicas: Rule = ({ before, after }) => {
+  const [had, has] = [Number(before), Number(after)];
+  if (has > had) return harmless(`${machines(has - had)} are created and join etcd one after the other.`);
+  const quorum = Math.floor(had / 2) + 1;
+  const counted = `etcd goes on counting ${had} members`;
+  return has < quorum
+    ? destructive(`${counted} and needs ${quorum} of them: with ${has} it has no quorum, and the API stops for good.`)
+    : destructive(`${counted}: with ${has} of them, none may fail before the others are removed from etcd by hand.`);
+};
+
+const poolCount: Rule = ({ before, after }) =>
+  Number(after) > Number(before)
+    ? harmless(`${machines(Number(after) - Number(before))} are created; no other is touched.`)
+    : disruptive(
+        `${machines(Number(before) - Number(after))} with the highest numbers are drained and deleted with their disks.`,
+      );
+
+function machines(count: number): string {
+  return count === 1 ? "1 machine" : `${count} machines`;
+}
+
+interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+const taints: Rule = ({ before, after }) => {
+  const text = ({ key, value, effect }: Taint) => `${key}=${value ?? ""}:${effect}`;
+  const had = new Set(((before ?? []) as readonly Taint[]).map(text));
+  const added = ((after ?? []) as readonly Taint[]).filter((taint) => !had.has(text(taint)));
+  const evicting = added.filter(({ effect }) => effect === "NoExecute").map(text);
+  if (evicting.length > 0) {
+    return disruptive(
+      `Pods that do not tolerate ${evicting.join(", ")} are evicted from the nodes of the pool at once, PodDisruptionBudgets or not.`,
+    );
+  }
+  return added.some(({ effect }) => effect === "NoSchedule")
+    ? disruptive("Nodes that exist get them: pods that run stay, new ones that do not tolerate them go elsewhere.")
+    : harmless("Nodes that exist get them; pods that run stay.");
+};
+
+const encryptionAtRest: Rule = ({ after }) =>
+  after === "none"
+    ? disruptive(
+        "API servers that exist go on encrypting until `roll` replaces their machines. From then on Secrets are written to etcd in plain text; those that were encrypted stay readable.",
+      )
+    : undefined;
+
+const cniKind: Rule = ({ after }) =>
+  after === "none"
+    ? destructive("Calico is removed: pods lose their network.")
+    : disruptive("Calico is installed, beside whatever CNI the cluster has.");
+
+const section =
+  (gone: Judgement, come: Judgement): Rule =>
+  ({ before, after }) => {
+    if (after === undefined) return gone;
+    return before === undefined ? come : undefined;
+  };
+
+const flux = section(
+  disruptive("Flux goes; what it installed stays, and nobody enforces it any more."),
+  harmless("Flux is installed and reconciles from there."),
+);
+
+const cloudProvider = section(
+  destructive(
+    "The cloud controller and Cinder CSI are removed: load balancers of Services and volumes are not served any more.",
+  ),
+  disruptive(
+    "The cloud controller and Cinder CSI are installed. Nodes that exist register with the cloud only when their machines are replaced.",
+  ),
+);
+
+/** By the pattern of the key. */
+export const settingRules: Readonly<Record<string, Rule>> = {
+  "kubernetes.version": kubernetesVersion,
+  "controlPlane.replicas": replicas,
+  "nodePools[].count": poolCount,
+  "nodePools[].taints": taints,
+  "nodePools[]": section(
+    destructive("Its machines are drained and deleted with their disks."),
+    harmless("Its machines are created."),
+  ),
+  "kubernetes.encryptionAtRest": encryptionAtRest,
+  "cni.kind": cniKind,
+  flux,
+  cloudProvider,
+  "apiEndpoint.floatingIp": ({ after }) =>
+    after === true
+      ? undefined
+      : destructive("The floating IP is given back, which may go to somebody else; kubeconfigs that name it are void."),
+  "os.version": (change, { after }) =>
+    harmless(
+      `Machines that exist keep their image; machines that are created boot from "${String(valueAt(["image"], after))}", which must be of that release.`,
+    ),
+};

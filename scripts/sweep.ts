@@ -36,9 +36,12 @@ function providerKeys(file: string): (key: string) => string | undefined {
   );
   return (key) => {
     const value = keys[key];
-    return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined;
+    if (value === undefined || isEncrypted(value)) return undefined;
+    return typeof value === "string" ? value : JSON.stringify(value);
   };
 }
+
+const isEncrypted = (value: unknown) => typeof value === "object" && value !== null && "secure" in value;
 
 async function confirmed(yes: boolean): Promise<boolean> {
   if (yes) return true;
@@ -56,7 +59,9 @@ async function confirmed(yes: boolean): Promise<boolean> {
 async function sweep(stack: string, options: Options): Promise<number> {
   const file = options.config ?? join(__dirname, "..", `Pulumi.${stack}.yaml`);
   const { clusterName } = parseClusterConfig(readStackFile(file).values, stack);
-  const api = await OpenstackApi.login(findOpenstackCloud(providerKeys(file), process.env));
+  const cloud = findOpenstackCloud(providerKeys(file), process.env);
+  cloud.notes?.forEach(say);
+  const api = await OpenstackApi.login(cloud);
   const plan = planSweep(clusterName, await gatherRemains(api, clusterName), options.volumes);
   process.stdout.write(`${renderSweep(clusterName, plan)}\n`);
   if (plan.steps.length === 0) return exitCodes.swept;

@@ -2,17 +2,21 @@
  * Questions to OpenStack that the provider has no function for; and, for the sweep alone, the few changes that no stack
  * can make.
  */
-import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../engine/messageOf";
+import { httpCall, type HttpAnswer } from "../engine/httpCall";
 import type { OpenstackCloud } from "./cloud";
+import { trustedCas } from "./trustedCas";
 
-interface Answer {
-  readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
-  readonly body: string;
-}
+type Call = (
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body?: unknown,
+) => Promise<HttpAnswer>;
 
 interface Details {
   readonly microversion?: string;
@@ -21,20 +25,33 @@ interface Details {
 
 interface CatalogEntry {
   readonly type: string;
-  readonly endpoints: readonly { readonly interface: string; readonly region_id?: string; readonly url: string }[];
+  readonly endpoints: readonly {
+    readonly interface: string;
+    readonly region?: string;
+    readonly region_id?: string;
+    readonly url: string;
+  }[];
 }
 
-/**
- * What is known of each service that is asked: its name for people, its types in a catalog, newest first, and the
- * version that goes before every path.
- */
+interface Service {
+  /** For people. */
+  readonly name: string;
+  /** In a catalog, newest first. */
+  readonly types: readonly string[];
+  /** Key of the provider's endpointOverrides. */
+  readonly override: string;
+  /** Goes before every path. */
+  readonly version?: string;
+}
+
+/** What is known of each service that is asked. */
 const services = {
-  compute: { name: "Nova", types: ["compute"] },
-  image: { name: "Glance", types: ["image"], version: "v2" },
-  network: { name: "Neutron", types: ["network"], version: "v2.0" },
-  "block-storage": { name: "Cinder", types: ["block-storage", "volumev3"] },
-  "load-balancer": { name: "Octavia", types: ["load-balancer"], version: "v2" },
-} as const satisfies Record<string, { name: string; types: readonly string[]; version?: string }>;
+  compute: { name: "Nova", types: ["compute"], override: "compute" },
+  image: { name: "Glance", types: ["image"], override: "image", version: "v2" },
+  network: { name: "Neutron", types: ["network"], override: "network", version: "v2.0" },
+  "block-storage": { name: "Cinder", types: ["block-storage", "volumev3"], override: "volumev3" },
+  "load-balancer": { name: "Octavia", types: ["load-balancer"], override: "octavia", version: "v2" },
+} as const satisfies Record<string, Service>;
 
 export type OpenstackService = keyof typeof services;
 
@@ -67,6 +84,7 @@ const pageSize = 1_000;
 export class OpenstackApi {
   private constructor(
     private readonly cloud: OpenstackCloud,
+    private readonly call: Call,
     private readonly token: string,
     private readonly catalog: readonly CatalogEntry[],
     /** Id of the project that the credentials are for. */
@@ -78,13 +96,18 @@ export class OpenstackApi {
    * part of it.
    */
   static async login(cloud: OpenstackCloud): Promise<OpenstackApi> {
+    const call = callsTo(cloud);
+    const url = `${cloud.authUrl}/v3/auth/tokens`;
+    const { auth, token: given } = cloud;
     const answer = await persistently(() =>
-      call(cloud, "POST", `${cloud.authUrl}/v3/auth/tokens`, {}, { auth: cloud.auth }),
+      given === undefined
+        ? call("POST", url, {}, { auth })
+        : call("GET", url, { "x-auth-token": given, "x-subject-token": given }),
     ).catch((error: unknown) => {
-      throw new OpenstackError(`Keystone at ${cloud.authUrl} could not be reached: ${reason(error)}`);
+      throw new OpenstackError(`Keystone at ${cloud.authUrl} could not be reached: ${messageOf(error)}`);
     });
     const token = answer.headers["x-subject-token"];
-    if (answer.status !== 201 || typeof token !== "string") {
+    if (![200, 201].includes(answer.status) || typeof token !== "string") {
       throw new OpenstackError(`Keystone at ${cloud.authUrl} refused the log-in (${answer.status})`, answer.status);
     }
     const { token: content } = JSON.parse(answer.body) as {
@@ -92,12 +115,12 @@ export class OpenstackApi {
     };
     if (content.project === undefined)
       throw new OpenstackError(`Keystone at ${cloud.authUrl} accepted the credentials, but they are for no project`);
-    return new OpenstackApi(cloud, token, content.catalog ?? [], content.project.id);
+    return new OpenstackApi(cloud, call, token, content.catalog ?? [], content.project.id);
   }
 
   /** Whether the catalog has the service in our region. */
   has(service: OpenstackService): boolean {
-    return this.publicUrl(service) !== undefined;
+    return this.catalogUrl(service) !== undefined;
   }
 
   /**
@@ -147,8 +170,7 @@ export class OpenstackApi {
   /** Last lines of a server's console. Throws a sentence with Nova's status when it refuses. */
   async consoleOutput(serverId: string, lines: number): Promise<string> {
     const url = `${this.endpoint("compute")}/servers/${serverId}/action`;
-    const answer = await call(
-      this.cloud,
+    const answer = await this.call(
       "POST",
       url,
       { "x-auth-token": this.token },
@@ -167,42 +189,70 @@ export class OpenstackApi {
     service: OpenstackService,
     path: string,
     { microversion, body }: Details = {},
-  ): Promise<Answer> {
+  ): Promise<HttpAnswer> {
     const headers = {
       "x-auth-token": this.token,
       ...(microversion === undefined ? {} : { "openstack-api-version": `compute ${microversion}` }),
     };
     const url = `${this.endpoint(service)}${path}`;
-    return persistently(() => call(this.cloud, method, url, headers, body)).catch((error: unknown) => {
+    return persistently(() => this.call(method, url, headers, body)).catch((error: unknown) => {
       throw new OpenstackError(
-        `${services[service].name} at ${new URL(url).origin} could not be reached: ${reason(error)}`,
+        `${services[service].name} at ${new URL(url).origin} could not be reached: ${messageOf(error)}`,
       );
     });
   }
 
   private endpoint(service: OpenstackService): string {
-    const url = this.publicUrl(service);
+    const url = this.catalogUrl(service);
+    const { region, endpointType = "public", endpointOverrides } = this.cloud;
     if (url === undefined) {
       throw new OpenstackError(
-        `the cloud's catalog has no public ${service} endpoint${this.cloud.region === undefined ? "" : ` in region ${this.cloud.region}`}`,
+        `the cloud's catalog has no ${endpointType} ${service} endpoint${region === undefined ? "" : ` in region ${region}`}`,
       );
     }
-    const known: { readonly types: readonly string[]; readonly version?: string } = services[service];
+    const { version, override }: Service = services[service];
+    // As in the provider, an override is the whole address, and none for a service that the catalog lacks.
+    const whole = endpointOverrides?.[override];
+    if (whole !== undefined) return whole.replace(/\/+$/, "");
     const trimmed = url.replace(/\/+$/, "");
     // Catalogs name these services with or without a version.
-    return known.version === undefined ? trimmed : `${trimmed.replace(/\/v\d+(\.\d+)?$/, "")}/${known.version}`;
+    return version === undefined ? trimmed : `${trimmed.replace(/\/v\d+(\.\d+)?$/, "")}/${version}`;
   }
 
-  private publicUrl(service: OpenstackService): string | undefined {
-    const types: readonly string[] = services[service].types;
+  private catalogUrl(service: OpenstackService): string | undefined {
+    const { types }: Service = services[service];
+    const { region, endpointType = "public" } = this.cloud;
     return types
       .flatMap((type) => this.catalog.filter((entry) => entry.type === type))
       .flatMap((entry) => entry.endpoints)
       .find(
-        ({ interface: face, region_id: region }) =>
-          face === "public" && (this.cloud.region === undefined || region === this.cloud.region),
+        (endpoint) =>
+          endpoint.interface === endpointType &&
+          (region === undefined || endpoint.region_id === region || endpoint.region === region),
       )?.url;
   }
+}
+
+/** Calls to one cloud, which share its connections and its certificates. */
+function callsTo({ ca, client, insecure, proxies }: OpenstackCloud): Call {
+  const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
+  let secureContext: SecureContext | undefined;
+  return (method, address, headers, body) => {
+    const url = new URL(address);
+    const secure = url.protocol === "https:";
+    // Hundreds of CAs are read once, and only where a connection needs them.
+    if (secure) secureContext ??= createSecureContext({ ca: ca ?? trustedCas(process.env), ...client });
+    return httpCall({
+      method,
+      url,
+      headers,
+      body,
+      security: { secureContext, rejectUnauthorized: !insecure },
+      proxies,
+      agent: agents[secure ? "https:" : "http:"],
+      timeout: callTimeout,
+    });
+  };
 }
 
 /** Query of the link to the next page, in either of OpenStack's two forms; undefined on the last page. */
@@ -214,7 +264,7 @@ function nextQuery(answer: Readonly<Record<string, unknown>>, key: string): stri
 }
 
 /** Asks again when there is no answer, or one that says "not now" (429, 5xx); gives the last answer or failure. */
-async function persistently(ask: () => Promise<Answer>): Promise<Answer> {
+async function persistently(ask: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
   for (const pause of pauses) {
     const answer = await ask().catch(() => undefined);
     if (answer !== undefined && answer.status !== 429 && answer.status < 500) return answer;
@@ -227,65 +277,16 @@ async function persistently(ask: () => Promise<Answer>): Promise<Answer> {
  * Why OpenStack did not do it: its status and, for a change, its own words (each service has a form of its own for
  * them).
  */
-function refusal(method: string, service: OpenstackService, path: string, { status, body }: Answer): OpenstackError {
+function refusal(
+  method: string,
+  service: OpenstackService,
+  path: string,
+  { status, body }: HttpAnswer,
+): OpenstackError {
   const words = method === "GET" ? undefined : /"(?:message|faultstring)": *"((?:[^"\\]|\\.)*)"/.exec(body)?.[1];
   const said = words === undefined ? "" : `: ${words.replace(/\\(.)/g, "$1").replace(/\.$/, "")}`;
   return new OpenstackError(
     `${services[service].name} answered ${status} to ${method} ${path.replace(/\?.*/, "")}${said}`,
     status,
   );
-}
-
-function reason(error: unknown): string {
-  // A host with several addresses fails with one error per address and no message of its own.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  return String(first).replace(/^\w*Error: /, "");
-}
-
-function call(
-  cloud: OpenstackCloud,
-  method: string,
-  url: string,
-  headers: Record<string, string>,
-  body?: unknown,
-): Promise<Answer> {
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  const secure = url.startsWith("https:");
-  return new Promise((resolve, reject) => {
-    const options: https.RequestOptions = {
-      method,
-      headers: {
-        accept: "application/json",
-        ...headers,
-        ...(payload === undefined
-          ? {}
-          : { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
-      },
-      ...(secure
-        ? {
-            rejectUnauthorized: !cloud.insecure,
-            ca: cloud.caFile === undefined ? undefined : fs.readFileSync(cloud.caFile),
-          }
-        : {}),
-    };
-    const request = (secure ? https : http).request(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString("utf8"),
-        }),
-      );
-    });
-    const timer = setTimeout(
-      () => request.destroy(new Error(`${new URL(url).host} gave no answer within ${callTimeout / 1000} s`)),
-      callTimeout,
-    );
-    request.on("close", () => clearTimeout(timer));
-    request.on("error", reject);
-    request.end(payload);
-  });
 }

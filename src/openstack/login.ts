@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { OpenstackApi } from "./client";
-import { findOpenstackCloud } from "./cloud";
+import { findOpenstackCloud, type OpenstackCloud } from "./cloud";
 
-/**
- * A new session with the cloud that the OpenStack provider of this stack works on. Rejects with a sentence when no
- * source names one, or nobody can log in.
- */
-export async function logInToOpenstack(): Promise<OpenstackApi> {
+/** The cloud that the OpenStack provider of this stack works on. Throws a sentence when no source names one. */
+export function stackCloud(): OpenstackCloud {
   const provider = new pulumi.Config("openstack");
-  return OpenstackApi.login(findOpenstackCloud((key) => provider.get(key), process.env));
+  return findOpenstackCloud((key) => provider.get(key), process.env);
+}
+
+/** A new session with that cloud. Rejects with a sentence when no source names one, or nobody can log in. */
+export async function logInToOpenstack(): Promise<OpenstackApi> {
+  return OpenstackApi.login(stackCloud());
 }

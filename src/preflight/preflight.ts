@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import type { OpenstackApi } from "../openstack/client";
-import { logInToOpenstack } from "../openstack/login";
+import { OpenstackApi } from "../openstack/client";
+import { stackCloud } from "../openstack/login";
 import { checkPreflight, preflightMessage } from "./checkPreflight";
-import { problem, type Findings } from "./findings";
+import { joined, type Findings } from "./findings";
 import { gatherCloudFacts } from "./gatherCloudFacts";
 
 /**
@@ -28,14 +28,18 @@ export async function assertPreflight(config: ClusterConfig): Promise<void> {
   );
 }
 
-/** A cloud that nobody can log in to is one problem. */
+/** A cloud that nobody can log in to is one problem; settings that have no effect are told in any case. */
 async function preflight(config: ClusterConfig): Promise<Findings> {
+  const notes: string[] = [];
   let api: OpenstackApi;
   try {
-    api = await logInToOpenstack();
+    const cloud = stackCloud();
+    notes.push(...(cloud.notes ?? []));
+    api = await OpenstackApi.login(cloud);
   } catch (error) {
-    if (error instanceof Error) return problem(`${error.message}.`);
+    if (error instanceof Error)
+      return { problems: [`${error.message[0]?.toUpperCase() ?? ""}${error.message.slice(1)}.`], notes };
     throw error;
   }
-  return checkPreflight(config, await gatherCloudFacts(api, config));
+  return joined([{ problems: [], notes }, checkPreflight(config, await gatherCloudFacts(api, config))]);
 }

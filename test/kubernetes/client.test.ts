@@ -1,57 +1,19 @@
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
 import { TLSSocket } from "node:tls";
-import * as tls from "@pulumi/tls";
 import { kubernetesApi, type KubernetesAccess } from "../../src/kubernetes/client";
-import { simulate } from "../../simulation";
-
-/** A CA with a server's and a client's certificate, as the program's own resources make them. */
-async function certificates(): Promise<
-  Record<"ca" | "serverCertificate" | "serverKey" | "clientCertificate" | "clientKey", string>
-> {
-  const run = await simulate(() => {
-    const key = (name: string) => new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve: "P256" }).privateKeyPem;
-    const caKey = key("ca");
-    const ca = new tls.SelfSignedCert("ca", {
-      privateKeyPem: caKey,
-      isCaCertificate: true,
-      validityPeriodHours: 1,
-      allowedUses: ["cert_signing"],
-      subject: { commonName: "ca" },
-    }).certPem;
-    const leaf = (name: string, use: string, ipAddresses: string[]) => {
-      const privateKeyPem = key(name);
-      const request = new tls.CertRequest(name, { privateKeyPem, ipAddresses, subject: { commonName: name } });
-      const certificate = new tls.LocallySignedCert(name, {
-        certRequestPem: request.certRequestPem,
-        caCertPem: ca,
-        caPrivateKeyPem: caKey,
-        validityPeriodHours: 1,
-        allowedUses: ["digital_signature", use],
-      });
-      return { key: privateKeyPem, certificate: certificate.certPem };
-    };
-    const server = leaf("server", "server_auth", ["127.0.0.1"]);
-    const client = leaf("admin", "client_auth", []);
-    return {
-      ca,
-      serverCertificate: server.certificate,
-      serverKey: server.key,
-      clientCertificate: client.certificate,
-      clientKey: client.key,
-    };
-  });
-  return run.outputs as Awaited<ReturnType<typeof certificates>>;
-}
+import { proxiesOf } from "../../src/engine/proxies";
+import { withProxy } from "../fakeProxy";
+import { madeCertificates, type MadeCertificates } from "../madeCertificates";
 
 describe("Kubernetes API", () => {
-  let known: Awaited<ReturnType<typeof certificates>>;
+  let known: MadeCertificates;
   let server: https.Server;
   let access: KubernetesAccess;
   const asked: { method?: string; url?: string; body: string; client: string }[] = [];
 
   beforeAll(async () => {
-    known = await certificates();
+    known = await madeCertificates("api.test");
     server = https.createServer(
       {
         cert: known.serverCertificate,
@@ -103,9 +65,30 @@ describe("Kubernetes API", () => {
   });
 
   it("is not spoken to when another CA signed its certificate", async () => {
-    const stranger = await certificates();
+    const stranger = await madeCertificates();
     await expect(kubernetesApi({ ...access, clusterCaCertificatePem: stranger.ca })("GET", "/readyz")).rejects.toThrow(
       /certificate/,
+    );
+  });
+
+  it("is asked through the proxy that the environment names, as kubectl does", async () => {
+    const answer = await withProxy(access.port, ({ url, asked }) =>
+      kubernetesApi({ ...access, host: "api.test", port: 6443 }, proxiesOf({ HTTPS_PROXY: url }))(
+        "GET",
+        "/readyz",
+      ).then((found) => ({ ...found, asked })),
+    );
+    expect(answer).toEqual({ status: 500, body: "an answer", asked: ["CONNECT api.test:6443"] });
+  });
+
+  it("names the proxy that refuses the way", async () => {
+    await withProxy(
+      access.port,
+      ({ url }) =>
+        expect(
+          kubernetesApi({ ...access, host: "api.test", port: 6443 }, proxiesOf({ HTTPS_PROXY: url }))("GET", "/readyz"),
+        ).rejects.toThrow(new Error(`the proxy answered 403 (through the proxy ${url})`)),
+      { refusal: 403 },
     );
   });
 

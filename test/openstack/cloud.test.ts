@@ -1,68 +1,123 @@
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
-import { findOpenstackCloud } from "../../src/openstack/cloud";
+import { OpenstackApi } from "../../src/openstack/client";
+import { findOpenstackCloud, type OpenstackCloud } from "../../src/openstack/cloud";
+import { logIns, refusedLogIns, withRecordingCloud, type Configured } from "./logIns";
 
-const none = () => undefined;
+/** The cloud that is found in a folder. */
+const found = ({ environment, provider }: Required<Configured>, folder: string): OpenstackCloud =>
+  findOpenstackCloud((key) => provider[key], environment, [folder]);
 
-describe("OpenStack cloud", () => {
-  it("is taken from the environment, with a password", () => {
-    const environment = {
-      OS_AUTH_URL: "http://keystone:5000/v3/",
-      OS_USERNAME: "u",
-      OS_PASSWORD: "p",
-      OS_PROJECT_NAME: "team",
-      OS_USER_DOMAIN_NAME: "ldap",
-    };
-    expect(findOpenstackCloud(none, environment)).toEqual({
-      authUrl: "http://keystone:5000",
-      region: undefined,
-      caFile: undefined,
-      insecure: false,
-      auth: {
-        identity: { methods: ["password"], password: { user: { name: "u", domain: { name: "ldap" }, password: "p" } } },
-        scope: { project: { name: "team", domain: { name: "Default" } } },
-      },
+describe("OpenStack log-in", () => {
+  it.each(logIns)("takes $title", async (logIn) => {
+    const heard = await withRecordingCloud(logIn, async (configured, folder) => {
+      const api = await OpenstackApi.login(found(configured, folder));
+      await api.list("network", "/networks", "networks");
     });
+    expect(heard).toEqual({ says: logIn.says, asks: logIn.asks ?? "/public/v2.0" });
   });
 
-  it("prefers the provider's configuration to the environment", () => {
-    const provider = (key: string) => ({ authUrl: "http://other:5000", region: "two" })[key];
-    const found = findOpenstackCloud(provider, {
-      OS_AUTH_URL: "http://keystone:5000",
-      OS_REGION_NAME: "one",
-      OS_TOKEN: "T",
-      OS_PROJECT_ID: "id",
+  it.each(refusedLogIns)("refuses $title in a sentence", async (logIn) => {
+    let sentence = "";
+    const heard = await withRecordingCloud(logIn, (configured, folder) => {
+      try {
+        found(configured, folder);
+      } catch (error) {
+        sentence = String(error)
+          .replaceAll(folder, "FOLDER")
+          .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, "CLOUD");
+      }
+      return Promise.resolve();
     });
-    expect({ authUrl: found.authUrl, region: found.region, auth: found.auth }).toEqual({
-      authUrl: "http://other:5000",
-      region: "two",
-      auth: { identity: { methods: ["token"], token: { id: "T" } }, scope: { project: { id: "id" } } },
-    });
+    expect([sentence, heard]).toEqual([`Error: ${logIn.sentence}`, {}]);
   });
+});
 
-  it("is read from clouds.yaml and secure.yaml, with an application credential", () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "clouds-"));
-    fs.writeFileSync(
-      path.join(folder, "clouds.yaml"),
-      "clouds: {site: {auth: {auth_url: 'https://k:5000/v3', application_credential_id: abc}, region_name: one, verify: false, cacert: /ca.pem}}",
-    );
-    fs.writeFileSync(path.join(folder, "secure.yaml"), "clouds: {site: {auth: {application_credential_secret: s}}}");
-    expect(
-      findOpenstackCloud(none, { OS_CLOUD: "site", OS_CLIENT_CONFIG_FILE: path.join(folder, "clouds.yaml") }),
-    ).toEqual({
-      authUrl: "https://k:5000",
-      region: "one",
-      caFile: "/ca.pem",
-      insecure: true,
-      auth: { identity: { methods: ["application_credential"], application_credential: { id: "abc", secret: "s" } } },
-    });
-    fs.rmSync(folder, { recursive: true });
+describe("a setting that the OpenStack provider does not read", () => {
+  const cloud = (settings: string, auth = "") => ({
+    environment: { OS_CLOUD: "site" },
+    files: {
+      "clouds.yaml": `clouds: {site: {${settings} auth: {auth_url: 'CLOUD/v3', username: u, password: p, user_domain_id: d, ${auth}}}}`,
+    },
   });
+  const environment = { OS_AUTH_URL: "CLOUD/v3", OS_USERNAME: "u", OS_PASSWORD: "p", OS_USER_DOMAIN_ID: "d" };
+  const here = 'cloud "site" of FOLDER/clouds.yaml';
+  const unread = "which the OpenStack provider does not read";
 
-  it("says what to set when no cloud is configured", () => {
-    expect(() => findOpenstackCloud(none, {})).toThrow(
-      "no OpenStack cloud is configured: set OS_CLOUD (with a clouds.yaml), the OS_* variables, or openstack:* in the stack configuration",
-    );
+  it.each<[string, Configured, string[]]>([
+    ["nothing of the usual", { environment }, []],
+    [
+      "OS_INTERFACE",
+      { environment: { ...environment, OS_INTERFACE: "internal" } },
+      [`OS_INTERFACE is "internal", ${unread}; set OS_ENDPOINT_TYPE or openstack:endpointType instead.`],
+    ],
+    [
+      "OS_INTERFACE beside OS_ENDPOINT_TYPE",
+      { environment: { ...environment, OS_INTERFACE: "internal", OS_ENDPOINT_TYPE: "internal" } },
+      [],
+    ],
+    ["OS_INTERFACE public", { environment: { ...environment, OS_INTERFACE: "public" } }, []],
+    [
+      "interface",
+      cloud("interface: internal,"),
+      [`interface of ${here} is "internal", ${unread}; set OS_ENDPOINT_TYPE or openstack:endpointType instead.`],
+    ],
+    [
+      "endpoint_type",
+      cloud("endpoint_type: admin,"),
+      [`endpoint_type of ${here} is "admin", ${unread}; set OS_ENDPOINT_TYPE or openstack:endpointType instead.`],
+    ],
+    [
+      "an override in clouds.yaml",
+      cloud("compute_endpoint_override: 'https://x',"),
+      [`compute_endpoint_override of ${here} is set, ${unread}; set openstack:endpointOverrides instead.`],
+    ],
+    [
+      "an override in the environment",
+      { environment: { ...environment, OS_COMPUTE_ENDPOINT_OVERRIDE: "https://x" } },
+      [`OS_COMPUTE_ENDPOINT_OVERRIDE is set, ${unread}; set openstack:endpointOverrides instead.`],
+    ],
+    [
+      "a passcode",
+      cloud("", "passcode: 123456"),
+      [`auth.passcode of ${here} is set, ${unread}; log in with an application credential instead.`],
+    ],
+    [
+      "a tenant in clouds.yaml",
+      cloud("", "tenant_name: t"),
+      [`auth.tenant_name of ${here} is set, ${unread}; write project_name or project_id instead.`],
+    ],
+    [
+      "another way to log in",
+      cloud("auth_type: v3oidcpassword,"),
+      [`auth_type of ${here} is "v3oidcpassword", a way to log in that the OpenStack provider does not have.`],
+    ],
+    [
+      "OS_AUTH_TYPE",
+      { environment: { ...environment, OS_AUTH_TYPE: "v3totp" } },
+      ['OS_AUTH_TYPE is "v3totp", a way to log in that the OpenStack provider does not have.'],
+    ],
+    [
+      "OS_CLIENT_SECURE_FILE",
+      { environment: { ...environment, OS_CLIENT_SECURE_FILE: "/s.yaml" } },
+      [`OS_CLIENT_SECURE_FILE is set, ${unread}; put secure.yaml into the current folder or ~/.config/openstack.`],
+    ],
+    [
+      "a user beside a cloud",
+      { ...cloud(""), provider: { userName: "c", password: "p" } },
+      [
+        `The stack sets openstack:userName, openstack:password, ${unread} beside a cloud ("site"); move them into clouds.yaml.`,
+      ],
+    ],
+    [
+      "a certificate without its key",
+      { environment: { ...environment, OS_CERT: "/client.pem" } },
+      ["OpenStack's cert is set without key, so the OpenStack provider uses neither; set both."],
+    ],
+  ])("is told: %s", async (_, configured, notes) => {
+    let told: string[] | undefined;
+    await withRecordingCloud(configured, (placed, folder) => {
+      told = found(placed, folder).notes?.map((note) => note.replaceAll(folder, "FOLDER"));
+      return Promise.resolve();
+    });
+    expect(told).toEqual(notes);
   });
 });

@@ -16,7 +16,7 @@ export interface FakeAnswer {
   readonly body?: unknown;
 }
 
-/** A server of a few lines on loopback; `own` is its address. */
+/** A server of a few lines on loopback; `own` is its address, as the one who asks has it. */
 export async function withServer<T>(
   answer: (request: FakeRequest, own: string) => FakeAnswer,
   use: (own: string) => Promise<T>,
@@ -29,7 +29,7 @@ export async function withServer<T>(
       const body: unknown = text === "" ? undefined : JSON.parse(text);
       const found = answer(
         { method: request.method ?? "", url: request.url ?? "", headers: request.headers, body },
-        own(),
+        `http://${request.headers.host}`,
       );
       response.writeHead(found.status, found.headers).end(JSON.stringify(found.body ?? {}));
     });

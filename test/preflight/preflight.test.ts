@@ -1,5 +1,6 @@
 import { parseClusterConfig } from "../../src/config/parse";
 import { minimalStack } from "../fixtures/minimalStack";
+import { withProxy } from "../fakeProxy";
 import { healthyCloud, image, withCloud, type Cloud } from "./fakeCloud";
 
 let engine = true;
@@ -52,6 +53,22 @@ describe("pre-flight of a run", () => {
     expect(warned).toEqual(['os.family is "ubuntu" but image ubuntu-24.04 says that it is debian (os_distro).']);
   });
 
+  it("asks a cloud behind the proxy that the environment names, and tells which settings have no effect", async () => {
+    const asked = await withCloud(healthyCloud, (own) =>
+      withProxy(Number(new URL(own).port), async (proxy) => {
+        const cloud = { OS_AUTH_URL: "http://cloud.test", OS_TOKEN: "t", OS_PROJECT_ID: "p", OS_INTERFACE: "internal" };
+        process.env = { ...environment, ...cloud, HTTP_PROXY: proxy.url, NO_PROXY: "" };
+        await assertPreflight(config);
+        return proxy.asked;
+      }),
+    );
+    expect(asked[0]).toBe("POST http://cloud.test/v3/auth/tokens");
+    expect(asked.length).toBeGreaterThan(10);
+    expect(warned).toEqual([
+      'OS_INTERFACE is "internal", which the OpenStack provider does not read; set OS_ENDPOINT_TYPE or openstack:endpointType instead.',
+    ]);
+  });
+
   it("stops the program with all problems in one message that Pulumi prints without a stack trace", async () => {
     const failure = await assertOn({ images: [], providers: ["ovn"] }).catch((error: unknown) => error);
     expect(failure).toEqual(
@@ -68,7 +85,7 @@ describe("pre-flight of a run", () => {
   });
 
   it("says in one sentence that the cloud cannot be reached", async () => {
-    process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t" };
+    process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t", OS_PROJECT_ID: "p" };
     await expect(assertPreflight(config)).rejects.toEqual(
       new RunError(
         `Pre-flight found 1 problem; nothing was changed in OpenStack:\nKeystone at http://127.0.0.1:9 could not be reached: connect ECONNREFUSED 127.0.0.1:9.\n${wayOut}`,
@@ -85,7 +102,7 @@ describe("pre-flight of a run", () => {
 
   it("asks nobody where no engine runs", async () => {
     engine = false;
-    process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t" };
+    process.env = { ...environment, OS_AUTH_URL: "http://127.0.0.1:9", OS_TOKEN: "t", OS_PROJECT_ID: "p" };
     await expect(assertPreflight(config)).resolves.toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../lab/openstack/commands";
+import { withProxy } from "../fakeProxy";
 import { keystoneToken, withServer, type FakeAnswer } from "../openstack/fakeOpenstack";
 
 // Each test starts a process of its own, on a machine that may be busy.
@@ -14,7 +15,11 @@ const command = ["-r", join(root, "scripts/typescript.js"), join(root, "scripts/
 const environment = { PATH: process.env.PATH, HOME: "/nonexistent" };
 
 /** Runs it with a stack file that names this cloud in the clear. */
-async function sweep(url: string, ...options: string[]) {
+function sweep(url: string, ...options: string[]) {
+  return sweepWith({}, url, ...options);
+}
+
+async function sweepWith(variables: NodeJS.ProcessEnv, url: string, ...options: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "sweep-test-"));
   const file = join(folder, "Pulumi.dev.yaml");
   const keys = {
@@ -30,7 +35,7 @@ async function sweep(url: string, ...options: string[]) {
   writeFileSync(file, JSON.stringify({ config: keys }));
   try {
     return await run(process.execPath, [...command, "dev", "--config", file, ...options], {
-      environment,
+      environment: { ...environment, ...variables },
       allowFailure: true,
     });
   } finally {
@@ -51,7 +56,7 @@ describe("the sweep command", () => {
     tags: [],
   };
   /** A cloud with a port in the cluster's own network; tells what was deleted. */
-  async function withPort(...options: string[]) {
+  async function withPort(use: (url: string) => ReturnType<typeof sweep>) {
     const deleted: string[] = [];
     const answer = (method: string, url: string): FakeAnswer => {
       if (method === "DELETE") deleted.push(url);
@@ -63,13 +68,13 @@ describe("the sweep command", () => {
     const services = { network: "/neutron", compute: "/nova" };
     const ended = await withServer(
       ({ method, url }, own) => (url === "/v3/auth/tokens" ? keystoneToken(own, services) : answer(method, url)),
-      (url) => sweep(url, ...options),
+      use,
     );
     return { ...ended, deleted };
   }
 
   it("shows what it would delete and deletes nothing where nobody can be asked", async () => {
-    expect(await withPort()).toEqual({
+    expect(await withPort(sweep)).toEqual({
       code: 3,
       stdout: [
         "To be deleted, none of it known to the stack of cluster dev:",
@@ -81,7 +86,16 @@ describe("the sweep command", () => {
   });
 
   it("deletes it when told yes", async () => {
-    const { code, deleted } = await withPort("--yes");
+    const { code, deleted } = await withPort((url) => sweep(url, "--yes"));
+    expect([code, deleted]).toEqual([0, ["/neutron/v2.0/ports/p"]]);
+  });
+
+  it("works behind the proxy that the environment names", async () => {
+    const { code, deleted } = await withPort((url) =>
+      withProxy(Number(new URL(url).port), (proxy) =>
+        sweepWith({ HTTP_PROXY: proxy.url }, "http://cloud.test", "--yes"),
+      ),
+    );
     expect([code, deleted]).toEqual([0, ["/neutron/v2.0/ports/p"]]);
   });
 

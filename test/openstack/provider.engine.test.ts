@@ -1,0 +1,30 @@
+/**
+ * That log-ins.ts tells the truth of the real OpenStack provider. Not proven: the engine's part, which hands the stack's
+ * configuration and the environment to it.
+ */
+import { describeUnless } from "../describeUnless";
+import { engineObstacle } from "../realEngine/installedEngine";
+import { askForNetworks } from "../realEngine/openstackPlugin";
+import { logIns, refusedLogIns, withRecordingCloud, type Configured } from "./logIns";
+
+describeUnless(engineObstacle(["openstack"]), "the real OpenStack provider", () => {
+  const ask = async (logIn: Configured) => {
+    let answer = "";
+    const heard = await withRecordingCloud(logIn, async ({ provider, environment }, folder) => {
+      answer = await askForNetworks(provider, environment, folder);
+    });
+    return { answer, heard };
+  };
+
+  it.each(logIns)("takes $title as this program does", async (logIn) => {
+    const { answer, heard } = await ask(logIn);
+    expect(answer).toMatch(/Your query returned no results/);
+    expect(heard).toEqual({ says: logIn.says, asks: logIn.asks ?? "/public/v2.0" });
+  });
+
+  it.each(refusedLogIns)("does not get to Neutron's networks by $title either", async (logIn) => {
+    const { answer, heard } = await ask(logIn);
+    expect(answer).not.toBe("");
+    expect(heard.asks).not.toBe("/public/v2.0");
+  });
+});

@@ -1,6 +1,8 @@
 import { OpenstackApi } from "../../src/openstack/client";
 import { findOpenstackCloud, type OpenstackCloud } from "../../src/openstack/cloud";
-import { logIns, refusedLogIns, withRecordingCloud, type Configured } from "./logIns";
+import { logIns } from "./logIns";
+import { withRecordingCloud, type Configured } from "./recordingCloud";
+import { refusedLogIns } from "./refusedLogIns";
 
 /** The cloud that is found in a folder. */
 const found = ({ environment, provider }: Required<Configured>, folder: string): OpenstackCloud =>

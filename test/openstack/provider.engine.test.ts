@@ -1,11 +1,13 @@
 /**
- * That log-ins.ts tells the truth of the real OpenStack provider. Not proven: the engine's part, which hands the stack's
+ * That logIns.ts and refusedLogIns.ts tell the truth of the real OpenStack provider. Not proven: the engine's part, which hands the stack's
  * configuration and the environment to it.
  */
 import { describeUnless } from "../describeUnless";
 import { engineObstacle } from "../realEngine/installedEngine";
 import { askForNetworks } from "../realEngine/openstackPlugin";
-import { logIns, refusedLogIns, withRecordingCloud, type Configured } from "./logIns";
+import { logIns } from "./logIns";
+import { withRecordingCloud, type Configured } from "./recordingCloud";
+import { refusedLogIns } from "./refusedLogIns";
 
 describeUnless(engineObstacle(["openstack"]), "the real OpenStack provider", () => {
   const ask = async (logIn: Configured) => {

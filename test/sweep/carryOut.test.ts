@@ -106,7 +106,7 @@ describe("carrying out a sweep", () => {
         [`GET ${balancer}`]: [inState("PENDING_UPDATE")],
         [`DELETE ${balancer}?cascade=true`]: [{ status: 409, body: { faultstring: "immutable" } }],
       },
-      (api) => carryOut(api, [step(loadBalancer, "lb")], () => undefined, { interval: 1, limit: 20 }),
+      (api) => carryOut(api, [step(loadBalancer, "lb")], () => undefined, { interval: 1, limit: 500 }),
     );
     expect(result).toEqual(["load balancer lb: Octavia answered 409 to DELETE /lbaas/loadbalancers/lb: immutable."]);
   });

@@ -5,19 +5,30 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf } from "../src/engine/messageOf";
+import { readStackFile } from "../src/config/stackFile";
 import { planOf } from "../src/consequences/plannedChange";
 import { allowancesOf, reportOf } from "../src/consequences/consequenceReport";
 import { renderReport } from "../src/consequences/renderReport";
 
 const exitCodes = { unreadable: 1, usage: 2, refused: 3 };
 
-function consequences(file: string): void {
+interface Options {
+  readonly allowedIn?: string;
+}
+
+function consequences(file: string, { allowedIn }: Options): void {
   const plan = planOf(readFileSync(file === "-" ? 0 : file, "utf8"));
   if (plan.errors.length > 0)
     throw new Error(`The preview failed, so nothing is known of what the change would do:\n${plan.errors.join("\n")}`);
-  const report = reportOf(plan, allowancesOf(plan));
+  const config = allowedIn === undefined ? plan.config : { ...plan.config, allowDestruction: allowedBy(allowedIn) };
+  const report = reportOf(plan, allowancesOf({ ...plan, config }));
   process.stdout.write(renderReport(report));
   if (report.refused.length > 0) process.exitCode = exitCodes.refused;
+}
+
+/** What a stack file allows to be destroyed, in the form of a plan's configuration. */
+function allowedBy(stackFile: string): string {
+  return JSON.stringify(readStackFile(stackFile).values.allowDestruction ?? []);
 }
 
 new Command("npm run consequences --")
@@ -25,6 +36,7 @@ new Command("npm run consequences --")
     "Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
   )
   .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input")
+  .option("--allowed-in <stack file>", "read allowDestruction from this stack file, not from the planned change")
   .addHelpText(
     "after",
     "\nExit code: 0 nothing is destroyed, or only what is allowed by name; 1 the file cannot be read, or the preview failed; 2 wrong usage; 3 refused.",

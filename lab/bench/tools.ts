@@ -1,7 +1,8 @@
 /** The two tools that are compared, each behind the same few verbs. Every verb is measured. */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkout, ensureStack, launcher } from "../openstack/stack";
+import { engine } from "../openstack/engine";
+import { checkout, ensureStack } from "../openstack/stack";
 import type { Layout } from "../openstack/layout";
 import { run } from "../openstack/commands";
 import {
@@ -62,11 +63,11 @@ export class PulumiTool implements Tool {
   /** Destroys what an interrupted benchmark left of this stack. */
   async removeLeftovers(): Promise<void> {
     // Only a run that was killed leaves something to cancel.
-    await run(launcher, ["cancel", this.stack, "--yes", "--cwd", checkout, "--non-interactive"], {
+    await run(engine, ["cancel", this.stack, "--yes", "--cwd", checkout, "--non-interactive"], {
       environment: this.env,
       allowFailure: true,
     });
-    const { stdout } = await run(launcher, ["stack", "export", ...this.quietly], { environment: this.env });
+    const { stdout } = await run(engine, ["stack", "export", ...this.quietly], { environment: this.env });
     const { deployment } = JSON.parse(stdout) as { deployment: { resources?: unknown[] } };
     if ((deployment.resources?.length ?? 0) > 1) await this.destroy();
   }
@@ -89,7 +90,7 @@ export class PulumiTool implements Tool {
   up = async (): Promise<Outcome> => accepted(await this.engine("up", "--yes", "--config-file", this.file), this.name);
 
   async destroy(): Promise<Outcome> {
-    await run(launcher, ["state", "unprotect", "--all", "--yes", ...this.quietly], { environment: this.env });
+    await run(engine, ["state", "unprotect", "--all", "--yes", ...this.quietly], { environment: this.env });
     return accepted(await this.engine("destroy", "--yes", "--skip-preview", "--config-file", this.file), this.name);
   }
 
@@ -100,17 +101,17 @@ export class PulumiTool implements Tool {
   async previewMultiplied(what: Multiplication): Promise<Outcome> {
     const real = `${this.file}.state.json`;
     const multiplied = `${this.file}.multiplied.json`;
-    await run(launcher, ["stack", "export", "--file", real, ...this.quietly], { environment: this.env });
+    await run(engine, ["stack", "export", "--file", real, ...this.quietly], { environment: this.env });
     writeFileSync(
       multiplied,
       JSON.stringify(multiplyPulumiState(JSON.parse(readFileSync(real, "utf8")) as PulumiExport, what)),
       { mode: 0o600 },
     );
-    await run(launcher, ["stack", "import", "--file", multiplied, ...this.quietly], { environment: this.env });
+    await run(engine, ["stack", "import", "--file", multiplied, ...this.quietly], { environment: this.env });
     try {
       return await this.preview("nothing", false);
     } finally {
-      await run(launcher, ["stack", "import", "--file", real, ...this.quietly], { environment: this.env });
+      await run(engine, ["stack", "import", "--file", real, ...this.quietly], { environment: this.env });
     }
   }
 
@@ -120,7 +121,7 @@ export class PulumiTool implements Tool {
 
   private engine(verb: string, ...args: string[]): Promise<Outcome> {
     const parallelism = ["--parallel", String(parallel)];
-    return measure(launcher, [verb, ...args, ...parallelism, "--stack", this.stack, "--non-interactive"], {
+    return measure(engine, [verb, ...args, ...parallelism, "--stack", this.stack, "--non-interactive"], {
       cwd: checkout,
       env: this.env,
     });

@@ -9,6 +9,7 @@ import { isMap, parseDocument } from "yaml";
 import { parseStackFile } from "../../src/config/stackFile";
 import { hostCgroup } from "../machines/power";
 import { run } from "./commands";
+import { engine, engineFolder } from "./engine";
 import type { Layout } from "./layout";
 import { kubectlProgram, machinesOf } from "./machines";
 import { kubeconfigFile, type StackOutputs, waitForNodes } from "./nodes";
@@ -87,6 +88,7 @@ export function engineEnvironment(lab: Layout): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("OS_") && !/_proxy$/i.test(name));
   return {
     ...Object.fromEntries(own),
+    PATH: [engineFolder() ?? [], process.env.PATH ?? []].flat().join(delimiter),
     OS_CLIENT_CONFIG_FILE: lab.cloudsYaml,
     OS_CLOUD: "lab",
     PULUMI_BACKEND_URL: `file://${lab.state}`,
@@ -109,15 +111,15 @@ export function userEnvironment(lab: Layout): NodeJS.ProcessEnv {
   };
 }
 
-/** The engine's launcher, as npm installed it. */
-export const launcher = join(checkout, "node_modules", ".bin", "pulumi");
-
 const noEngine =
-  "Pulumi's engine is not on this machine and cannot be downloaded: put its release (pulumi, pulumi-language-nodejs) into ~/.pulumi/versions/<version>/bin, or use `npm run preview`, which needs none.";
+  "Pulumi's engine is not on this machine: run scripts/installPulumi.sh, or use `npm run preview`, which needs none.";
 
-/** The engine's version, or undefined when it is neither installed nor can be downloaded. */
+/** The engine's version, or undefined when it is not installed. */
 export async function engineVersion(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { stdout, code } = await run(launcher, ["version"], { allowFailure: true, environment });
+  const { stdout, code } = await run(engine, ["version"], { allowFailure: true, environment }).catch(() => ({
+    stdout: "",
+    code: 1,
+  }));
   return code === 0 ? stdout.trim() : undefined;
 }
 
@@ -128,13 +130,13 @@ export async function engineVersion(environment: NodeJS.ProcessEnv): Promise<str
 export async function prepareEngine(lab: Layout): Promise<void> {
   const environment = engineEnvironment(lab);
   if ((await engineVersion(environment)) === undefined) throw new Error(noEngine);
-  await run(launcher, ["install", "--no-dependencies", "--cwd", checkout], { environment });
+  await run(engine, ["install", "--no-dependencies", "--cwd", checkout], { environment });
 }
 
 /** Runs the engine with the user's terminal. Returns its exit status. */
 export function runEngine(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((fulfil, reject) => {
-    const child = spawn(launcher, args, { cwd: checkout, env: environment, stdio: "inherit" });
+    const child = spawn(engine, args, { cwd: checkout, env: environment, stdio: "inherit" });
     child.on("error", reject);
     child.on("close", (code) => fulfil(code ?? 1));
   });
@@ -185,7 +187,7 @@ export async function stackUp(
 /** Outputs of a stack, secrets included. */
 export async function stackOutputs(stack: string, environment: NodeJS.ProcessEnv): Promise<StackOutputs> {
   const { stdout } = await run(
-    launcher,
+    engine,
     ["stack", "output", "--json", "--show-secrets", "--stack", stack, "--cwd", checkout],
     { environment },
   );
@@ -199,7 +201,7 @@ export async function stackOutputs(stack: string, environment: NodeJS.ProcessEnv
 export async function ensureStack(lab: Layout, stack: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const folder = dirname(stackFileOnLab(lab, stack));
   writeFileSync(join(folder, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\n`);
-  const known = await run(launcher, ["stack", "ls", "--json", "--cwd", folder], { environment });
+  const known = await run(engine, ["stack", "ls", "--json", "--cwd", folder], { environment });
   if ((JSON.parse(known.stdout) as { name: string }[]).some(({ name }) => name === stack)) return;
-  await run(launcher, ["stack", "init", stack, "--no-select", "--non-interactive", "--cwd", folder], { environment });
+  await run(engine, ["stack", "init", stack, "--no-select", "--non-interactive", "--cwd", folder], { environment });
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { launcher } from "../../lab/openstack/stack";
+import { engine } from "../../lab/openstack/engine";
 
 export const programFolder = join(__dirname, "platformProgram");
 
@@ -184,7 +184,7 @@ export class PlatformStack {
       ([name]) => !/_proxy$/i.test(name) && !name.startsWith("OS_") && name !== "KUBECONFIG",
     );
     return new Promise((resolve, reject) => {
-      const child = spawn(launcher, args, {
+      const child = spawn(engine, args, {
         cwd: folder,
         stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         env: {

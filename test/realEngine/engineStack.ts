@@ -3,16 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../lab/openstack/commands";
+import { engine } from "../../lab/openstack/engine";
 import { labFolder } from "../../lab/openstack/layout";
 import { isRunning } from "../../lab/openstack/lab";
-import {
-  checkout,
-  engineEnvironment,
-  ensureStack,
-  launcher,
-  stackFileOnLab,
-  writeStackOnLab,
-} from "../../lab/openstack/stack";
+import { checkout, engineEnvironment, ensureStack, stackFileOnLab, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
 import { parse } from "yaml";
 import { describeUnless } from "../describeUnless";
@@ -134,11 +128,9 @@ export class EngineStack {
   protected async engine(...args: string[]): Promise<string> {
     // Asked of the checkout, since that is where the project is.
     return (
-      await run(
-        launcher,
-        [...args, "--cwd", checkout, "--stack", this.name, "--non-interactive"].filter(notFor(args)),
-        { environment: this.environment },
-      )
+      await run(engine, [...args, "--cwd", checkout, "--stack", this.name, "--non-interactive"].filter(notFor(args)), {
+        environment: this.environment,
+      })
     ).stdout;
   }
 
@@ -147,7 +139,7 @@ export class EngineStack {
     const log = join(folder, "events.jsonl");
     try {
       const { code, stdout } = await run(
-        launcher,
+        engine,
         [...args, "--event-log", log, "--cwd", checkout, "--stack", this.name, "--non-interactive"],
         {
           environment: this.environment,

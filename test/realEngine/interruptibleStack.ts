@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labFolder } from "../../lab/openstack/layout";
 import { processEntry } from "../../lab/openstack/processes";
-import { checkout, ensureStack, launcher, writeStackOnLab } from "../../lab/openstack/stack";
+import { engine } from "../../lab/openstack/engine";
+import { checkout, ensureStack, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
 import { EngineStack, type Setting } from "./engineStack";
 
@@ -60,7 +61,7 @@ export class Up {
     const folder = mkdtempSync(join(tmpdir(), "engine-"));
     this.log = join(folder, "events.jsonl");
     // In a session of its own, by which all that the engine starts can be found again.
-    this.child = spawn(launcher, [...args, "--event-log", this.log, "--cwd", checkout, "--non-interactive"], {
+    this.child = spawn(engine, [...args, "--event-log", this.log, "--cwd", checkout, "--non-interactive"], {
       env: environment,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

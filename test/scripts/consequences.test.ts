@@ -1,5 +1,8 @@
 /** `npm run consequences` as a child process: its report, its exit code. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
 
 jest.setTimeout(60_000);
 
@@ -36,6 +39,24 @@ describe("npm run consequences", () => {
       status: 0,
       stdout: expect.stringContaining("**Destructive, allowed by name**") as string,
       stderr: "",
+    });
+  });
+
+  it("takes what is allowed from the stack file it is given, and nothing from the change itself", () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), "allowed-")), "Pulumi.dev.yaml");
+    const allowing = (...names: string[]) =>
+      writeFileSync(file, `config:\n  openstack-kubernetes:allowDestruction: [${names.join(", ")}]\n`);
+    const own = plan([step("delete", "dev-api")], {
+      config: { "openstack-kubernetes:allowDestruction": '["dev-api"]' },
+    });
+    allowing("another");
+    expect(consequences(own, "-", "--allowed-in", file).status).toBe(3);
+    allowing("another", "dev-api");
+    expect(consequences(own, "-", "--allowed-in", file).status).toBe(0);
+    rmSync(path.dirname(file), { recursive: true });
+    expect(consequences(own, "-", "--allowed-in", file)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${file} does not exist`) as string,
     });
   });
 

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { engine } from "../../../lab/openstack/engine";
 import { stackFileOnLab } from "../../../lab/openstack/stack";
 import { eventually } from "../../../lab/machines/cluster";
 import { guardedPods } from "../machines/pods";
@@ -19,7 +20,6 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
   const controlPlane = ["dev-control-plane-0", "dev-control-plane-1", "dev-control-plane-2"];
   const workers = ["dev-general-0", "dev-general-1"];
   const all = [...controlPlane, ...workers];
-  const launcher = "node_modules/.bin/pulumi";
   const count = "nodePools.0.count=2";
   /** A change of every machine's template. */
   const key =
@@ -35,7 +35,7 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
     return Object.fromEntries(rows.map(({ Name, ID }) => [Name, ID]));
   };
   const stale = async () =>
-    JSON.parse(await lab.run(launcher, "stack", "output", "staleMachines", "--json", "--stack", "dev")) as string[];
+    JSON.parse(await lab.run(engine, "stack", "output", "staleMachines", "--json", "--stack", "dev")) as string[];
   const available = async () =>
     Number((await lab.kubectl("get", "deployment", "guarded", "-o", "jsonpath={.status.availableReplicas}")) || "0");
   /** Names of etcd's members that have started, as one of them tells. */
@@ -147,7 +147,7 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
     const file = stackFileOnLab(lab.places, "dev");
     expect(readFileSync(file, "utf8")).toContain("m1.xlarge");
     await lab.run(
-      launcher,
+      engine,
       "refresh",
       "--yes",
       "--skip-preview",

@@ -1,0 +1,103 @@
+/**
+ * What holds of both pipelines: nothing that others can exchange afterwards is run, and a change's own code never runs
+ * beside a credential before somebody approved it. Not proven here: that the protected environments are set up on the
+ * servers (docs/previews.md says how), and that a digest is of the version beside it.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { githubJobs, gitlabJobs, root } from "./pipelines";
+
+const jobs = [...githubJobs, ...gitlabJobs];
+const textOf = (file: string) => readFileSync(path.join(root, file), "utf8");
+
+/** Jobs whose image has no digest on purpose, each with the reason. */
+const withoutDigest: Readonly<Record<string, string>> = {
+  "gitlab newest": "shows what the newest Node breaks; it has no secret, and what it makes is thrown away",
+};
+
+describe("actions", () => {
+  it("are pinned by commit, with the version beside it", () => {
+    const lines = readdirSync(path.join(root, ".github/workflows"))
+      .flatMap((file) => textOf(`.github/workflows/${file}`).split("\n"))
+      .filter((line) => /\buses:/.test(line));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => !/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+  });
+
+  it("of one name are of one version", () => {
+    const pins = githubJobs.flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []));
+    const names = [...new Set(pins)].map((pin) => pin.split("@")[0]);
+    expect(names).toEqual([...new Set(names)]);
+  });
+});
+
+describe("images", () => {
+  it("are pinned by digest, but for those that are named with a reason", () => {
+    const floating = gitlabJobs.filter(({ image }) => !/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/.test(image));
+    expect(floating.map(({ name }) => name)).toEqual(Object.keys(withoutDigest));
+  });
+});
+
+describe("Node's versions", () => {
+  const supported = ["20.20", "22", "24", "26"];
+
+  it("are checked and tested, each of them, by both systems", () => {
+    expect(textOf(".github/workflows/ci.yml")).toContain(`node: ${JSON.stringify(supported).replace(/,/g, ", ")}`);
+    const images = gitlabJobs.filter(({ commands }) => commands.includes("npm test")).map(({ image }) => image);
+    expect(images.map((image) => /^node:([\d.]+)-/.exec(image)?.[1])).toEqual(["20.20.2", "22", "24", "26"]);
+  });
+
+  it("are those that README and package.json promise", () => {
+    expect(textOf("README.md")).toContain("Node 20.20 or newer (20, 22, 24, 26)");
+    expect((JSON.parse(textOf("package.json")) as { engines: object }).engines).toEqual({ node: ">=20.20" });
+  });
+});
+
+describe("credentials", () => {
+  /** Whatever logs in to the cloud, reads the state or opens it. */
+  const credential = /secrets\.|PULUMI_CONFIG_PASSPHRASE|OS_APPLICATION_CREDENTIAL|pulumi preview/;
+
+  it("are given to jobs of a protected environment alone, one for each stack", () => {
+    const holders = jobs.filter(({ text }) => credential.test(text));
+    expect(holders.map(({ name, environment }) => ({ name, environment }))).toEqual([
+      { name: "github ci.yml plan", environment: "preview-${{ matrix.stack }}" },
+      { name: "gitlab plan", environment: "preview/$STACK" },
+    ]);
+  });
+
+  it("never reach a fork", () => {
+    const conditions = jobs.filter(({ environment }) => environment !== undefined).map(({ condition }) => condition);
+    expect(conditions).toEqual([
+      expect.stringContaining("github.event.pull_request.head.repo.full_name == github.repository"),
+      expect.stringContaining("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID"),
+    ]);
+    expect(textOf(".github/workflows/ci.yml")).not.toContain("pull_request_target");
+  });
+
+  it("are not left behind by the checkout, nor by a cache that other jobs write", () => {
+    const plan = githubJobs.find(({ environment }) => environment !== undefined);
+    const inputs = Object.assign({}, ...(plan?.steps.map((step) => step.with ?? {}) ?? [])) as Record<string, unknown>;
+    expect(inputs).toMatchObject({ "persist-credentials": false, "package-manager-cache": false });
+    expect(gitlabJobs.find(({ environment }) => environment !== undefined)?.text).not.toContain('"cache"');
+  });
+
+  it("of the repository itself can read only", () => {
+    expect(githubJobs.map(({ permissions }) => permissions)).toEqual(githubJobs.map(() => ({ contents: "read" })));
+  });
+});
+
+describe("the gate", () => {
+  const [github, gitlab] = jobs.filter(({ commands }) => commands.some((line) => line.includes("consequences --")));
+
+  it("is the target branch's code, with the target branch's allowances", () => {
+    expect(github?.steps[0]?.with).toEqual({ ref: "${{ github.event.pull_request.base.sha }}" });
+    expect(gitlab?.commands[0]).toBe(
+      'git fetch origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME" && git checkout --force FETCH_HEAD',
+    );
+    for (const job of [github, gitlab]) expect(job?.commands.at(-1)).toMatch(/plan\S*\.json --allowed-in Pulumi\./);
+  });
+
+  it("holds no credential", () => {
+    expect([github?.environment, gitlab?.environment]).toEqual([undefined, undefined]);
+  });
+});

@@ -75,3 +75,12 @@ export const computedSettings = [
   "NO_PROXY",
   "KUBELET_INSECURE_TLS",
 ] as const;
+
+/** Keys under which the program itself marks servers and network resources; `tags` may use none of them. */
+export const reservedTags = [
+  "kubernetes-cluster",
+  "kubernetes-role",
+  "kubernetes-pool",
+  "template-digest",
+  "creation-digest",
+] as const;

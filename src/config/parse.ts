@@ -6,6 +6,7 @@ import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
 import { releaseOf } from "./operatingSystems";
 import { clusterSchema, type ParsedCluster } from "./schema";
+import { clusterNamespaces } from "./schema/kubernetes";
 import { schemaSentences } from "./schemaSentences";
 import { shapeOfCluster, valueAt } from "./shape";
 import { shown } from "./keyPath";
@@ -101,6 +102,7 @@ function nameFromStack(stack: string): string | undefined {
 const encapsulationOverhead = { vxlan: 50, ipip: 20, none: 0 } as const;
 
 function complete(parsed: ParsedCluster, clusterName: string, stack: string): ClusterConfig {
+  const { podSecurity } = parsed.kubernetes;
   return {
     ...parsed,
     clusterName,
@@ -108,6 +110,10 @@ function complete(parsed: ParsedCluster, clusterName: string, stack: string): Cl
     os: { ...parsed.os, cgroup: parsed.os.cgroup ?? releaseOf(parsed.os)?.cgroups[0] ?? "v2" },
     kubernetes: {
       ...parsed.kubernetes,
+      podSecurity: {
+        ...podSecurity,
+        exemptNamespaces: [...new Set([...clusterNamespaces, ...podSecurity.exemptNamespaces])],
+      },
       // Who approves the kubelets' requests comes with Flux.
       kubeletServingCertificate:
         parsed.kubernetes.kubeletServingCertificate ?? (parsed.flux === undefined ? "selfSigned" : "clusterCa"),

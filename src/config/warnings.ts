@@ -1,10 +1,18 @@
 /** What is allowed but probably not meant. */
 import type { ClusterConfig } from "./clusterConfig";
+import { addressCount, overlaps, prefixLength } from "./cidr";
 import { when } from "./checks/rule";
 
 /** Sentences for settings that work but may surprise; none stops the program. */
 export function configWarnings(config: ClusterConfig): string[] {
-  return [...access(config), ...network(config), ...placement(config), ...security(config), ...waiting(config)];
+  return [
+    ...access(config),
+    ...openToTheWorld(config),
+    ...network(config),
+    ...placement(config),
+    ...security(config),
+    ...waiting(config),
+  ];
 }
 
 function access({ apiEndpoint, ssh, network }: ClusterConfig): string[] {
@@ -27,6 +35,34 @@ function access({ apiEndpoint, ssh, network }: ClusterConfig): string[] {
     ),
   ];
 }
+
+/** Networks that the Internet does not route: RFC 1918, and the shared space of RFC 6598. */
+const privateRanges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"] as const;
+
+/** A single address is somebody's own choice; a range of public ones may hold strangers. */
+const isPublicRange = (cidr: string) =>
+  addressCount(cidr) > 1 &&
+  !privateRanges.some((range) => overlaps(range, cidr) && prefixLength(range) <= prefixLength(cidr));
+
+function openToTheWorld({ apiEndpoint, ssh }: ClusterConfig): string[] {
+  const doors = [
+    { key: "apiEndpoint.allowedCidrs", cidrs: apiEndpoint.allowedCidrs, opens: "the Kubernetes API" },
+    { key: "ssh.allowedCidrs", cidrs: ssh.allowedCidrs, opens: "port 22 of every machine" },
+    { key: "ssh.bastion.allowedCidrs", cidrs: ssh.bastion?.allowedCidrs ?? [], opens: "port 22 of the bastion" },
+  ];
+  return doors.flatMap(({ key, cidrs, opens }) =>
+    cidrs.flatMap((cidr, index) =>
+      when(isPublicRange(cidr), () =>
+        prefixLength(cidr) === 0
+          ? `${key}[${index}] is "${cidr}", so the whole Internet may try to reach ${opens}; name the networks of your people.`
+          : `${key}[${index}] is "${cidr}", ${addressCount(cidr)} public addresses that may try to reach ${opens}; make sure that all of them are yours.`,
+      ),
+    ),
+  );
+}
+
+/** Claims that people can often change themselves, or that an issuer gives to another person later. */
+const changeableClaims: readonly string[] = ["email", "name", "nickname", "preferred_username", "upn", "username"];
 
 function network({ network }: ClusterConfig): string[] {
   return when(
@@ -80,6 +116,11 @@ function security({ kubernetes, flux, oidc, packageMirror }: ClusterConfig): str
       oidc !== undefined && (oidc.usernamePrefix === "" || oidc.groupsPrefix === ""),
       () =>
         "oidc.usernamePrefix or oidc.groupsPrefix is empty, so the issuer decides who is a Kubernetes user or group of the same name.",
+    ),
+    ...when(
+      oidc !== undefined && changeableClaims.includes(oidc.usernameClaim),
+      () =>
+        `oidc.usernameClaim is "${oidc?.usernameClaim ?? ""}", which people may change themselves or inherit, and with it whose rights they have; use sub, or make sure that your issuer forbids both.`,
     ),
     ...when(
       packageMirror !== undefined && packageMirror.signingKey === undefined,

@@ -76,7 +76,7 @@ describe("EncryptionConfiguration", () => {
 describe("AdmissionConfiguration", () => {
   it("applies the Pod Security levels of the configuration to namespaces without labels", () => {
     const config = sampleConfig({
-      kubernetes: { podSecurity: { enforce: "restricted", exemptNamespaces: ["kube-system", "csi"] } },
+      kubernetes: { podSecurity: { enforce: "restricted", exemptNamespaces: ["csi", "kube-system"] } },
     });
     expect(renderAdmissionConfiguration(config)).toEqual({
       apiVersion: "apiserver.config.k8s.io/v1",
@@ -95,7 +95,9 @@ describe("AdmissionConfiguration", () => {
               warn: "restricted",
               "warn-version": "latest",
             },
-            exemptions: { namespaces: ["csi", "kube-system"] },
+            exemptions: {
+              namespaces: ["calico-apiserver", "calico-system", "csi", "kube-system", "tigera-operator"],
+            },
           },
         },
       ],

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../src/config/configError";
 import { parseClusterConfig } from "../../src/config/parse";
+import { type Shape, shapeOfCluster } from "../../src/config/shape";
 import { minimal, sentencesOf } from "./fixtures";
 
 describe("parseClusterConfig", () => {
@@ -74,5 +75,29 @@ describe("parseClusterConfig", () => {
       "constructor is not a known key",
     ]);
     expect({}).not.toHaveProperty("polluted");
+  });
+
+  it("adds the namespaces of the user to those that the cluster needs", () => {
+    const { podSecurity } = parseClusterConfig(
+      { ...minimal, kubernetes: { podSecurity: { exemptNamespaces: ["monitoring", "kube-system"] } } },
+      "dev",
+    ).kubernetes;
+    expect(podSecurity.exemptNamespaces).toEqual([
+      ...["kube-system", "tigera-operator", "calico-system", "calico-apiserver"],
+      "monitoring",
+    ]);
+  });
+
+  it("has no list or map whose default a user's own would replace", () => {
+    const defaults = (shape: Shape, path: string): string[] => {
+      if (shape.kind === "section")
+        return Object.entries(shape.keys).flatMap(([key, child]) => defaults(child, `${path}.${key}`));
+      if (shape.kind === "variants")
+        return Object.entries(shape.variants).flatMap(([key, child]) => defaults(child, `${path}.${key}`));
+      if (shape.kind !== "list" && shape.kind !== "map") return [];
+      const isEmpty = shape.default === undefined || Object.keys(shape.default as object).length === 0;
+      return [...(isEmpty ? [] : [path]), ...defaults(shape.kind === "list" ? shape.items : shape.values, `${path}[]`)];
+    };
+    expect(defaults(shapeOfCluster(), "")).toEqual([]);
   });
 });

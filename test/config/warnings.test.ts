@@ -2,7 +2,7 @@ import { parseClusterConfig } from "../../src/config/parse";
 import { configWarnings } from "../../src/config/warnings";
 import { minimal } from "./fixtures";
 
-const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhc3Rpb24ga2V5IGZvciB0ZXN0cyBvbmx5 ops";
+const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhc3Rpb24ga2V5IGZvciB0ZXN0cyBvbmx5LCAzMiBi ops";
 const connected = { ...minimal, network: { externalNetwork: "public" } };
 const pool = { name: "general", count: 3, flavor: "m1.large" };
 
@@ -63,6 +63,22 @@ describe("warnings", () => {
     [
       { readiness: { machinesBoot: false } },
       "readiness.machinesBoot is false, so `up` ends without a working API; only a lab whose machines never boot wants that.",
+    ],
+    [
+      { apiEndpoint: { kind: "loadBalancer", allowedCidrs: ["10.0.0.0/8", "198.51.100.7/32", "0.0.0.0/0"] } },
+      'apiEndpoint.allowedCidrs[2] is "0.0.0.0/0", so the whole Internet may try to reach the Kubernetes API; name the networks of your people.',
+    ],
+    [
+      { ssh: { authorizedKeys: [key], allowedCidrs: ["172.0.0.0/8"] } },
+      'ssh.allowedCidrs[0] is "172.0.0.0/8", 16777216 public addresses that may try to reach port 22 of every machine; make sure that all of them are yours.',
+    ],
+    [
+      { ssh: { authorizedKeys: [key], bastion: { flavor: "m1.small", allowedCidrs: ["203.0.113.0/24"] } } },
+      'ssh.bastion.allowedCidrs[0] is "203.0.113.0/24", 256 public addresses that may try to reach port 22 of the bastion; make sure that all of them are yours.',
+    ],
+    [
+      { oidc: { issuerUrl: "https://id.example.org", clientId: "k", usernameClaim: "email" } },
+      'oidc.usernameClaim is "email", which people may change themselves or inherit, and with it whose rights they have; use sub, or make sure that your issuer forbids both.',
     ],
     [{ cni: { kind: "none" } }, 'cni.kind is "none", so nodes stay NotReady until you install a CNI.'],
   ])("%j", (change, warning) => {

@@ -132,7 +132,8 @@ describe("gitSecret", () => {
 
   it("holds key and host keys for ssh", () => {
     const privateKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
-    const knownHosts = "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA";
+    const knownHosts =
+      "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhc3Rpb24ga2V5IGZvciB0ZXN0cyBvbmx5LCAzMiBi";
     const config = configWith({
       flux: { url: "ssh://git@git.example.org/cluster.git" },
       credentials: { git: { privateKey, knownHosts } },

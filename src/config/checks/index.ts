@@ -34,6 +34,7 @@ import {
   floatingIpNeedsExternalNetwork,
   subnetNeedsNetwork,
   tagLength,
+  tagOfProgram,
   virtualIpAddress,
   virtualIpPort,
 } from "./openstack";
@@ -58,6 +59,7 @@ export const rules: readonly Rule[] = [
   endpointOutsideClusterDomain,
   bastionNeedsKeys,
   tagLength,
+  tagOfProgram,
   poolNames,
   machineNameLength,
   somewhereToRun,

@@ -91,15 +91,42 @@ export const rolledControlPlane = rule(
   },
 );
 
+/** A folder that no volume may hide, with whose it is; those with `below` may hold no mount within either. */
+interface SystemFolder {
+  readonly owner: string;
+  readonly below: boolean;
+  readonly paths: readonly string[];
+}
+
 /**
- * Folders of the system itself: a volume mounted there would hide what the machine needs to run. Those with `below` may
- * hold no mount within either.
+ * Folders whose content is there before a volume is mounted, or is made without looking for one: a mount would hide it.
+ * Volumes for /var/lib/containerd, /var/lib/kubelet, /var/log and the like are meant.
  */
-const systemFolders: readonly { readonly path: string; readonly below: boolean }[] = [
-  ...["/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/run"].map(
-    (path) => ({ path, below: true }),
-  ),
-  ...["/home", "/root", "/tmp", "/var", "/var/lib", "/var/tmp"].map((path) => ({ path, below: false })),
+const systemFolders: readonly SystemFolder[] = [
+  {
+    owner: "the system",
+    below: true,
+    paths: [
+      ...["/bin", "/boot", "/dev", "/efi", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/lost+found"],
+      ...["/proc", "/run", "/sbin", "/selinux", "/sys", "/usr", "/var/lock", "/var/run"],
+    ],
+  },
+  { owner: "the system", below: false, paths: ["/home", "/opt", "/root", "/tmp", "/var", "/var/lib", "/var/tmp"] },
+  {
+    owner: "the package manager",
+    below: true,
+    paths: ["/var/lib/apt", "/var/lib/dnf", "/var/lib/dpkg", "/var/lib/rpm", "/var/lib/rpm-state", "/var/lib/yum"],
+  },
+  {
+    owner: "systemd and what it starts",
+    below: true,
+    paths: [
+      ...["alternatives", "authselect", "chrony", "cloud", "dbus", "dhclient", "NetworkManager", "os-prober"],
+      ...["pam", "polkit-1", "private", "selinux", "sss", "systemd", "ucf", "waagent"],
+    ].map((name) => `/var/lib/${name}`),
+  },
+  { owner: "this program", below: true, paths: ["/opt/openstack-kubernetes", "/var/lib/openstack-kubernetes"] },
+  { owner: "the pod network", below: true, paths: ["/opt/cni"] },
 ];
 
 export const volumes = rule(["nodePools"], ({ nodePools }) =>
@@ -113,13 +140,13 @@ export const volumes = rule(["nodePools"], ({ nodePools }) =>
       (volume) => volume.mountPath ?? "",
     ).map(({ key }) => `${path}.volumes mounts two volumes at "${key}"; give each its own mountPath.`),
     ...pool.volumes.flatMap(({ mountPath }, index) => {
-      const folder = systemFolders.find(
-        (known) => mountPath === known.path || (known.below && mountPath?.startsWith(`${known.path}/`)),
-      );
+      const hidden = systemFolders
+        .flatMap(({ paths, ...folder }) => paths.map((path) => ({ path, ...folder })))
+        .find((known) => mountPath === known.path || (known.below && mountPath?.startsWith(`${known.path}/`)));
       return when(
-        folder !== undefined,
+        hidden !== undefined,
         () =>
-          `${path}.volumes[${index}].mountPath is "${String(mountPath)}" but ${String(folder?.path)} belongs to the system; mount it elsewhere, for instance at /var/lib/data.`,
+          `${path}.volumes[${index}].mountPath is "${String(mountPath)}" but ${String(hidden?.path)} belongs to ${String(hidden?.owner)}; mount it elsewhere, for instance at /var/lib/data.`,
       );
     }),
   ]),

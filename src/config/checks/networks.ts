@@ -1,6 +1,7 @@
 /** The three networks of a cluster: apart from each other, from reserved ranges, and large enough. */
 import { addressCount, contains, overlaps, prefixLength } from "../cidr";
 import { nodeSharePrefix } from "../clusterConfig";
+import { reservedRanges } from "../schema/primitives";
 import type { Checked } from "./rule";
 import { rule, when } from "./rule";
 
@@ -57,18 +58,9 @@ export const networksApart = rule(["network", "kubernetes"], (config) => {
   });
 });
 
-/** IANA's special-purpose ranges that no machine, pod or Service can use. */
-const reserved = [
-  { range: "0.0.0.0/8", name: "this network" },
-  { range: "127.0.0.0/8", name: "loopback" },
-  { range: "169.254.0.0/16", name: "link-local, with the metadata service" },
-  { range: "224.0.0.0/4", name: "multicast" },
-  { range: "240.0.0.0/4", name: "reserved" },
-] as const;
-
 export const networksUsable = rule(["network", "kubernetes"], (config) =>
   Object.entries(clusterNetworks(config)).flatMap(([key, network]) => {
-    const hit = reserved.find(({ range }) => overlaps(network, range));
+    const hit = reservedRanges.find(({ range }) => overlaps(network, range));
     return hit === undefined
       ? []
       : [`${key} is "${network}" but overlaps ${hit.range} (${hit.name}); use a network of private addresses.`];

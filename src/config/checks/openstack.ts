@@ -1,5 +1,6 @@
 /** What the network section and the API endpoint ask of OpenStack together. */
 import { addressCount, contains, nthAddress } from "../cidr";
+import { reservedTags } from "../clusterConfig";
 import { rule, when } from "./rule";
 
 export const subnetNeedsNetwork = rule(["network"], ({ network }) => [
@@ -121,6 +122,16 @@ export const tagLength = rule(["tags"], ({ tags }) =>
       key.length + 1 + value.length > longestTag,
       () =>
         `tags.${key} makes the tag "${key}=..." of ${key.length + 1 + value.length} characters but Neutron takes at most ${longestTag}; shorten it.`,
+    ),
+  ),
+);
+
+/** Keys that the program itself writes on servers and network resources, and by which it finds them again. */
+export const tagOfProgram = rule(["tags"], ({ tags }) =>
+  Object.keys(tags).flatMap((key) =>
+    when(
+      reservedTags.some((reserved) => reserved === key),
+      () => `tags has "${key}" but the program itself marks what it owns with that key; choose another.`,
     ),
   ),
 );

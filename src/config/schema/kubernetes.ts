@@ -3,6 +3,7 @@ import { z } from "zod";
 import { takesEffect } from "../effects";
 import {
   certificate,
+  certificateName,
   choice,
   cidr,
   flag,
@@ -49,6 +50,8 @@ const noProxyEntry = matching(
   "must be one host, domain (.example.org), address or CIDR, without scheme, wildcard or comma",
   /^\.?[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5}|\/\d{1,2})?$/,
 );
+/** Namespaces whose pods the cluster cannot do without, and which meet no Pod Security level but privileged. */
+export const clusterNamespaces = ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"] as const;
 const level = choice("privileged", "baseline", "restricted");
 
 export const kubernetesSchema = section({
@@ -95,7 +98,7 @@ export const kubernetesSchema = section({
     .default(110)
     .describe("kubelet's maxPods; 110 is upstream's tested value.")
     .meta(takesEffect("cluster", "Kubelets read it from the cluster, which keeps the old value.")),
-  certSans: listOf(host)
+  certSans: listOf(certificateName)
     .describe("Extra names and addresses in the API server's certificate.")
     .meta(takesEffect("cluster", "The API servers' certificates keep the old names.")),
   kubeletServingCertificate: choice("clusterCa", "selfSigned")
@@ -122,10 +125,9 @@ export const kubernetesSchema = section({
   podSecurity: section({
     enforce: level.default("baseline").describe("Level that pods must meet."),
     warn: level.default("restricted").describe("Level below which users are warned and the audit log notes it."),
-    exemptNamespaces: z
-      .array(label(63), { error: "must be a list" })
-      .default(["kube-system", "tigera-operator", "calico-system", "calico-apiserver"])
-      .describe("Namespaces that are exempt."),
+    exemptNamespaces: listOf(label(63)).describe(
+      `Namespaces that are exempt, besides those that the cluster needs (${clusterNamespaces.join(", ")}).`,
+    ),
   })
     .prefault({})
     .describe("Cluster-wide Pod Security defaults.")

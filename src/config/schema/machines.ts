@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { takesEffect } from "../effects";
 import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
+import { sshKeyProblem } from "../sshPublicKey";
 import { choice, cidr, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
 
 const bootWithV1 = osReleases
@@ -168,11 +169,15 @@ export const nodePoolSchema = section({
     ),
 }).describe("A pool of identical workers.");
 
-const sshKey = matching(
-  "OpenSSH public key",
-  "must be one line of an OpenSSH public key, for instance ssh-ed25519 AAAA... name",
-  /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]+={0,2}( [^\r\n]*)?$/,
-);
+const sshKeyError = "must be one line of an OpenSSH public key, for instance ssh-ed25519 AAAA... name";
+const sshKey = z
+  .string({ error: sshKeyError })
+  .superRefine((value, context) => {
+    const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/.exec(value) ?? [];
+    const problem = type === "" ? sshKeyError : sshKeyProblem(type, base64);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  })
+  .meta({ format: "OpenSSH public key" });
 
 export const sshSchema = section({
   authorizedKeys: listOf(sshKey)

@@ -3,6 +3,9 @@ import { z } from "zod";
 import { takesEffect } from "../effects";
 import { choice, cidr, flag, host, id, ipv4, listOf, matching, port, section, text, whole } from "./primitives";
 
+/** glibc's MAXNS (resolv.conf(5)), and Kubernetes' MaxDNSNameservers. */
+const mostResolvers = 3;
+
 export const networkSchema = section({
   cidr: cidr
     .default("10.10.0.0/22")
@@ -58,8 +61,15 @@ export const networkSchema = section({
         "disruptive",
       ),
     ),
-  dnsServers: listOf(ipv4)
-    .describe("Resolvers that the created subnet hands out. Empty: Neutron's own.")
+  dnsServers: z
+    .array(ipv4, { error: "must be a list" })
+    .max(mostResolvers, {
+      error: `must name at most ${mostResolvers} resolvers, as machines and pods (glibc, kubelet) pass over any further`,
+    })
+    .default([])
+    .describe(
+      `Resolvers that the created subnet hands out, at most ${mostResolvers}: machines ask them, and CoreDNS for the pods. Empty: Neutron's own.`,
+    )
     .meta(takesEffect("openstack", "Machines learn of them when they renew their address or reboot.")),
   mtu: whole(1280, 9216)
     .default(1442)

@@ -3,6 +3,7 @@
  */
 import { z } from "zod";
 import { takesEffect } from "../effects";
+import { sshKeyProblem } from "../sshPublicKey";
 import { octaviaProvider } from "./network";
 import { certificate, flag, id, matching, secret, section, text, url, whole } from "./primitives";
 
@@ -98,10 +99,14 @@ const privateKey = secret(
 );
 const knownHosts = matching(
   "known_hosts lines",
-  "must be lines of a known_hosts file, as `ssh-keyscan HOST` prints them",
+  "must be whole lines of a known_hosts file, as `ssh-keyscan HOST` prints them",
   (value) =>
     value.trim() !== "" &&
-    value.split(/\r?\n/).every((line) => /^(#.*|\s*|\S+ (ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+.*)$/.test(line)),
+    value.split(/\r?\n/).every((line) => {
+      if (/^(#.*|\s*)$/.test(line)) return true;
+      const [, type, base64] = /^(?:@\S+ )?\S+ (\S+) ([A-Za-z0-9+/=]+)( .*)?$/.exec(line) ?? [];
+      return type !== undefined && base64 !== undefined && sshKeyProblem(type, base64) === undefined;
+    }),
 );
 
 export const credentialsSchema = section({

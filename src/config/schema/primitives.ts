@@ -5,7 +5,7 @@
 import { X509Certificate } from "node:crypto";
 import { isOpenstackId } from "../openstackId";
 import { z } from "zod";
-import { parseCidr } from "../cidr";
+import { contains, parseCidr } from "../cidr";
 
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const hostname = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
@@ -63,11 +63,49 @@ export const cidr = z
   })
   .meta({ format: "CIDR" });
 
-export const ipv4 = matching("IPv4 address", "must be an IPv4 address such as 10.0.0.10", ipv4Pattern);
+/** IANA's special-purpose ranges that no machine, pod, Service or server for them can have its address in. */
+export const reservedRanges = [
+  { range: "0.0.0.0/8", name: "this network" },
+  { range: "127.0.0.0/8", name: "loopback" },
+  { range: "169.254.0.0/16", name: "link-local, with the metadata service" },
+  { range: "224.0.0.0/4", name: "multicast" },
+  { range: "240.0.0.0/4", name: "reserved" },
+] as const;
 
-export const host = matching("host", "must be a host name or an IPv4 address, without scheme or port", (value) =>
-  (dottedNumbers.test(value) ? ipv4Pattern : hostname).test(value),
+/**
+ * Why machines and pods cannot reach `name` as a server, as a part of a sentence; undefined when nothing speaks against
+ * it. A machine or pod that is told "localhost" asks itself.
+ */
+function unreachable(name: string): string | undefined {
+  const bare = name.toLowerCase().replace(/\.$/, "");
+  if (/^(.+\.)?localhost(\.localdomain)?$/.test(bare) || bare === "[::1]" || bare === "[::]")
+    return "must be a server that machines and pods can reach; by this name each of them reaches only itself";
+  const hit = ipv4Pattern.test(bare) ? reservedRanges.find(({ range }) => contains(range, bare)) : undefined;
+  return hit && `must not lie in ${hit.range} (${hit.name}); use an address that machines and pods can reach`;
+}
+
+/** Text that passes `test` and names a server that machines and pods can reach. */
+const reachable = (format: string, error: string, test: (value: string) => boolean) =>
+  z
+    .string({ error })
+    .superRefine((value, context) => {
+      const problem = test(value) ? unreachable(value) : error;
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    })
+    .meta({ format });
+
+export const ipv4 = reachable("IPv4 address", "must be an IPv4 address such as 10.0.0.10", (value) =>
+  ipv4Pattern.test(value),
 );
+
+const hostError = "must be a host name or an IPv4 address, without scheme or port";
+const isHost = (value: string) => (dottedNumbers.test(value) ? ipv4Pattern : hostname).test(value);
+
+/** A server that machines and pods are told to reach. */
+export const host = reachable("host", hostError, isHost);
+
+/** A name in a certificate: unlike a server's it may be localhost, for those who come through a tunnel. */
+export const certificateName = matching("host", hostError, isHost);
 
 /** A whole number within bounds; the message names both. */
 export const whole = (minimum: number, maximum: number) => {
@@ -110,7 +148,7 @@ function urlProblem(
   if (!credentials && (url.password !== "" || (url.username !== "" && url.protocol !== "ssh:")))
     return "must not carry a user name or password";
   if (!query && (url.search !== "" || url.hash !== "")) return 'must not have a query ("?") or fragment ("#")';
-  return undefined;
+  return unreachable(url.hostname);
 }
 
 /** An absolute URL of one of the given schemes. */

@@ -1,0 +1,52 @@
+/** SSH public keys as they travel: what OpenSSH reads out of the base64 of a key's line. */
+
+/** Bytes of what follows the type in a key, field by field; "any" is a field of whatever length. */
+const fieldsAfterType: Readonly<Record<string, readonly (number | "any")[]>> = {
+  "ssh-ed25519": [32],
+  "ssh-rsa": ["any", "any"],
+  "ecdsa-sha2-nistp256": [8, 65],
+  "ecdsa-sha2-nistp384": [8, 97],
+  "ecdsa-sha2-nistp521": [8, 133],
+  "sk-ssh-ed25519@openssh.com": [32, "any"],
+  "sk-ecdsa-sha2-nistp256@openssh.com": [8, 65, "any"],
+};
+
+/** The types of keys that are understood, as they begin a line of authorized_keys. */
+export const sshKeyTypes: readonly string[] = Object.keys(fieldsAfterType);
+
+/** Bits of the shortest RSA key that sshd takes on the RHEL family (RequiredRSASize of its DEFAULT crypto policy). */
+const shortestRsaBits = 2048;
+
+/**
+ * Why sshd would pass over the key, as a part of a sentence; undefined when it is sound. `type` is the word before the
+ * base64 text (RFC 4253, section 6.6; RFC 5656; RFC 8709; OpenSSH's PROTOCOL.u2f).
+ */
+export function sshKeyProblem(type: string, base64: string): string | undefined {
+  const expected = Object.hasOwn(fieldsAfterType, type) ? fieldsAfterType[type] : undefined;
+  if (expected === undefined) return `must be of one of the types ${sshKeyTypes.join(", ")}`;
+  const cutShort = "must be a whole key; this one was cut short or altered, so copy its line again";
+  const bytes = Buffer.from(base64, "base64");
+  if (bytes.toString("base64").replace(/=+$/, "") !== base64.replace(/=+$/, "")) return cutShort;
+  const [typeWithin, ...fields] = fieldsOf(bytes) ?? [];
+  if (typeWithin === undefined || fields.length !== expected.length) return cutShort;
+  if (typeWithin.toString("latin1") !== type) return `must begin with the type of the key itself, not with ${type}`;
+  if (expected.some((length, index) => length !== "any" && fields[index]?.length !== length)) return cutShort;
+  const bits = ((fields[1]?.length ?? 0) - (fields[1]?.[0] === 0 ? 1 : 0)) * 8;
+  return type === "ssh-rsa" && bits < shortestRsaBits
+    ? `must have at least ${shortestRsaBits} bits, as sshd refuses shorter RSA keys; make one with ssh-keygen -t ed25519`
+    : undefined;
+}
+
+/** The fields of a key, each of which is preceded by its length; undefined when they do not fill `bytes` exactly. */
+function fieldsOf(bytes: Buffer): Buffer[] | undefined {
+  const fields: Buffer[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (at + 4 > bytes.length) return undefined;
+    const end = at + 4 + bytes.readUInt32BE(at);
+    if (end > bytes.length) return undefined;
+    fields.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  return fields;
+}

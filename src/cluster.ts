@@ -18,7 +18,7 @@ import { renderAdminKubeconfig } from "./pki/kubeconfig";
 import { Pki } from "./pki/pki";
 import { Platform } from "./platform/platform";
 
-/** What the stack tells. */
+/** The stack's outputs; docs/state.md says what each is for. Only the admin kubeconfig is secret. */
 export interface ClusterOutputs {
   /** Super-user credentials, secret: `pulumi stack output adminKubeconfig --show-secrets`. */
   readonly adminKubeconfig: pulumi.Output<string>;
@@ -28,10 +28,17 @@ export interface ClusterOutputs {
   readonly bastionAddress?: pulumi.Output<string>;
   /** End of validity of each certificate of the program, RFC 3339. */
   readonly certificateExpiry: pulumi.Output<Record<string, string>>;
+  readonly clusterName: string;
+  /** Id of the machines' network, created or given. */
+  readonly networkId: pulumi.Output<string>;
   /** Machines and their addresses, control plane first. */
   readonly nodes: pulumi.Output<NodeOutput[]>;
+  /** Ids by "node" (all machines of the cluster), "control-plane" and, where there is one, "bastion". */
+  readonly securityGroupIds: Readonly<Record<string, pulumi.Output<string>>>;
   /** Machines born with another template than today's; they change only when rolled. */
   readonly staleMachines: pulumi.Output<string[]>;
+  /** Id of the machines' subnet, created or given. */
+  readonly subnetId: pulumi.Output<string>;
   /** Digest of today's user-data template by role or pool. */
   readonly templateDigests: Readonly<Record<string, string>>;
 }
@@ -127,8 +134,12 @@ export class Cluster extends pulumi.ComponentResource {
       ),
       ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
       certificateExpiry: pki.expiry,
+      clusterName: name,
+      networkId: network.networkId,
       nodes: readiness.whenWhole(machines, platform.installed),
+      securityGroupIds: securityGroups.ids(),
       staleMachines: staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]),
+      subnetId: network.subnetId,
       templateDigests: {
         "control-plane": controlPlane.templateDigest,
         ...Object.fromEntries(

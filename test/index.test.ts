@@ -53,6 +53,21 @@ describe.each(["dev", "prod"])("stack %s", (stack) => {
   });
 });
 
+describe("outputs for a second stack", () => {
+  it("name the cluster, its network, its subnet and its security groups, and none is secret", async () => {
+    const run = await runProgram(minimalStack);
+    const { clusterName, networkId, subnetId, securityGroupIds } = run.outputs;
+    const group = (name: string) => run.resource("SecGroup", `test-${name}`).id;
+    expect({ clusterName, networkId, subnetId, securityGroupIds }).toEqual({
+      clusterName: "test",
+      networkId: run.resource("openstack:networking/network:Network", "test").id,
+      subnetId: run.resource("Subnet", "test").id,
+      securityGroupIds: { node: group("node"), "control-plane": group("control-plane") },
+    });
+    expect(run.secretOutputs).toEqual(["adminKubeconfig"]);
+  });
+});
+
 describe("scaling", () => {
   const withCount = (count: number) => ({ ...minimalStack, nodePools: [{ name: "default", count, flavor: "large" }] });
 

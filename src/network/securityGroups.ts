@@ -59,6 +59,11 @@ export class SecurityGroups extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
+  /** Ids of all groups. */
+  public ids(): Readonly<Record<string, pulumi.Output<string>>> {
+    return Object.fromEntries([...this.groups].map(([name, { id }]) => [name, id]));
+  }
+
   /** Id of a group; throws for a group that the configuration does not have. */
   public id(name: SecurityGroupName): pulumi.Output<string> {
     return this.group(name).id;

@@ -10,6 +10,7 @@ import { checkout, engineEnvironment, ensureStack, stackFileOnLab, writeStackOnL
 import { labIn } from "../../lab/openstack/units";
 import { parse } from "yaml";
 import { describeUnless } from "../describeUnless";
+import { pulumiArgumentsRunBy } from "../docs/runbooks";
 import { engineObstacle, programPlugins } from "./installedEngine";
 
 const lab = labIn(labFolder());
@@ -84,10 +85,11 @@ export class EngineStack {
     return this.change("refresh", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
-  /** As docs/runbooks/destroy.md tells: protection off, then `pulumi destroy`. */
+  /** The commands of docs/runbooks/destroy.md, with the answers that a person would type. */
   async destroy(): Promise<void> {
-    await this.engine("state", "unprotect", "--all", "--yes");
-    await this.change("destroy", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
+    const [unprotect = [], destroy = []] = pulumiArgumentsRunBy(__filename, "docs/runbooks/destroy.md");
+    await this.engine(...unprotect, "--yes");
+    await this.change(...destroy, "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
   /** `npm run sweep -- NAME`, with these options besides. */

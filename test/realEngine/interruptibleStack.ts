@@ -9,6 +9,7 @@ import { engine } from "../../lab/openstack/engine";
 import { checkout, ensureStack, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
 import { EngineStack, type Setting } from "./engineStack";
+import { pulumiArgumentsRunBy } from "../docs/runbooks";
 
 const lab = labIn(labFolder());
 
@@ -180,8 +181,9 @@ export class InterruptibleStack extends EngineStack {
     return { ...deployment, resources: deployment.resources ?? [] };
   }
 
-  /** `pulumi cancel`: takes away the lock that a run which was killed has left. */
+  /** Removes the lock that a killed run has left, by the command of docs/runbooks/interrupted-up.md. */
   async cancel(): Promise<void> {
-    await this.engine("cancel", "--yes");
+    const [cancel = []] = pulumiArgumentsRunBy(__filename, "docs/runbooks/interrupted-up.md");
+    await this.engine(...cancel);
   }
 }

@@ -255,9 +255,3 @@ export function joiningTimes(
     })
     .sort((a, b) => a.since - b.since);
 }
-
-/** The commands of a runbook: its blocks of bash, in their order. What the tests run is what an operator reads. */
-export function runbookCommands(file: string): string[] {
-  const text = readFileSync(join(__dirname, "../../../docs/runbooks", file), "utf8");
-  return [...text.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, commands = ""]) => commands);
-}

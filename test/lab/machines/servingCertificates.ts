@@ -10,7 +10,7 @@ import { eventually, type LabCluster } from "../../../lab/machines/cluster";
 import { onMachine } from "../../../lab/machines/power";
 import { inNetwork, runFolder } from "../../../lab/machines/site";
 import { approverProgram, startApprover } from "./approver";
-import { runbookCommands } from "./machinesFixture";
+import { commandsRunBy } from "../../docs/runbooks";
 
 const sh = (name: string, script: string) => onMachine(name, ["bash", "-c", script], 180);
 
@@ -124,7 +124,7 @@ export function claimServingCertificates(cluster: () => LabCluster): { stop: () 
       120,
       () => proxyLog(name).includes("failed to verify certificate: x509: ") || undefined,
     );
-    const [, bringOver] = runbookCommands("../how-to/kubelet-certificates.md");
+    const [bringOver] = commandsRunBy(__filename, "docs/how-to/kubelet-certificates.md");
     const brought = sh(name, bringOver!);
     expect(brought.status === 0 ? "brought over" : brought.stderr).toBe("brought over");
     await eventually("logs again", 60, () => proxyLog(name) === "a log" || undefined);

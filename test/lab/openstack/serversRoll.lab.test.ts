@@ -9,6 +9,7 @@ import { engine } from "../../../lab/openstack/engine";
 import { stackFileOnLab } from "../../../lab/openstack/stack";
 import { eventually } from "../../../lab/machines/cluster";
 import { guardedPods } from "../machines/pods";
+import { commandsRunBy } from "../../docs/runbooks";
 import { describeOnServers, ServersLab } from "./serversFixture";
 
 jest.setTimeout(40 * 60_000);
@@ -141,23 +142,19 @@ describeOnServers("machines that are rolled on the lab's OpenStack", () => {
     expect(gap).toBeLessThan(30);
   });
 
-  it("of the control plane are made anew when they were lost, and join the cluster that there is", async () => {
+  it("of the control plane are replaced when they were lost, by the runbook's commands, and join the others", async () => {
     const before = await ids();
-    await lab.openstack("server", "delete", "--wait", "dev-control-plane-1");
     const file = stackFileOnLab(lab.places, "dev");
     expect(readFileSync(file, "utf8")).toContain("m1.xlarge");
-    await lab.run(
-      engine,
-      "refresh",
-      "--yes",
-      "--skip-preview",
-      "--stack",
-      "dev",
-      "--config-file",
-      file,
-      "--target",
-      "**dev-control-plane-1",
-    );
+    const [commands = ""] = commandsRunBy(__filename, "docs/runbooks/replace-machine.md");
+    const [remove, forget, ...rest] = commands.replaceAll("NODE", "dev-control-plane-1").trim().split("\n");
+    expect(rest).toEqual(["pulumi up --stack dev"]);
+    // The lab's programs, its stack file, and the answers that a person would type.
+    const programs = [
+      `openstack() { /usr/bin/openstack "$@"; }`,
+      `pulumi() { ${engine} "$@" --yes --skip-preview --config-file '${file}'; }`,
+    ];
+    await lab.run("bash", "-ec", [...programs, remove, forget].join("\n"));
     expect(await upWell(key, "controlPlane.flavor=m1.xlarge")).toMatch(/Resources:\n\s+\+ 1 created\n/);
     const after = await ids();
     expect(all.filter((server) => after[server] !== before[server])).toEqual(["dev-control-plane-1"]);

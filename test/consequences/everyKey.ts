@@ -41,7 +41,7 @@ const full: Values = {
     },
   ],
   ssh: {
-    authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ1aWxk one"],
+    authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 one"],
     bastion: { flavor: "small", image: "rocky-9", allowedCidrs: ["10.0.0.0/8"] },
   },
   kubernetes: { kubeletServingCertificate: "clusterCa" },
@@ -68,7 +68,10 @@ const bases: Readonly<Record<string, Values>> = {
     flux: { url: "ssh://git@git.example.org/a.git" },
     credentials: {
       ...(full.credentials as Values),
-      git: { privateKey: "encrypted", knownHosts: "git.example.org ssh-ed25519 AAAA" },
+      git: {
+        privateKey: "encrypted",
+        knownHosts: "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5",
+      },
     },
   },
   existing: {
@@ -134,7 +137,12 @@ const others: Readonly<Record<string, readonly (readonly [Path, unknown])[]>> = 
   ],
   "credentials.git.privateKey": [[["credentials", "git", "privateKey"], otherPrivateKey]],
   "credentials.sopsAgeKey": [[["credentials", "sopsAgeKey"], otherAgeKey]],
-  "ssh.authorizedKeys": [[["ssh", "authorizedKeys"], ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ1aWxk two"]]],
+  "ssh.authorizedKeys": [
+    [
+      ["ssh", "authorizedKeys"],
+      ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 two"],
+    ],
+  ],
   "packageMirror.signingKey": [
     [
       ["packageMirror", "signingKey"],
@@ -241,7 +249,8 @@ function anotherText(choices: readonly string[] | undefined, format: string, cur
     "registry host": "registry.k8s.io",
     "DNS domain": "other.local",
     secret: "another secret",
-    "known_hosts lines": "other.example.org ssh-ed25519 AAAA",
+    "known_hosts lines":
+      "other.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5",
     path: "/var/lib/other",
   };
   if (format === "URL" && current?.startsWith("http://") === true) return "http://other.example.org:1";

@@ -13,7 +13,10 @@ import { minimalStack } from "../fixtures/minimalStack";
 const config = (changes: Record<string, unknown> = {}) => parseClusterConfig({ ...minimalStack, ...changes }, "test");
 const bastion = {
   network: { externalNetwork: "public" },
-  ssh: { authorizedKeys: ["ssh-ed25519 AAAA me"], bastion: { flavor: "tiny", allowedCidrs: ["10.0.0.0/8"] } },
+  ssh: {
+    authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 me"],
+    bastion: { flavor: "tiny", allowedCidrs: ["10.0.0.0/8"] },
+  },
 };
 
 describe("the plan of machines", () => {

@@ -3,14 +3,14 @@
  * been allowed by name.
  */
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
-import { messageOf } from "../src/engine/messageOf";
+import { Command } from "commander";
 import { readStackFile } from "../src/config/stackFile";
 import { planOf } from "../src/consequences/plannedChange";
 import { allowancesOf, reportOf } from "../src/consequences/consequenceReport";
 import { renderReport } from "../src/consequences/renderReport";
+import { runCommand } from "./runCommand";
 
-const exitCodes = { unreadable: 1, usage: 2, refused: 3 };
+const refused = 3;
 
 interface Options {
   readonly allowedIn?: string;
@@ -23,7 +23,7 @@ function consequences(file: string, { allowedIn }: Options): void {
   const config = allowedIn === undefined ? plan.config : { ...plan.config, allowDestruction: allowedBy(allowedIn) };
   const report = reportOf(plan, allowancesOf({ ...plan, config }));
   process.stdout.write(renderReport(report));
-  if (report.refused.length > 0) process.exitCode = exitCodes.refused;
+  if (report.refused.length > 0) process.exitCode = refused;
 }
 
 /** What a stack file allows to be destroyed, in the form of a plan's configuration. */
@@ -31,24 +31,16 @@ function allowedBy(stackFile: string): string {
   return JSON.stringify(readStackFile(stackFile).values.allowDestruction ?? []);
 }
 
-new Command("npm run consequences --")
-  .description(
-    "Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
-  )
-  .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input")
-  .option("--allowed-in <stack file>", "read allowDestruction from this stack file, not from the planned change")
-  .addHelpText(
-    "after",
-    "\nExit code: 0 nothing is destroyed, or only what is allowed by name; 1 the file cannot be read, or the preview failed; 2 wrong usage; 3 refused.",
-  )
-  .exitOverride()
-  .action(consequences)
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
-      return;
-    }
-    process.exitCode = exitCodes.unreadable;
-    process.stderr.write(`${messageOf(error)}\n`);
-  });
+void runCommand(
+  new Command("npm run consequences --")
+    .description(
+      "Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
+    )
+    .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input")
+    .option("--allowed-in <stack file>", "read allowDestruction from this stack file, not from the planned change")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 nothing is destroyed, or only what is allowed by name; 1 the file cannot be read, or the preview failed; 2 wrong usage; 3 refused.",
+    )
+    .action(consequences),
+);

@@ -3,7 +3,7 @@
  * machines.
  */
 import { existsSync } from "node:fs";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { machineName } from "../src/config/clusterConfig";
 import { adminKubeconfigFile, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../lab/machines/cluster";
 import { ownMachines, refuseOthers } from "../lab/machines/owner";
@@ -19,6 +19,7 @@ import {
   shellOnQemu,
   startQemuMachine,
 } from "../lab/qemu/machine";
+import { wholeNumber } from "./runCommand";
 
 /** How long the machines of `up` may take to become Ready, in seconds: five times what two idle cores need. */
 const readySeconds = 1200;
@@ -100,11 +101,6 @@ function requireRoot(): void {
     throw new Error("The lab's machines are made of namespaces and control groups: run this as root.");
 }
 
-function count(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("must be a whole number.");
-  return Number(text);
-}
-
 function program(): Command {
   const cli = new Command("lab:machines").description(
     "A real Kubernetes cluster on this machine, from the user data that the program renders.",
@@ -112,8 +108,8 @@ function program(): Command {
   cli
     .command("up")
     .description("build what is missing, start the machines and wait until all nodes are Ready")
-    .option("--control-plane <n>", "control-plane machines (default: as in Pulumi.machines.yaml)", count)
-    .option("--workers <n>", "workers (default: as in Pulumi.machines.yaml)", count)
+    .option("--control-plane <n>", "control-plane machines (default: as in Pulumi.machines.yaml)", wholeNumber(0))
+    .option("--workers <n>", "workers (default: as in Pulumi.machines.yaml)", wholeNumber(0))
     .addOption(
       new Option("--backend <kind>", "qemu: one control-plane machine with a kernel of its own")
         .choices(["namespaces", "qemu"])

@@ -7,6 +7,7 @@ import { againInside, machinesOf, obstacleToMachines, outsideNetwork, startNetwo
 import type { Change } from "../lab/openstack/overlay";
 import { prepareEngine, stackUp } from "../lab/openstack/stack";
 import { labIn } from "../lab/openstack/units";
+import { runCommand } from "./runCommand";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -47,34 +48,31 @@ async function enters(options: Options): Promise<boolean> {
   return true;
 }
 
-new Command("lab:up")
-  .description("Bring up the lab's OpenStack, then a stack of the program on it with the real Pulumi engine.")
-  .argument("<stack>", "stack to bring up, for instance dev")
-  .option("--yes", "install packages without asking", false)
-  .option(
-    "--set <key.path=value>",
-    "another value for this run than the stack file's (repeatable), for instance nodePools.0.count=2",
-    setting,
-    [],
-  )
-  .option(
-    "--no-machines",
-    "nothing boots: servers are ACTIVE in Nova's books only (a lab that has machines keeps them)",
-  )
-  .action(async (stack: string, options: Options) => {
-    if (await enters(options)) {
-      process.exitCode = await againInside(layout(labFolder()));
-      return;
-    }
-    const lab = labIn(labFolder());
-    const interruption = new AbortController();
-    const interrupt = () => interruption.abort();
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupt);
-    await up(lab, { yes: options.yes, stopped: interruption.signal }, say);
-    process.exitCode = await stackUp(lab, stack, say, options.set);
-  })
-  .parseAsync()
-  .catch((error: unknown) => {
-    say((error as Error).message);
-    process.exitCode = 1;
-  });
+void runCommand(
+  new Command("lab:up")
+    .description("Bring up the lab's OpenStack, then a stack of the program on it with the real Pulumi engine.")
+    .argument("<stack>", "stack to bring up, for instance dev")
+    .option("--yes", "install packages without asking", false)
+    .option(
+      "--set <key.path=value>",
+      "another value for this run than the stack file's (repeatable), for instance nodePools.0.count=2",
+      setting,
+      [],
+    )
+    .option(
+      "--no-machines",
+      "nothing boots: servers are ACTIVE in Nova's books only (a lab that has machines keeps them)",
+    )
+    .action(async (stack: string, options: Options) => {
+      if (await enters(options)) {
+        process.exitCode = await againInside(layout(labFolder()));
+        return;
+      }
+      const lab = labIn(labFolder());
+      const interruption = new AbortController();
+      const interrupt = () => interruption.abort();
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupt);
+      await up(lab, { yes: options.yes, stopped: interruption.signal }, say);
+      process.exitCode = await stackUp(lab, stack, say, options.set);
+    }),
+);

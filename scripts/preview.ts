@@ -3,7 +3,7 @@
  * previous preview.
  */
 import * as path from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { differenceOf } from "../simulation/preview/difference";
 import { assertOurs, writeDocuments } from "../simulation/preview/documents";
 import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
@@ -17,6 +17,7 @@ import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
 import { reportOf } from "../src/consequences/consequenceReport";
 import { ConfigError } from "../src/config/configError";
+import { runCommand } from "./runCommand";
 
 interface Options {
   readonly out?: string;
@@ -31,7 +32,8 @@ interface Options {
 // eslint-disable-next-line @typescript-eslint/no-require-imports
 const { sourceStack } = require("./typescript") as { sourceStack: (stack: string) => string };
 const root = path.join(__dirname, "..");
-const exitCodes = { configOrProgram: 1, usage: 2 };
+/** The configuration or the program is wrong. */
+const failed = 1;
 
 async function preview(stack: string, options: Options): Promise<void> {
   const previousFile = options.previous ?? path.join(root, ".preview", `${stack}.json`);
@@ -103,29 +105,16 @@ const command = new Command("npm run preview --")
   )
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
-  .exitOverride()
   .action(preview);
 
 // Stdout is for the preview alone: what the SDK logs without an engine goes to stderr.
 console.log = console.info = console.error;
 // `npm run preview -- dev | head` closes the pipe early, which is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === "EPIPE" ? 0 : exitCodes.configOrProgram),
-);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : failed));
 // A program that waits for itself leaves Node with nothing to do.
 const stuck = () => {
   process.stderr.write("The program waits for something that never comes: two resources may depend on each other.\n");
-  process.exitCode = exitCodes.configOrProgram;
+  process.exitCode = failed;
 };
 process.once("beforeExit", stuck);
-command
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
-      return;
-    }
-    process.exitCode = exitCodes.configOrProgram;
-    process.stderr.write(`${explain(error)}\n`);
-  })
-  .finally(() => process.removeListener("beforeExit", stuck));
+void runCommand(command, explain).finally(() => process.removeListener("beforeExit", stuck));

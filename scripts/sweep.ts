@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { parse } from "yaml";
 import { parseClusterConfig } from "../src/config/parse";
 import { ownKeys, readStackFile } from "../src/config/stackFile";
@@ -15,6 +15,7 @@ import { carryOut } from "../src/sweep/carryOut";
 import { gatherRemains } from "../src/sweep/gatherLeftovers";
 import { planSweep } from "../src/sweep/sweepPlan";
 import { renderSweep } from "../src/sweep/sweepReport";
+import { runCommand } from "./runCommand";
 
 interface Options {
   readonly config?: string;
@@ -22,7 +23,7 @@ interface Options {
   readonly yes: boolean;
 }
 
-const exitCodes = { swept: 0, failed: 1, usage: 2, notConfirmed: 3 };
+const exitCodes = { swept: 0, failed: 1, notConfirmed: 3 };
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /**
@@ -72,28 +73,20 @@ async function sweep(stack: string, options: Options): Promise<number> {
   return failures.length === 0 ? exitCodes.swept : exitCodes.failed;
 }
 
-new Command("npm run sweep --")
-  .description(
-    "Deletes what Kubernetes itself made in OpenStack for a cluster (load balancers of Services and what belongs to them), before or after `pulumi destroy`.",
-  )
-  .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
-  .option("--config <file>", "read this stack file instead")
-  .option("--volumes", "delete the volumes and snapshots of claims too, and all data with them", false)
-  .option("--yes", "do not ask", false)
-  .addHelpText(
-    "after",
-    "\nExit code: 0 done or nothing to do, 1 something could not be deleted or asked, 2 wrong usage, 3 not confirmed.",
-  )
-  .exitOverride()
-  .action(async (stack: string, options: Options) => {
-    process.exitCode = await sweep(stack, options);
-  })
-  .parseAsync()
-  .catch((error: unknown) => {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
-      return;
-    }
-    process.exitCode = exitCodes.failed;
-    say(error instanceof Error ? error.message : String(error));
-  });
+void runCommand(
+  new Command("npm run sweep --")
+    .description(
+      "Deletes what Kubernetes itself made in OpenStack for a cluster (load balancers of Services and what belongs to them), before or after `pulumi destroy`.",
+    )
+    .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
+    .option("--config <file>", "read this stack file instead")
+    .option("--volumes", "delete the volumes and snapshots of claims too, and all data with them", false)
+    .option("--yes", "do not ask", false)
+    .addHelpText(
+      "after",
+      "\nExit code: 0 done or nothing to do, 1 something could not be deleted or asked, 2 wrong usage, 3 not confirmed.",
+    )
+    .action(async (stack: string, options: Options) => {
+      process.exitCode = await sweep(stack, options);
+    }),
+);

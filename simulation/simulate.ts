@@ -1,5 +1,6 @@
 /** Runs a Pulumi program against a simulated OpenStack, within this process and without a network. */
 import { randomBytes } from "node:crypto";
+import { messageOf } from "../src/engine/messageOf";
 import { Cloud, type ExistingThings } from "./openstack/cloud";
 import type { PreviousRun } from "./previousRun";
 import * as runtime from "./pulumiRuntime";
@@ -58,8 +59,7 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
     onProgress: options.onProgress,
   });
   const failures = new Map<unknown, Failure>();
-  const fail = (error: unknown) =>
-    failures.set(error, { where: "program", message: error instanceof Error ? error.message : String(error), error });
+  const fail = (error: unknown) => failures.set(error, { where: "program", message: messageOf(error), error });
 
   runtime.connect(monitor, monitor, { project, stack, preview, organization: "organization", config });
   process.on("unhandledRejection", fail);

@@ -9,6 +9,7 @@ import * as protocol from "@pulumi/pulumi/proto/resource_pb";
 // Of the SDK, not ours: its messages are made of these very classes.
 // eslint-disable-next-line import-x/no-extraneous-dependencies
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import { messageOf } from "../src/engine/messageOf";
 import { knownType } from "./catalogue";
 import { supportedFeatures, supportsFeature } from "./features";
 import { idOf } from "./identity";
@@ -253,8 +254,4 @@ function javaScript(properties: Struct | undefined): Properties {
 
 function struct(properties: Properties): Struct {
   return Struct.fromJavaScript(properties as Record<string, JavaScriptValue>);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,16 +1,8 @@
 /** What a command and all that it starts take of the machine, read from /proc while they run. */
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { processStats, type ProcessStat } from "../procStat";
 
-export interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly name: string;
-  /** Clock ticks of processor time, user and system. */
-  readonly ticks: number;
-  /** Resident memory in pages. */
-  readonly pages: number;
-}
+export type Process = Pick<ProcessStat, "pid" | "parent" | "name" | "ticks" | "pages">;
 
 export interface Usage {
   readonly seconds: number;
@@ -38,20 +30,6 @@ const interval = 100;
 /** Ticks per second and bytes per page on every Linux that this runs on (x86-64 and arm64 with 4 KiB pages). */
 const ticksPerSecond = 100;
 const pagesPerMib = 256;
-
-/** A line of /proc/<pid>/stat; the name may hold blanks and parentheses. */
-export function parseStat(line: string): Process {
-  const end = line.lastIndexOf(")");
-  const fields = line.slice(end + 2).split(" ");
-  const number = (index: number) => Number(fields[index]);
-  return {
-    pid: parseInt(line, 10),
-    parent: number(1),
-    name: line.slice(line.indexOf("(") + 1, end),
-    ticks: number(11) + number(12),
-    pages: number(21),
-  };
-}
 
 /** `root` and its descendants. */
 export function descendants(all: readonly Process[], root: number): Process[] {
@@ -100,7 +78,7 @@ export function measure(
     const chunks: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     const meter = new UsageMeter();
-    const timer = setInterval(() => meter.sample(descendants(processes(), child.pid as number)), interval);
+    const timer = setInterval(() => meter.sample(descendants(processStats(), child.pid as number)), interval);
     child.on("error", (error) => {
       clearInterval(timer);
       reject(error);
@@ -114,16 +92,4 @@ export function measure(
       });
     });
   });
-}
-
-function processes(): Process[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        return [parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"))];
-      } catch {
-        return []; // It ended between the two looks.
-      }
-    });
 }

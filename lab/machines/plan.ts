@@ -2,7 +2,6 @@
  * What the program plans for the machines of a stack, as plain values: names, addresses, MACs and the user data that it
  * renders.
  */
-import { createHash } from "node:crypto";
 import type { UserData } from "../../src/bootstrap/inputs";
 import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
@@ -11,6 +10,7 @@ import { nthAddress } from "../../src/config/cidr";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { controlPlaneGroup, poolGroups } from "../../src/machines/planMachines";
 import type { NodeRole } from "../../src/machines/roles";
+import { macOf } from "../../simulation/identity";
 
 export interface PlannedMachine {
   readonly name: string;
@@ -88,10 +88,4 @@ function heldEndpoint(config: ClusterConfig): string {
 
 function machine(name: string, role: PlannedMachine["role"], address: string, userData: UserData): PlannedMachine {
   return { name, role, address, mac: macOf(name), userData };
-}
-
-/** A MAC as Neutron makes them (its base fa:16:3e), the same for the same name. */
-export function macOf(name: string): string {
-  const digest = createHash("sha256").update(name).digest("hex");
-  return ["fa:16:3e", digest.slice(0, 2), digest.slice(2, 4), digest.slice(4, 6)].join(":");
 }

@@ -15,16 +15,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { isLiving, processStat, processStats, type ProcessStat } from "../procStat";
 import type { Layout } from "./layout";
-
-/** One process, as /proc/<pid>/stat shows it. */
-export interface ProcessEntry {
-  pid: number;
-  state: string;
-  session: number;
-  /** Clock ticks since boot. */
-  started: number;
-}
 
 /** Who leads a session of the lab. */
 export interface Leader {
@@ -43,37 +35,18 @@ export interface Started {
 
 const mark = "OPENSTACK_KUBERNETES_LAB_PROCESS";
 
-/**
- * Reads one line of /proc/<pid>/stat. The command name stands in parentheses and may itself hold spaces and
- * parentheses.
- */
-export function parseStat(line: string): ProcessEntry {
-  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
-  return { pid: parseInt(line, 10), state: fields[0] ?? "", session: Number(fields[3]), started: Number(fields[19]) };
-}
-
-/** The process with this id, unless it is gone or a zombie that only waits to be reaped. */
-export function processEntry(pid: number): ProcessEntry | undefined {
-  try {
-    const entry = parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
-    return entry.state === "Z" || entry.state === "X" ? undefined : entry;
-  } catch {
-    return undefined; // It ended while we looked.
-  }
-}
-
 function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 /** Who this very process is, for a lock that outlives it. */
 export function ownIdentity(): Leader {
-  return { pid: process.pid, started: processEntry(process.pid)?.started ?? 0, boot: bootId() };
+  return { pid: process.pid, started: processStat(process.pid)?.started ?? 0, boot: bootId() };
 }
 
 /** Is this still the same process, not another with its number? */
 export function isAlive(leader: Leader): boolean {
-  return leader.boot === bootId() && processEntry(leader.pid)?.started === leader.started;
+  return leader.boot === bootId() && processStat(leader.pid)?.started === leader.started;
 }
 
 /** The recorded leader of a unit, if it was ever started and not stopped since. */
@@ -120,7 +93,7 @@ export function startProcess(
   });
   child.unref();
   if (child.pid === undefined) throw new Error(`${program} cannot be started: is its package installed?`);
-  const leader = { pid: child.pid, started: processEntry(child.pid)?.started ?? 0, boot: bootId() };
+  const leader = { pid: child.pid, started: processStat(child.pid)?.started ?? 0, boot: bootId() };
   mkdirSync(lab.run, { recursive: true });
   writeFileSync(`${record(lab, name)}.new`, JSON.stringify(leader));
   renameSync(`${record(lab, name)}.new`, record(lab, name));
@@ -141,8 +114,8 @@ function markOf(lab: Layout, name: string): string {
 }
 
 /** Live processes of the recorded session of each unit, by the unit's name: one look at /proc, for a table of all. */
-export function processesByUnit(lab: Layout): Map<string, ProcessEntry[]> {
-  const live = liveProcesses();
+export function processesByUnit(lab: Layout): Map<string, ProcessStat[]> {
+  const live = processStats();
   return new Map(
     recordedNames(lab).map((name) => {
       const leader = runningLeader(lab, name);
@@ -154,18 +127,19 @@ export function processesByUnit(lab: Layout): Map<string, ProcessEntry[]> {
 /**
  * All live processes of a unit (or, without a name, of the lab): the recorded session, and whoever carries the mark.
  */
-export function processesOf(lab: Layout, name?: string): ProcessEntry[] {
+export function processesOf(lab: Layout, name?: string): ProcessStat[] {
   const names = name === undefined ? recordedNames(lab) : [name];
   const leaders = names
     .map((each) => recordedLeader(lab, each))
     .filter((leader) => leader !== undefined && leader.boot === bootId()) as Leader[];
   const wanted = `${mark}=${name === undefined ? `${lab.root}:` : markOf(lab, name)}`;
-  return liveProcesses().filter((entry) => {
+  return processStats().filter((entry) => {
+    if (!isLiving(entry)) return false;
     if (entry.pid === process.pid) return false;
     const leader = leaders.find(({ pid }) => pid === entry.session);
     // A session's number is free for others only when its last member is gone, and a later session's leader started
     // later.
-    if (leader && (processEntry(leader.pid)?.started ?? leader.started) === leader.started) return true;
+    if (leader && (processStat(leader.pid)?.started ?? leader.started) === leader.started) return true;
     return environmentOf(entry.pid).some((variable) =>
       name === undefined ? variable.startsWith(wanted) : variable === wanted,
     );
@@ -177,13 +151,6 @@ function recordedNames(lab: Layout): string[] {
   return readdirSync(lab.run)
     .filter((file) => file.endsWith(".json"))
     .map((file) => file.slice(0, -".json".length));
-}
-
-function liveProcesses(): ProcessEntry[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => processEntry(Number(pid)))
-    .filter((entry) => entry !== undefined);
 }
 
 function environmentOf(pid: number): string[] {
@@ -209,7 +176,7 @@ export async function stopEverything(lab: Layout, patience = 5): Promise<void> {
   for (const name of recordedNames(lab)) rmSync(record(lab, name), { force: true });
 }
 
-async function stopProcesses(find: () => ProcessEntry[], patience: number): Promise<void> {
+async function stopProcesses(find: () => ProcessStat[], patience: number): Promise<void> {
   const deadline = Date.now() + patience * 1000;
   let remaining = find();
   for (const { pid } of remaining) signal(pid, "SIGTERM");

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { idOf } from "../identity";
 import { words, type Created, type Creation, type ResourceTypes } from "../resourceType";
 import { unknown, type Properties } from "../values";
-import { found, type Cloud } from "./cloud";
+import { found, type Cloud, type Port } from "./cloud";
 import { makePort, region } from "./networkTypes";
 
 /** Nova's limit for user data, in bytes after base64 (MAX_USERDATA_SIZE in nova/objects/instance.py). */
@@ -181,23 +181,8 @@ function plug(
   previous: Properties | undefined,
   owner: string,
 ) {
-  if (wanted.port !== undefined) {
-    const port = cloud.port(wanted.port);
-    if (port.owner !== undefined) throw new Error(`port ${port.id} is already in use by ${port.owner}`);
-    port.owner = owner;
-    return {
-      portId: port.id,
-      networkId: port.networkId,
-      macAddress: port.macAddress,
-      addresses: port.addresses.map(({ ipAddress }) => ipAddress),
-    };
-  }
-  const networkId = wanted.uuid ?? [...cloud.networks.values()].find((network) => network.name === wanted.name)?.id;
-  const fixedIps =
-    wanted.fixedIpV4 === undefined
-      ? undefined
-      : [{ subnetId: cloud.subnetOf(networkId).id, ipAddress: wanted.fixedIpV4 }];
-  const port = makePort(cloud, urn, { networkId, fixedIps }, previous, label);
+  const port = wanted.port === undefined ? newPort(cloud, urn, label, wanted, previous) : cloud.port(wanted.port);
+  if (port.owner !== undefined) throw new Error(`port ${port.id} is already in use by ${port.owner}`);
   port.owner = owner;
   return {
     portId: port.id,
@@ -205,6 +190,15 @@ function plug(
     macAddress: port.macAddress,
     addresses: port.addresses.map(({ ipAddress }) => ipAddress),
   };
+}
+
+function newPort(cloud: Cloud, urn: string, label: string, wanted: Interface, previous: Properties | undefined): Port {
+  const networkId = wanted.uuid ?? [...cloud.networks.values()].find((network) => network.name === wanted.name)?.id;
+  const fixedIps =
+    wanted.fixedIpV4 === undefined
+      ? undefined
+      : [{ subnetId: cloud.subnetOf(networkId).id, ipAddress: wanted.fixedIpV4 }];
+  return makePort(cloud, urn, { networkId, fixedIps }, previous, label);
 }
 
 function createKeypair({ urn, name, inputs, cloud }: Creation): Created {

@@ -30,7 +30,7 @@ export function renderClusterConfiguration(
     apiServer: {
       // kubeadm adds each machine's own name and address and the endpoint; localhost is for the health checks on the
       // machine itself.
-      certSANs: [...new Set([facts.endpointHost, ...facts.certSans, ...kubernetes.certSans, "127.0.0.1", "localhost"])],
+      certSANs: [...new Set([facts.endpointHost, ...kubernetes.certSans, ...facts.certSans, "127.0.0.1", "localhost"])],
       extraArgs: kubeadmArguments(apiServerArguments(config)),
       extraVolumes: [
         {

@@ -1,15 +1,7 @@
-/**
- * A call to the Kubernetes API: every HTTP answer resolves. The operations of this room are handed one, so that they
- * know nothing of connections.
- */
-export type ApiRequest = (
-  method: "GET" | "PUT" | "DELETE",
-  path: string,
-  body?: unknown,
-) => Promise<{ readonly status: number; readonly body: string }>;
+import type { KubernetesAnswer, KubernetesRequest } from "./client";
 
 /** The answer's document. Throws a sentence when the API refused. */
-export function documentOf<T>(what: string, { status, body }: { readonly status: number; readonly body: string }): T {
+export function documentOf<T>(what: string, { status, body }: KubernetesAnswer): T {
   if (status < 200 || status > 299)
     throw new Error(`The Kubernetes API refused ${what} (${status}): ${reasonOf(body) ?? "no reason given"}`);
   return JSON.parse(body) as T;
@@ -32,7 +24,7 @@ export function reasonOf(body: string): string | undefined {
 const pageSize = 250;
 
 /** All items of a listing, page after page. Throws a sentence when the API refuses `what`. */
-export async function listAll<T>(what: string, path: string, request: ApiRequest): Promise<T[]> {
+export async function listAll<T>(what: string, path: string, request: KubernetesRequest): Promise<T[]> {
   const items: T[] = [];
   const first = `${path}${path.includes("?") ? "&" : "?"}limit=${pageSize}`;
   let next: string | undefined = "";

@@ -2,6 +2,7 @@
  * The bootstrap token as an object in the cluster: made or renewed by `up` right before a machine is created that needs
  * it (docs/decisions/0018).
  */
+import { reasonOf } from "./answers";
 import type { KubernetesRequest } from "./client";
 
 /**
@@ -41,19 +42,10 @@ export async function renewBootstrapToken(request: KubernetesRequest, token: str
   // 409: it exists. Another `up` or the token controller may delete it in between (404): then it is made anew.
   if (answer.status === 409) answer = await request("PUT", `${path}/${secret.metadata.name}`, secret);
   if (answer.status === 404) answer = await request("POST", path, secret);
+  // The answer itself may echo the token and is never shown.
   if (answer.status !== 200 && answer.status !== 201) {
     throw new Error(
-      `The API refused to renew the bootstrap token ${secret.metadata.name} (${answer.status}): ${reason(answer.body)}`,
+      `The API refused to renew the bootstrap token ${secret.metadata.name} (${answer.status}): ${reasonOf(answer.body) ?? "no reason given"}`,
     );
-  }
-}
-
-/** The `message` of a Kubernetes Status; the answer itself may echo the token and is never shown. */
-function reason(body: string): string {
-  try {
-    const status = JSON.parse(body) as { message?: unknown };
-    return typeof status.message === "string" ? status.message : "no reason given";
-  } catch {
-    return "no reason given";
   }
 }

@@ -16,6 +16,10 @@ export interface KubernetesAnswer {
   readonly body: string;
 }
 
+/**
+ * A call to the Kubernetes API: every HTTP answer resolves. The operations of this room are handed one, so that they
+ * know nothing of connections.
+ */
 export type KubernetesRequest = (
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,

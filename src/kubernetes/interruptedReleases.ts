@@ -3,7 +3,8 @@
  * progress" (helm/helm#4558). Pulumi's lock lets one `up` run at a time, and nobody else owns these releases: so what
  * is pending when an `up` begins was interrupted.
  */
-import { type ApiRequest, documentOf } from "./answers";
+import { documentOf } from "./answers";
+import type { KubernetesRequest } from "./client";
 
 export interface Release {
   readonly name: string;
@@ -21,12 +22,15 @@ interface SecretList {
  * anew over what the interrupted one left (it knows those objects by their annotations). Returns a sentence per
  * revision. Throws a sentence when the API refuses.
  */
-export async function forgetInterruptedReleases(releases: readonly Release[], request: ApiRequest): Promise<string[]> {
+export async function forgetInterruptedReleases(
+  releases: readonly Release[],
+  request: KubernetesRequest,
+): Promise<string[]> {
   const told = await Promise.all(releases.map(({ name, namespace }) => forget(name, namespace, request)));
   return told.flat();
 }
 
-async function forget(name: string, namespace: string, request: ApiRequest): Promise<string[]> {
+async function forget(name: string, namespace: string, request: KubernetesRequest): Promise<string[]> {
   const secrets = `/api/v1/namespaces/${namespace}/secrets`;
   const selector = encodeURIComponent(
     `owner=helm,name=${name},status in (pending-install,pending-upgrade,pending-rollback)`,

@@ -8,7 +8,8 @@
  * (docs/decisions/0006).
  */
 import type { MachineSpec } from "../machines/planMachines";
-import { type ApiRequest, documentOf, listAll } from "./answers";
+import { documentOf, listAll } from "./answers";
+import type { KubernetesRequest } from "./client";
 
 /**
  * Holds what this program last set on a node, so that what is taken out of the configuration is taken off the node, and
@@ -128,7 +129,7 @@ const atOnce = 8;
 export async function reconcileNodes(
   machines: readonly Pick<MachineSpec, "name" | "role" | "labels" | "taints">[],
   nodes: readonly Node[],
-  request: ApiRequest,
+  request: KubernetesRequest,
 ): Promise<readonly string[]> {
   const pools = new Map(machines.filter(({ role }) => role === "worker").map((spec) => [spec.name, spec]));
   const todo = nodes.filter((node) => {
@@ -148,7 +149,7 @@ export async function reconcileNodes(
 }
 
 /** All nodes of the cluster. */
-export function listNodes(request: ApiRequest): Promise<Node[]> {
+export function listNodes(request: KubernetesRequest): Promise<Node[]> {
   return listAll<Node>("a listing of the nodes", "/api/v1/nodes", request);
 }
 
@@ -163,7 +164,7 @@ export async function changeNode(
   what: string,
   node: Node,
   change: (node: Node) => Node | undefined,
-  request: ApiRequest,
+  request: KubernetesRequest,
 ): Promise<boolean> {
   const path = `/api/v1/nodes/${node.metadata.name}`;
   let current = node;
@@ -184,7 +185,7 @@ export async function changeNode(
 }
 
 /** Removes a Node, which may be gone already. Throws a sentence when the API refuses. */
-export async function removeNode(name: string, request: ApiRequest): Promise<void> {
+export async function removeNode(name: string, request: KubernetesRequest): Promise<void> {
   const answer = await request("DELETE", `/api/v1/nodes/${name}`);
   if (answer.status !== 404) documentOf(`the removal of node ${name}`, answer);
 }

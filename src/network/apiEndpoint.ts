@@ -22,7 +22,7 @@ export class ApiEndpoint extends pulumi.ComponentResource {
   public readonly host: pulumi.Output<string>;
   /** Host that operators use: the floating IP where there is one, else `host`. */
   public readonly publicHost: pulumi.Output<string>;
-  /** Names and addresses that the API server's certificate must carry besides `host`. */
+  /** Addresses that the API server's certificate must carry besides `host` and `kubernetes.certSans`. */
   public readonly certSans: pulumi.Output<string[]>;
   /** Addresses that control-plane ports may answer for besides their own: the virtual IP. */
   public readonly sharedAddresses: readonly pulumi.Output<string>[];
@@ -56,7 +56,7 @@ export class ApiEndpoint extends pulumi.ComponentResource {
         break;
     }
     this.publicHost = floatingIp ?? this.host;
-    this.certSans = pulumi.output([...config.kubernetes.certSans, ...(floatingIp === undefined ? [] : [floatingIp])]);
+    this.certSans = pulumi.all(floatingIp === undefined ? [] : [floatingIp]);
     this.registerOutputs({});
   }
 

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { settled } from "../engine/settled";
 import { calicoValues } from "./calico";
 import {
   cinderCsiValues,
@@ -224,8 +225,5 @@ function handedOver(name: string, namespace: string) {
  */
 function onceReady(kubeconfig: pulumi.Output<string>, ready: pulumi.Output<unknown>): pulumi.Output<string> {
   if (pulumi.runtime.isDryRun()) return kubeconfig;
-  const settled = new Promise<string>((resolve) => {
-    pulumi.all([kubeconfig, ready]).apply(([known]) => resolve(known));
-  });
-  return pulumi.secret(settled);
+  return pulumi.secret(settled(pulumi.all([kubeconfig, ready]).apply(([known]) => known)));
 }

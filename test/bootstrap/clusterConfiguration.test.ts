@@ -121,8 +121,8 @@ describe("ClusterConfiguration", () => {
     const document = render({ kubernetes: { certSans: ["api.example.org", "203.0.113.9"] } }, ["203.0.113.9"]);
     expect(document.apiServer.certSANs).toEqual([
       "10.10.0.5",
-      "203.0.113.9",
       "api.example.org",
+      "203.0.113.9",
       "127.0.0.1",
       "localhost",
     ]);

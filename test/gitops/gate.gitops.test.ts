@@ -12,7 +12,7 @@ import { controlPlanePrograms } from "./live/controlPlane";
 import { fluxPrograms } from "./live/flux";
 import type { Repository } from "./live/gitServer";
 import { kubernetesRequest } from "./live/kubernetesRequest";
-import { edit, type Platform, startPlatform } from "./live/platform";
+import { breakStorage, edit, type Platform, startPlatform } from "./live/platform";
 import { eventually } from "./live/processes";
 import { describeWith } from "./toolbox";
 
@@ -121,12 +121,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
   });
 
   it("names the one Kustomization that is broken, with Flux's reason, and no other", async () => {
-    const revision = edit(
-      platform.repository,
-      "gitops/infrastructure/storage/cinder.yaml",
-      "kind: StorageClass",
-      "kind: StorageKlass",
-    ).commit("Broken");
+    const revision = breakStorage(platform.repository);
     await platform.flux.arrive(revision, "flux-system", "storage");
     await platform.flux.becomesReady("kustomization", "flux-system", "slow");
     const lines = await eventually("The others", 120, async () => {

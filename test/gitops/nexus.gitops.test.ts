@@ -11,7 +11,7 @@ import { fluxPrograms, helmControllerPrograms } from "./live/flux";
 import type { Repository } from "./live/gitServer";
 import type { Kubectl } from "./live/kubectl";
 import { StandInKubelet } from "./live/kubelet";
-import { edit, type Platform, startPlatform } from "./live/platform";
+import { edit, handOverAgeKey, type Platform, startPlatform } from "./live/platform";
 import { eventually } from "./live/processes";
 import { type AgeKey, ageKey, encrypt, sopsPrograms } from "./sops";
 import { describeWith, gitopsFolder } from "./toolbox";
@@ -72,15 +72,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
           () => (kubectl.exists("kustomization", namespace, "tenant") ? true : undefined),
           () => platform.flux.log(),
         );
-        kubectl.run([
-          "create",
-          "secret",
-          "generic",
-          "sops-age",
-          "-n",
-          namespace,
-          `--from-literal=age.agekey=${key.identity}`,
-        ]);
+        handOverAgeKey(kubectl, namespace, key.identity);
       }
       for (const namespace of Object.values(environments)) {
         await platform.flux.reconcile("kustomization", namespace, "tenant");

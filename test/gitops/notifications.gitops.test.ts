@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:http";
 import { AlertmanagerConfiguration, alertmanagerPrograms } from "./live/alertmanagerConfig";
 import { controlPlanePrograms } from "./live/controlPlane";
 import { fluxPrograms, notificationControllerPrograms, ready } from "./live/flux";
-import { edit, type Platform, startPlatform } from "./live/platform";
+import { breakStorage, edit, type Platform, startPlatform } from "./live/platform";
 import { eventually } from "./live/processes";
 import { buildPart } from "./fluxBuild";
 import { createSamples } from "./live/workloads";
@@ -174,12 +174,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...notificationControlle
     });
 
     it("sends what is wrong with a broken commit to the webhook, through the proxy", async () => {
-      const revision = edit(
-        platform.repository,
-        "gitops/infrastructure/storage/cinder.yaml",
-        "kind: StorageClass",
-        "kind: StorageKlass",
-      ).commit("Broken");
+      const revision = breakStorage(platform.repository);
       await platform.flux.reconcile("gitrepository", "flux-system", "flux-system");
       expect(await outcome("storage", revision)).toBe("False");
       const [message] = await eventually(

@@ -8,7 +8,7 @@ import { controlPlanePrograms } from "./live/controlPlane";
 import { fluxPrograms } from "./live/flux";
 import type { Repository } from "./live/gitServer";
 import type { Kubectl } from "./live/kubectl";
-import { type Platform, startPlatform } from "./live/platform";
+import { handOverAgeKey, type Platform, startPlatform } from "./live/platform";
 import { eventually } from "./live/processes";
 import { type AgeKey, ageKey, encrypt, sopsPrograms } from "./sops";
 import { describeWith } from "./toolbox";
@@ -219,15 +219,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
     });
 
     it("are readable once Pulumi has handed the key over", async () => {
-      kubectl.run([
-        "create",
-        "secret",
-        "generic",
-        "sops-age",
-        "-n",
-        "flux-system",
-        `--from-literal=age.agekey=${key.identity}`,
-      ]);
+      handOverAgeKey(kubectl, "flux-system", key.identity);
       expect((await platform.flux.reconcile("kustomization", "flux-system", "secrets")).status).toBe("True");
       const data = kubectl.get("secret", "flux-system", "slack").data as Record<string, string>;
       expect(Buffer.from(data.address ?? "", "base64").toString()).toBe("https://hooks.example.org/T0/secret");

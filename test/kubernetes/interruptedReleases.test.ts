@@ -1,4 +1,4 @@
-import type { ApiRequest } from "../../src/kubernetes/answers";
+import type { KubernetesRequest } from "../../src/kubernetes/client";
 import { forgetInterruptedReleases } from "../../src/kubernetes/interruptedReleases";
 
 const releases = [
@@ -12,7 +12,7 @@ const revision = (name: string, version: number, status: string) => ({
 
 function apiWith(listed: Readonly<Record<string, readonly object[]>>, deletion = 200) {
   const calls: string[] = [];
-  const request: ApiRequest = (method, path) => {
+  const request: KubernetesRequest = (method, path) => {
     calls.push(`${method} ${decodeURIComponent(path)}`);
     if (method === "DELETE") return Promise.resolve({ status: deletion, body: '{"message":"forbidden by a policy"}' });
     const [, name = ""] = /name=([a-z-]+)/.exec(decodeURIComponent(path)) ?? [];

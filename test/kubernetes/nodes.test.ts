@@ -1,4 +1,4 @@
-import type { ApiRequest } from "../../src/kubernetes/answers";
+import type { KubernetesRequest } from "../../src/kubernetes/client";
 import { appliedAnnotation, listNodes, reconcileNodes, withPoolSettings, type Node } from "../../src/kubernetes/nodes";
 import { planMachines } from "../../src/machines/planMachines";
 import { configWith } from "../platform/config";
@@ -73,7 +73,7 @@ function apiWith(nodes: readonly string[], conflicts = 0) {
   );
   const calls: string[] = [];
   const answer = (status: number, document: unknown) => Promise.resolve({ status, body: JSON.stringify(document) });
-  const request: ApiRequest = (method, path, body) => {
+  const request: KubernetesRequest = (method, path, body) => {
     calls.push(`${method} ${path}`);
     const { pathname, searchParams } = new URL(path, "https://api");
     if (pathname === "/api/v1/nodes") {
@@ -98,7 +98,7 @@ const pools = (count: number, settings: object = { labels: { "example.org/gpu": 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `dev-gpu-${index}`);
 
 describe("reconcileNodes", () => {
-  const reconcile = async (config: ReturnType<typeof pools>, request: ApiRequest) =>
+  const reconcile = async (config: ReturnType<typeof pools>, request: KubernetesRequest) =>
     reconcileNodes(planMachines(config), await listNodes(request), request);
 
   it("writes only what differs: a second time it only looks", async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labFolder } from "../../lab/openstack/layout";
-import { processEntry } from "../../lab/openstack/processes";
+import { processStat } from "../../lab/procStat";
 import { engine } from "../../lab/openstack/engine";
 import { checkout, ensureStack, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
@@ -107,7 +107,7 @@ export class Up {
     const members = () =>
       readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name))
-        .filter((pid) => processEntry(Number(pid))?.session === session);
+        .filter((pid) => processStat(Number(pid))?.session === session);
     for (let left = members(); left.length > 0; left = members()) {
       for (const pid of left) {
         try {

@@ -116,41 +116,22 @@ export class Openstack {
   /** All that the project owns; the security group `default`, which Neutron makes by itself, is left out. */
   async inventory(): Promise<Inventory> {
     const own = (items: Item[]) => items.filter(({ project_id }) => project_id === this.projectId);
-    const [
-      servers,
-      networks,
-      subnets,
-      routers,
-      ports,
-      floatingIps,
-      securityGroups,
-      volumes,
-      loadBalancers,
-      serverGroups,
-    ] = await Promise.all([
-      this.servers(),
-      this.list("network", "/v2.0/networks", "networks").then(own),
-      this.list("network", "/v2.0/subnets", "subnets").then(own),
-      this.list("network", "/v2.0/routers", "routers").then(own),
-      this.list("network", "/v2.0/ports", "ports").then(own),
-      this.list("network", "/v2.0/floatingips", "floatingips").then(own),
-      this.list("network", "/v2.0/security-groups", "security_groups").then(own),
-      this.list("volumev3", "/volumes/detail", "volumes"),
-      this.list("load-balancer", "/v2/lbaas/loadbalancers", "loadbalancers"),
-      this.list("compute", "/os-server-groups", "server_groups"),
-    ]);
-    return {
-      servers,
-      networks,
-      subnets,
-      routers,
-      ports,
-      floatingIps,
-      securityGroups: securityGroups.filter(({ name }) => name !== "default"),
-      volumes,
-      loadBalancers,
-      serverGroups,
+    const lists: Record<keyof Inventory, Promise<Item[]>> = {
+      servers: this.servers(),
+      networks: this.list("network", "/v2.0/networks", "networks").then(own),
+      subnets: this.list("network", "/v2.0/subnets", "subnets").then(own),
+      routers: this.list("network", "/v2.0/routers", "routers").then(own),
+      ports: this.list("network", "/v2.0/ports", "ports").then(own),
+      floatingIps: this.list("network", "/v2.0/floatingips", "floatingips").then(own),
+      securityGroups: this.list("network", "/v2.0/security-groups", "security_groups").then((groups) =>
+        own(groups).filter(({ name }) => name !== "default"),
+      ),
+      volumes: this.list("volumev3", "/volumes/detail", "volumes"),
+      loadBalancers: this.list("load-balancer", "/v2/lbaas/loadbalancers", "loadbalancers"),
+      serverGroups: this.list("compute", "/os-server-groups", "server_groups"),
     };
+    const entries = await Promise.all(Object.entries(lists).map(async ([kind, items]) => [kind, await items] as const));
+    return Object.fromEntries(entries) as unknown as Inventory;
   }
 
   /** The whole inventory in one list, for a test that wants to know what has come and what is left. */

@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sopsSecretName } from "../../../src/platform/flux";
 import { gitopsFolder } from "../toolbox";
 import { startControlPlane } from "./controlPlane";
 import { Flux, startFlux, startHelmController, startNotificationController } from "./flux";
@@ -103,4 +104,23 @@ export function edit(repository: Repository, path: string, from: string, to: str
   if (!before.includes(from)) throw new Error(`${path} does not hold ${from}`);
   writeFileSync(file, before.replace(from, to));
   return repository;
+}
+
+/** Commits a mistake in the platform's part `storage`; returns the revision. */
+export function breakStorage(repository: Repository): string {
+  const file = "gitops/infrastructure/storage/cinder.yaml";
+  return edit(repository, file, "kind: StorageClass", "kind: StorageKlass").commit("Broken");
+}
+
+/** The key that decrypts the Secrets of a namespace, as Pulumi or a team hands it over. */
+export function handOverAgeKey(kubectl: Kubectl, namespace: string, identity: string): void {
+  kubectl.run([
+    "create",
+    "secret",
+    "generic",
+    sopsSecretName,
+    "-n",
+    namespace,
+    `--from-literal=age.agekey=${identity}`,
+  ]);
 }

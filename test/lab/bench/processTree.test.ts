@@ -1,4 +1,4 @@
-import { descendants, measure, parseStat, UsageMeter, type Process } from "../../../lab/bench/processTree";
+import { descendants, measure, UsageMeter, type Process } from "../../../lab/bench/processTree";
 
 const process_ = (pid: number, parent: number, name = "node", ticks = 0, pages = 0): Process => ({
   pid,
@@ -6,14 +6,6 @@ const process_ = (pid: number, parent: number, name = "node", ticks = 0, pages =
   name,
   ticks,
   pages,
-});
-
-describe("A line of /proc/<pid>/stat", () => {
-  it("is read by its place after the name, which may hold anything", () => {
-    const line =
-      "4711 (a) (b c) S 12 4711 4711 0 -1 4194304 100 0 0 0 250 50 7 7 20 0 1 0 99 123456 2048 18446744073709551615";
-    expect(parseStat(line)).toEqual({ pid: 4711, parent: 12, name: "a) (b c", ticks: 300, pages: 2048 });
-  });
 });
 
 describe("Descendants", () => {

@@ -7,7 +7,8 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { cniManifest, eventually, LabCluster, takeDown } from "../../../lab/machines/cluster";
 import { renderConfigDrive } from "../../../lab/machines/configDrive";
-import { macOf, type PlannedMachine } from "../../../lab/machines/plan";
+import type { PlannedMachine } from "../../../lab/machines/plan";
+import { macOf } from "../../../simulation/identity";
 import { consoleOf } from "../../../lab/machines/power";
 import { programOf, runFolder } from "../../../lab/machines/site";
 import {

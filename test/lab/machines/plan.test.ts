@@ -1,6 +1,6 @@
 import { labConfig } from "../../../lab/machines/cluster";
 import { createLabKeys, type LabKeys } from "../../../lab/machines/keys";
-import { macOf, placeMachines } from "../../../lab/machines/plan";
+import { placeMachines } from "../../../lab/machines/plan";
 import { hostCgroup } from "../../../lab/machines/power";
 
 describe("plan of the lab's machines", () => {
@@ -47,10 +47,6 @@ describe("plan of the lab's machines", () => {
     expect(() => placeMachines(labConfig({}, itself), keys.secrets)).toThrow(
       "apiEndpoint must be of kind virtualIp with an address",
     );
-  });
-
-  it("derives a MAC of Neutron's range from the name alone", () => {
-    expect(macOf("lab-control-plane-0")).toBe("fa:16:3e:e8:06:82");
   });
 
   it("reads the stack file as an air-gapped site whose packages and images come from mirrors", () => {

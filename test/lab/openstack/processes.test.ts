@@ -8,14 +8,13 @@ import { restorePolicy } from "../../../lab/openstack/packages";
 import {
   isAlive,
   ownIdentity,
-  parseStat,
   processesOf,
-  processEntry,
   runningLeader,
   startProcess,
   stopEverything,
   stopUnits,
 } from "../../../lab/openstack/processes";
+import { processStat } from "../../../lab/procStat";
 
 const folder = mkdtempSync(join(tmpdir(), "lab-"));
 const lab = layout(folder);
@@ -27,17 +26,6 @@ afterAll(async () => {
   await stopEverything(lab);
   outsiders.forEach((child) => child.kill("SIGKILL"));
   rmSync(folder, { recursive: true, force: true });
-});
-
-describe("a line of /proc/<pid>/stat", () => {
-  it("is read rightly even when the command's name holds spaces and parentheses", () => {
-    expect(parseStat("4242 (a (b) c) S 1 4242 4240 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1000 1")).toEqual({
-      pid: 4242,
-      state: "S",
-      session: 4240,
-      started: 987654,
-    });
-  });
 });
 
 onLinux("processes of the lab", () => {
@@ -97,7 +85,7 @@ onLinux("processes of the lab", () => {
     outsiders.push(outsider);
     startProcess(lab, "twin", ["/bin/sleep", "64"], environment);
     await stopEverything(lab, 2);
-    expect(processEntry(outsider.pid ?? 0)?.pid).toBe(outsider.pid);
+    expect(processStat(outsider.pid ?? 0)?.pid).toBe(outsider.pid);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Finding, Report } from "./consequenceReport";
 export function renderReport(report: Report): string {
   const { stack, findings, counts, unchanged, refused, settings = [] } = report;
   const title = `## Stack ${stack}: ${counts.create} to create, ${counts.update} to change in place, ${counts.replace} to replace, ${counts.delete} to delete, ${unchanged} unchanged`;
-  const notes = rollNote(report);
+  const notes = [...rollNote(report), ...unrecordedNote(report)];
   if (findings.length + settings.length + notes.length === 0) return `${title}\n\nNothing changes.\n`;
   const section = (heading: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `**${heading}**`, "", ...lines];
@@ -64,4 +64,10 @@ export function rollNote({ idleRoll }: Pick<Report, "idleRoll">): string[] {
   return [
     `- \`roll\` names ${names}, of which nothing is replaced now. Take it out: a later change would replace these machines.`,
   ];
+}
+
+/** The first run after a program that recorded no configuration. */
+function unrecordedNote({ settings, unchanged }: Pick<Report, "settings" | "unchanged">): string[] {
+  if (settings !== undefined || unchanged === 0) return [];
+  return ["- The state holds no configuration yet, so changed settings are not shown; the next `up` records it."];
 }

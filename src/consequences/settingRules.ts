@@ -49,7 +49,7 @@ function minorOf(version: unknown): number {
 
 const replicas: Rule = ({ before, after }) => {
   const [had, has] = [Number(before), Number(after)];
-  if (has > had) return harmless(`${machines(has - had)} are created and join etcd one after the other.`);
+  if (has > had) return harmless(`Machines are created and join etcd one after the other: ${has - had}.`);
   const quorum = Math.floor(had / 2) + 1;
   const counted = `etcd goes on counting ${had} members`;
   return has < quorum
@@ -59,14 +59,10 @@ const replicas: Rule = ({ before, after }) => {
 
 const poolCount: Rule = ({ before, after }) =>
   Number(after) > Number(before)
-    ? harmless(`${machines(Number(after) - Number(before))} are created; no other is touched.`)
+    ? harmless(`Machines are created: ${Number(after) - Number(before)}. No other is touched.`)
     : disruptive(
-        `${machines(Number(before) - Number(after))} with the highest numbers are drained and deleted with their disks.`,
+        `The machines with the highest numbers are drained and deleted with their disks: ${Number(before) - Number(after)}.`,
       );
-
-function machines(count: number): string {
-  return count === 1 ? "1 machine" : `${count} machines`;
-}
 
 interface Taint {
   readonly key: string;

@@ -108,6 +108,8 @@ describeOnLab("a cluster of PROD's shape", () => {
       ),
       expect.stringMatching(/^- machine `shape-general-2` is replaced: its node is drained first/),
     ]);
+    // The state carries the configuration of the last `up`.
+    expect(refused.stdout).toContain("- setting `nodePools[0].count`: 12 -> 11, takes effect at once in OpenStack.");
     expect(refused.stdout).toMatch(
       /^## Stack shape: 0 to create, 0 to change in place, 2 to replace, 1 to delete, \d+ unchanged\n\n\*\*DESTRUCTIVE, and not allowed\*\*\n/,
     );

@@ -243,6 +243,10 @@ Where that is meant, allow it by name in the stack's file, and take the line out
 **Disruptive**
 
 - machine \`dev-general-0\` is replaced: its node is drained first, with PodDisruptionBudgets heard, its disks are wiped, and what pods kept on the node itself (emptyDir, hostPath) is lost
+
+**Note**
+
+- The state holds no configuration yet, so changed settings are not shown; the next \`up\` records it.
 `);
   });
 

@@ -1,0 +1,104 @@
+/** Settings of which the value decides what a change does. That every key is told at all: everyKey.test.ts. */
+import { changedSettings } from "../../src/consequences/changedSettings";
+
+/** The weight of the one change from `before` to `after`, and the sentence that says what it does. */
+function change(before: object, after: object, allowed: string[] = []) {
+  const [only, ...others] = changedSettings({ before, after }, allowed);
+  expect(others).toEqual([]);
+  return [only?.key, only?.weight, only?.meaning, only?.allowed];
+}
+
+const version = (text: string) => ({ kubernetes: { version: text } });
+const replicas = (count: number) => ({ controlPlane: { replicas: count } });
+const taints = (...effects: string[]) => ({
+  nodePools: [{ name: "a", taints: effects.map((effect) => ({ key: "k", value: "", effect })) }],
+});
+
+describe("a changed version of Kubernetes", () => {
+  it.each([
+    ["1.36.1", "1.36.3", "harmless"],
+    ["1.36.3", "1.35.2", "harmless"],
+    ["1.36.3", "1.37.0", "destructive"],
+    ["1.35.2", "1.37.0", "destructive"],
+    ["1.37.0", "1.33.0", "destructive"],
+  ])(
+    "from %s to %s is %s: machines that exist keep theirs, new ones get the other kubelet",
+    (before, after, weight) => {
+      const [key, found, meaning] = change(version(before), version(after));
+      expect([key, found]).toEqual(["kubernetes.version", weight]);
+      expect(meaning).toMatch(/^Machines that exist keep their version, the API server included/);
+    },
+  );
+});
+
+describe("fewer control-plane machines", () => {
+  it.each([
+    [3, 1, "etcd goes on counting 3 members and needs 2 of them: with 1 it has no quorum, and the API stops for good."],
+    [5, 1, "etcd goes on counting 5 members and needs 3 of them: with 1 it has no quorum, and the API stops for good."],
+    [
+      5,
+      3,
+      "etcd goes on counting 5 members: with 3 of them, none may fail before the others are removed from etcd by hand.",
+    ],
+  ])("(%i to %i) are destructive, and the sentence says whether etcd keeps its quorum", (before, after, meaning) => {
+    expect(change(replicas(before), replicas(after))).toEqual(["controlPlane.replicas", "destructive", meaning, false]);
+  });
+
+  it("are allowed by the name of the key", () => {
+    expect(change(replicas(3), replicas(1), ["controlPlane.replicas"])[3]).toBe(true);
+  });
+});
+
+describe("a changed taint", () => {
+  it("evicts pods at once where its effect becomes NoExecute, whatever it was before", () => {
+    const evicts =
+      "Pods that do not tolerate k=:NoExecute are evicted from the nodes of the pool at once, PodDisruptionBudgets or not.";
+    expect(change(taints("PreferNoSchedule"), taints("NoExecute"))).toEqual([
+      "nodePools[0].taints",
+      "disruptive",
+      evicts,
+      true,
+    ]);
+    expect(change(taints(), taints("NoExecute"))[2]).toBe(evicts);
+  });
+
+  it("leaves pods where they are with any other effect, and when it is taken away", () => {
+    expect(change(taints(), taints("NoSchedule"))[1]).toBe("disruptive");
+    expect(change(taints(), taints("PreferNoSchedule"))[1]).toBe("harmless");
+    expect(change(taints("NoExecute"), taints())[1]).toBe("harmless");
+  });
+});
+
+describe("a section that comes or goes", () => {
+  it("is one change, weighed by what goes", () => {
+    const cloudProvider = { authUrl: "https://k.example.org", region: "one", loadBalancer: {} };
+    expect(change({ cloudProvider }, {})[1]).toBe("destructive");
+    expect(change({}, { cloudProvider })[1]).toBe("disruptive");
+    expect(change({ flux: { url: "https://a" } }, {})[1]).toBe("disruptive");
+  });
+});
+
+describe("a pool", () => {
+  it("of another name is a new pool and the end of the old one", () => {
+    const pools = (name: string) => ({ nodePools: [{ name, count: 1 }] });
+    expect(changedSettings({ before: pools("a"), after: pools("b") }, []).map(({ weight }) => weight)).toEqual([
+      "harmless",
+      "destructive",
+    ]);
+  });
+
+  it("is the same pool wherever it stands in the list", () => {
+    const [a, b] = [
+      { name: "a", count: 1 },
+      { name: "b", count: 2 },
+    ];
+    expect(changedSettings({ before: { nodePools: [a, b] }, after: { nodePools: [b, a] } }, [])).toEqual([]);
+  });
+});
+
+describe("a key that came with a newer program", () => {
+  it("at its default is no change", () => {
+    expect(changedSettings({ before: {}, after: { configDrive: true } }, [])).toEqual([]);
+    expect(changedSettings({ before: {}, after: { configDrive: false } }, [])).toHaveLength(1);
+  });
+});

@@ -28,7 +28,7 @@ function recorded(shape: Shape, value: unknown): unknown {
   if (value === undefined) return undefined;
   switch (shape.kind) {
     case "text":
-      return recordedText(shape.format, String(value));
+      return recordedText(shape.format, value as string);
     case "number":
     case "boolean":
       return value;

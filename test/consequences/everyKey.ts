@@ -179,7 +179,7 @@ function changesBelow(shape: Shape, path: Path, pattern: string, variant: string
   }
   if (shape.kind === "variants") {
     return Object.entries(shape.variants).flatMap(([name, { keys }]) => {
-      const { kind: _, ...rest } = keys;
+      const rest = Object.fromEntries(Object.entries(keys).filter(([key]) => key !== "kind"));
       return [
         ...(name === "loadBalancer" ? one(shape, [...path, "kind"], `${pattern}.kind`, name) : []),
         ...below(rest, name),

@@ -49,12 +49,12 @@ describe("choices", () => {
     expect(readdirSync(join(gitopsFolder, "options", "none"))).toEqual([".gitkeep"]);
   });
 
-  it("are in the table of docs/gitops.md with all their options", () => {
+  it("are listed in docs/gitops.md with all their options", () => {
     const documented = readFileSync(join(repositoryFolder, "docs", "gitops.md"), "utf8");
     for (const setting of bySetting.keys()) {
       const offered = Object.entries(options).flatMap(([option, settings]) => (setting in settings ? [option] : []));
-      const row = documented.split("\n").find((line) => line.startsWith(`| \`${setting}\` `));
-      expect([setting, ...[...(row ?? "").matchAll(/`([a-z0-9-]+)`/g)].map(([, option]) => option!).sort()]).toEqual(
+      const entry = documented.split("\n").find((line) => line.startsWith(`- \`${setting}\` `));
+      expect([setting, ...[...(entry ?? "").matchAll(/`([a-z0-9-]+)`/g)].map(([, option]) => option!).sort()]).toEqual(
         [setting, ...offered, "none"].sort(),
       );
     }

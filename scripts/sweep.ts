@@ -59,7 +59,8 @@ async function confirmed(yes: boolean): Promise<boolean> {
 
 async function sweep(stack: string, options: Options): Promise<number> {
   const file = options.config ?? join(__dirname, "..", `Pulumi.${stack}.yaml`);
-  const { clusterName } = parseClusterConfig(readStackFile(file).values, stack);
+  const { values, problems } = readStackFile(file);
+  const { clusterName } = parseClusterConfig(values, stack, { problems });
   const cloud = findOpenstackCloud(providerKeys(file), process.env);
   cloud.notes?.forEach(say);
   const api = await OpenstackApi.login(cloud);

@@ -38,7 +38,8 @@ export async function waitForNodes(
 ): Promise<void> {
   const file = kubeconfigFile(lab);
   writeFileSync(file, outputs.adminKubeconfig, { mode: 0o600 });
-  const config = parseClusterConfig(readStackFile(stackFile).values, stack);
+  const { values, problems } = readStackFile(stackFile);
+  const config = parseClusterConfig(values, stack, { problems });
   const applied = kubectl(file, ["apply", "--filename", "-"], cniManifest(config));
   if (applied.status !== 0) throw new Error(`The lab's CNI was refused: ${applied.stderr.trim()}`);
   const told = new Set<string>();

@@ -64,5 +64,5 @@ export function renderTenantFile({
       },
     },
   };
-  return stringify(file, { lineWidth: 0 });
+  return stringify(file, { lineWidth: 0, compat: "yaml-1.1" });
 }

@@ -16,8 +16,8 @@ export interface StackInput {
 
 /** Throws ConfigError. Done before Pulumi is loaded, so that a mistake is told at once. */
 export function readStack(stack: string, file: string): StackInput {
-  const { values, notes } = readStackFile(file);
-  const config = parseClusterConfig(values, stack, { source: file });
+  const { values, notes, problems } = readStackFile(file);
+  const config = parseClusterConfig(values, stack, { source: file, problems });
   return { stack, values, config, notes: [...notes, ...configWarnings(config)] };
 }
 

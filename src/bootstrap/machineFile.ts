@@ -27,9 +27,12 @@ export function yamlFile(path: string, documents: readonly object[], permissions
   return textFile(path, documents.map((document) => renderYaml(document)).join("---\n"), permissions);
 }
 
-/** YAML without anchors and folded lines: what an operator reads on the machine is what the document says. */
+/**
+ * YAML without anchors and folded lines: what an operator reads on the machine is what the document says. Its readers
+ * are of both kinds: cloud-init's PyYAML follows YAML 1.1, where an unquoted NO or 12:30:45 is no text.
+ */
 export function renderYaml(document: object): string {
-  return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0, compat: "yaml-1.1" });
 }
 
 /** A script of ./files, put on the machine without its comments, which live in the repository. */

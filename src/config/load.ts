@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
 import { parseClusterConfig } from "./parse";
-import { inTheClear, ownKeys } from "./stackFile";
+import { plainSecrets } from "./plainSecrets";
+import { ownKeys } from "./stackFile";
 import { configWarnings } from "./warnings";
 
 /** The SDK has this function but leaves it out of its declarations. */
@@ -24,11 +25,10 @@ export function loadClusterConfig(): LoadedConfiguration {
   const values = ownKeys(runtime.allConfig(), project);
   const secretKeys = new Set(Object.keys(values).filter((key) => runtime.isConfigSecret(`${project}:${key}`)));
   try {
+    const plain = Object.fromEntries(Object.entries(values).filter(([key]) => !secretKeys.has(key)));
     // The simulation hands over text without a word on what is secret; the stack file has told it already.
-    if (pulumi.runtime.hasEngine() && values.credentials !== undefined && !secretKeys.has("credentials")) {
-      throw new ConfigError(`stack ${pulumi.getStack()}`, [inTheClear("credentials")]);
-    }
-    const config = parseClusterConfig(values, pulumi.getStack(), { secretKeys });
+    const problems = pulumi.runtime.hasEngine() ? plainSecrets(plain) : [];
+    const config = parseClusterConfig(values, pulumi.getStack(), { secretKeys, problems });
     // Without an engine the offline preview shows them itself.
     if (pulumi.runtime.hasEngine()) for (const warning of configWarnings(config)) void pulumi.log.warn(warning);
     return { config, secretKeys };

@@ -8,6 +8,7 @@ import { releaseOf } from "./operatingSystems";
 import { clusterSchema, type ParsedCluster } from "./schema";
 import { clusterNamespaces } from "./schema/kubernetes";
 import { schemaSentences } from "./schemaSentences";
+import type { KeyProblem } from "./plainSecrets";
 import { shapeOfCluster, valueAt } from "./shape";
 import { shown } from "./keyPath";
 import { inWantedForm } from "./textForms";
@@ -15,6 +16,8 @@ import { inWantedForm } from "./textForms";
 export interface ParseOptions {
   /** Top-level keys that hold a Pulumi secret: no sentence shows a value from them. Default: none. */
   readonly secretKeys?: ReadonlySet<string>;
+  /** What the reader of the stack file found wrong: reported with all else. Default: nothing. */
+  readonly problems?: readonly KeyProblem[];
   /** What the user edits, for the heading of the error. Default: the stack's name. */
   readonly source?: string;
 }
@@ -31,18 +34,26 @@ export function parseClusterConfig(
 ): ClusterConfig {
   const input = inWantedForm(raw, shapeOfCluster());
   const whole = clusterSchema.safeParse(input);
-  const parsed = whole.success ? { ...absentKeys, ...whole.data } : parsedSections(input);
+  const known = options.problems ?? [];
+  const parsed: Partial<ParsedCluster> = whole.success ? { ...absentKeys, ...whole.data } : parsedSections(input);
+  const unread = new Set(known.flatMap(({ path, unread }) => (unread ? [String(path[0])] : [])));
   const nameParsed = "clusterName" in parsed;
   const clusterName = nameParsed ? (parsed.clusterName ?? nameFromStack(stack)) : undefined;
+  const isUnread = (path: readonly PropertyKey[]) =>
+    known.some((problem) => problem.unread && problem.path.every((step, index) => path[index] === step));
+  const issues = whole.success ? [] : whole.error.issues.filter((issue) => !isUnread(issue.path));
   const sentences = [
-    ...(whole.success ? [] : schemaSentences(whole.error.issues, input, options.secretKeys ?? new Set())),
+    ...known.map(({ sentence }) => sentence),
+    ...schemaSentences(issues, input, options.secretKeys ?? new Set()),
     ...(nameParsed && clusterName === undefined
       ? [
           `clusterName is absent and the stack's name ${shown(stack)} cannot serve, as a cluster's name must be lower-case letters, digits and "-", at most 32; set clusterName.`,
         ]
       : []),
     ...rules.flatMap((rule) =>
-      rule.needs.every((key) => key in parsed) ? rule.problems({ ...parsed, clusterName } as Checked) : [],
+      rule.needs.every((key) => key in parsed && !unread.has(key))
+        ? rule.problems({ ...parsed, clusterName } as Checked)
+        : [],
     ),
   ];
   if (!whole.success || clusterName === undefined || sentences.length > 0) {

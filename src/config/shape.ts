@@ -21,6 +21,8 @@ export type Shape = Common &
         readonly format: string;
         readonly choices?: readonly string[];
         readonly schemes?: readonly string[];
+        /** Whether a URL may hold a user name and password. */
+        readonly credentials?: boolean;
       }
     | {
         readonly kind: "number";
@@ -43,6 +45,7 @@ interface JsonSchema {
   readonly type?: string;
   readonly format?: string;
   readonly schemes?: string[];
+  readonly credentials?: boolean;
   readonly description?: string;
   readonly effect?: Effect;
   readonly default?: unknown;
@@ -89,6 +92,7 @@ function shapeOf(schema: JsonSchema, required: boolean, inherited?: Effect): Sha
         format: schema.format ?? "text",
         ...(choices && { choices: choices.map(String) }),
         ...(schema.schemes && { schemes: schema.schemes }),
+        ...(schema.credentials && { credentials: true }),
       };
     }
     case "integer":

@@ -1,11 +1,13 @@
 /** `Pulumi.<stack>.yaml` read without Pulumi, for the offline preview. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode } from "yaml";
 import { ConfigError } from "./configError";
 import { didYouMean, type KeyPath, keyPath, shown } from "./keyPath";
 import { encryptedPlaceholder } from "./schema/primitives";
-import { shapeAt, valueAt } from "./shape";
+import { type KeyProblem, plainSecrets } from "./plainSecrets";
+import { shapeAt, shapeOfCluster, valueAt } from "./shape";
+import { ambiguousScalars, ambiguousSentence, parseStackYaml } from "./stackYaml";
 import { isMapping } from "./textForms";
 
 /** The project's name in Pulumi.yaml, which is the namespace of our keys. */
@@ -16,6 +18,8 @@ export interface StackFile {
   readonly values: Record<string, unknown>;
   /** What the reader could not know, one sentence each. */
   readonly notes: readonly string[];
+  /** What is wrong with single keys: parseClusterConfig reports it with all else. */
+  readonly problems: readonly KeyProblem[];
 }
 
 /** Reads a stack's file. Throws a ConfigError when it is missing, is no YAML, or is not laid out as a stack file. */
@@ -36,22 +40,34 @@ export function readStackFile(path: string): StackFile {
 }
 
 /**
- * The content of a stack file as values. A value that Pulumi encrypted (`secure:`) cannot be read here: where the
- * schema wants free text or a URL a placeholder stands in, so that the preview shows the right graph, and a note says
- * so; anywhere else it is an error.
+ * The content of a stack file as values, and what is wrong with single keys. A value that Pulumi encrypted (`secure:`)
+ * cannot be read here: where the schema wants free text or a URL a placeholder stands in, so that the preview shows the
+ * right graph, and a note says so; anywhere else it is a problem.
  */
 export function parseStackFile(content: string, file: string): StackFile {
-  const config = configSection(content, file);
+  const document = parseStackYaml(content, file);
+  const root = rootOf(document, file);
+  const outside = outsideConfig(root, document);
+  const config = configSection(root, file, outside);
   const notes: string[] = [];
-  const problems = namespaceProblems(Object.keys(config));
-  const values = Object.fromEntries(
-    Object.entries(ownKeys(config, projectName)).map(([key, value]) => [
-      key,
-      withoutSecrets(value, [key], { [key]: value }, notes, problems),
-    ]),
-  );
-  if (problems.length > 0) throw new ConfigError(file, problems);
-  return { values, notes };
+  const named = Object.entries(config).map(([key, value]) => ({ ...namedKey(key), value }));
+  const problems = [...outside.problems, ...named.flatMap(({ problem }) => (problem ? [problem] : []))];
+  const own = [...outside.own, ...named.filter(({ key }) => key !== undefined)];
+  if (own.length === 0)
+    throw new ConfigError(file, [...problems.map(({ sentence }) => sentence), ...foreign(config, file)]);
+  const read = own.map(({ key = "", value }) => [key, withoutSecrets(value, [key], { [key]: value }, notes, problems)]);
+  const values = Object.fromEntries(read) as Record<string, unknown>;
+  const configNode = document.get("config");
+  const ambiguous = (isMap(configNode) ? configNode.items : []).flatMap(({ key, value }) => {
+    const name = namedKey(String(key)).key;
+    return name === undefined ? [] : ambiguousScalars(value, [name]);
+  });
+  for (const { path, source } of ambiguous) {
+    // A truth value in other words has its own sentence, with the remedy.
+    if (shapeAt(path, values)?.kind === "boolean") continue;
+    problems.push({ path, sentence: ambiguousSentence(keyPath(path), source), unread: true });
+  }
+  return { values, notes, problems: [...problems, ...plainSecrets(values)] };
 }
 
 /**
@@ -66,18 +82,7 @@ export function ownKeys(config: Readonly<Record<string, unknown>>, project: stri
   );
 }
 
-function configSection(content: string, file: string): Record<string, unknown> {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(content, { lineCounter, merge: true, prettyErrors: false, logLevel: "error" });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      file,
-      document.errors.map((error) => {
-        const { line, col } = lineCounter.linePos(error.pos[0]);
-        return `${file} is not valid YAML at line ${line}, column ${col}: ${error.message.replace(/\s+/g, " ").replace(/\.$/, "")}.`;
-      }),
-    );
-  }
+function rootOf(document: Document, file: string): Record<string, unknown> {
   let root: unknown;
   try {
     root = document.toJS();
@@ -91,8 +96,55 @@ function configSection(content: string, file: string): Record<string, unknown> {
     ]);
   if (!isMapping(root))
     throw new ConfigError(file, [`${file} must be a map with the key "config", not ${shown(root)}.`]);
+  return root;
+}
+
+interface Outside {
+  readonly own: readonly { readonly key: string; readonly value: unknown }[];
+  readonly problems: readonly KeyProblem[];
+}
+
+/** What Pulumi itself has at column 0 of a stack file. */
+const rootKeys = ["config", "environment", "secretsprovider", "encryptionsalt", "encryptedkey"];
+
+/** The keys at column 0 that Pulumi would pass over in silence; what is meant for us is read, so that it is checked. */
+function outsideConfig(root: Readonly<Record<string, unknown>>, document: Document): Outside {
+  const lost = Object.keys(root).filter((key) => {
+    const node: unknown = document.get(key, true);
+    // A part of the file that others refer to by an alias stands there rightly.
+    return !rootKeys.includes(key) && !(isNode(node) && "anchor" in node && node.anchor !== undefined);
+  });
+  const told = lost.map((key) => {
+    const name = key.includes(":") ? namedKey(key).key : Object.hasOwn(shapeOfCluster().keys, key) ? key : undefined;
+    const near = name === undefined && !key.includes(":") ? didYouMean(key, rootKeys) : undefined;
+    const remedy =
+      near !== undefined
+        ? `did you mean ${near}?`
+        : `indent it below "config:"${key.includes(":") ? "" : ` as ${projectName}:${key}`}.`;
+    return {
+      own: name === undefined ? [] : [{ key: name, value: root[key] }],
+      problem: {
+        path: [name ?? key],
+        sentence: `${shown(key)} stands at column 0, outside "config:", where Pulumi passes over it; ${remedy}`,
+        unread: false,
+      },
+    };
+  });
+  return { own: told.flatMap(({ own }) => own), problems: told.map(({ problem }) => problem) };
+}
+
+function configSection(
+  root: Readonly<Record<string, unknown>>,
+  file: string,
+  outside: Outside,
+): Record<string, unknown> {
   const config = valueAt(["config"], root);
   if (config === undefined || config === null) {
+    if (outside.problems.length > 0)
+      throw new ConfigError(
+        file,
+        outside.problems.map(({ sentence }) => sentence),
+      );
     throw new ConfigError(file, [
       `${file} has nothing under the key "config"; write ${projectName}:image and the other keys there.`,
     ]);
@@ -102,30 +154,48 @@ function configSection(content: string, file: string): Record<string, unknown> {
   return config;
 }
 
-function namespaceProblems(keys: readonly string[]): string[] {
-  return keys.flatMap((key) => {
-    // YAML lets a whole map or list stand as a key; the reader then makes one long text of it.
-    if (/[\s{}[\]]/.test(key))
-      return [`config has a key that is no name (${shown(key)}); write keys such as ${projectName}:image.`];
-    const [namespace = "", ...rest] = key.split(":");
-    if (rest.length === 0) return [`config.${keyPath([key])} has no namespace; write ${projectName}:${key}.`];
-    return namespace !== projectName && didYouMean(namespace, [projectName]) !== undefined
-      ? [
-          `config[${JSON.stringify(key)}] has the namespace "${namespace}"; did you mean ${projectName}:${rest.join(":")}?`,
-        ]
-      : [];
-  });
+/** The name in our namespace that `written` under `config` has or is meant to have, and what is wrong with it. */
+function namedKey(written: string): { readonly key?: string; readonly problem?: KeyProblem } {
+  const problem = (key: string, sentence: string) => ({ path: [key], sentence, unread: false });
+  // YAML lets a whole map or list stand as a key; the reader then makes one long text of it.
+  if (/[\s{}[\]]/.test(written)) {
+    const sentence = `config has a key that is no name (${shown(written)}); write keys such as ${projectName}:image.`;
+    return { problem: problem(written, sentence) };
+  }
+  const [namespace = "", ...rest] = written.split(":");
+  if (rest.length === 0) {
+    const sentence = `config.${keyPath([written])} has no namespace; write ${projectName}:${written}.`;
+    return { key: written, problem: problem(written, sentence) };
+  }
+  if (namespace === projectName) return { key: rest.join(":").replace(/^config:/, "") };
+  if (didYouMean(namespace, [projectName]) === undefined) return {};
+  const sentence = `config[${JSON.stringify(written)}] has the namespace "${namespace}"; did you mean ${projectName}:${rest.join(":")}?`;
+  return { key: rest.join(":"), problem: problem(rest.join(":"), sentence) };
+}
+
+/** What is wrong with a file that has no key of ours. */
+function foreign(config: Readonly<Record<string, unknown>>, file: string): string[] {
+  const others = [...new Set(Object.keys(config).map((key) => key.split(":")[0]))].filter(
+    (namespace) => namespace !== "openstack" && namespace !== "pulumi",
+  );
+  return others.length === 0 || Object.keys(config).some((key) => /[\s{}[\]]/.test(key))
+    ? []
+    : [
+        `${file} has keys of "${others.join('", "')}" only, so it is the file of another project; name a file with keys such as ${projectName}:image.`,
+      ];
 }
 
 /** `value` with a placeholder for each encrypted value within. */
-function withoutSecrets(value: unknown, path: KeyPath, root: unknown, notes: string[], problems: string[]): unknown {
+function withoutSecrets(
+  value: unknown,
+  path: KeyPath,
+  root: unknown,
+  notes: string[],
+  problems: KeyProblem[],
+): unknown {
   if (Array.isArray(value))
     return value.map((item, index) => withoutSecrets(item, [...path, index], root, notes, problems));
-  if (!isMapping(value)) {
-    const shape = typeof value === "string" ? shapeAt(path, root) : undefined;
-    if (shape?.kind === "text" && shape.format === "secret") problems.push(inTheClear(keyPath(path)));
-    return value;
-  }
+  if (!isMapping(value)) return value;
   const keys = Object.keys(value);
   if (!(keys.length === 1 && keys[0] === "secure" && typeof value.secure === "string")) {
     return Object.fromEntries(
@@ -135,13 +205,25 @@ function withoutSecrets(value: unknown, path: KeyPath, root: unknown, notes: str
   const placeholder = placeholderFor(path, root);
   const at = keyPath(path);
   if (placeholder === undefined) {
-    problems.push(
-      `${at} is encrypted, and cannot be read without Pulumi; write it in the clear (it is no credential), or use \`pulumi preview\`.`,
-    );
+    problems.push({
+      path,
+      sentence: `${at} is encrypted, and cannot be read without Pulumi; ${remedy(path, root)}`,
+      unread: true,
+    });
   } else {
-    notes.push(`${at} is encrypted, so this preview uses ${placeholder} in its place.`);
+    notes.push(
+      `${at} is encrypted, so this preview uses ${placeholder} in its place and cannot tell whether it changed.`,
+    );
   }
   return placeholder;
+}
+
+/** A section may hold secrets, so it must not be advised to write it in the clear. */
+function remedy(path: KeyPath, root: unknown): string {
+  const shape = shapeAt(path, root);
+  return shape !== undefined && ["section", "variants", "list", "map"].includes(shape.kind)
+    ? `encrypt only the secrets within it, each by \`pulumi config set --secret --path KEY\`, or use \`pulumi preview\`.`
+    : `write it in the clear (it is no credential), or use \`pulumi preview\`.`;
 }
 
 function placeholderFor(path: KeyPath, root: unknown): string | undefined {
@@ -149,9 +231,4 @@ function placeholderFor(path: KeyPath, root: unknown): string | undefined {
   if (shape?.kind !== "text" || shape.choices) return undefined;
   if (shape.format === "URL") return `${shape.schemes?.[0] ?? "https"}://encrypted.invalid`;
   return shape.format === "text" || shape.format === "secret" ? encryptedPlaceholder : undefined;
-}
-
-/** What to do about a secret that stands in a stack file for all to read. */
-export function inTheClear(key: string): string {
-  return `${key} is a secret but stands in the clear; replace what it opens, then set it by \`pulumi config set --secret --path ${key}\`.`;
 }

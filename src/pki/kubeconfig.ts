@@ -16,7 +16,7 @@ export function renderAdminKubeconfig(input: AdminKubeconfigInput): string {
   const base64 = (pem: string) => Buffer.from(pem, "utf8").toString("base64");
   const user = `${input.clusterName}-admin`;
   const context = `${user}@${input.clusterName}`;
-  return stringify({
+  const kubeconfig = {
     apiVersion: "v1",
     kind: "Config",
     clusters: [
@@ -39,5 +39,7 @@ export function renderAdminKubeconfig(input: AdminKubeconfigInput): string {
     ],
     contexts: [{ name: context, context: { cluster: input.clusterName, user } }],
     "current-context": context,
-  });
+  };
+  // kubectl reads YAML 1.1, where a cluster called on or 1e3 would be no text without quotes.
+  return stringify(kubeconfig, { compat: "yaml-1.1" });
 }

@@ -18,7 +18,8 @@ export function fixturePath(kind: "valid" | "invalid", name: string): string {
 
 /** The fixture as the program would read it for a stack called dev. */
 export function validConfig(name: string): ClusterConfig {
-  return parseClusterConfig(readStackFile(fixturePath("valid", name)).values, "dev");
+  const { values, problems } = readStackFile(fixturePath("valid", name));
+  return parseClusterConfig(values, "dev", { problems });
 }
 
 /** The least that a stack must say. */

@@ -55,6 +55,26 @@ describe("loadClusterConfig", () => {
     );
   });
 
+  it("refuses what is secret and not encrypted, under the engine as in the file", () => {
+    const hasEngine = jest.spyOn(pulumi.runtime, "hasEngine").mockReturnValue(true);
+    const proxy = { httpProxy: "http://user:hunter2@proxy.example.org:3128" };
+    const credentials = { openstack: { id: "abc", secret: "hunter2-in-the-clear" } };
+    const cloudProvider = { authUrl: "https://keystone.example.org:5000/v3", region: "one" };
+    setConfig({ ...minimal, proxy, credentials, cloudProvider });
+    const message = (thrownBy(loadClusterConfig) as Error).message;
+    setConfig({ ...minimal, proxy, credentials, cloudProvider, roll: ["nowhere"] }, ["proxy", "credentials"]);
+    const encrypted = (thrownBy(loadClusterConfig) as Error).message;
+    hasEngine.mockRestore();
+    expect(message).toBe(
+      [
+        "The configuration of stack dev has 2 errors:",
+        "proxy.httpProxy is a secret but stands in the clear; replace what it opens, then set it by `pulumi config set --secret --path proxy.httpProxy`.",
+        "credentials.openstack.secret is a secret but stands in the clear; replace what it opens, then set it by `pulumi config set --secret --path credentials.openstack.secret`.",
+      ].join("\n"),
+    );
+    expect(encrypted).toMatch(/^The configuration of stack dev has an error:\nroll\[0\] is "nowhere"/);
+  });
+
   it("shows nothing of a value that is encrypted in the stack's file", () => {
     setConfig({ ...minimal, proxy: { httpProxy: "hunter2" } }, ["proxy"]);
     expect((thrownBy(loadClusterConfig) as Error).message).toBe(

@@ -24,7 +24,11 @@ describe("a stack file", () => {
       "environment:",
       "  - prod",
     ].join("\n");
-    expect(parseStackFile(content, "Pulumi.dev.yaml")).toEqual({ values: { image: "rocky-9" }, notes: [] });
+    expect(parseStackFile(content, "Pulumi.dev.yaml")).toEqual({
+      values: { image: "rocky-9" },
+      notes: [],
+      problems: [],
+    });
   });
 
   it.each(["? [openstack-kubernetes:image]\n  : rocky-9", "openstack-kubernetes image: rocky-9"])(
@@ -51,7 +55,8 @@ describe("a stack file", () => {
   it("shows nothing of an encrypted value it refuses", () => {
     const content =
       "config:\n  openstack-kubernetes:nodePools:\n    - name: a\n      count:\n        secure: v1:abcdef:ciphertext\n";
-    expect(sentencesOf(() => parseStackFile(content, "Pulumi.dev.yaml"))).toEqual([
+    const { problems } = parseStackFile(content, "Pulumi.dev.yaml");
+    expect(problems.map(({ sentence }) => sentence)).toEqual([
       "nodePools[0].count is encrypted, and cannot be read without Pulumi; write it in the clear (it is no credential), or use `pulumi preview`.",
     ]);
   });

@@ -9,7 +9,8 @@ import { readStackFile } from "../../src/config/stackFile";
 import { configWarnings } from "../../src/config/warnings";
 
 function stack(name: string): ClusterConfig {
-  return parseClusterConfig(readStackFile(join(__dirname, `../../Pulumi.${name}.yaml`)).values, name);
+  const { values, problems } = readStackFile(join(__dirname, `../../Pulumi.${name}.yaml`));
+  return parseClusterConfig(values, name, { problems });
 }
 
 /** Key paths at which two values differ. */

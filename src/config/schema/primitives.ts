@@ -159,7 +159,7 @@ export const url = (schemes: readonly string[], options: UrlOptions = {}) =>
       const problem = urlProblem(value, schemes, options);
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     })
-    .meta({ format: "URL", schemes });
+    .meta({ format: "URL", schemes, ...(options.credentials === true && { credentials: true }) });
 
 /** One PEM block with an X.509 certificate that can be read. */
 export const certificate = z

@@ -1,15 +1,5 @@
 /** The YAML of a stack file: its mistakes in our words, and what YAML readers take for different values. */
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Document,
-  type Node,
-  parseDocument,
-  type Scalar,
-} from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, parseDocument } from "yaml";
 import { ConfigError } from "./configError";
 import { type KeyPath, shown } from "./keyPath";
 

@@ -1,6 +1,6 @@
 /**
  * The scripts that machines run once, one by one; those that go on as long as the machine lives are in
- * bootstrapUpkeep.test.ts.
+ * upkeep.tools.test.ts.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";

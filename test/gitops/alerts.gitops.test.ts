@@ -1,6 +1,6 @@
 /**
  * Alert rules as Flux would apply them, under the promtool of the Prometheus that the cluster runs. Proves when they
- * fire. Not: that a metric has that name (metrics.test.ts).
+ * fire. Not: that a metric has that name (notifications.gitops.test.ts).
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
  * The smallest cluster behind a proxy, which then grows: what the site's proxy is asked for, what a machine says that
- * waits in vain, and how two control-plane machines join one that was alone. Does not prove what machines.test.ts
+ * waits in vain, and how two control-plane machines join one that was alone. Does not prove what machines.lab.test.ts
  * proves on a whole cluster.
  */
 import { eventually, LabCluster, labConfig, takeDown, verdictsOf, type Size } from "../../../lab/machines/cluster";

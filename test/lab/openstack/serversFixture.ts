@@ -1,5 +1,5 @@
 /**
- * A lab of one's own whose servers are machines, as its user drives it, and the questions that servers.test.ts asks of
+ * A lab of one's own whose servers are machines, as its user drives it, and the questions that servers.lab.test.ts asks
  * it.
  */
 import { spawn, spawnSync } from "node:child_process";

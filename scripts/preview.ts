@@ -1,17 +1,19 @@
 /**
- * `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from the
- * previous preview.
+ * `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from a
+ * baseline or from another revision.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { baselineFile, comparisonOf } from "../simulation/preview/comparison";
 import { differenceOf } from "../simulation/preview/difference";
 import { assertOurs, writeDocuments } from "../simulation/preview/documents";
 import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
 import { paintFor } from "../simulation/preview/paint";
 import { plannedChanges, recordedConfigurations } from "../simulation/preview/plannedChanges";
 import { progressLine } from "../simulation/preview/progress";
-import { readPrevious, writePrevious } from "../simulation/preview/previousFile";
-import { renderJson, renderText } from "../simulation/preview/report";
+import { writePrevious } from "../simulation/preview/previousFile";
+import { renderChange, renderJson, renderText } from "../simulation/preview/report";
 import { readStack, runStack } from "../simulation/preview/run";
 import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
@@ -24,7 +26,10 @@ interface Options {
   readonly json?: true;
   readonly config?: string;
   readonly flavors?: string;
+  readonly against?: string;
   readonly previous?: string;
+  readonly accept?: true;
+  readonly report?: string;
   readonly color: boolean;
 }
 
@@ -36,27 +41,27 @@ const root = path.join(__dirname, "..");
 const failed = 1;
 
 async function preview(stack: string, options: Options): Promise<void> {
-  const previousFile = options.previous ?? path.join(root, ".preview", `${stack}.json`);
-  const input = readStack(stack, options.config ?? path.join(root, `Pulumi.${stack}.yaml`));
+  const stackFile = options.config ?? path.join(root, `Pulumi.${stack}.yaml`);
+  const input = readStack(stack, stackFile);
   const flavors = readFlavors(options.flavors ?? defaultFlavorsFile);
   if (options.out !== undefined) assertOurs(options.out);
 
-  const kept = readPrevious(previousFile);
-  const before = kept !== undefined && "run" in kept ? kept : undefined;
   const progress = progressLine();
-  const run = await runStack(input, before?.run, progress.update).finally(progress.end);
-  const notes = [...input.notes, ...(kept !== undefined && "reason" in kept ? [kept.reason] : [])];
-  const difference = differenceOf(run, before?.run, before?.time ?? "");
+  const { against, previous, accept } = options;
+  const comparing = { root, stack, stackFile, against, previous, accept, onProgress: progress.update };
+  const { run: before, name, notes, first } = await comparisonOf(comparing);
+  const run = await runStack(input, before, progress.update).finally(progress.end);
+  const difference = differenceOf(run, before, name);
   const { clusterName, roll, allowDestruction, readiness } = input.config;
   const plan = {
     stack,
-    changes: plannedChanges(run, before?.run),
+    changes: plannedChanges(run, before),
     unchanged: difference.unchanged,
-    recorded: recordedConfigurations(run, before?.run),
+    recorded: recordedConfigurations(run, before),
   };
   const report = reportOf(plan, { clusterName, roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
   const totals = totalsOf(run, flavors);
-  const result = { stack, run, notes, totals, difference, report };
+  const result = { stack, run, notes: [...input.notes, ...notes], totals, difference, report };
 
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
   process.stdout.write(options.json === true ? `${renderJson(result)}\n` : renderText(result, paintFor(colored)));
@@ -66,7 +71,13 @@ async function preview(stack: string, options: Options): Promise<void> {
       `Wrote ${count} documents to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`,
     );
   }
-  writePrevious(previousFile, run.toPrevious(), new Date().toISOString());
+  if (options.report !== undefined) {
+    mkdirSync(path.dirname(options.report), { recursive: true });
+    writeFileSync(options.report, renderChange(result, paintFor(false)).join("\n"));
+  }
+  if (accept === undefined && !first) return;
+  writePrevious(baselineFile(comparing), run.toPrevious(), new Date().toISOString());
+  process.stderr.write("This preview is the baseline now: later ones are compared with it, until --accept moves it.\n");
 }
 
 /**
@@ -92,17 +103,22 @@ function explain(error: unknown): string {
 
 const command = new Command("npm run preview --")
   .description(
-    "Simulates `pulumi up` of a stack with no cloud at all: resources, totals, and the difference from the previous preview.",
+    "Simulates `pulumi up` of a stack with no cloud at all: resources, totals, and the difference from a baseline (the first preview here) or from what --against names.",
   )
   .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
   .option("--out <dir>", "write every rendered document to this folder, keys (throw-away ones) included")
   .option("--json", "print one JSON document, secrets hidden")
   .option("--config <file>", "read this stack file instead")
   .option("--flavors <file>", "sizes of flavors, for the totals (default: simulation/flavors.yaml)")
-  .option(
-    "--previous <file>",
-    "compare with the run kept in this file, and keep this one there (default: .preview/<stack>.json)",
+  .addOption(
+    new Option(
+      "--against <revision or file>",
+      "compare with the program and stack file of a Git revision, or with another stack file (default in a merge request's pipeline: the merge base)",
+    ).conflicts(["accept", "previous"]),
   )
+  .option("--accept", "make this preview the baseline")
+  .option("--previous <file>", "the baseline's file (default: .preview/<stack>.json)")
+  .option("--report <file>", "write the difference and what it means to this file too")
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
   .action(preview);

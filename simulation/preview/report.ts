@@ -36,12 +36,19 @@ export function renderText({ stack, run, totals, difference, report, notes }: Pr
     paint.strong("Totals"),
     ...renderTotals(totals),
     "",
+    ...renderChange({ difference, report }, paint),
+  ].join("\n");
+}
+
+/** What the change does and what that means, without what there is. */
+export function renderChange({ difference, report }: Pick<Preview, "difference" | "report">, paint: Paint): string[] {
+  return [
     paint.strong("Difference"),
     ...renderDifference(difference, paint),
     ...renderSettings(report, paint),
     ...renderConsequences(report, paint),
     "",
-  ].join("\n");
+  ];
 }
 
 function renderTotals(totals: Totals): string[] {
@@ -87,7 +94,7 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
     ];
   const sentence = `  ${added.length} to create, ${changed.length} to change in place, ${replaced.length} to replace, ${removed.length} to delete, ${unchanged} unchanged`;
   return [
-    `${sentence} (compared with the previous preview, ${difference.comparedWith}).`,
+    `${sentence} (compared with ${difference.comparedWith}).`,
     ...list(added, (text) => paint.add(`+ ${text}`)),
     ...list(changed, (text) => paint.change(`~ ${text}`)),
     ...list(replaced, (text) => paint.replace(`± ${text}`)),

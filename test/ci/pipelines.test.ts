@@ -5,9 +5,19 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { githubJobs, gitlabJobs, root } from "./pipelines";
+import { githubJobs, gitlabJobs, root, type Job } from "./pipelines";
 
 const jobs = [...githubJobs, ...gitlabJobs];
+/** That the jobs run nothing of the change. */
+function expectTargetBranch(github: Job | undefined, gitlab: Job | undefined): void {
+  expect(github?.steps.filter(({ uses }) => uses?.startsWith("actions/checkout@")).map((step) => step.with)).toEqual([
+    expect.objectContaining({ ref: "${{ github.event.pull_request.base.sha }}" }),
+  ]);
+  expect(gitlab?.commands[0]).toBe(
+    'git fetch origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME" && git checkout --force FETCH_HEAD',
+  );
+}
+
 const textOf = (file: string) => readFileSync(path.join(root, file), "utf8");
 
 /** Jobs whose image has no digest on purpose, each with the reason. */
@@ -81,8 +91,11 @@ describe("credentials", () => {
     expect(gitlabJobs.find(({ environment }) => environment !== undefined)?.text).not.toContain('"cache"');
   });
 
-  it("of the repository itself can read only", () => {
-    expect(githubJobs.map(({ permissions }) => permissions)).toEqual(githubJobs.map(() => ({ contents: "read" })));
+  it("of the repository itself can read only, but for the job that comments", () => {
+    const rights = Object.fromEntries(githubJobs.map(({ name, permissions }) => [name, permissions]));
+    const { "github ci.yml comment": comment, ...others } = rights;
+    expect(comment).toEqual({ contents: "read", "pull-requests": "write" });
+    expect(Object.values(others)).toEqual(Object.values(others).map(() => ({ contents: "read" })));
   });
 });
 
@@ -90,14 +103,31 @@ describe("the gate", () => {
   const [github, gitlab] = jobs.filter(({ commands }) => commands.some((line) => line.includes("consequences --")));
 
   it("is the target branch's code, with the target branch's allowances", () => {
-    expect(github?.steps[0]?.with).toEqual({ ref: "${{ github.event.pull_request.base.sha }}" });
-    expect(gitlab?.commands[0]).toBe(
-      'git fetch origin "$CI_MERGE_REQUEST_TARGET_BRANCH_NAME" && git checkout --force FETCH_HEAD',
-    );
+    expectTargetBranch(github, gitlab);
     for (const job of [github, gitlab]) expect(job?.commands.at(-1)).toMatch(/plan\S*\.json --allowed-in Pulumi\./);
   });
 
   it("holds no credential", () => {
     expect([github?.environment, gitlab?.environment]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("the comment", () => {
+  const [github, gitlab] = jobs.filter(({ commands }) => commands.some((line) => line.includes("comment --")));
+
+  it("is written by the target branch's code, from text that the change's job left", () => {
+    expectTargetBranch(github, gitlab);
+    for (const job of [github, gitlab])
+      expect(job?.commands.at(-1)).toMatch(/comment -- reports\/dev\.txt reports\/prod\.txt --commit /);
+  });
+
+  it("shows each stack that is previewed, compared over the whole history", () => {
+    const previews = jobs.filter(({ commands }) => commands.some((line) => line.includes("--report reports/")));
+    expect(previews.map(({ text }) => /"fetch-depth":0|"GIT_DEPTH":0/.test(text))).toEqual([true, true]);
+  });
+
+  it("is not attempted for forks", () => {
+    expect(github?.condition).toContain("github.event.pull_request.head.repo.full_name == github.repository");
+    expect(gitlab?.condition).toContain("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID");
   });
 });

@@ -49,7 +49,7 @@ describe.each(["dev", "prod"])("the preview of stack %s", (stack) => {
   it("changes nothing the second time", async () => {
     const { stdout } = await preview(stack, "--previous", temporary.in(`${stack}-text.json`));
     expect(stdout).toMatch(
-      /\n {2}0 to create, 0 to change in place, 0 to replace, 0 to delete, \d+ unchanged \(compared with the previous preview, 2\S+Z\)\.\n$/,
+      /\n {2}0 to create, 0 to change in place, 0 to replace, 0 to delete, \d+ unchanged \(compared with the baseline of 2\S+Z, which --accept moves\)\.\n$/,
     );
   });
 });
@@ -58,8 +58,10 @@ describe("the difference", () => {
   it("is exactly the added machine after the count was raised, and the removed one after it was lowered", async () => {
     const previous = temporary.in("count.json");
     const count = (n: number) => devWith(`count-${n}.yaml`, (config) => ((config[pools] as Pools)[0]!.count = n));
-    const run = async (n: number) =>
-      JSON.parse((await preview("dev", "--json", "--config", count(n), "--previous", previous)).stdout) as Document;
+    const run = async (n: number) => {
+      const { stdout } = await preview("dev", "--json", "--accept", "--config", count(n), "--previous", previous);
+      return JSON.parse(stdout) as Document;
+    };
     const first = await run(3);
     const raised = (await run(4)).difference;
     const lowered = (await run(3)).difference;
@@ -83,7 +85,7 @@ describe("the difference", () => {
         config["openstack-kubernetes:allowDestruction"] = allowed;
       });
     await preview("dev", "--config", count(3), "--previous", previous);
-    const refused = (await preview("dev", "--config", count(2), "--previous", previous)).stdout;
+    const refused = (await preview("dev", "--accept", "--config", count(2), "--previous", previous)).stdout;
     expect(refused).toMatch(
       /\nWhat that means\n {2}- machine `dev-general-2` is deleted with its disks: .* is lost \(refused by `npm run consequences` unless allowDestruction names it\)\n$/,
     );
@@ -125,8 +127,9 @@ describe("the difference", () => {
     const { status, stdout } = await preview("dev", "--previous", temporary.in("broken.json"));
     expect(status).toBe(0);
     expect(stdout).toContain(
-      `Note: ${temporary.in("broken.json")} is not a run that this version of the preview kept, so there is nothing to compare with.`,
+      `Note: ${temporary.in("broken.json")} is not a run that this version of the preview kept, so there is nothing to compare with. Replace it with --accept.`,
     );
+    expect(readFileSync(temporary.in("broken.json"), "utf8")).toBe("{");
   });
 });
 

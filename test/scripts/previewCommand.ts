@@ -13,13 +13,20 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export function preview(...args: readonly string[]): Promise<Ended> {
+/** As a person runs it: a pipeline's own target branch is nothing to these tests. */
+export const preview = Object.assign((...args: readonly string[]) => previewIn({}, ...args), { in: previewIn });
+
+const targetBranch = /^(CI_MERGE_REQUEST_\w+|GITHUB_BASE_REF)$/;
+
+function previewIn(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ended> {
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
     scripts: { preview: string };
   };
   const [command = "", ...rest] = scripts.preview.split(" ");
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...rest, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !targetBranch.test(name)));
+    const env = { ...own, ...environment };
+    const child = spawn(command, [...rest, ...args], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));

@@ -113,7 +113,7 @@ const introduction = [
 ];
 
 /** A paragraph as lines of at most 120 columns; `prefix` stands before each but the first. */
-function wrapped(paragraph: string, prefix = ""): string[] {
+export function wrapped(paragraph: string, prefix = ""): string[] {
   return paragraph.split(" ").reduce<string[]>((lines, word) => {
     const longer = `${lines.at(-1) ?? ""} ${word}`;
     if (lines.length === 0) return [word];

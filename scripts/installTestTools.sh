@@ -5,8 +5,8 @@
 # everything and takes no time.
 set -euo pipefail
 
-# The version that the rendered documents are validated with; keep it equal to defaultKubernetesVersion in
-# src/config/schema/kubernetes.ts.
+# The kubeadm that the rendered documents are validated with, for its own minor and the one before: the default minor of
+# src/config/kubernetesMinors.ts must be one of the two.
 kubernetes_version=1.36.3
 tools=${OPENSTACK_KUBERNETES_TOOLS:-$HOME/.cache/openstack-kubernetes/tools}
 

@@ -44,6 +44,11 @@ export function changesWithMachines(values: Readonly<Record<string, unknown>>, c
     },
     { path: ["image"], value: "debian-12", reason: "the same" },
     { path: ["network", "dnsServers"], value: [mirrorAddress], reason: "the site's resolver, which knows its mirrors" },
+    {
+      path: ["kubernetes", "version"],
+      value: (site.kubernetes as { version: string }).version,
+      reason: "the version that the site's packages and images are built from",
+    },
     { path: ["packageSource"], value: site.packageSource, reason: "no machine reaches the Internet" },
     { path: ["packageMirror"], value: site.packageMirror, reason: "the site's packages" },
     { path: ["registryMirrors"], value: site.registryMirrors, reason: "the site's images" },

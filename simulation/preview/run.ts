@@ -18,7 +18,7 @@ export interface StackInput {
 export function readStack(stack: string, file: string): StackInput {
   const { values, notes, problems } = readStackFile(file);
   const config = parseClusterConfig(values, stack, { source: file, problems });
-  return { stack, values, config, notes: [...notes, ...configWarnings(config)] };
+  return { stack, values, config, notes: [...notes, ...configWarnings(config, new Date())] };
 }
 
 /** Throws SimulationError. */

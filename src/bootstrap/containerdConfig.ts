@@ -1,9 +1,9 @@
 /** Configuration of containerd 2 (format version 3), its registry mirrors, and crictl's. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { kubernetesMinor } from "../config/kubernetesMinors";
 import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { textFile } from "./machineFile";
-import { sandboxImage } from "./versions";
 
 export function containerdFiles(config: ClusterConfig): MachineFile[] {
   return [
@@ -16,10 +16,12 @@ export function containerdFiles(config: ClusterConfig): MachineFile[] {
 }
 
 export function renderContainerdConfig(config: ClusterConfig): string {
+  // The image that holds a pod's namespaces open; kubeadm checks that its own is the one.
+  const sandboxImage = `registry.k8s.io/pause:${kubernetesMinor(config.kubernetes.version).pause}`;
   return [
     "version = 3",
     "[plugins.'io.containerd.cri.v1.images'.pinned_images]",
-    `sandbox = ${toml(sandboxImage(config))}`,
+    `sandbox = ${toml(sandboxImage)}`,
     "[plugins.'io.containerd.cri.v1.images'.registry]",
     `config_path = "/etc/containerd/certs.d"`,
     "[plugins.'io.containerd.cri.v1.runtime']",

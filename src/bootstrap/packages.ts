@@ -1,10 +1,10 @@
 /** Which packages a node needs and where they come from. */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { minorOf } from "../config/kubernetesMinors";
 import { operatingSystem, releaseOf } from "../config/operatingSystems";
 import type { NodeRole } from "../machines/roles";
 import type { MachineFile } from "./inputs";
 import { scriptFile, textFile, binDirectory } from "./machineFile";
-import { minorVersion } from "./versions";
 
 const installScript = `${binDirectory}/install-packages.sh`;
 
@@ -83,7 +83,7 @@ function repositories(config: ClusterConfig): Repository[] {
         : [{ name: "containerd", url: containerdUrl, key }]),
     ];
   }
-  const upstream = `https://pkgs.k8s.io/core:/stable:/v${minorVersion(config.kubernetes.version)}`;
+  const upstream = `https://pkgs.k8s.io/core:/stable:/v${minorOf(config.kubernetes.version)}`;
   const { packageManager, dockerFolder } = operatingSystem(config);
   const docker = `https://download.docker.com/linux/${dockerFolder}`;
   if (packageManager === "apt") {

@@ -30,7 +30,8 @@ export function loadClusterConfig(): LoadedConfiguration {
     const problems = pulumi.runtime.hasEngine() ? plainSecrets(plain) : [];
     const config = parseClusterConfig(values, pulumi.getStack(), { secretKeys, problems });
     // Without an engine the offline preview shows them itself.
-    if (pulumi.runtime.hasEngine()) for (const warning of configWarnings(config)) void pulumi.log.warn(warning);
+    if (pulumi.runtime.hasEngine())
+      for (const warning of configWarnings(config, new Date())) void pulumi.log.warn(warning);
     return { config, secretKeys };
   } catch (error) {
     throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;

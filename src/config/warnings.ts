@@ -2,9 +2,13 @@
 import type { ClusterConfig } from "./clusterConfig";
 import { addressCount, overlaps, prefixLength } from "./cidr";
 import { when } from "./checks/rule";
+import { versionWarnings } from "./versionWarnings";
 
-/** Sentences for settings that work but may surprise; none stops the program. */
-export function configWarnings(config: ClusterConfig): string[] {
+/**
+ * Sentences for settings that work but may surprise; none stops the program.
+ * @param today The day by which minors of Kubernetes have ended.
+ */
+export function configWarnings(config: ClusterConfig, today: Date): string[] {
   return [
     ...access(config),
     ...openToTheWorld(config),
@@ -12,6 +16,7 @@ export function configWarnings(config: ClusterConfig): string[] {
     ...placement(config),
     ...security(config),
     ...waiting(config),
+    ...versionWarnings(config, today),
   ];
 }
 

@@ -3,6 +3,7 @@
  * release with two owners is reverted by each).
  */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { cloudProviderCharts } from "../config/kubernetesMinors";
 
 export interface BootstrapRelease {
   /** Name of the release in its namespace. */
@@ -20,20 +21,6 @@ const calicoCharts = "https://docs.tigera.io/calico/charts";
 const calicoVersion = () => "v3.32.1";
 
 const cloudCharts = "https://kubernetes.github.io/cloud-provider-openstack";
-/**
- * Chart 2.N.x carries cloud-provider-openstack 1.N, which upstream pairs with Kubernetes 1.N; tags of
- * https://github.com/kubernetes/cloud-provider-openstack
- */
-const cloudVersions: Readonly<Record<string, string>> = { "34": "2.34.2", "35": "2.35.0", "36": "2.36.0" };
-/**
- * For a minor that upstream has not paired yet: the newest, as the cloud controller may be one minor behind
- * (Kubernetes' version skew policy).
- */
-const newestCloudVersion = "2.36.0";
-
-function cloudVersion({ kubernetes }: Pick<ClusterConfig, "kubernetes">): string {
-  return cloudVersions[kubernetes.version.split(".")[1] ?? ""] ?? newestCloudVersion;
-}
 
 export const bootstrapReleases: readonly BootstrapRelease[] = [
   // The operator's chart has held no CRDs since 3.32, and its own objects are of those kinds.
@@ -56,14 +43,14 @@ export const bootstrapReleases: readonly BootstrapRelease[] = [
     namespace: "kube-system",
     chart: "openstack-cloud-controller-manager",
     source: cloudCharts,
-    version: cloudVersion,
+    version: ({ kubernetes }) => cloudProviderCharts(kubernetes.version).controllerManager,
   },
   {
     name: "openstack-cinder-csi",
     namespace: "kube-system",
     chart: "openstack-cinder-csi",
     source: cloudCharts,
-    version: cloudVersion,
+    version: ({ kubernetes }) => cloudProviderCharts(kubernetes.version).cinderCsi,
   },
   {
     name: "flux-operator",

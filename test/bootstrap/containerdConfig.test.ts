@@ -22,8 +22,8 @@ SystemdCgroup = true
   });
 
   it.each([
-    ["1.34.3", "3.10.1"],
     ["1.35.2", "3.10.1"],
+    ["1.36.3", "3.10.2"],
     ["1.37.2", "3.10.2"],
   ])("takes the sandbox image of Kubernetes %s", (version, pause) => {
     expect(renderContainerdConfig(sampleConfig({ kubernetes: { version } }))).toContain(

@@ -11,7 +11,7 @@ import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import type { MachineFile } from "../../src/bootstrap/inputs";
 import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
-import { defaultKubernetesVersion } from "../../src/config/schema/kubernetes";
+import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import {
   bootstrapToken,
   contentOf,
@@ -29,10 +29,16 @@ import { describeWithTools } from "../findTool";
 const address = "10.10.0.10";
 const onMachine = (files: readonly MachineFile[], path: string) =>
   contentOf(files, path).replaceAll("@NODE_IP@", address);
-/** kubeadm of the pinned version refuses other versions of Kubernetes than its own and the one before. */
-const ofPinnedMinor = fixtures().map(
-  ([name, config]) =>
-    [name, { ...config, kubernetes: { ...config.kubernetes, version: defaultKubernetesVersion } }] as const,
+/** The version of the kubeadm that these tests run. */
+const kubeadmVersion =
+  /^kubernetes_version=(\S+)$/m.exec(readFileSync(join(__dirname, "../../scripts/installTestTools.sh"), "utf8"))?.[1] ??
+  "";
+/** kubeadm refuses other minors than its own and the one before. */
+const versions = [...new Set([kubeadmVersion, defaultKubernetesVersion])];
+const documented = fixtures().flatMap(([name, config]) =>
+  versions.map(
+    (version) => [`${name}, ${version}`, { ...config, kubernetes: { ...config.kubernetes, version } }] as const,
+  ),
 );
 
 interface StaticPod {
@@ -76,11 +82,11 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   const staticPod = (name: string) =>
     parse(readFileSync(join(directory, "manifests", `${name}.yaml`), "utf8")) as StaticPod;
 
-  it(`is version ${defaultKubernetesVersion}`, () => {
-    expect(kubeadm("version", "-o", "short").trim()).toBe(`v${defaultKubernetesVersion}`);
+  it("is the version that scripts/installTestTools.sh builds", () => {
+    expect(kubeadm("version", "-o", "short").trim()).toBe(`v${kubeadmVersion}`);
   });
 
-  it.each(ofPinnedMinor)("finds every document of the configuration valid: %s", (_name, config) => {
+  it.each(documented)("finds every document of the configuration valid: %s", (_name, config) => {
     const controlPlane = renderControlPlaneUserData(config, sampleFacts(config), secrets).files;
     const documents = [
       onMachine(controlPlane, "/etc/openstack-kubernetes/init.yaml"),
@@ -239,10 +245,8 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   });
 
   it("wants the sandbox image that containerd is told to pin", () => {
-    const images = kubeadm("config", "images", "list", "--kubernetes-version", `v${defaultKubernetesVersion}`).split(
-      "\n",
-    );
-    const config = sampleConfig();
+    const images = kubeadm("config", "images", "list", "--kubernetes-version", `v${kubeadmVersion}`).split("\n");
+    const config = sampleConfig({ kubernetes: { version: kubeadmVersion } });
     const toml = contentOf(
       renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts).files,
       "/etc/containerd/config.toml",

@@ -11,6 +11,9 @@ import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";
 import { poolGroups, type MachineTemplate } from "../../src/machines/planMachines";
 
+/** A version that says nothing of today's default, so that a new patch changes no expectation. */
+const sampleVersion = "1.36.3";
+
 /** A configuration that says no more than it must, with `changes` to its top-level keys. */
 export function sampleConfig(changes: Record<string, unknown> = {}): ClusterConfig {
   const least = {
@@ -20,7 +23,8 @@ export function sampleConfig(changes: Record<string, unknown> = {}): ClusterConf
     controlPlane: { flavor: "medium" },
     nodePools: [{ name: "default", count: 2, flavor: "large" }],
   };
-  return parseClusterConfig({ ...least, ...changes }, "test");
+  const kubernetes = { version: sampleVersion, ...(changes.kubernetes as object | undefined) };
+  return parseClusterConfig({ ...least, ...changes, kubernetes }, "test");
 }
 
 export const rhel9 = { os: { family: "rhel", version: "9" } };

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { stringify } from "yaml";
 import { ConfigError } from "../../src/config/configError";
+import { reviewedOn } from "../../src/config/kubernetesMinors";
 import { parseClusterConfig } from "../../src/config/parse";
 import { parseStackFile, readStackFile } from "../../src/config/stackFile";
 import { configWarnings } from "../../src/config/warnings";
@@ -30,7 +31,8 @@ function answers(parse: () => unknown): boolean {
   }
 }
 
-const parseAndWarn = (values: Record<string, unknown>) => configWarnings(parseClusterConfig(values, "dev"));
+const today = new Date(reviewedOn);
+const parseAndWarn = (values: Record<string, unknown>) => configWarnings(parseClusterConfig(values, "dev"), today);
 const validNames = fixtureNames("valid");
 const oddities = [
   null,

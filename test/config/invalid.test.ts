@@ -5,11 +5,14 @@
 import { readFileSync } from "node:fs";
 import { parseClusterConfig } from "../../src/config/parse";
 import { readStackFile } from "../../src/config/stackFile";
+import { defaultKubernetesVersion, hasEnded, minorNames, reviewedOn } from "../../src/config/kubernetesMinors";
 import { osFamilies, releaseNames } from "../../src/config/operatingSystems";
 import { fixtureNames, fixturePath, sentencesOf } from "./fixtures";
 
-/** What stands for a list that a table decides, so that a new row changes no fixture. */
+/** What stands for words that a table decides, so that a new row changes no fixture. */
 const placeholders = {
+  "<default version>": defaultKubernetesVersion,
+  "<minors>": minorNames.filter((minor) => !hasEnded(minor, reviewedOn)).join(", "),
   "<os families>": osFamilies.join(", "),
   ...Object.fromEntries(osFamilies.map((family) => [`<releases of ${family}>`, releaseNames(family).join(", ")])),
 };

@@ -1,11 +1,12 @@
 /**
- * What is generated from the schema must be what the schema says today; `ts-node scripts/generateConfigDocs.ts` renews
+ * What is generated from the schema must be what the schema says today; `npm run docs` renews
  * it.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { renderConfigurationDoc, renderProjectFile } from "../../scripts/configReference";
+import { renderSupportedVersions } from "../../scripts/supportedVersions";
 import { shapeOfCluster } from "../../src/config/shape";
 
 const read = (file: string) => readFileSync(join(__dirname, "../..", file), "utf8");
@@ -26,6 +27,12 @@ describe("docs/configuration.md", () => {
     ]) {
       expect(renderConfigurationDoc()).toContain(`\n- \`${key}\`: `);
     }
+  });
+});
+
+describe("docs/supported-versions.md", () => {
+  it("is what the tables render", () => {
+    expect(read("docs/supported-versions.md")).toBe(renderSupportedVersions());
   });
 });
 

@@ -1,4 +1,5 @@
 /** What the fixtures in test/fixtures/config/valid come to; each is asserted by what it is there for. */
+import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import { readStackFile } from "../../src/config/stackFile";
 import { fixtureNames, fixturePath, validConfig } from "./fixtures";
 
@@ -44,7 +45,7 @@ describe("a stack file", () => {
       ],
       ssh: { authorizedKeys: [], allowedCidrs: [] },
       kubernetes: {
-        version: "1.36.3",
+        version: defaultKubernetesVersion,
         podCidr: "192.168.0.0/16",
         serviceCidr: "10.96.0.0/12",
         dnsDomain: "cluster.local",

@@ -1,14 +1,16 @@
 import { parseClusterConfig } from "../../src/config/parse";
+import { defaultKubernetesVersion, kubernetesMinors, reviewedOn } from "../../src/config/kubernetesMinors";
 import { configWarnings } from "../../src/config/warnings";
 import { minimal } from "./fixtures";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhc3Rpb24ga2V5IGZvciB0ZXN0cyBvbmx5LCAzMiBi ops";
 const connected = { ...minimal, network: { externalNetwork: "public" } };
+const today = new Date(reviewedOn);
 const pool = { name: "general", count: 3, flavor: "m1.large" };
 
 describe("warnings", () => {
   it("are none for a plain configuration", () => {
-    expect(configWarnings(parseClusterConfig(connected, "dev"))).toEqual([]);
+    expect(configWarnings(parseClusterConfig(connected, "dev"), today)).toEqual([]);
   });
 
   it.each([
@@ -82,6 +84,61 @@ describe("warnings", () => {
     ],
     [{ cni: { kind: "none" } }, 'cni.kind is "none", so nodes stay NotReady until you install a CNI.'],
   ])("%j", (change, warning) => {
-    expect(configWarnings(parseClusterConfig({ ...connected, ...change }, "dev"))).toEqual([warning]);
+    expect(configWarnings(parseClusterConfig({ ...connected, ...change }, "dev"), today)).toEqual([warning]);
+  });
+});
+
+describe("warnings about the version of Kubernetes", () => {
+  const flux = { url: "https://git.example.org/fleet" };
+  const cloudProvider = { authUrl: "https://keystone.example.org/v3", region: "one" };
+  const credentials = { openstack: { id: "an-id", secret: "a-secret" } };
+  const warnings = (kubernetes: object, more: object = {}, day = reviewedOn) =>
+    configWarnings(parseClusterConfig({ ...connected, ...more, kubernetes }, "dev"), new Date(day));
+  const patch = (minor: keyof typeof kubernetesMinors) => kubernetesMinors[minor].newestPatch;
+
+  it("name every component of this cluster that upstream does not list for the minor", () => {
+    expect(warnings({ version: patch("1.37") }, { flux, cloudProvider, credentials })).toEqual([
+      `kubernetes.version is "${patch("1.37")}" but upstream does not list 1.37 as supported by cloud-provider-openstack, Calico 3.32, Flux 2.9, cert-manager 1.21, Kyverno 1.19, Envoy Gateway 1.9; "${defaultKubernetesVersion}" is supported by all.`,
+    ]);
+  });
+
+  it("leave out what the cluster does not have", () => {
+    expect(warnings({ version: patch("1.37") }, { cni: { kind: "none" } })).toEqual([
+      'cni.kind is "none", so nodes stay NotReady until you install a CNI.',
+    ]);
+    expect(warnings({ version: patch("1.37") })).toEqual([
+      `kubernetes.version is "${patch("1.37")}" but upstream does not list 1.37 as supported by Calico 3.32; "${defaultKubernetesVersion}" is supported by all.`,
+    ]);
+  });
+
+  it("count what a setting of flux chooses", () => {
+    const behind = (settings: object) =>
+      warnings({ version: patch("1.36") }, { flux: { ...flux, settings } }).map(
+        (warning) => /supported by (.*);/.exec(warning)?.[1],
+      );
+    expect(behind({})).toEqual(["Kyverno 1.19"]);
+    expect(behind({ SECOND_INGRESS: "ingress-nginx" })).toEqual(["Kyverno 1.19, ingress-nginx 1.15"]);
+  });
+
+  it("name a patch that is newer than the newest known one, which may be a slip of the finger", () => {
+    expect(warnings({ version: "1.35.99" })).toEqual([
+      `kubernetes.version is "1.35.99" but the newest patch known here is ${patch("1.35")}; check that upstream has released it.`,
+    ]);
+    expect(warnings({ version: patch("1.35") })).toEqual([]);
+  });
+
+  it("name a minor from the day after its end, and never before", () => {
+    const ended = ['kubernetes.version is "1.35.0" but upstream ended 1.35 on 2027-02-28; upgrade to a newer minor.'];
+    expect(warnings({ version: "1.35.0" }, {}, "2027-02-28")).toEqual([]);
+    expect(warnings({ version: "1.35.0" }, {}, "2027-03-01")).toEqual(ended);
+  });
+
+  it("name a minor that has ended although it is allowed, and an allowance that nothing needs", () => {
+    expect(warnings({ version: "1.34.9", allowEndedMinor: "1.34" })).toEqual([
+      'kubernetes.version is "1.34.9" but upstream ended 1.34 on 2026-10-27; upgrade to a newer minor.',
+    ]);
+    expect(warnings({ version: "1.35.0", allowEndedMinor: "1.34" })).toEqual([
+      'kubernetes.allowEndedMinor is "1.34", which kubernetes.version "1.35.0" does not need; remove it.',
+    ]);
   });
 });

@@ -24,13 +24,14 @@ describe("bootstrapReleases", () => {
     ["1.35.0", "2.35.0"],
     ["1.36.3", "2.36.0"],
     ["1.37.1", "2.36.0"],
-  ])("of OpenStack follow Kubernetes %s", (version, chart) => {
-    const versions = charts({ kubernetes: { version } }).filter((found) => found.chart.startsWith("openstack-"));
+  ])("of OpenStack follow Kubernetes %s, or the minor before where it has none", (version, chart) => {
+    const kubernetes = { version, allowEndedMinor: "1.34" };
+    const versions = charts({ kubernetes }).filter((found) => found.chart.startsWith("openstack-"));
     expect(versions.map((found) => found.version)).toEqual([chart, chart]);
   });
 
   it("come from upstream", () => {
-    expect(charts({})).toEqual([
+    expect(charts({ kubernetes: { version: "1.36.3" } })).toEqual([
       {
         chart: "crd.projectcalico.org.v1",
         version: "v3.32.1",

@@ -10,6 +10,7 @@ import { parse, stringify } from "yaml";
 import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
 import { forgetInterruptedReleases } from "../../src/kubernetes/interruptedReleases";
 import { appliedAnnotation, listNodes, reconcileNodes, type Node } from "../../src/kubernetes/nodes";
+import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import { parseClusterConfig } from "../../src/config/parse";
 import { planMachines } from "../../src/machines/planMachines";
 import { describeUnless } from "../describeUnless";
@@ -104,7 +105,7 @@ describeUnless(reason, "the platform on a real API server", () => {
     cluster = await PlatformCluster.start();
     const charts = bootstrapReleases.map(({ chart, version }) => ({
       chart,
-      version: version({ kubernetes: { version: "1.36.3" } } as never),
+      version: version({ kubernetes: { version: defaultKubernetesVersion } } as never),
     }));
     registry = await ChartRegistry.start(folder, charts);
     process.stderr.write(`\nReal charts: ${registry.real.join(", ") || "none, stand-ins only"}\n`);

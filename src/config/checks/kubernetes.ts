@@ -1,6 +1,6 @@
 /** Versions and settings that must fit each other. */
 import { releaseNames, releaseOf } from "../operatingSystems";
-import { supportedMinors } from "../schema/kubernetes";
+import { hasEnded, isKnownMinor, kubernetesMinors, minorNames, minorOf, reviewedOn } from "../kubernetesMinors";
 import { repeats, rule, when } from "./rule";
 
 export const osVersion = rule(["os"], ({ os }) =>
@@ -18,12 +18,14 @@ export const cgroupVersion = rule(["os"], ({ os }) => {
   );
 });
 
-export const kubernetesVersion = rule(["kubernetes"], ({ kubernetes }) => {
-  const minor = Number(kubernetes.version.split(".")[1]);
+export const kubernetesVersion = rule(["kubernetes"], ({ kubernetes: { version, allowEndedMinor } }) => {
+  const minor = minorOf(version);
+  const alive = minorNames.filter((name) => !hasEnded(name, reviewedOn)).join(", ");
+  if (!isKnownMinor(minor)) return [`kubernetes.version is "${version}" but its minor must be one of: ${alive}.`];
   return when(
-    !supportedMinors.some((supported) => supported === minor),
+    hasEnded(minor, reviewedOn) && allowEndedMinor !== minor,
     () =>
-      `kubernetes.version is "${kubernetes.version}" but its minor must be one of: ${supportedMinors.map((supported) => `1.${supported}`).join(", ")}.`,
+      `kubernetes.version is "${version}" but upstream ended ${minor} on ${kubernetesMinors[minor].endOfLife}; choose one of ${alive}. A cluster that runs ${minor} keeps it by kubernetes.allowEndedMinor "${minor}".`,
   );
 });
 

@@ -1,6 +1,7 @@
 /** Kubernetes itself: versions, CIDRs, hardening, users. */
 import { z } from "zod";
 import { takesEffect } from "../effects";
+import { defaultKubernetesVersion, minorNames } from "../kubernetesMinors";
 import {
   certificate,
   certificateName,
@@ -16,13 +17,6 @@ import {
   url,
   whole,
 } from "./primitives";
-
-/**
- * Minors that kubeadm v1beta4 and the rendered documents were written for; kept in step with upstream's supported ones.
- */
-export const supportedMinors = [34, 35, 36, 37] as const;
-/** The version that the tests validate with the real kubeadm. */
-export const defaultKubernetesVersion = "1.36.3";
 
 const version = matching(
   "version",
@@ -57,13 +51,19 @@ const level = choice("privileged", "baseline", "restricted");
 export const kubernetesSchema = section({
   version: version
     .default(defaultKubernetesVersion)
-    .describe(`Kubernetes version; minors ${supportedMinors.map((minor) => `1.${minor}`).join(", ")} are supported.`)
+    .describe(`Kubernetes version, of minor ${minorNames.join(", ")}; docs/supported-versions.md tells them apart.`)
     .meta(
       takesEffect(
         ["machine", "kubernetes"],
         "Machines that exist keep their version, the API server included: upgrades in place are not there yet.",
       ),
     ),
+  allowEndedMinor: matching("minor", 'must be a minor in quotes, for instance "1.34"', /^1\.[1-9]\d$/)
+    .optional()
+    .describe(
+      "A minor that upstream has ended and that this cluster may keep until it is upgraded, as in `version`. Absent: such a minor is refused.",
+    )
+    .meta(takesEffect("run", "It allows `version` to stay and changes nothing itself.")),
   podCidr: cidr
     .default("192.168.0.0/16")
     .describe("Pod CIDR.")

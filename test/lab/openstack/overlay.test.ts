@@ -13,6 +13,12 @@ const onMachines = (content: string) =>
   stackOnLab(content, undefined, [], changesWithMachines(valuesOf(content), "v2"));
 
 describe("a stack's configuration on the lab's machines", () => {
+  it("asks for the version of Kubernetes that the site is built from", () => {
+    const modules = readFileSync(join(checkout, "lab/site/modules/kubernetes/go.mod"), "utf8");
+    const config = parseClusterConfig(valuesOf(onMachines(read("dev"))), "dev");
+    expect(config.kubernetes.version).toBe(/^\s*k8s\.io\/kubernetes v(\S+)/m.exec(modules)?.[1]);
+  });
+
   it.each(["dev", "prod"])("is valid for stack %s, waits for the machines, and keeps the stack's shape", (stack) => {
     const own = parseClusterConfig(valuesOf(read(stack)), stack);
     const config = parseClusterConfig(valuesOf(onMachines(read(stack))), stack);

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
+import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import type { KubernetesObject } from "./live/kubectl";
 import { toolFolder } from "./toolbox";
 
@@ -95,7 +96,15 @@ export class HelmCharts {
   render({ name, namespace, chart, version, values }: ChartRelease): Rendered {
     const file = join(this.folder, "values.yaml");
     writeFileSync(file, stringify(values));
-    const options = ["--namespace", namespace, "--values", file, "--kube-version", "1.36.3", "--include-crds"];
+    const options = [
+      "--namespace",
+      namespace,
+      "--values",
+      file,
+      "--kube-version",
+      defaultKubernetesVersion,
+      "--include-crds",
+    ];
     const { status, stdout, stderr } = spawnSync(helm, ["template", name, this.packed(chart, version), ...options], {
       encoding: "utf8",
       maxBuffer: 64 * 1024 * 1024,

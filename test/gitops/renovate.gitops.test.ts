@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
+import { defaultKubernetesVersion, kubernetesMinor, minorNames } from "../../src/config/kubernetesMinors";
 import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
 import { fluxVersion } from "../../src/platform/flux";
 import { gitopsFolder, repositoryFolder } from "./toolbox";
@@ -17,6 +18,9 @@ interface Manager {
 }
 
 interface Rule {
+  readonly matchUpdateTypes?: readonly string[];
+  readonly separateMinorPatch?: boolean;
+  readonly enabled?: boolean;
   readonly matchDatasources?: readonly string[];
   readonly matchPackageNames?: readonly string[];
   readonly registryUrls?: readonly string[];
@@ -43,6 +47,8 @@ function found(path: string, text: string): readonly string[] {
     ),
   );
 }
+
+const foundIn = (path: string) => found(path, readFileSync(join(repositoryFolder, path), "utf8"));
 
 const files = readdirSync(gitopsFolder, { recursive: true, encoding: "utf8" }).filter(
   // A chart's templates are no YAML before they are rendered; their images stand in its values.
@@ -130,14 +136,48 @@ describe("Renovate", () => {
     expect(releases.length).toBeGreaterThan(12);
   });
 
-  it("finds what Pulumi installs before Flux, but the cloud provider's charts, which follow the Kubernetes version", () => {
-    const texts = ["src/platform/bootstrapReleases.ts", "src/platform/flux.ts"];
-    const config = { kubernetes: { version: "1.36.3" } } as Parameters<(typeof bootstrapReleases)[0]["version"]>[0];
+  it("finds what Pulumi installs before Flux", () => {
+    const config = { kubernetes: { version: defaultKubernetesVersion } } as Parameters<
+      (typeof bootstrapReleases)[0]["version"]
+    >[0];
     const version = (name: string) => bootstrapReleases.find((release) => release.name === name)!.version(config);
-    expect(texts.flatMap((path) => found(path, readFileSync(join(repositoryFolder, path), "utf8")))).toEqual([
+    expect(["src/platform/bootstrapReleases.ts", "src/platform/flux.ts"].flatMap(foundIn)).toEqual([
       `github-releases projectcalico/calico ${version("calico")}`,
       `github-releases controlplaneio-fluxcd/flux-operator ${version("flux-operator")}`,
       `github-releases fluxcd/flux2 ${fluxVersion}`,
+    ]);
+  });
+
+  it("finds the patches in the table of Kubernetes minors and in the pages made from it", () => {
+    const rows = minorNames.map(kubernetesMinor);
+    const patches = rows.map(({ newestPatch }) => `github-releases kubernetes/kubernetes ${newestPatch}`);
+    const charts = (name: string, part: "controllerManager" | "cinderCsi") =>
+      rows.flatMap(({ cloudProvider }) => (cloudProvider === undefined ? [] : [`helm ${name} ${cloudProvider[part]}`]));
+    expect(foundIn("src/config/kubernetesMinors.ts")).toEqual([
+      ...patches,
+      ...charts("openstack-cloud-controller-manager", "controllerManager"),
+      ...charts("openstack-cinder-csi", "cinderCsi"),
+    ]);
+    const byDefault = `github-releases kubernetes/kubernetes ${defaultKubernetesVersion}`;
+    expect([...foundIn("docs/supported-versions.md")].sort()).toEqual([...patches, byDefault].sort());
+    expect(foundIn("docs/configuration.md")).toEqual([byDefault]);
+  });
+
+  it("offers no other minor for what a row of the table of Kubernetes minors has", () => {
+    const names = ["kubernetes/kubernetes", "openstack-cloud-controller-manager", "openstack-cinder-csi"];
+    const rules = packageRules.filter(({ matchPackageNames }) =>
+      matchPackageNames?.some((name) => names.includes(name)),
+    );
+    expect(rules.map(({ matchPackageNames }) => matchPackageNames)).toEqual([names, names]);
+    expect(
+      rules.map(({ separateMinorPatch, matchUpdateTypes, enabled }) => ({
+        separateMinorPatch,
+        matchUpdateTypes,
+        enabled,
+      })),
+    ).toEqual([
+      { separateMinorPatch: true, matchUpdateTypes: undefined, enabled: undefined },
+      { separateMinorPatch: undefined, matchUpdateTypes: ["minor", "major"], enabled: false },
     ]);
   });
 });

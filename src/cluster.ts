@@ -33,9 +33,7 @@ export interface ClusterOutputs {
   readonly networkId: pulumi.Output<string>;
   /** Machines and their addresses, control plane first. */
   readonly nodes: pulumi.Output<NodeOutput[]>;
-  /** Ids by "node" (all machines of the cluster), "control-plane" and, where there is one, "bastion". */
-  readonly securityGroupIds: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Machines born with another template than today's; they change only when rolled. */
+  /** Machines created from another template than today's; they change only when rolled. */
   readonly staleMachines: pulumi.Output<string[]>;
   /** Id of the machines' subnet, created or given. */
   readonly subnetId: pulumi.Output<string>;
@@ -151,7 +149,7 @@ export class Cluster extends pulumi.ComponentResource {
   }
 }
 
-/** Names of the machines whose metadata, fixed at birth, tells of another template than today's. */
+/** Names of the machines whose metadata holds the digest of another template than today's. */
 function staleMachines(machines: readonly MachineSummary[]): pulumi.Output<string[]> {
   return pulumi
     .all(machines.map(({ server }) => server.metadata))

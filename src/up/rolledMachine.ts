@@ -46,6 +46,21 @@ const looksInARow = 3;
 const removalMinutes = 2;
 
 /**
+ * Whether the engine is about to replace a rolled machine: OpenStack has it, and it was created with another digest
+ * (machines/templateDigest.ts) than today's. A machine of an older program has no digest, so it is released as well:
+ * nobody knows whether the engine replaces it.
+ *
+ * @param existing Digests of the machines that OpenStack has, by name.
+ */
+export function mustBeReleased(
+  machine: string,
+  creationDigest: string,
+  existing: ReadonlyMap<string, string | undefined>,
+): boolean {
+  return existing.has(machine) && existing.get(machine) !== creationDigest;
+}
+
+/**
  * Waits until every other machine is a Ready node whose kubelet is alive now and, in the control plane, runs its API
  * server and its etcd: what a control plane of three can lose is one. Throws a sentence at the time limit.
  */

@@ -8,7 +8,7 @@ import { kubernetesApi, type KubernetesAccess } from "../kubernetes/client";
 import { hasCluster } from "../engine/live";
 import { logInToOpenstack } from "../openstack/login";
 import { progress } from "../engine/progress";
-import { forgetReleasedNode, releaseRolledMachine, waitForOthers } from "./rolledMachine";
+import { forgetReleasedNode, mustBeReleased, releaseRolledMachine, waitForOthers } from "./rolledMachine";
 import { settled } from "../engine/settled";
 import { flavorOf } from "./touchedMachines";
 
@@ -50,9 +50,7 @@ export class Rolling implements RollGate {
   private async released({ name, role, creationDigest, others, after }: RolledMachine): Promise<void> {
     await Promise.all(after.map(({ urn }) => settled(urn)));
     this.existing ??= this.creationDigests();
-    const existing = await this.existing;
-    // A machine of an older program has no digest, so nobody knows whether the engine replaces it: it waits as well.
-    if (!existing.has(name) || existing.get(name) === (await settled(creationDigest))) return;
+    if (!mustBeReleased(name, await settled(creationDigest), await this.existing)) return;
     await releaseRolledMachine({
       machine: name,
       role,

@@ -1,6 +1,6 @@
 import { leavingAnnotation } from "../../src/kubernetes/leavingMark";
 import { messageOf } from "../../src/engine/messageOf";
-import { forgetReleasedNode, releaseRolledMachine, waitForOthers } from "../../src/up/rolledMachine";
+import { forgetReleasedNode, mustBeReleased, releaseRolledMachine, waitForOthers } from "../../src/up/rolledMachine";
 import type { Node } from "../../src/kubernetes/nodes";
 import { budget, fakeNode, FakeNodes, type FakePod } from "../kubernetes/fakeNodes";
 import { standingClock } from "../engine/standingClock";
@@ -38,6 +38,26 @@ async function roll(
   );
   return { refusal, told, calls: api.calls, seconds: clock.now() / 1000 };
 }
+
+describe("a machine that `roll` names", () => {
+  const existing = new Map([
+    ["dev-general-0", "0123456789ab"],
+    ["dev-general-1", undefined],
+  ]);
+
+  it("is released first when it was created otherwise than today", () => {
+    expect(mustBeReleased("dev-general-0", "ba9876543210", existing)).toBe(true);
+  });
+
+  it("is left alone when it was created as it would be today, and when there is none", () => {
+    expect(mustBeReleased("dev-general-0", "0123456789ab", existing)).toBe(false);
+    expect(mustBeReleased("dev-general-2", "0123456789ab", existing)).toBe(false);
+  });
+
+  it("is released first when an older program created it, which kept no digest", () => {
+    expect(mustBeReleased("dev-general-1", "0123456789ab", existing)).toBe(true);
+  });
+});
 
 describe("a worker that is rolled", () => {
   it("is cordoned and drained at once when it is the first", async () => {

@@ -182,5 +182,72 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
       expect(cluster.kubectl.create(certificate({ name: "own", kind: "Issuer" }))).toMatchObject({ ok: true });
       expect(cluster.member.create(certificate({ name: "own" })).output).toContain("cannot create resource");
     });
+
+    describe("and its monitors", () => {
+      const monitor = (kind: "PodMonitor" | "ServiceMonitor", spec: object, endpoint: object = {}) => ({
+        apiVersion: "monitoring.coreos.com/v1",
+        kind,
+        metadata: { generateName: "mine-", namespace: "atlas" },
+        spec: {
+          selector: {},
+          [kind === "PodMonitor" ? "podMetricsEndpoints" : "endpoints"]: [
+            { port: "http", followRedirects: false, ...endpoint },
+          ],
+          ...spec,
+        },
+      });
+      const relabeling = [{ targetLabel: "namespace", replacement: "borealis" }];
+      const secret = { name: "mine", key: "token" };
+
+      it.each<[string, object, object]>([
+        ["relabelings", {}, { relabelings: relabeling }],
+        ["metricRelabelings", {}, { metricRelabelings: relabeling }],
+        ["honorLabels", {}, { honorLabels: true }],
+        ["proxyUrl", {}, { proxyUrl: "http://10.0.0.1:3128" }],
+        ["proxyFromEnvironment", {}, { proxyFromEnvironment: true }],
+        ["oauth2", {}, { oauth2: { clientId: { secret }, clientSecret: secret, tokenUrl: "http://10.0.0.1/" } }],
+        ["podTargetLabels", { podTargetLabels: ["job"] }, {}],
+        ["scrapeClass", { scrapeClass: "other" }, {}],
+        ["attachMetadata", { attachMetadata: { node: true } }, {}],
+      ])("refuse %s, by which a monitor reaches other addresses or takes others' labels", (field, spec, endpoint) => {
+        for (const kind of ["PodMonitor", "ServiceMonitor"] as const) {
+          const { ok, output } = cluster.member.create(monitor(kind, spec, endpoint));
+          expect(output).toContain(`has ${field}, with which it could reach other addresses or take others' labels`);
+          expect(ok).toBe(false);
+        }
+      });
+
+      it.each<[string, object, object, string]>([
+        ["redirects", {}, { followRedirects: true }, "follow redirects to any address"],
+        ["redirects that it does not forbid", { endpoints: [{ port: "http" }] }, {}, "follow redirects to any address"],
+        ["every second", {}, { interval: "1s" }, "more often than every 15s"],
+        ["every millisecond", {}, { interval: "1ms" }, "more often than every 15s"],
+        ["other namespaces", { namespaceSelector: { any: true } }, {}, "looks into other namespaces"],
+        ["another namespace", { namespaceSelector: { matchNames: ["borealis"] } }, {}, "looks into other namespaces"],
+        [
+          "with Prometheus' own token",
+          {},
+          { bearerTokenFile: "/var/run/secrets/token" },
+          "has bearerTokenFile, with which",
+        ],
+        ["files of Prometheus", {}, { tlsConfig: { caFile: "/etc/passwd" } }, "names files of Prometheus"],
+        [
+          "a hundred endpoints",
+          { endpoints: Array.from({ length: 100 }, () => ({ port: "http", followRedirects: false })) },
+          {},
+          "more than 10 endpoints",
+        ],
+      ])("refuse a monitor that asks %s", (_what, spec, endpoint, message) => {
+        const { ok, output } = cluster.member.create(monitor("ServiceMonitor", spec, endpoint));
+        expect(output).toContain(message);
+        expect(ok).toBe(false);
+      });
+
+      it("let pass one that asks the namespace's own pods, with a log-in", () => {
+        const endpoint = { interval: "30s", path: "/metrics", scheme: "https", authorization: { credentials: secret } };
+        for (const kind of ["PodMonitor", "ServiceMonitor"] as const)
+          expect(cluster.member.create(monitor(kind, { sampleLimit: 100 }, endpoint))).toMatchObject({ ok: true });
+      });
+    });
   });
 });

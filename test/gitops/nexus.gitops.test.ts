@@ -205,32 +205,6 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
       );
     });
 
-    it("has Prometheus look at its own pods only, and at none of Prometheus' files", () => {
-      const attempt = (spec: object) => {
-        const monitor = {
-          apiVersion: "monitoring.coreos.com/v1",
-          kind: "ServiceMonitor",
-          metadata: { name: "mine", namespace: "nexus" },
-        };
-        const args = ["create", "--dry-run=server", "-f", "-"];
-        return kubectl
-          .as("oidc:ada", ["oidc:nexus-developers"])
-          .attempt(args, JSON.stringify({ ...monitor, spec: { selector: {}, endpoints: [], ...spec } }));
-      };
-      expect(attempt({ namespaceSelector: { matchNames: ["nexus"] } })).toMatchObject({ ok: true });
-      expect(attempt({ namespaceSelector: { any: true } }).output).toContain("looks into other namespaces");
-      expect(attempt({ namespaceSelector: { matchNames: ["nexus", "nexus-prod"] } }).output).toContain(
-        "looks into other namespaces",
-      );
-      const token = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-      expect(attempt({ endpoints: [{ port: "http", bearerTokenFile: token }] }).output).toContain(
-        "names files of Prometheus",
-      );
-      expect(attempt({ endpoints: [{ port: "http", tlsConfig: { caFile: token } }] }).output).toContain(
-        "names files of Prometheus",
-      );
-    });
-
     /**
      * What helm-controller says of a commit that it cannot take; Flux waits for the release meanwhile, so nobody waits
      * for Flux here.

@@ -33,6 +33,8 @@ export interface ClusterOutputs {
   readonly networkId: pulumi.Output<string>;
   /** Machines and their addresses, control plane first. */
   readonly nodes: pulumi.Output<NodeOutput[]>;
+  /** Ids by "node" (all machines of the cluster), "control-plane" and, where there is one, "bastion". */
+  readonly securityGroupIds: Readonly<Record<string, pulumi.Output<string>>>;
   /** Machines created from another template than today's; they change only when rolled. */
   readonly staleMachines: pulumi.Output<string[]>;
   /** Id of the machines' subnet, created or given. */

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { preparePackages, up } from "../lab/openstack/lab";
 import { labFolder, layout } from "../lab/openstack/layout";
 import { againInside, machinesOf, obstacleToMachines, outsideNetwork, startNetwork } from "../lab/openstack/machines";
-import type { Change } from "../lab/openstack/overlay";
+import type { OverlayChange } from "../lab/openstack/overlay";
 import { prepareEngine, stackUp } from "../lab/openstack/stack";
 import { labIn } from "../lab/openstack/units";
 import { runCommand } from "./runCommand";
@@ -14,11 +14,11 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 interface Options {
   readonly yes: boolean;
   readonly machines: boolean;
-  readonly set: readonly Change[];
+  readonly set: readonly OverlayChange[];
 }
 
 /** `path=value` pairs of --set; the value is YAML. */
-function setting(pair: string, sofar: readonly Change[]): Change[] {
+function setting(pair: string, sofar: readonly OverlayChange[]): OverlayChange[] {
   const [, path, value] = /^([A-Za-z][\w.]*)=(.*)$/s.exec(pair) ?? [];
   if (path === undefined || value === undefined)
     throw new InvalidArgumentError("it must be of the form key.path=value, for instance nodePools.0.count=2.");

@@ -20,7 +20,7 @@ const types: ResourceTypes = {
   ...randomTypes,
 };
 
-export interface KnownType extends Pick<ResourceType, "create" | "replaces"> {
+interface KnownType extends Pick<ResourceType, "create" | "replaces"> {
   /** Throws when the inputs cannot be right. */
   readonly checkInputs: (inputs: Properties) => void;
 }

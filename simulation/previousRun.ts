@@ -7,7 +7,7 @@ import type { SimulatedResource } from "./simulated";
 import type { Properties } from "./values";
 
 /** An input as it is kept: in plain, or for secrets a digest that only tells whether it changed. */
-export type KeptInput = { readonly value: unknown } | { readonly digest: string };
+type KeptInput = { readonly value: unknown } | { readonly digest: string };
 
 export interface PreviousResource {
   readonly type: string;

@@ -31,7 +31,7 @@ export interface Failure {
   readonly error?: unknown;
 }
 
-export interface MonitorOptions {
+interface MonitorOptions {
   readonly project: string;
   readonly stack: string;
   readonly preview: boolean;

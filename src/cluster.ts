@@ -19,7 +19,7 @@ import { Pki } from "./pki/pki";
 import { Platform } from "./platform/platform";
 
 /** The stack's outputs; docs/state.md says what each is for. Only the admin kubeconfig is secret. */
-export interface ClusterOutputs {
+interface ClusterOutputs {
   /** Super-user credentials, secret: `pulumi stack output adminKubeconfig --show-secrets`. */
   readonly adminKubeconfig: pulumi.Output<string>;
   /** https://host:port that operators reach the API at; in an `up`, known once the API answers. */

@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { simulate, type PreviousRun, type Simulated, type SimulatedResource } from "../simulation";
 import program from "../src/index";
 
-export const project = "openstack-kubernetes";
+const project = "openstack-kubernetes";
 
 /** Runs the real program on the simulation with a stack's values. */
 export function runProgram(

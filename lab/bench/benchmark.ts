@@ -13,7 +13,7 @@ import type { Action, Measurement } from "./report";
 import { renderTofuConfiguration, userDataFile } from "./tofuConfiguration";
 import { PulumiTool, TofuTool, type Tool } from "./tools";
 
-export interface BenchmarkOptions {
+interface BenchmarkOptions {
   /** Numbers of workers, ascending. */
   readonly sizes: readonly number[];
   /**

@@ -6,7 +6,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** Calls of one service. */
-export interface Calls {
+interface Calls {
   readonly total: number;
   /** Reads of something that was read before in the same count: polling, and reading again. */
   readonly repeated: number;

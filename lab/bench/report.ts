@@ -4,7 +4,7 @@ import type { Usage } from "./processTree";
 import type { Tool } from "./tools";
 
 /** What was done; for OpenTofu a preview is a plan, and an `up` is an apply. */
-export const actions = {
+const actions = {
   fresh: "preview, nothing exists",
   up: "up",
   unchanged: "preview, nothing to change, as each does by default",
@@ -27,7 +27,7 @@ export interface Measurement {
   readonly stateBytes?: number;
 }
 
-export interface Judgement {
+interface Judgement {
   readonly what: string;
   readonly value: number;
   readonly limit: number;
@@ -57,8 +57,7 @@ export function medians(measurements: readonly Measurement[]): Measurement[] {
   );
 }
 
-export const totalCalls = (calls: CallsByService): number =>
-  Object.values(calls).reduce((sum, { total }) => sum + total, 0);
+const totalCalls = (calls: CallsByService): number => Object.values(calls).reduce((sum, { total }) => sum + total, 0);
 const repeatedCalls = (calls: CallsByService): number =>
   Object.values(calls).reduce((sum, { repeated }) => sum + repeated, 0);
 

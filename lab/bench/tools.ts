@@ -18,7 +18,7 @@ import { measure, type Outcome } from "./processTree";
  * What the tool must find: everything to make, or nothing to change. Anything else is an error, so that no time is
  * taken of a run that did other work.
  */
-export type Expected = "everything" | "nothing";
+type Expected = "everything" | "nothing";
 
 export interface Tool {
   readonly name: "Pulumi" | "OpenTofu";
@@ -31,7 +31,7 @@ export interface Tool {
 }
 
 /** Operations at a time, for both tools. */
-export const parallel = 16;
+const parallel = 16;
 
 /** The program on a stack of its own. */
 export class PulumiTool implements Tool {

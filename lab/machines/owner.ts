@@ -10,7 +10,7 @@ import { runFolder, somethingStands } from "./site";
 /** Host-wide, and gone with the machines when the host reboots. */
 const recordFile = "/run/openstack-kubernetes/owner.json";
 
-export interface Owner {
+interface Owner {
   /** `npm run lab:machines`, or the lab's OpenStack, whose Nova would miss them. */
   readonly kind: "machines" | "openstack";
   /** Folder of disks and consoles: the run folder, or the root of the OpenStack's folder. */

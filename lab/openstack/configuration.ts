@@ -67,7 +67,7 @@ export function renderConfiguration(lab: Lab, secrets: Secrets): Record<string, 
 }
 
 /** Folders the services expect to find. */
-export function dataFolders(lab: Lab): string[] {
+function dataFolders(lab: Lab): string[] {
   const folders = [
     "tmp",
     "locks",

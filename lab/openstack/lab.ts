@@ -1,10 +1,8 @@
 /** The lab's commands: up, status, down, wipe, env. */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { apiUrl } from "./apis";
 import { writeConfiguration } from "./configuration";
 import { locked } from "./lock";
-import { labFolderVariable } from "./layout";
 import { outsideNetwork, stopNetwork } from "./machines";
 import {
   installationSize,
@@ -22,10 +20,10 @@ import { allUnits } from "./services";
 import { type Lab, ordered, type Service } from "./units";
 
 /** Prints a line for people; `npm run lab` writes them to standard error, so that `env` can be piped. */
-export type Say = (line: string) => void;
+type Say = (line: string) => void;
 
 /** What `up` is told. */
-export interface UpOptions {
+interface UpOptions {
   /** Install packages without asking. */
   readonly yes: boolean;
   readonly stopped: AbortSignal;
@@ -117,7 +115,7 @@ async function install(
 }
 
 /** State of one service. */
-export interface ServiceStatus {
+interface ServiceStatus {
   readonly name: string;
   readonly state: "serving" | "starting" | "stopped";
   readonly pid?: number;
@@ -206,10 +204,6 @@ export function requireCredentials(lab: Lab): void {
 export function isRunning(lab: Lab): boolean {
   return !outsideNetwork(lab) && runningLeader(lab, "keystone") !== undefined && existsSync(lab.cloudsYaml);
 }
-
-/** Base URL of Keystone and the folder variable, for messages elsewhere. */
-export const keystoneUrl = `${apiUrl("keystone")}/v3`;
-export { labFolderVariable };
 
 function proportionalKib(pid: number): number {
   try {

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
 /** Environment variable that moves the lab's folder. */
-export const labFolderVariable = "OPENSTACK_KUBERNETES_LAB";
+const labFolderVariable = "OPENSTACK_KUBERNETES_LAB";
 
 /** The folders of the lab's OpenStack, as absolute paths. */
 export interface Layout {

@@ -58,7 +58,7 @@ export async function waitForNodes(
 }
 
 /** Names of the nodes that are Ready; none while the API does not answer. */
-export function readyNodes(kubeconfig: string): Set<string> {
+function readyNodes(kubeconfig: string): Set<string> {
   const path = '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
   const { status, stdout } = kubectl(kubeconfig, ["get", "nodes", "--output", `jsonpath=${path}`]);
   const lines = status === 0 ? stdout.split("\n") : [];

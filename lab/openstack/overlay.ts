@@ -4,17 +4,21 @@ import { stackFile as machinesStackFile } from "../machines/cluster";
 import { mirrorAddress } from "./machines";
 
 /** One value of a stack's configuration, by its path below the project's namespace. */
-export interface Change {
+export interface OverlayChange {
   readonly path: readonly (string | number)[];
   /** Undefined: taken out. */
   readonly value: unknown;
   readonly reason: string;
 }
 
-const destroyable: Change = { path: ["protect"], value: false, reason: "the lab's clusters are there to be destroyed" };
+const destroyable: OverlayChange = {
+  path: ["protect"],
+  value: false,
+  reason: "the lab's clusters are there to be destroyed",
+};
 
 /** Where servers are ACTIVE in Nova's books only. */
-export const changesWithoutMachines: readonly Change[] = [
+export const changesWithoutMachines: readonly OverlayChange[] = [
   {
     path: ["readiness", "machinesBoot"],
     value: false,
@@ -30,12 +34,12 @@ export const changesWithoutMachines: readonly Change[] = [
  * @param values The stack's configuration, keys without namespace.
  * @param cgroup Control-group version that the host boots with.
  */
-export function changesWithMachines(values: Readonly<Record<string, unknown>>, cgroup: "v1" | "v2"): Change[] {
+export function changesWithMachines(values: Readonly<Record<string, unknown>>, cgroup: "v1" | "v2"): OverlayChange[] {
   const site = readStackFile(machinesStackFile).values;
   const noDisk = "a machine in namespaces has no disk besides its own";
   const noInternet = "its images are on the Internet, and the site is without";
   const pools = (values.nodePools ?? []) as readonly Record<string, unknown>[];
-  const absent = (path: Change["path"], reason: string): Change => ({ path, value: undefined, reason });
+  const absent = (path: OverlayChange["path"], reason: string): OverlayChange => ({ path, value: undefined, reason });
   return [
     {
       path: ["os"],
@@ -71,6 +75,6 @@ export function changesWithMachines(values: Readonly<Record<string, unknown>>, c
 }
 
 /** A change as a line for people. */
-export function shownChange({ path, value, reason }: Change): string {
+export function shownChange({ path, value, reason }: OverlayChange): string {
   return `  ${path.join(".")}: ${value === undefined ? "none" : JSON.stringify(value)}   ${reason}`;
 }

@@ -41,7 +41,7 @@ export const machinePackages = ["haproxy", "dnsmasq-base"] as const;
  * Only unpacked below the lab's folder: they hold the paste files, but their installation scripts ask for databases and
  * passwords.
  */
-export const unpackedPackages = [
+const unpackedPackages = [
   "glance-common",
   "nova-common",
   "neutron-common",

@@ -27,7 +27,7 @@ export interface Leader {
 }
 
 /** A process that was just started. */
-export interface Started {
+interface Started {
   leader: Leader;
   /** How it ended: "status 0", a signal's name, or why it could not be started. */
   ended: Promise<string>;
@@ -50,7 +50,7 @@ export function isAlive(leader: Leader): boolean {
 }
 
 /** The recorded leader of a unit, if it was ever started and not stopped since. */
-export function recordedLeader(lab: Layout, name: string): Leader | undefined {
+function recordedLeader(lab: Layout, name: string): Leader | undefined {
   const file = record(lab, name);
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Leader;

@@ -16,10 +16,10 @@ const parallel = 6;
 const patienceSeconds = 300;
 
 /** What became of a unit. */
-export type Outcome = "running already" | "done already" | "ready" | "done";
+type Outcome = "running already" | "done already" | "ready" | "done";
 
 /** Told about progress. */
-export interface Reporter {
+interface Reporter {
   finished(unit: Unit, outcome: Outcome, seconds: number): void;
   /** Called every few seconds with what is under way. */
   waiting(names: readonly string[]): void;

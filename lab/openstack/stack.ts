@@ -13,7 +13,7 @@ import { engine, engineFolder } from "./engine";
 import type { Layout } from "./layout";
 import { kubectlProgram, machinesOf } from "./machines";
 import { kubeconfigFile, type StackOutputs, waitForNodes } from "./nodes";
-import { type Change, changesWithMachines, changesWithoutMachines, shownChange } from "./overlay";
+import { type OverlayChange, changesWithMachines, changesWithoutMachines, shownChange } from "./overlay";
 
 const project = "openstack-kubernetes";
 
@@ -21,7 +21,7 @@ const project = "openstack-kubernetes";
 export const checkout = resolve(__dirname, "..", "..");
 
 /** What a lab changes of a stack file. */
-export function changesOf(lab: Layout, stackFile: string): readonly Change[] {
+function changesOf(lab: Layout, stackFile: string): readonly OverlayChange[] {
   return machinesOf(lab) === undefined
     ? changesWithoutMachines
     : changesWithMachines(parseStackFile(stackFile, "the stack file").values, hostCgroup());
@@ -39,8 +39,8 @@ export function changesOf(lab: Layout, stackFile: string): readonly Change[] {
 export function stackOnLab(
   stackFile: string,
   before?: string,
-  settings: readonly Pick<Change, "path" | "value">[] = [],
-  changes: readonly Change[] = changesWithoutMachines,
+  settings: readonly Pick<OverlayChange, "path" | "value">[] = [],
+  changes: readonly OverlayChange[] = changesWithoutMachines,
 ): string {
   const document = parseDocument(stackFile);
   if (!isMap(document.contents)) throw new Error("The stack file is no map: it must hold the key `config`.");
@@ -68,7 +68,7 @@ export function stackFileOnLab(lab: Layout, stack: string): string {
 export function writeStackOnLab(
   lab: Layout,
   stack: string,
-  settings: readonly Pick<Change, "path" | "value">[] = [],
+  settings: readonly Pick<OverlayChange, "path" | "value">[] = [],
   modelStack = stack,
 ): string {
   const source = join(checkout, `Pulumi.${modelStack}.yaml`);
@@ -115,7 +115,7 @@ const noEngine =
   "Pulumi's engine is not on this machine: run scripts/installPulumi.sh, or use `npm run preview`, which needs none.";
 
 /** The engine's version, or undefined when it is not installed. */
-export async function engineVersion(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function engineVersion(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { stdout, code } = await run(engine, ["version"], { allowFailure: true, environment }).catch(() => ({
     stdout: "",
     code: 1,
@@ -134,7 +134,7 @@ export async function prepareEngine(lab: Layout): Promise<void> {
 }
 
 /** Runs the engine with the user's terminal. Returns its exit status. */
-export function runEngine(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+function runEngine(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   return new Promise((fulfil, reject) => {
     const child = spawn(engine, args, { cwd: checkout, env: environment, stdio: "inherit" });
     child.on("error", reject);
@@ -152,7 +152,7 @@ export async function stackUp(
   lab: Layout,
   stack: string,
   say: (line: string) => void,
-  settings: readonly Change[] = [],
+  settings: readonly OverlayChange[] = [],
 ): Promise<number> {
   const environment = engineEnvironment(lab);
   const version = await engineVersion(environment);
@@ -185,7 +185,7 @@ export async function stackUp(
 }
 
 /** Outputs of a stack, secrets included. */
-export async function stackOutputs(stack: string, environment: NodeJS.ProcessEnv): Promise<StackOutputs> {
+async function stackOutputs(stack: string, environment: NodeJS.ProcessEnv): Promise<StackOutputs> {
   const { stdout } = await run(
     engine,
     ["stack", "output", "--json", "--show-secrets", "--stack", stack, "--cwd", checkout],

@@ -5,7 +5,7 @@ import { type LabMachines, machinesOf } from "./machines";
 import { loadSecrets, type Secrets } from "./secrets";
 
 /** How one finds out that a service serves. */
-export type Probe =
+type Probe =
   /** Answers over HTTP, with any status but a server error. */
   | { readonly kind: "http"; readonly url: string }
   /** Accepts connections. */

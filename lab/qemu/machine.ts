@@ -15,7 +15,7 @@ import { enterNetwork, inNetwork, runFolder } from "../machines/site";
 const script = join(__dirname, "machine.sh");
 const keyFile = join(runFolder, "ssh-key");
 
-export type Accelerator = "kvm" | "tcg";
+type Accelerator = "kvm" | "tcg";
 
 /** Why no machine can be started under QEMU here; undefined where one can. */
 export function qemuReason(): string | undefined {

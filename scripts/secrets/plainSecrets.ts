@@ -15,7 +15,7 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]+
  * A sentence per finding in the files under `folder`; none shows a secret. Only files that Git would not ignore by name
  * are of interest, so all are read.
  */
-export function plainSecrets(folder: string): string[] {
+export function plainSecretsBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import type { EgressRule } from "./egress";
 import { credentialsComponent, gitComponent, registryComponent, sopsComponent, type TenantFile } from "./tenantFile";
 
-export interface NewTenant {
+interface NewTenant {
   readonly name: string;
   readonly group: string;
   /** Cores, as Kubernetes writes them. */

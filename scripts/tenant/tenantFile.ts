@@ -73,10 +73,10 @@ const tenantSchema = section({
   }),
 });
 
-export type Tenant = z.infer<typeof substitutes>;
+type Tenant = z.infer<typeof substitutes>;
 export type TenantFile = z.infer<typeof tenantSchema>;
 
-export interface CheckedTenant {
+interface CheckedTenant {
   readonly sentences: readonly string[];
   /** Absent: the file's shape is wrong. */
   readonly tenant?: Tenant;

@@ -4,7 +4,7 @@ import type { Properties } from "../values";
 import { AddressPool, type AddressRange } from "./addresses";
 
 /** A subnet that exists before the program runs; the program finds it by lookup. */
-export interface ExistingSubnet {
+interface ExistingSubnet {
   readonly id: string;
   readonly networkId: string;
   readonly cidr: string;
@@ -19,14 +19,14 @@ export interface ExistingThings {
   readonly networks?: readonly string[];
 }
 
-export interface Network {
+interface Network {
   readonly id: string;
   readonly name: string;
   readonly mtu: number;
   readonly external: boolean;
 }
 
-export interface Subnet {
+interface Subnet {
   readonly id: string;
   readonly networkId: string;
   readonly addresses: AddressPool;

@@ -16,8 +16,7 @@ export const computeTypes: ResourceTypes = {
       words(`accessIpV4 accessIpV6 adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName floatingIp forceDelete imageId
       imageName keyPair metadata name networkMode networks personalities powerState region schedulerHints securityGroups stopBeforeDestroy tags userData vendorOptions
       volumes`),
-    // Not the image: the provider rebuilds the server in place, which wipes its root disk. See `wipes` in
-    // replacement.ts.
+    // Not the image: the provider rebuilds the server in place, which wipes its root disk.
     replaces: new Set(
       words(
         "availabilityZone availabilityZoneHints blockDevices configDrive keyPair networkMode networks region schedulerHints userData",
@@ -102,7 +101,7 @@ export const computeTypes: ResourceTypes = {
 };
 
 /** Bytes of user data as Nova counts them: the provider encodes what is not base64 already. */
-export function userDataBytes(userData: string): number {
+function userDataBytes(userData: string): number {
   const isBase64 = userData.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(userData);
   return isBase64 ? userData.length : Math.ceil(Buffer.byteLength(userData) / 3) * 4;
 }

@@ -8,7 +8,7 @@ import type { Properties } from "../values";
 import type { Cloud } from "./cloud";
 import { region, tenantId } from "./networkTypes";
 
-export type Lookup = (args: Properties, cloud: Cloud) => Properties;
+type Lookup = (args: Properties, cloud: Cloud) => Properties;
 
 const image: Lookup = (args) => {
   const name = text(args, "name", "images.getImage");

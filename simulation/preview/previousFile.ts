@@ -12,7 +12,7 @@ interface PreviousFile extends PreviousRun {
   readonly time: string;
 }
 
-export type Kept = { readonly run: PreviousRun; readonly time: string } | { readonly reason: string };
+type Kept = { readonly run: PreviousRun; readonly time: string } | { readonly reason: string };
 
 /** Undefined: there is no such file. With a reason: there is one, but it cannot be used. */
 export function readPrevious(file: string): Kept | undefined {

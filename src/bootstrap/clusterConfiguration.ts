@@ -6,7 +6,7 @@ import { kubeadmArguments } from "./kubeadmArguments";
 import { apiServerDirectory } from "./machineFile";
 import { tlsCipherSuites, tlsMinVersion } from "./tlsPolicy";
 
-export const auditLogDirectory = "/var/log/kubernetes/audit";
+const auditLogDirectory = "/var/log/kubernetes/audit";
 /** Where kubeadm has the cluster CA, on the machine and in the API server's pod. */
 const clusterCaPath = "/etc/kubernetes/pki/ca.crt";
 

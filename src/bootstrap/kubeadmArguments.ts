@@ -2,7 +2,7 @@
  * Arguments as kubeadm v1beta4 wants them: a list of name and value, in the order of the names so that a document never
  * changes by accident.
  */
-export interface KubeadmArgument {
+interface KubeadmArgument {
   readonly name: string;
   readonly value: string;
 }

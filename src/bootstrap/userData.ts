@@ -10,7 +10,7 @@ export const userDataLimit = 65_535;
 /**
  * The role's user data cannot be sent. The sentence names the three largest parts, because those are what to shorten.
  */
-export class UserDataTooLargeError extends Error {
+class UserDataTooLargeError extends Error {
   constructor(machines: string, size: number, files: readonly MachineFile[]) {
     const largest = [...files].sort((a, b) => packed(b.content).length - packed(a.content).length).slice(0, 3);
     const parts = largest.map(({ path, content }) => `${path} (${content.length} bytes)`).join(", ");

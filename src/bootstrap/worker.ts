@@ -8,7 +8,7 @@ import { nodeFiles } from "./nodeFiles";
 import { packUserData, startBootstrap, type Content } from "./userData";
 
 /** What a node pool is to its machines; plain values of src/machines. */
-export type WorkerTemplate = Pick<MachineTemplate, "pool" | "labels" | "taints" | "volumes">;
+type WorkerTemplate = Pick<MachineTemplate, "pool" | "labels" | "taints" | "volumes">;
 
 /**
  * The same document for every machine of the pool. Of all keys it holds the bootstrap token only.

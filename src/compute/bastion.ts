@@ -10,7 +10,7 @@ import type { SecurityGroups } from "../network/securityGroups";
 import { openstackTags } from "../network/tags";
 import { createMachine, machineUserData, type MachineSummary } from "./machine";
 
-export interface BastionArgs {
+interface BastionArgs {
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
 }

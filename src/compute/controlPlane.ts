@@ -13,7 +13,7 @@ import { createMachine, machineUserData, type MachineSummary } from "./machine";
 import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
 
-export interface ControlPlaneArgs {
+interface ControlPlaneArgs {
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
   readonly apiEndpoint: ApiEndpoint;

@@ -14,14 +14,14 @@ export interface MachineSummary {
 }
 
 /** User data for one or many machines. */
-export interface MachineUserData {
+interface MachineUserData {
   /** Secret: as rendered by bootstrap, base64. */
   readonly encoded: pulumi.Output<string>;
   /** Digest of `encoded`, computed once for all machines that get it. */
   readonly digest: pulumi.Output<string>;
 }
 
-export interface MachineArgs {
+interface MachineArgs {
   readonly serverGroupId?: pulumi.Input<string>;
   readonly networks: pulumi.Input<openstack.types.input.compute.InstanceNetwork>[];
   /** Names of security groups, for networks without a port of their own. */

@@ -12,7 +12,7 @@ import { createMachine, machineUserData, type MachineSummary } from "./machine";
 import type { RollGate } from "./rollGate";
 import { createServerGroup } from "./serverGroup";
 
-export interface NodePoolArgs {
+interface NodePoolArgs {
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
   /** The token in it is secret. */

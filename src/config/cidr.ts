@@ -1,7 +1,7 @@
 /** IPv4 networks in CIDR notation, as plain values. */
 import * as ipaddr from "ipaddr.js";
 
-export type ParsedCidr = { readonly ok: true; readonly cidr: string } | { readonly ok: false; readonly reason: string };
+type ParsedCidr = { readonly ok: true; readonly cidr: string } | { readonly ok: false; readonly reason: string };
 
 /**
  * Reads `value` as an IPv4 network; the reason of a refusal is a sentence for the user, with the repaired network where

@@ -27,8 +27,6 @@ export type ClusterConfig = DeepReadonly<
 >;
 
 export type NodePoolConfig = ClusterConfig["nodePools"][number];
-export type ControlPlaneConfig = ClusterConfig["controlPlane"];
-export type NetworkConfig = ClusterConfig["network"];
 export type ApiEndpointConfig = ClusterConfig["apiEndpoint"];
 
 /**

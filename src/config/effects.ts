@@ -1,7 +1,7 @@
 /** When a changed key of the configuration reaches a cluster that exists, and what that does to people. */
 
 /** The moments at which a change takes effect, in the words of previews and docs/configuration.md. */
-export const moments = {
+const moments = {
   cluster: "only when the cluster is created",
   machine: "when a machine is created",
   openstack: "at once in OpenStack",
@@ -40,7 +40,7 @@ export interface Effect {
 
 /**
  * Metadata that declares the effect of a schema's key, and of all keys below it that declare none themselves. Every
- * key has one: test/config/effects.test.ts.
+ * key has one: test/consequences/everyKey.test.ts.
  */
 export function takesEffect(
   when: Moment | readonly Moment[],

@@ -10,7 +10,7 @@ import { configWarnings } from "./warnings";
 /** The SDK has this function but leaves it out of its declarations. */
 const runtime = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret: (key: string) => boolean };
 
-export interface LoadedConfiguration {
+interface LoadedConfiguration {
   readonly config: ClusterConfig;
   /** Top-level keys that hold a value which Pulumi encrypts. */
   readonly secretKeys: ReadonlySet<string>;

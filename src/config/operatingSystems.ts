@@ -1,7 +1,6 @@
 /**
  * The operating systems of machines. All that differs between them stands here: a family is a row, a release a line in
- * it. The schema, the checks, the bootstrap, pre-flight and docs/configuration.md read this table; docs/developing.md
- * has the recipe for a new row.
+ * it. The schema, the checks, the bootstrap, pre-flight and docs/configuration.md read this table.
  */
 
 type CgroupVersion = "v1" | "v2";
@@ -78,7 +77,7 @@ export const operatingSystems = {
   },
 } as const satisfies Readonly<Record<string, OperatingSystem>>;
 
-export type OsFamily = keyof typeof operatingSystems;
+type OsFamily = keyof typeof operatingSystems;
 
 export const osFamilies = Object.keys(operatingSystems) as [OsFamily, ...OsFamily[]];
 

@@ -13,7 +13,7 @@ import { shapeOfCluster, valueAt } from "./shape";
 import { shown } from "./keyPath";
 import { inWantedForm } from "./textForms";
 
-export interface ParseOptions {
+interface ParseOptions {
   /** Top-level keys that hold a Pulumi secret: no sentence shows a value from them. Default: none. */
   readonly secretKeys?: ReadonlySet<string>;
   /** What the reader of the stack file found wrong: reported with all else. Default: nothing. */

@@ -12,7 +12,7 @@ const fieldsAfterType: Readonly<Record<string, readonly (number | "any")[]>> = {
 };
 
 /** The types of keys that are understood, as they begin a line of authorized_keys. */
-export const sshKeyTypes: readonly string[] = Object.keys(fieldsAfterType);
+const sshKeyTypes: readonly string[] = Object.keys(fieldsAfterType);
 
 /** Bits of the shortest RSA key that sshd takes on the RHEL family (RequiredRSASize of its DEFAULT crypto policy). */
 const shortestRsaBits = 2048;

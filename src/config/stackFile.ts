@@ -13,7 +13,7 @@ import { isMapping } from "./textForms";
 /** The project's name in Pulumi.yaml, which is the namespace of our keys. */
 export const projectName = "openstack-kubernetes";
 
-export interface StackFile {
+interface StackFile {
   /** The keys of our namespace, for parseClusterConfig. */
   readonly values: Record<string, unknown>;
   /** What the reader could not know, one sentence each. */

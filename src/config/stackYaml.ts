@@ -59,7 +59,7 @@ function keyAt(content: string, position: number): string {
 }
 
 /** A plain scalar that not every reader takes for the same value. */
-export interface Ambiguous {
+interface Ambiguous {
   readonly path: KeyPath;
   readonly source: string;
 }

@@ -52,7 +52,7 @@ export function findingLine({ what, names, told }: Finding): string {
 }
 
 /** One changed key as a Markdown item. */
-export function settingLine(setting: ChangedSetting): string {
+function settingLine(setting: ChangedSetting): string {
   const { key, moments, meaning } = setting;
   return `- setting \`${key}\`: ${changeInWords(setting)}, takes effect ${momentsInWords(moments)}. ${meaning}`;
 }

@@ -12,7 +12,7 @@ export interface Configurations {
   readonly after: unknown;
 }
 
-export interface Judgement {
+interface Judgement {
   readonly weight: Weight;
   readonly meaning: string;
 }

@@ -10,7 +10,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-export interface HttpCall {
+interface HttpCall {
   readonly method: string;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;

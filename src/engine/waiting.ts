@@ -10,7 +10,7 @@ export const realClock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
-export interface Wait<T> {
+interface Wait<T> {
   /** What is still missing; undefined ends the wait. */
   readonly look: () => Promise<T | undefined>;
   /** What is missing, for people; the time that has passed is added. */

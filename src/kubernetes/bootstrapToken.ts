@@ -9,7 +9,7 @@ import type { KubernetesRequest } from "./client";
  * How long a renewed token is honoured, in hours: two slow boots. The token controller then deletes it, and the value
  * in old user data opens nothing.
  */
-export const tokenLifetimeHours = 2;
+const tokenLifetimeHours = 2;
 
 /** The Secret that makes kubeadm's join accept `token` (`id.secret`) until `expires`. */
 export function renderBootstrapTokenSecret(token: string, expires: Date) {

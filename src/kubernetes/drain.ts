@@ -8,7 +8,7 @@ import type { KubernetesRequest } from "./client";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, waitUntil } from "../engine/waiting";
 
-export interface DrainInput {
+interface DrainInput {
   readonly node: Node;
   readonly request: KubernetesRequest;
   readonly timeoutMinutes: number;

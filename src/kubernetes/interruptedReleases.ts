@@ -6,7 +6,7 @@
 import { documentOf } from "./answers";
 import type { KubernetesRequest } from "./client";
 
-export interface Release {
+interface Release {
   readonly name: string;
   readonly namespace: string;
 }

@@ -17,7 +17,7 @@ import type { KubernetesRequest } from "./client";
  */
 export const appliedAnnotation = "openstack-kubernetes/pool-settings";
 
-export interface Taint {
+interface Taint {
   readonly key: string;
   readonly value?: string;
   readonly effect: string;

@@ -2,7 +2,7 @@
 import { machineName, type ClusterConfig, type NodePoolConfig } from "../config/clusterConfig";
 import type { MachineRole } from "./roles";
 
-export interface Volume {
+interface Volume {
   /** GiB. */
   readonly sizeGb: number;
   /** Cinder volume type. Absent: the cloud's default. */
@@ -16,7 +16,7 @@ export interface DataVolume extends Volume {
 }
 
 /** Keys of the configuration that decide about a machine, for messages. */
-export interface ConfigKeys {
+interface ConfigKeys {
   /** The section that describes the machine, for instance nodePools[2]. */
   readonly section: string;
   /** How many there are of its kind. */

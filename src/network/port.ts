@@ -6,7 +6,7 @@ import type { SecurityGroups } from "./securityGroups";
 import type { SecurityGroupName } from "./securityGroupRules";
 import { openstackTags } from "./tags";
 
-export interface PortArgs {
+interface PortArgs {
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
   /** Names of the cluster's groups that filter its traffic. */

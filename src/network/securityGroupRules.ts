@@ -3,8 +3,8 @@ import { apiServerPort, type ClusterConfig } from "../config/clusterConfig";
 
 /** `node` holds every machine of the cluster; `control-plane` the control-plane machines besides. */
 export type SecurityGroupName = "node" | "control-plane" | "bastion";
-export type Remote = { readonly group: SecurityGroupName } | { readonly cidr: string };
-export type Ports =
+type Remote = { readonly group: SecurityGroupName } | { readonly cidr: string };
+type Ports =
   | { readonly protocol: "tcp" | "udp"; readonly from: number; readonly to: number }
   | { readonly protocol: "icmp" | "ipip" | "vrrp" | "any" };
 
@@ -19,11 +19,11 @@ export interface SecurityGroupRule {
   readonly remote: Remote;
 }
 
-export const tcp = (port: number): Ports => tcpRange(port, port);
-export const tcpRange = (from: number, to: number): Ports => ({ protocol: "tcp", from, to });
-export const udp = (port: number): Ports => udpRange(port, port);
-export const udpRange = (from: number, to: number): Ports => ({ protocol: "udp", from, to });
-export const protocol = (name: "icmp" | "ipip" | "vrrp" | "any"): Ports => ({ protocol: name });
+const tcp = (port: number): Ports => tcpRange(port, port);
+const tcpRange = (from: number, to: number): Ports => ({ protocol: "tcp", from, to });
+const udp = (port: number): Ports => udpRange(port, port);
+const udpRange = (from: number, to: number): Ports => ({ protocol: "udp", from, to });
+const protocol = (name: "icmp" | "ipip" | "vrrp" | "any"): Ports => ({ protocol: name });
 
 const world = "0.0.0.0/0";
 const node: Remote = { group: "node" };

@@ -8,7 +8,7 @@ import { ignoredSettings } from "./ignoredSettings";
 import { keystoneAuth, type KeystoneAuth } from "./keystoneAuth";
 import { collectSettings, type ProviderConfiguration, type Settings } from "./settings";
 
-export type EndpointType = "public" | "internal" | "admin";
+type EndpointType = "public" | "internal" | "admin";
 
 export interface OpenstackCloud extends KeystoneAuth {
   /** Without its version. */

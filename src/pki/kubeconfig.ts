@@ -1,7 +1,7 @@
 /** The admin kubeconfig, computed from the CA: nobody logs in to a machine to fetch it. */
 import { stringify } from "yaml";
 
-export interface AdminKubeconfigInput {
+interface AdminKubeconfigInput {
   readonly clusterName: string;
   /** Host that operators reach the API at. */
   readonly host: string;

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import type { ClusterConfig } from "../config/clusterConfig";
 
-export type CloudProviderConfig = NonNullable<ClusterConfig["cloudProvider"]>;
-export type OpenstackCredential = NonNullable<NonNullable<ClusterConfig["credentials"]>["openstack"]>;
+type CloudProviderConfig = NonNullable<ClusterConfig["cloudProvider"]>;
+type OpenstackCredential = NonNullable<NonNullable<ClusterConfig["credentials"]>["openstack"]>;
 
 /**
  * The Secret in kube-system that both read; nothing comes from the metadata service or from the machines' user data.
@@ -11,7 +11,7 @@ export type OpenstackCredential = NonNullable<NonNullable<ClusterConfig["credent
 export const cloudConfigSecretName = "cloud-config";
 const mountPath = "/etc/config";
 
-export interface CloudConfigInput {
+interface CloudConfigInput {
   readonly cloudProvider: CloudProviderConfig;
   readonly credential: OpenstackCredential;
   /** Node CIDR: which of a machine's addresses is the node's. */

@@ -26,7 +26,7 @@ import {
 } from "./flux";
 import { createRelease } from "./release";
 
-export interface PlatformArgs {
+interface PlatformArgs {
   /** Secret. */
   readonly adminKubeconfig: pulumi.Output<string>;
   readonly clusterCaCertificatePem: pulumi.Output<string>;

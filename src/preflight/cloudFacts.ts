@@ -96,7 +96,7 @@ export interface CloudRouter {
 }
 
 /** What this cluster has in Neutron already, found by its tag. */
-export interface OwnNetworking {
+interface OwnNetworking {
   readonly networks: number;
   readonly subnets: number;
   readonly routers: number;

@@ -11,7 +11,7 @@ export interface Setting {
   readonly value: string;
 }
 
-export interface VolumeNeed {
+interface VolumeNeed {
   /** Key of the section that asks for the volume, for instance controlPlane.etcdVolume. */
   readonly key: string;
   readonly sizeGb: number;
@@ -40,7 +40,7 @@ export interface MachineNeed {
 }
 
 /** A Neutron extension and what needs it. */
-export interface ExtensionNeed {
+interface ExtensionNeed {
   readonly alias: string;
   readonly purpose: string;
 }

@@ -4,7 +4,7 @@ import type { KubernetesRequest } from "../kubernetes/client";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, waitUntil } from "../engine/waiting";
 
-export interface ApiGateInput {
+interface ApiGateInput {
   /** For messages: https://host:port. */
   readonly url: string;
   readonly request: KubernetesRequest;

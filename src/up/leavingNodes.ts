@@ -8,7 +8,7 @@ import type { KubernetesRequest } from "../kubernetes/client";
 import { isLeaving, withLeavingMark, withoutLeavingMark } from "../kubernetes/leavingMark";
 import type { Clock } from "../engine/waiting";
 
-export interface LeavingInput {
+interface LeavingInput {
   /** Names of the machines of the configuration. */
   readonly machines: readonly string[];
   /** All nodes. */

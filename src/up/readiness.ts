@@ -26,7 +26,7 @@ export interface NodeOutput {
   readonly address: string;
 }
 
-export interface ReadinessArgs {
+interface ReadinessArgs {
   /** Secret. */
   readonly access: pulumi.Output<KubernetesAccess>;
   /** Secret. */

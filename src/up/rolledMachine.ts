@@ -12,7 +12,7 @@ import type { NodeRole } from "../machines/roles";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, waitUntil } from "../engine/waiting";
 
-export interface SpareInput {
+interface SpareInput {
   /** Name of the machine that is to go, or to reboot. */
   readonly machine: string;
   readonly role: NodeRole;
@@ -25,7 +25,7 @@ export interface SpareInput {
   readonly clock?: Clock;
 }
 
-export interface ReleaseInput extends SpareInput {
+interface ReleaseInput extends SpareInput {
   /** readiness.drainTimeoutMinutes; 0: pods go with their machine. */
   readonly drainTimeoutMinutes: number;
   readonly tell: (message: string) => void;

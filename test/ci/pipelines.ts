@@ -17,7 +17,7 @@ export interface Job {
   readonly permissions: Readonly<Record<string, string>>;
 }
 
-export interface Step {
+interface Step {
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;

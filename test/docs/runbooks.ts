@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { repositoryFolder } from "./textFiles";
 
-export interface CommandBlock {
+interface CommandBlock {
   /** For instance docs/runbooks/destroy.md:12. */
   readonly place: string;
   /** What the comment above the block says; absent where there is none. */

@@ -28,7 +28,7 @@ const roots = [
   "test",
 ];
 
-export interface TextFile {
+interface TextFile {
   /** Relative to the repository, with slashes. */
   readonly path: string;
   readonly lines: readonly string[];

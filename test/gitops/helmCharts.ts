@@ -50,7 +50,7 @@ export function chartFolder(chart: string): string | undefined {
   return folder !== undefined && existsSync(join(folder, "Chart.yaml")) ? folder : undefined;
 }
 
-export interface ChartFile {
+interface ChartFile {
   readonly version: string;
   readonly appVersion: string;
   readonly dependencies?: readonly { readonly name: string; readonly alias?: string }[];
@@ -82,7 +82,7 @@ export const helmReleases = (objects: readonly KubernetesObject[]): ChartRelease
       return { name: metadata.name, namespace: String(metadata.namespace), values, ...chart.spec };
     });
 
-export interface Rendered {
+interface Rendered {
   readonly ok: boolean;
   readonly errors: string;
   readonly objects: readonly KubernetesObject[];

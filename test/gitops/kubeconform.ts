@@ -9,7 +9,7 @@ import { toolFolder } from "./toolbox";
 const program = join(toolFolder("kubeconform"), "kubeconform");
 export const kubeconformPrograms = [program, ...schemaPrograms];
 
-export interface Verdict {
+interface Verdict {
   /** What is wrong, one per object. */
   readonly resources?: readonly unknown[];
   readonly summary: {

@@ -5,7 +5,7 @@
 import type { KubernetesObject } from "./live/kubectl";
 
 export const userFacingRoles = ["admin", "edit", "view"] as const;
-export type UserFacingRole = (typeof userFacingRoles)[number];
+type UserFacingRole = (typeof userFacingRoles)[number];
 
 interface Rule {
   readonly apiGroups?: readonly string[];

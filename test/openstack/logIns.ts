@@ -4,7 +4,7 @@
  */
 import type { Configured } from "./recordingCloud";
 
-export interface LogIn extends Configured {
+interface LogIn extends Configured {
   /** The rest of "... logs in like this". */
   readonly title: string;
   /** Body of the token request, or the token that is used as it is. */

@@ -13,7 +13,7 @@ export interface Configured {
 }
 
 /** What Keystone and Neutron heard. */
-export interface Heard {
+interface Heard {
   readonly says?: unknown;
   readonly asks?: string;
 }

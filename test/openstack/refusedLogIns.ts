@@ -2,7 +2,7 @@
 import { at, clouds, member, site, user, yamlMember, yamlUser } from "./logIns";
 import type { Configured } from "./recordingCloud";
 
-export interface RefusedLogIn extends Configured {
+interface RefusedLogIn extends Configured {
   readonly title: string;
   /** This program's sentence. */
   readonly sentence: string;

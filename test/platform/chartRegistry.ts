@@ -16,7 +16,7 @@ const cache = join(
   "charts",
 );
 
-export interface Chart {
+interface Chart {
   readonly chart: string;
   readonly version: string;
 }

@@ -10,7 +10,7 @@ import { parse } from "yaml";
 import { startControlPlane } from "../gitops/live/controlPlane";
 import { Processes } from "../gitops/live/processes";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: string;
 }

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { engine } from "../../lab/openstack/engine";
 
-export const programFolder = join(__dirname, "platformProgram");
+const programFolder = join(__dirname, "platformProgram");
 
 /** An operation of the engine on one resource, for instance "create test-cluster-settings". */
-export type Step = `${string} ${string}`;
+type Step = `${string} ${string}`;
 
-export interface Outcome {
+interface Outcome {
   /** What the engine said, when it failed. */
   readonly failure: string | undefined;
   /** What the engine did or would do; what it left alone is not in it. */

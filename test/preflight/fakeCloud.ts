@@ -99,7 +99,7 @@ export function image(
   return { id, name, status: "active", size: 2 ** 30, min_disk: 0, min_ram: 0, ...more };
 }
 
-export function flavor(name: string, vcpus: number, ram: number, disk: number) {
+function flavor(name: string, vcpus: number, ram: number, disk: number) {
   return { name, vcpus, ram, disk };
 }
 

@@ -8,7 +8,6 @@ import { labFolder } from "../../lab/openstack/layout";
 import { isRunning } from "../../lab/openstack/lab";
 import { checkout, engineEnvironment, ensureStack, stackFileOnLab, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
-import { parse } from "yaml";
 import { describeUnless } from "../describeUnless";
 import { pulumiArgumentsRunBy } from "../docs/runbooks";
 import { engineObstacle, programPlugins } from "./installedEngine";
@@ -16,7 +15,7 @@ import { engineObstacle, programPlugins } from "./installedEngine";
 const lab = labIn(labFolder());
 
 /** One resource that the engine did something to: `create proof-general-2 (openstack:compute/instance:Instance)`. */
-export interface Change {
+interface Change {
   operation: string;
   type: string;
   name: string;
@@ -34,7 +33,7 @@ interface EngineEvent {
 }
 
 /** Why the engine tests cannot run here, or undefined when they can. */
-export function obstacle(): string | undefined {
+function obstacle(): string | undefined {
   return engineObstacle(programPlugins) ?? (isRunning(lab) ? undefined : "the lab is not up (`npm run lab -- up`)");
 }
 
@@ -181,9 +180,4 @@ function notFor(args: readonly string[]): (arg: string) => boolean {
 function changeOf({ op, urn }: { op: string; urn: string }): Change {
   const [, , types = "", name = ""] = urn.split("::");
   return { operation: op, type: types.split("$").pop() ?? "", name };
-}
-
-/** The stack's configuration as it was written for the lab. */
-export function configurationOf(stack: EngineStack): Record<string, unknown> {
-  return (parse(readFileSync(stackFileOnLab(lab, stack.name), "utf8")) as { config: Record<string, unknown> }).config;
 }

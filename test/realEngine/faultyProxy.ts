@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { labFolder, layout } from "../../lab/openstack/layout";
 import { ports } from "../../lab/openstack/apis";
 
-export type Api = keyof typeof ports;
+type Api = keyof typeof ports;
 
 /** A call on its way to OpenStack. */
 export interface Call {
@@ -29,7 +29,7 @@ export interface Call {
   readonly body: string;
 }
 
-export type Fault =
+type Fault =
   /** The service never hears of it; the caller gets this answer. */
   | { readonly kind: "answer"; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   /** The service does what it is asked, and the connection is reset before the caller hears of it. */

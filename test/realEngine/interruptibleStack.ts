@@ -17,7 +17,7 @@ const lab = labIn(labFolder());
 const patience = 10 * 60_000;
 
 /** A resource of the state. Components and providers have no place in OpenStack. */
-export interface StateResource {
+interface StateResource {
   urn: string;
   type: string;
   id?: string;
@@ -33,7 +33,7 @@ export interface State {
 }
 
 /** How an `up` ended. */
-export interface Ending {
+interface Ending {
   /** Exit status; null when it was killed. */
   code: number | null;
   /** What the engine called errors, one message after the other. */
@@ -51,7 +51,7 @@ interface EngineEvent {
 }
 
 /** An `up` under way. */
-export class Up {
+class Up {
   private readonly log: string;
   private readonly child: ChildProcess;
   private printed = "";

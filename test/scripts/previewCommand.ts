@@ -7,7 +7,7 @@ import { parse } from "yaml";
 
 export const root = path.join(__dirname, "../..");
 
-export interface Ended {
+interface Ended {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;

@@ -64,7 +64,7 @@ export const registryMirrors = rule(["registryMirrors"], ({ registryMirrors: mir
 ]);
 
 /** Ports above 65535 and prefixes above 32 pass the pattern of the schema, which counts digits only. */
-export const noProxyEntries = rule(["proxy"], ({ proxy }) =>
+export const proxyExceptions = rule(["proxy"], ({ proxy }) =>
   (proxy?.noProxy ?? []).flatMap((entry, index) => {
     const [address = "", prefix] = entry.split("/");
     const octets = address.split(".").map(Number);

@@ -107,7 +107,7 @@ export const podCidrSize = rule(["kubernetes", "cni"], ({ kubernetes, cni }) => 
   );
 });
 
-export function machineCount({ controlPlane, nodePools }: Pick<Checked, "controlPlane" | "nodePools">): number {
+function machineCount({ controlPlane, nodePools }: Pick<Checked, "controlPlane" | "nodePools">): number {
   return nodePools.reduce<number>((sum, pool) => sum + pool.count, controlPlane.replicas);
 }
 

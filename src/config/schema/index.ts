@@ -120,7 +120,5 @@ export const clusterSchema = section({
   readiness: readinessSchema,
 });
 
-/** What a user writes: defaults not yet filled in. */
-export type ClusterInput = z.input<typeof clusterSchema>;
 /** What the schema yields: defaults filled in, values derived from other fields still absent. */
 export type ParsedCluster = z.output<typeof clusterSchema>;

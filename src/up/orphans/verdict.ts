@@ -10,7 +10,7 @@ const unusedHours = 24;
 /** The same for a machine that has been started: after a while people's work runs on it. */
 const machineHours = 2;
 
-export type Verdict =
+type Verdict =
   /** It is deleted, and then created again as the state will know it. */
   | { readonly kind: "remove" }
   /** It is not ours to delete, and does not stand in the way unless OpenStack says so. */

@@ -18,13 +18,13 @@ export const fluxPrograms = [
  * A Kustomization that waits for its Helm releases holds a worker, for minutes when a chart is broken; with as few as
  * Flux has by default (4) tenants would wait too.
  */
-export const manyAtOnce = "--concurrent=20";
+const manyAtOnce = "--concurrent=20";
 
 /**
  * What keeps a tenant's Flux objects within its namespace; and, as there is one flag for all gates, that a fix need not
  * wait for what it fixes.
  */
-export const lockdown = [
+const lockdown = [
   "--no-cross-namespace-refs=true",
   "--no-remote-bases=true",
   "--default-service-account=default",
@@ -161,7 +161,7 @@ function accountOf(name: string, folder: string, kubectl: Kubectl): string {
   return writeKubeconfig(join(dirname(folder), `${name}.kubeconfig`), server, authority, token);
 }
 
-export type FluxKind = "gitrepository" | "helmrelease" | "kustomization";
+type FluxKind = "gitrepository" | "helmrelease" | "kustomization";
 
 /** The Ready condition of the object as it is now; undefined while Flux still speaks of an earlier one. */
 export const ready = ({ metadata, status }: KubernetesObject): Condition | undefined =>

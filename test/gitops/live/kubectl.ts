@@ -30,7 +30,7 @@ export interface KubernetesObject {
   readonly [key: string]: unknown;
 }
 
-export interface Attempt {
+interface Attempt {
   readonly ok: boolean;
   /** Standard output and error together. */
   readonly output: string;

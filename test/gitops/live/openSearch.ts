@@ -13,7 +13,7 @@ import { gunzipSync } from "node:zlib";
 export type Document = Readonly<Record<string, unknown>> & { readonly message?: string };
 
 /** What it does with a request: take it, say that it is too busy for all of it (429), or for some of its documents. */
-export type Mood = "takes" | "refuses" | "refuses some";
+type Mood = "takes" | "refuses" | "refuses some";
 
 const parameters = [
   "pipeline",

@@ -22,7 +22,7 @@ const variables: Readonly<Record<string, string>> = {
 };
 
 /** The program's environment as gitops/ has it for this cluster. */
-export function approverEnvironment(cluster: Pick<LabCluster, "config" | "plan">): Record<string, string> {
+function approverEnvironment(cluster: Pick<LabCluster, "config" | "plan">): Record<string, string> {
   const settings = renderClusterSettings(cluster.config, cluster.plan.endpointHost);
   const text = readFileSync(
     join(__dirname, "../../../gitops/infrastructure/controllers/kubelet-csr-approver/release.yaml"),

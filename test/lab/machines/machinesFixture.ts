@@ -18,7 +18,7 @@ import {
 } from "../../../lab/machines/site";
 
 /** The site when these tests can run, or why they cannot. */
-export async function siteOrReason(): Promise<Site | string> {
+async function siteOrReason(): Promise<Site | string> {
   if (process.getuid?.() !== 0) return "namespaces and control groups need root";
   try {
     return await buildSite({ onlyCached: true });
@@ -225,7 +225,7 @@ export function etcdLeader(cluster: LabCluster, name: string): boolean {
 }
 
 /** etcdctl in the etcd pod of a machine, by way of the API as an administrator would. */
-export function etcdctl(cluster: LabCluster, name: string, ...words: string[]): Answer {
+function etcdctl(cluster: LabCluster, name: string, ...words: string[]): Answer {
   const pki = "/etc/kubernetes/pki/etcd";
   const credentials = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
   return cluster.kubectl(["-n", "kube-system", "exec", `etcd-${name}`, "--", "etcdctl", ...credentials, ...words]);

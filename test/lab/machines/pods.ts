@@ -83,7 +83,7 @@ export function startPods(cluster: LabCluster): void {
   if (answer.status !== 0) throw new Error(answer.stderr);
 }
 
-export interface EchoPod {
+interface EchoPod {
   readonly name: string;
   readonly address: string;
   readonly node: string;

@@ -32,12 +32,12 @@ function serversObstacle(): string | undefined {
   return engineObstacle(programPlugins);
 }
 
-export interface CommandAnswer {
+interface CommandAnswer {
   readonly code: number | null;
   readonly output: string;
 }
 
-export interface NodeSeen {
+interface NodeSeen {
   readonly ready: boolean;
   readonly address: string;
   /** Boot id, by which a reboot is told. */

@@ -59,7 +59,7 @@ export interface Change {
   readonly changed: readonly string[];
   /** Those of them that cannot be brought about in place. Paths below an input where only a part of it counts. */
   readonly replacing: readonly string[];
-  /** Differences that `ignoreChanges` hides: the resource stays as it was born. */
+  /** Differences that `ignoreChanges` hides: the resource stays as it was created. */
   readonly ignored: readonly string[];
 }
 

@@ -58,7 +58,7 @@ wantControllers() {
 # unwantControllers: the end of that unit, if there is one; its absence is no error.
 unwantControllers() { [ ! -d /run/systemd/system ] || systemctl stop $labGroup.service 2>/dev/null || true; }
 
-# enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is born there. 0 means the writer
+# enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is created there. 0 means the writer
 # itself, in any PID namespace.
 enterGroup() {
   local hierarchy

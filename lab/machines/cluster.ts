@@ -164,10 +164,10 @@ export class LabCluster {
     tell: (line: string) => void,
     every = 1,
   ): Promise<void> {
-    const told = new Set<string>();
+    const message = new Set<string>();
     const once = (line: string) => {
-      if (!told.has(line)) tell(line);
-      told.add(line);
+      if (!message.has(line)) tell(line);
+      message.add(line);
     };
     let cni = false;
     await eventually(

@@ -200,7 +200,7 @@ export function requireCredentials(lab: Lab): void {
   if (!existsSync(lab.cloudsYaml)) throw new Error("The lab has no credentials yet: run `npm run lab -- up` first.");
 }
 
-/** Was the lab up when last heard of, by its own records, and is it within reach of this process? */
+/** Was the lab up by its own records, and can this process reach it? */
 export function isRunning(lab: Lab): boolean {
   return !outsideNetwork(lab) && runningLeader(lab, "keystone") !== undefined && existsSync(lab.cloudsYaml);
 }

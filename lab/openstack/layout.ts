@@ -30,7 +30,7 @@ export interface Layout {
   readonly secrets: string;
   /** Passphrase of the stacks' secrets, for the engine; mode 0600. */
   readonly passphrase: string;
-  /** The engine's state: of no use without the OpenStack it tells of, and so part of the data. */
+  /** The engine's state: of no use without the OpenStack that it describes, and so part of the data. */
   readonly state: string;
   /** Says that the servers of this lab are machines, and what these stand on. */
   readonly machinesRecord: string;

@@ -41,7 +41,7 @@ function hasData(lab: Layout): boolean {
 export async function obstacleToMachines(lab: Layout): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "machines are made of namespaces and control groups, which needs root";
   if (machinesOf(lab) === undefined && hasData(lab))
-    return "this lab was begun without machines: `npm run lab -- wipe` lets it begin anew";
+    return "this lab was begun without machines: `npm run lab -- wipe` lets it start again";
   const claim = othersClaim(openstackMachines(lab.root));
   if (claim !== undefined) return `the machines on this host ${claim}`;
   return buildSite({ onlyCached: true }).then(

@@ -19,7 +19,7 @@ export function kubeconfigFile(lab: Layout): string {
   return join(lab.data, "stacks", "kubeconfig");
 }
 
-/** What a stack tells of its cluster. */
+/** What a stack's outputs say about its cluster. */
 export interface StackOutputs {
   readonly adminKubeconfig: string;
   readonly nodes: readonly { readonly name: string }[];
@@ -42,14 +42,14 @@ export async function waitForNodes(
   const config = parseClusterConfig(values, stack, { problems });
   const applied = kubectl(file, ["apply", "--filename", "-"], cniManifest(config));
   if (applied.status !== 0) throw new Error(`The lab's CNI was refused: ${applied.stderr.trim()}`);
-  const told = new Set<string>();
+  const message = new Set<string>();
   await eventually(
     `All nodes of stack ${stack} Ready (\`npm run lab -- run kubectl get nodes\` shows which are)`,
     readySeconds,
     () => {
       const ready = readyNodes(file);
-      for (const { name } of outputs.nodes.filter(({ name }) => ready.has(name) && !told.has(name))) {
-        told.add(name);
+      for (const { name } of outputs.nodes.filter(({ name }) => ready.has(name) && !message.has(name))) {
+        message.add(name);
         say(`Node ${name} is Ready.`);
       }
       return outputs.nodes.every(({ name }) => ready.has(name)) || undefined;
@@ -67,7 +67,7 @@ function readyNodes(kubeconfig: string): Set<string> {
 
 function kubectl(kubeconfig: string, words: readonly string[], input = "") {
   if (!existsSync(kubectlProgram()))
-    throw new Error(`${kubectlProgram()} is gone: \`npm run lab:machines -- build\` builds it anew.`);
+    throw new Error(`${kubectlProgram()} is gone: \`npm run lab:machines -- build\` builds it again.`);
   return spawnSync(kubectlProgram(), ["--kubeconfig", kubeconfig, "--request-timeout=20s", ...words], {
     encoding: "utf8",
     input,

@@ -23,7 +23,7 @@ export interface Difference {
   readonly replaced: readonly Differing[];
   readonly removed: readonly Differing[];
   readonly unchanged: number;
-  /** Unchanged because the program leaves them as they were born, though it would make them otherwise today. */
+  /** Unchanged because the program leaves them as they were created, though it would create them otherwise today. */
   readonly stale: readonly Differing[];
 }
 

@@ -101,7 +101,7 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
     ...list(removed, (text) => paint.remove(`- ${text}`)),
     ...(stale.length === 0
       ? []
-      : [`  ${stale.length} stay as they were born, though the program would make them otherwise today (stale):`]),
+      : [`  ${stale.length} stay as they were created, though the program would create them otherwise today (stale):`]),
     ...list(stale, (text) => paint.faint(`  ${text}`)),
   ];
 }
@@ -117,10 +117,10 @@ function renderSettings({ settings = [] }: Report, paint: Paint): string[] {
 
 /** Resources whose change is harmless need no words. */
 function renderConsequences(report: Report, paint: Paint): string[] {
-  const told = report.findings.filter(({ weight }) => weight !== "harmless");
+  const message = report.findings.filter(({ weight }) => weight !== "harmless");
   const notes = rollNote(report).map((note) => paint.warning(`  ${note}`));
-  if (told.length + notes.length === 0) return [];
-  const lines = told.map((finding) => weighed(`  ${findingLine(finding)}`, finding, paint));
+  if (message.length + notes.length === 0) return [];
+  const lines = message.map((finding) => weighed(`  ${findingLine(finding)}`, finding, paint));
   return ["", paint.strong("What that means"), ...lines, ...notes];
 }
 

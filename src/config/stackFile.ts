@@ -114,7 +114,7 @@ function outsideConfig(root: Readonly<Record<string, unknown>>, document: Docume
     // A part of the file that others refer to by an alias stands there rightly.
     return !rootKeys.includes(key) && !(isNode(node) && "anchor" in node && node.anchor !== undefined);
   });
-  const told = lost.map((key) => {
+  const message = lost.map((key) => {
     const name = key.includes(":") ? namedKey(key).key : Object.hasOwn(shapeOfCluster().keys, key) ? key : undefined;
     const near = name === undefined && !key.includes(":") ? didYouMean(key, rootKeys) : undefined;
     const remedy =
@@ -130,7 +130,7 @@ function outsideConfig(root: Readonly<Record<string, unknown>>, document: Docume
       },
     };
   });
-  return { own: told.flatMap(({ own }) => own), problems: told.map(({ problem }) => problem) };
+  return { own: message.flatMap(({ own }) => own), problems: message.map(({ problem }) => problem) };
 }
 
 function configSection(

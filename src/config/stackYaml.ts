@@ -39,8 +39,8 @@ export function parseStackYaml(content: string, file: string): Document {
   });
   // One wrong line often makes several errors; the first names the cause.
   const firstOfLine = document.errors.map((error) => lineCounter.linePos(error.pos[0]).line);
-  const told = sentences.filter((_, index) => firstOfLine.indexOf(firstOfLine[index] ?? 0) === index);
-  if (told.length > 0) throw new ConfigError(file, told);
+  const message = sentences.filter((_, index) => firstOfLine.indexOf(firstOfLine[index] ?? 0) === index);
+  if (message.length > 0) throw new ConfigError(file, message);
   return document;
 }
 

@@ -8,7 +8,7 @@ export interface Consequence {
    * What becomes of it, as a sentence without its subject; the same words for the same case, so that many of a kind are
    * told once.
    */
-  readonly told: string;
+  readonly message: string;
 }
 
 /** What of the stack's configuration decides about consequences. */
@@ -24,6 +24,6 @@ export interface ConsequenceSettings {
 /** The rule of one type of resource. */
 export type ConsequenceRule = (change: PlannedChange, settings: ConsequenceSettings) => Consequence;
 
-export const destructive = (told: string): Consequence => ({ weight: "destructive", told });
-export const disruptive = (told: string): Consequence => ({ weight: "disruptive", told });
-export const harmless = (told: string): Consequence => ({ weight: "harmless", told });
+export const destructive = (message: string): Consequence => ({ weight: "destructive", message });
+export const disruptive = (message: string): Consequence => ({ weight: "disruptive", message });
+export const harmless = (message: string): Consequence => ({ weight: "harmless", message });

@@ -14,7 +14,7 @@ export interface Finding {
   readonly what: string;
   readonly names: readonly string[];
   /** The sentence after the names. */
-  readonly told: string;
+  readonly message: string;
   /** Whether the key `allowDestruction` names it; always true of what is not destructive. */
   readonly allowed: boolean;
 }
@@ -70,11 +70,11 @@ export function reportOf(
 ): Report {
   const findings = new Map<string, Finding>();
   for (const change of changes) {
-    const { weight, told } = consequenceOf(change, allowances);
+    const { weight, message } = consequenceOf(change, allowances);
     const allowed = weight !== "destructive" || isAllowed(change, allowances);
     const what = nounOf(change.type);
-    const key = [weight, allowed, what, told].join("|");
-    findings.set(key, { weight, what, told, allowed, names: [...(findings.get(key)?.names ?? []), change.name] });
+    const key = [weight, allowed, what, message].join("|");
+    findings.set(key, { weight, what, message, allowed, names: [...(findings.get(key)?.names ?? []), change.name] });
   }
   const sorted = weights.flatMap((weight) => [...findings.values()].filter((finding) => finding.weight === weight));
   const count = (operation: Operation) => changes.filter((change) => change.operation === operation).length;

@@ -22,9 +22,9 @@ function ruleOf(
       case "update":
         return inPlace;
       case "replace":
-        return { ...renewed, told: `is replaced: ${renewed.told}` };
+        return { ...renewed, message: `is replaced: ${renewed.message}` };
       case "delete":
-        return { ...gone, told: `is deleted: ${gone.told}` };
+        return { ...gone, message: `is deleted: ${gone.message}` };
     }
   };
 }
@@ -134,7 +134,7 @@ const rules: ReadonlyMap<string, ConsequenceRule> = new Map([
     ),
     "kubernetes:fluxcd.controlplane.io/v1:FluxInstance": ruleOf(
       disruptive("Flux goes; what it brought stays, and nobody enforces it"),
-      disruptive("Flux is installed anew; nobody enforces anything meanwhile"),
+      disruptive("Flux is installed again; nobody enforces anything meanwhile"),
     ),
   }),
 ]);

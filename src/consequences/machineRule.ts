@@ -52,11 +52,11 @@ function updated({ changed }: PlannedChange, role: unknown): Consequence {
 function replaced(change: PlannedChange, role: unknown, { roll, drains }: ConsequenceSettings): Consequence {
   const rolled = roll.includes(change.name) || roll.includes(poolOf(change) ?? "");
   if (role === "control-plane") {
-    const told =
+    const message =
       "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined";
     return rolled
-      ? disruptive(`${told}; first all others must be whole, and its node is drained`)
-      : destructive(`${told}; \`roll\` does not name it, so nothing waits for the others`);
+      ? disruptive(`${message}; first all others must be whole, and its node is drained`)
+      : destructive(`${message}; \`roll\` does not name it, so nothing waits for the others`);
   }
   if (role === "worker") {
     if (!rolled)
@@ -79,6 +79,6 @@ function deleted(role: unknown, { drains }: ConsequenceSettings): Consequence {
 
 function drained(drains: boolean): string {
   return drains
-    ? "its node is drained first, with PodDisruptionBudgets heard"
+    ? "its node is drained first, respecting PodDisruptionBudgets"
     : "its node is only cordoned (readiness.drainTimeoutMinutes is 0), so its pods break off";
 }

@@ -42,13 +42,13 @@ function listItem(name: string): string {
 const shown = 10;
 
 /** One finding as a Markdown item. */
-export function findingLine({ what, names, told }: Finding): string {
+export function findingLine({ what, names, message }: Finding): string {
   const listed = names
     .slice(0, shown)
     .map((name) => `\`${name}\``)
     .join(", ");
   const more = names.length > shown ? ` and ${names.length - shown} more` : "";
-  return `- ${what} ${listed}${more} ${told}`;
+  return `- ${what} ${listed}${more} ${message}`;
 }
 
 /** One changed key as a Markdown item. */

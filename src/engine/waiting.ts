@@ -1,4 +1,4 @@
-/** Waits of `up`: looked at again and again, told of now and then, given up at a limit. */
+/** Waits of `up`: polls until nothing is missing, reports progress every 30 s, and fails at the time limit. */
 export interface Clock {
   /** Milliseconds. */
   now(): number;
@@ -14,7 +14,7 @@ interface Wait<T> {
   /** What is still missing; undefined ends the wait. */
   readonly look: () => Promise<T | undefined>;
   /** What is missing, for people; the time that has passed is added. */
-  readonly told: (missing: T) => string;
+  readonly message: (missing: T) => string;
   /** The error that ends the wait at its limit. */
   readonly failure: (missing: T) => Error | Promise<Error>;
   /** Whether it is time to give up; times in milliseconds. @default after `timeoutMinutes` */
@@ -42,7 +42,7 @@ export async function waitUntil<T>(wait: Wait<T>): Promise<void> {
     if (wait.isOver?.(missing, start, now) ?? now - start >= limit) throw await wait.failure(missing);
     if (now - lastTold >= tellEvery) {
       lastTold = now;
-      wait.progress(`${wait.told(missing)} (${Math.round((now - start) / 1000)} s of ${limit / 1000} s)`);
+      wait.progress(`${wait.message(missing)} (${Math.round((now - start) / 1000)} s of ${limit / 1000} s)`);
     }
     await clock.sleep(wait.pollEvery);
   }

@@ -39,7 +39,7 @@ export async function renewBootstrapToken(request: KubernetesRequest, token: str
   const secret = renderBootstrapTokenSecret(token, new Date(now.getTime() + tokenLifetimeHours * 3_600_000));
   const path = "/api/v1/namespaces/kube-system/secrets";
   let answer = await request("POST", path, secret);
-  // 409: it exists. Another `up` or the token controller may delete it in between (404): then it is made anew.
+  // 409: it exists. Another `up` or the token controller may delete it in between (404): then it is created again.
   if (answer.status === 409) answer = await request("PUT", `${path}/${secret.metadata.name}`, secret);
   if (answer.status === 404) answer = await request("POST", path, secret);
   // The answer itself may echo the token and is never shown.

@@ -1,6 +1,6 @@
 /**
  * Takes the pods off a node whose machine is about to go, as `kubectl drain` would: by eviction, so that
- * PodDisruptionBudgets are heard.
+ * PodDisruptionBudgets are respected.
  */
 import { documentOf, listAll, reasonOf } from "./answers";
 import { isReady, type Node } from "./nodes";
@@ -57,7 +57,7 @@ export async function drain(input: DrainInput): Promise<void> {
         ? undefined
         : left.slice(0, shown).join("; ") + (left.length > shown ? `; and ${left.length - shown} more` : "");
     },
-    told: (left) => `draining node ${name}: ${left}`,
+    message: (left) => `draining node ${name}: ${left}`,
     failure: (left) =>
       new NotDrainedError(
         `node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${left}`,

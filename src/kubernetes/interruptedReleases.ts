@@ -26,8 +26,8 @@ export async function forgetInterruptedReleases(
   releases: readonly Release[],
   request: KubernetesRequest,
 ): Promise<string[]> {
-  const told = await Promise.all(releases.map(({ name, namespace }) => forget(name, namespace, request)));
-  return told.flat();
+  const message = await Promise.all(releases.map(({ name, namespace }) => forget(name, namespace, request)));
+  return message.flat();
 }
 
 async function forget(name: string, namespace: string, request: KubernetesRequest): Promise<string[]> {
@@ -40,13 +40,13 @@ async function forget(name: string, namespace: string, request: KubernetesReques
     `to list the revisions of release ${name}`,
     await request("GET", `${secrets}?labelSelector=${selector}`),
   );
-  const told: string[] = [];
+  const message: string[] = [];
   for (const { metadata } of items) {
     const answer = await request("DELETE", `${secrets}/${metadata.name}`);
     if (answer.status !== 404) documentOf(`to forget the interrupted revision ${metadata.name}`, answer);
-    told.push(
+    message.push(
       `Release ${name} was interrupted (${metadata.labels?.status ?? "pending"}, revision ${metadata.labels?.version ?? "?"}): forgotten, to be done again.`,
     );
   }
-  return told;
+  return message;
 }

@@ -1,6 +1,6 @@
 /** Images, flavors, zones, volume types and extra networks of the machines that have yet to be made. */
 import type { ExistingMachine, CloudFacts, Flavor, Image } from "./cloudFacts";
-import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
+import { suggestion, describeSetting, joined, listed, availableNames, note, problem, type Findings } from "./findings";
 import { isOpenstackId } from "../config/openstackId";
 import { roles } from "../machines/roles";
 import type { MachineNeed, Needs, Setting } from "./needs";
@@ -89,21 +89,21 @@ function checkImage(state: GroupState, { images, imageNames }: CloudFacts): Find
     return finding(
       state,
       made,
-      `${is(image)} but Glance shows this project no such image; ${instead(image.value, imageNames ?? [])}`,
+      `${describeSetting(image)} but Glance shows this project no such image; ${suggestion(image.value, imageNames ?? [])}`,
     );
   if (found.length > 1) {
     const ids = found.map(({ id }) => id).sort();
     return finding(
       state,
       made,
-      `${is(image)} but ${found.length} images have that name; set the id of the one that you mean: ${ids.join(", ")}.`,
+      `${describeSetting(image)} but ${found.length} images have that name; set the id of the one that you mean: ${ids.join(", ")}.`,
     );
   }
   if (only.status !== "active")
     return finding(
       state,
       made,
-      `${is(image)} but that image is ${only.status}, not active; upload or restore it, or name another.`,
+      `${describeSetting(image)} but that image is ${only.status}, not active; upload or restore it, or name another.`,
     );
   return joined([]);
 }
@@ -118,7 +118,7 @@ function checkFlavor(state: GroupState, { compute: { flavors } }: CloudFacts): F
     return finding(
       state,
       made,
-      `${is(group.flavor)} but Nova shows this project no such flavor; ${instead(group.flavor.value, known)}`,
+      `${describeSetting(group.flavor)} but Nova shows this project no such flavor; ${suggestion(group.flavor.value, known)}`,
     );
   }
   const tooSmall = flavor.vcpus < kubeadmMinimum.vcpus || flavor.ram < kubeadmMinimum.ram;
@@ -127,7 +127,7 @@ function checkFlavor(state: GroupState, { compute: { flavors } }: CloudFacts): F
     .filter(({ vcpus, ram }) => vcpus >= kubeadmMinimum.vcpus && ram >= kubeadmMinimum.ram)
     .map(({ name }) => name);
   return problem(
-    `${is(group.flavor)} but kubeadm refuses a control-plane machine of ${flavor.vcpus} vCPU and ${flavor.ram} MiB: it wants ${kubeadmMinimum.vcpus} vCPU and ${kubeadmMinimum.ram} MiB; large enough: ${listed(enough)}.`,
+    `${describeSetting(group.flavor)} but kubeadm refuses a control-plane machine of ${flavor.vcpus} vCPU and ${flavor.ram} MiB: it wants ${kubeadmMinimum.vcpus} vCPU and ${kubeadmMinimum.ram} MiB; large enough: ${listed(enough)}.`,
   );
 }
 
@@ -152,7 +152,7 @@ function checkFit(state: GroupState, { images, compute: { flavors } }: CloudFact
 function checkMemory(group: MachineNeed, image: Image, flavor: Flavor): Findings {
   if (flavor.ram >= image.min_ram) return joined([]);
   return problem(
-    `${is(group.flavor)} with ${flavor.ram} MiB of memory but image ${group.image.value} asks for ${image.min_ram} MiB; choose a larger flavor.`,
+    `${describeSetting(group.flavor)} with ${flavor.ram} MiB of memory but image ${group.image.value} asks for ${image.min_ram} MiB; choose a larger flavor.`,
   );
 }
 
@@ -163,7 +163,7 @@ function checkRootDisk(group: MachineNeed, image: Image, flavor: Flavor): Findin
   const bootVolume =
     group.role === "bastion" ? "" : `, or set ${group.flavor.key.replace(/flavor$/, "bootVolume")}.sizeGb to ${wanted}`;
   return problem(
-    `${is(group.flavor)} with a disk of ${flavor.disk} GiB but image ${group.image.value} needs ${wanted} GiB; choose a larger flavor${bootVolume}.`,
+    `${describeSetting(group.flavor)} with a disk of ${flavor.disk} GiB but image ${group.image.value} needs ${wanted} GiB; choose a larger flavor${bootVolume}.`,
   );
 }
 
@@ -187,12 +187,16 @@ function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }
   return used.flatMap((setting) => {
     const zone = zones?.find(({ name }) => name === setting.value);
     if (zones !== undefined && zone === undefined)
-      return [problem(`${is(setting)} but Nova has no such zone; ${thereAre(zones.map(({ name }) => name))}`)];
+      return [
+        problem(
+          `${describeSetting(setting)} but Nova has no such zone; ${availableNames(zones.map(({ name }) => name))}`,
+        ),
+      ];
     if (zone?.available === false) {
       const others = zones?.filter(({ available }) => available).map(({ name }) => name) ?? [];
       return [
         problem(
-          `${is(setting)} but Nova says that this zone is not available now; wait for it, or use another of: ${listed(others)}.`,
+          `${describeSetting(setting)} but Nova says that this zone is not available now; wait for it, or use another of: ${listed(others)}.`,
         ),
       ];
     }
@@ -203,7 +207,7 @@ function checkZones({ group, missing, rolled }: GroupState, { compute: { zones }
     if (volumeZones.length < 2 || volumeZone?.available === true) return [];
     return [
       note(
-        `${is(setting)} but Cinder has no such zone available; its volumes come to the machines only where Nova's cross_az_attach is on, as it is by default.`,
+        `${describeSetting(setting)} but Cinder has no such zone available; its volumes come to the machines only where Nova's cross_az_attach is on, as it is by default.`,
       ),
     ];
   });
@@ -216,7 +220,7 @@ function checkVolumes(state: GroupState, { volume: { types, quota } }: CloudFact
     ...(type !== undefined && types !== undefined && !types.includes(type)
       ? [
           problem(
-            `${is({ key: `${key}.type`, value: type })} but Cinder shows this project no such volume type; ${instead(type, types)}`,
+            `${describeSetting({ key: `${key}.type`, value: type })} but Cinder shows this project no such volume type; ${suggestion(type, types)}`,
           ),
         ]
       : []),

@@ -3,7 +3,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { overlaps } from "../config/cidr";
 import { clusterTag } from "../network/tags";
 import type { CloudFacts, CloudNetwork, NetworkFacts } from "./cloudFacts";
-import { instead, is, joined, listed, thereAre, note, problem, type Findings } from "./findings";
+import { suggestion, describeSetting, joined, listed, availableNames, note, problem, type Findings } from "./findings";
 import { groupStates } from "./checkMachines";
 import type { Needs, Setting } from "./needs";
 
@@ -43,11 +43,11 @@ function checkExternalNetwork(
   const named = externalNetworks.filter(({ name }) => name === externalNetwork);
   if (named.length > 1)
     return problem(
-      `${is(setting)} but ${named.length} external networks have that name (${idsOf(named)}); ask the operators of the cloud for distinct names.`,
+      `${describeSetting(setting)} but ${named.length} external networks have that name (${idsOf(named)}); ask the operators of the cloud for distinct names.`,
     );
   if (named.length === 1) return joined([]);
   return problem(
-    `${is(setting)} but Neutron shows this project no external network of that name; ${instead(
+    `${describeSetting(setting)} but Neutron shows this project no external network of that name; ${suggestion(
       externalNetwork,
       externalNetworks.map(({ name }) => name),
     )}`,
@@ -70,7 +70,7 @@ function checkExistingNetwork(
   const found = networks.find(({ id }) => id === networkId.toLowerCase());
   if (found === undefined)
     return problem(
-      `${is(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+      `${describeSetting(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
     );
   return joined([
     ...(found.mtu !== undefined && found.mtu < mtu
@@ -88,7 +88,7 @@ function checkExistingNetwork(
 function checkPortSecurity(setting: Setting, found: CloudNetwork): Findings {
   if (found.port_security_enabled !== false) return joined([]);
   return problem(
-    `${is(setting)} but port security is off on that network ${found.name}, so that no security group could protect the machines; turn it on, or name another.`,
+    `${describeSetting(setting)} but port security is off on that network ${found.name}, so that no security group could protect the machines; turn it on, or name another.`,
   );
 }
 
@@ -103,7 +103,7 @@ function checkExistingSubnet(
   if (found === undefined) {
     const known = inNetwork.map(({ id, name }) => `${id} (${name})`);
     return problem(
-      `${is(setting)} but Neutron shows this project no such subnet; network.networkId has: ${listed(known)}.`,
+      `${describeSetting(setting)} but Neutron shows this project no such subnet; network.networkId has: ${listed(known)}.`,
     );
   }
   return joined([
@@ -111,7 +111,7 @@ function checkExistingSubnet(
       ? []
       : [
           problem(
-            `${is(setting)} but that subnet ${found.name} belongs to another network, ${found.network_id}; set network.networkId to it, or name another subnet.`,
+            `${describeSetting(setting)} but that subnet ${found.name} belongs to another network, ${found.network_id}; set network.networkId to it, or name another subnet.`,
           ),
         ]),
     ...(found.cidr === cidr
@@ -154,12 +154,12 @@ function checkRouter(
   const found = routers.find(({ id }) => id === routerId.toLowerCase());
   if (found === undefined)
     return problem(
-      `${is(setting)} but Neutron shows this project no such router; name one that \`openstack router list\` shows.`,
+      `${describeSetting(setting)} but Neutron shows this project no such router; name one that \`openstack router list\` shows.`,
     );
   const external = externalNetworks?.find(({ name }) => name === externalNetwork);
   if (external === undefined || found.external_gateway_info?.network_id === external.id) return joined([]);
   const gateway = found.external_gateway_info === null ? "has no gateway" : "leads to another external network";
-  const sentence = `${is(setting)} but that router ${found.name} ${gateway}, not to network.externalNetwork "${external.name}"`;
+  const sentence = `${describeSetting(setting)} but that router ${found.name} ${gateway}, not to network.externalNetwork "${external.name}"`;
   const [key] = needs.floatingIpKeys;
   if (key === undefined) return note(`${sentence}; network.externalNetwork has no effect then.`);
   return problem(`${sentence}, and ${key} needs it to; set its gateway, or set ${key} to false.`);
@@ -170,11 +170,11 @@ function checkExtraNetwork(setting: Setting, { networks }: NetworkFacts): Findin
   const found = networks.find(({ id }) => id === setting.value.toLowerCase());
   if (found === undefined)
     return problem(
-      `${is(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
+      `${describeSetting(setting)} but Neutron shows this project no such network; name one that \`openstack network list\` shows.`,
     );
   if (found.subnets.length === 0)
     return problem(
-      `${is(setting)} but that network ${found.name} has no subnet, so that machines would get no address there; add one, or name another.`,
+      `${describeSetting(setting)} but that network ${found.name} has no subnet, so that machines would get no address there; add one, or name another.`,
     );
   return checkPortSecurity(setting, found);
 }
@@ -194,14 +194,14 @@ function checkOctavia(
       ? []
       : [
           problem(
-            `${is({ key: "apiEndpoint.provider", value: provider })} but Octavia has no such provider; ${instead(provider, providers)}`,
+            `${describeSetting({ key: "apiEndpoint.provider", value: provider })} but Octavia has no such provider; ${suggestion(provider, providers)}`,
           ),
         ]),
     ...(flavorId === undefined || flavors === undefined || own !== undefined || flavor?.enabled === true
       ? []
       : [
           problem(
-            `${is(setting)} but Octavia has ${flavor === undefined ? "no such flavor" : `turned that flavor ${flavor.name} off`}; ${thereAre(known)}`,
+            `${describeSetting(setting)} but Octavia has ${flavor === undefined ? "no such flavor" : `turned that flavor ${flavor.name} off`}; ${availableNames(known)}`,
           ),
         ]),
   ]);

@@ -21,19 +21,19 @@ export const problem = (sentence: string): Findings => ({ problems: [sentence], 
 export const note = (sentence: string): Findings => ({ problems: [], notes: [sentence] });
 
 /** `key is "value"`, the begin of a sentence. */
-export const is = ({ key, value }: Setting): string => `${key} is ${shown(value)}`;
+export const describeSetting = ({ key, value }: Setting): string => `${key} is ${shown(value)}`;
 
 /** Most names that a sentence lists. */
 const longestList = 10;
 
 /** The end of a sentence about a name that is not there: the one that was probably meant, else those that are there. */
-export function instead(name: string, known: readonly string[]): string {
+export function suggestion(name: string, known: readonly string[]): string {
   const near = didYouMean(name, known);
-  return near === undefined ? thereAre(known) : `did you mean ${near}?`;
+  return near === undefined ? availableNames(known) : `did you mean ${near}?`;
 }
 
 /** The end of a sentence about a name that is not there and like no other. */
-export function thereAre(known: readonly string[]): string {
+export function availableNames(known: readonly string[]): string {
   if (known.length === 0) return "there is none.";
   return `there ${known.length === 1 ? "is" : "are"}: ${listed(known)}.`;
 }

@@ -26,7 +26,7 @@ export async function waitForApi(input: ApiGateInput): Promise<void> {
     ...input,
     pollEvery,
     look: () => unreadiness(input.request),
-    told: (answer) => `waiting for the Kubernetes API at ${input.url}: ${answer}`,
+    message: (answer) => `waiting for the Kubernetes API at ${input.url}: ${answer}`,
     failure: async (answer) => new ApiNotReadyError(await failureMessage(input, answer)),
   });
 }

@@ -40,7 +40,7 @@ export interface ClusterGateInput {
 export class ClusterNotReadyError extends Error {}
 
 interface Problem {
-  readonly told: string;
+  readonly message: string;
   /** Milliseconds since 1970: since when it is known to be so; absent where that began with this run. */
   readonly since?: number;
   /** The machine that has not become a node. */
@@ -66,8 +66,8 @@ export async function waitForCluster(input: ClusterGateInput): Promise<void> {
       const problems = await problemsOf(input, leases);
       return problems.length === 0 ? undefined : problems;
     },
-    told: ([first, ...others]) =>
-      `waiting for the cluster: ${first?.told}${others.length === 0 ? "" : `, and ${others.length} more`}`,
+    message: ([first, ...others]) =>
+      `waiting for the cluster: ${first?.message}${others.length === 0 ? "" : `, and ${others.length} more`}`,
     isOver: (problems, start, now) => problems.every(({ since = start }) => now - since >= limit),
     failure: async (problems) => new ClusterNotReadyError(await failureMessage(input, problems)),
   });
@@ -83,7 +83,7 @@ async function problemsOf(input: ClusterGateInput, leases: KubeletLeases): Promi
     ];
   } catch (error) {
     // The endpoint may move to another machine while machines join.
-    return [{ told: messageOf(error) }];
+    return [{ message: messageOf(error) }];
   }
 }
 
@@ -95,11 +95,11 @@ function nodeProblems(
   const byName = new Map(nodes.map((node) => [node.metadata.name, node]));
   return machines.flatMap((machine): Problem[] => {
     const node = byName.get(machine);
-    if (node === undefined) return [{ told: `machine ${machine} has not become a node`, machine }];
+    if (node === undefined) return [{ message: `machine ${machine} has not become a node`, machine }];
     if (silent.has(machine))
       return [
         {
-          told: `the kubelet of machine ${machine} gave no sign of life since the machine was made or rebooted`,
+          message: `the kubelet of machine ${machine} gave no sign of life since the machine was made or rebooted`,
           machine,
         },
       ];
@@ -129,10 +129,10 @@ async function fluxProblems(
   const sources = (await listed("source", "gitrepositories")).filter(({ metadata }) => metadata.name === sync);
   const kustomizations = await listed("kustomize", "kustomizations");
   return [
-    ...(sources.length === 0 ? [{ told: `GitRepository ${sync} does not exist` }] : []),
+    ...(sources.length === 0 ? [{ message: `GitRepository ${sync} does not exist` }] : []),
     ...(kustomizations.some(({ metadata }) => metadata.name === sync)
       ? []
-      : [{ told: `Kustomization ${sync} does not exist` }]),
+      : [{ message: `Kustomization ${sync} does not exist` }]),
     ...sources.flatMap((source) => unreconciled("GitRepository", source)),
     ...kustomizations.flatMap((kustomization) => unreconciled("Kustomization", kustomization)),
   ];
@@ -142,7 +142,7 @@ function unreconciled(kind: string, { metadata, spec, status }: FluxObject): Pro
   if (spec?.suspend === true) return [];
   const what = `${kind} ${metadata.name}`;
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    return [{ told: `${what} has a change that Flux has not looked at` }];
+    return [{ message: `${what} has a change that Flux has not looked at` }];
   return notReady(what, status?.conditions);
 }
 
@@ -156,11 +156,13 @@ function notReady(what: string, conditions: readonly Condition[] = []): Problem[
       : undefined;
   const message = (doing?.message ?? ready?.message)?.replace(/\s+/g, " ").trim();
   const since = Date.parse(ready?.lastTransitionTime ?? "");
-  return [{ told: `${what} is not Ready${message ? `: ${message}` : ""}`, ...(Number.isNaN(since) ? {} : { since }) }];
+  return [
+    { message: `${what} is not Ready${message ? `: ${message}` : ""}`, ...(Number.isNaN(since) ? {} : { since }) },
+  ];
 }
 
 async function failureMessage(input: ClusterGateInput, problems: readonly Problem[]): Promise<string> {
-  const shown = problems.slice(0, shownProblems).map(({ told }) => `- ${told}`);
+  const shown = problems.slice(0, shownProblems).map(({ message }) => `- ${message}`);
   const more = problems.length > shownProblems ? [`- and ${problems.length - shownProblems} more`] : [];
   const missing = problems.flatMap(({ machine }) => (machine === undefined ? [] : [machine])).slice(0, shownConsoles);
   const consoles = missing.length === 0 ? [] : await consoleSections(() => input.consoles(missing));

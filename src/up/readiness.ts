@@ -57,8 +57,8 @@ export class Readiness {
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
       if (!hasCluster(config)) return;
-      for (const told of await forgetInterruptedReleases(bootstrapReleases, kubernetesApi(access)))
-        void pulumi.log.warn(told);
+      for (const message of await forgetInterruptedReleases(bootstrapReleases, kubernetesApi(access)))
+        void pulumi.log.warn(message);
     });
   }
 
@@ -125,7 +125,7 @@ export class Readiness {
     request: KubernetesRequest,
   ): Promise<void> {
     const { config } = this;
-    // When the API does not answer now, the gate asks again and tells of it.
+    // When the API does not answer now, the gate asks again and reports it.
     const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
     if (mismatch !== undefined) void pulumi.log.warn(mismatch);
     const machines = nodes.map(({ name }) => name);

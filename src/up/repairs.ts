@@ -5,7 +5,7 @@ import type { OpenstackApi } from "../openstack/client";
 import { logInToOpenstack } from "../openstack/login";
 import { createdType, createdTypes } from "../openstack/resourceTypes";
 import { OrphanSearch } from "./orphans/orphanSearch";
-import { stillbornMachines } from "./orphans/failedMachines";
+import { machinesFailedAtCreation } from "./orphans/failedMachines";
 import { completeTags } from "./orphans/unfinishedTags";
 
 /**
@@ -19,10 +19,10 @@ export async function repairs(config: ClusterConfig): Promise<pulumi.ResourceTra
   let session: Promise<OpenstackApi> | undefined;
   const api = () => (session ??= logInToOpenstack());
   // Pre-flight, which asks the same cloud at the same time, says better what is wrong with it.
-  const stillborn = await api()
-    .then((known) => stillbornMachines(known, config.clusterName))
+  const failed = await api()
+    .then((known) => machinesFailedAtCreation(known, config.clusterName))
     .catch(() => new Set<string>());
-  return [replaceStillborn(stillborn), ...(isLive() ? [hooks(api)] : [])];
+  return [replaceFailed(failed), ...(isLive() ? [hooks(api)] : [])];
 }
 
 function hooks(api: () => Promise<OpenstackApi>): pulumi.ResourceTransformation {
@@ -49,7 +49,7 @@ function hooks(api: () => Promise<OpenstackApi>): pulumi.ResourceTransformation 
 /**
  * `#initerror` is the engine's name for "its creation failed halfway". There is nothing on such a machine to protect.
  */
-function replaceStillborn(names: ReadonlySet<string>): pulumi.ResourceTransformation {
+function replaceFailed(names: ReadonlySet<string>): pulumi.ResourceTransformation {
   return ({ type, name, props, opts }) => {
     if (type !== createdTypes.server.token || !names.has(name)) return undefined;
     const { replaceOnChanges = [] } = opts as pulumi.CustomResourceOptions;

@@ -37,7 +37,7 @@ const pollEvery = 10_000;
  * Looks in a row that must find the control plane whole. Right after a boot a kubelet renews its lease before it has
  * corrected what the API server still holds of the static pods that ran before.
  */
-const looksInARow = 3;
+const requiredConsecutiveChecks = 3;
 
 /**
  * Minutes in which the API must take the removal of a Node: an endpoint that moves to another machine is away for
@@ -68,17 +68,17 @@ export async function waitForOthers(input: SpareInput): Promise<void> {
   const { machine, others, role, timeoutMinutes } = input;
   if (others.length === 0) return;
   const leases = new KubeletLeases(input.request);
-  let inARow = 0;
+  let consecutiveChecks = 0;
   await waitUntil({
     ...input,
     pollEvery,
     look: async () => {
       const problems = await problemsOf(input, leases).catch((error: unknown) => [messageOf(error)]);
-      inARow = problems.length === 0 ? inARow + 1 : 0;
-      if (inARow >= (role === "control-plane" ? looksInARow : 1)) return undefined;
-      return problems.length === 0 ? [`the others were whole ${inARow} times in a row`] : problems;
+      consecutiveChecks = problems.length === 0 ? consecutiveChecks + 1 : 0;
+      if (consecutiveChecks >= (role === "control-plane" ? requiredConsecutiveChecks : 1)) return undefined;
+      return problems.length === 0 ? [`the others were whole ${consecutiveChecks} times in a row`] : problems;
     },
-    told: ([problem]) => `before ${machine} is touched: ${problem}`,
+    message: ([problem]) => `before ${machine} is touched: ${problem}`,
     failure: (problems) =>
       new Error(
         `${machine} is not touched: after ${timeoutMinutes} minutes (readiness.clusterTimeoutMinutes) ${problems.join("; ")}. Mend them and run \`pulumi up\` again. A machine that is broken itself is rolled alone, by its own name in \`roll\`; one that is lost is made anew (docs/platform.md, "A rolled machine").`,
@@ -124,7 +124,7 @@ export async function forgetReleasedNode(
     timeoutMinutes: removalMinutes,
     pollEvery,
     look: () => remove().then(() => undefined, messageOf),
-    told: (problem) => `removing the node of the machine that was: ${problem}`,
+    message: (problem) => `removing the node of the machine that was: ${problem}`,
     failure: (problem) =>
       new Error(
         `${machine} is not created: the Node of the machine that was could not be removed in ${removalMinutes} minutes: ${problem}`,

@@ -30,14 +30,14 @@ export class Rolling implements RollGate {
     const { clusterName } = config;
     const controlPlaneNames = controlPlaneGroup(config).machines.map(({ name }) => name);
     this.beforeCreate = new pulumi.ResourceHook(`${clusterName}-before-rolled-machine`, async ({ name }) => {
-      if (hasCluster(config)) await forgetReleasedNode({ machine: name, ...(await this.spared()) });
+      if (hasCluster(config)) await forgetReleasedNode({ machine: name, ...(await this.clientOptions()) });
     });
     this.beforeUpdate = new pulumi.ResourceHook(
       `${clusterName}-before-resize`,
       async ({ name, oldInputs, newInputs }) => {
         if (!hasCluster(config) || flavorOf(oldInputs) === flavorOf(newInputs)) return;
         const others = controlPlaneNames.filter((other) => other !== name);
-        await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.spared()) });
+        await waitForOthers({ machine: name, role: "control-plane", others, ...(await this.clientOptions()) });
       },
     );
   }
@@ -55,7 +55,7 @@ export class Rolling implements RollGate {
       machine: name,
       role,
       others,
-      ...(await this.spared()),
+      ...(await this.clientOptions()),
       drainTimeoutMinutes: this.config.readiness.drainTimeoutMinutes,
       tell: (message) => void pulumi.log.info(message),
     });
@@ -68,7 +68,7 @@ export class Rolling implements RollGate {
     return new Map(roles.flat().map(({ name, creationDigest }) => [name, creationDigest]));
   }
 
-  private async spared() {
+  private async clientOptions() {
     return {
       request: kubernetesApi(await settled(this.access)),
       timeoutMinutes: this.config.readiness.clusterTimeoutMinutes,

@@ -53,9 +53,9 @@ esac`,
   it("says what is missing when its kubelet gets no serving certificate", () => {
     machine.file("/var/lib/kubelet/config.yaml", "serverTLSBootstrap: true\n");
     const { status, output } = machine.run("control-plane.sh", 5000);
-    const told =
+    const message =
       "The kubelet of this machine has no serving certificate after an hour; kubectl get csr shows its requests.";
-    expect([status, output.trim().split("\n").at(-1)]).toEqual([1, told]);
+    expect([status, output.trim().split("\n").at(-1)]).toEqual([1, message]);
   });
 
   describe("with a virtual IP", () => {

@@ -24,7 +24,7 @@ function verdicts(resources: readonly Resource[], clusterName: string) {
   const settings = { clusterName, roll: [], drains: true };
   return resources.map(({ type, name, before }) => ({
     type,
-    told: operations.map((operation) =>
+    message: operations.map((operation) =>
       consequenceOf({ operation, type, name, changed: [], before, after: before }, settings),
     ),
   }));
@@ -71,7 +71,7 @@ describe("consequences in clusters of other names", () => {
     const change = { operation: "delete", type, name, changed: [], before: {}, after: {} } as const;
     expect(consequenceOf(change, { clusterName: "dev", roll: [], drains: true })).toEqual({
       weight: "destructive",
-      told: "is deleted: this report does not know what it is for, so look at `pulumi preview --diff`",
+      message: "is deleted: this report does not know what it is for, so look at `pulumi preview --diff`",
     });
   });
 });

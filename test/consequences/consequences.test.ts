@@ -24,7 +24,7 @@ function findings(change: Partial<PlannedChange>, allowances: Partial<Allowances
     { stack: "test", changes: [whole], unchanged: 0, recorded: {} },
     { ...nothing, ...allowances },
   );
-  return found.map(({ weight, told, allowed }) => ({ weight, told, allowed }));
+  return found.map(({ weight, message, allowed }) => ({ weight, message, allowed }));
 }
 
 /** What the next `up` means that comes after one with other values. */
@@ -40,8 +40,8 @@ async function between(
     { ...nothing, ...allowances },
   );
   return report.findings.map(
-    ({ weight, what, names, told, allowed }) =>
-      `${weight}${allowed ? "" : ", refused"}: ${what} ${names.join(", ")} ${told}`,
+    ({ weight, what, names, message, allowed }) =>
+      `${weight}${allowed ? "" : ", refused"}: ${what} ${names.join(", ")} ${message}`,
   );
 }
 
@@ -59,7 +59,7 @@ describe("consequences", () => {
     expect(findings({ type: "openstack:dns/zone:Zone" })).toEqual([
       {
         weight: "destructive",
-        told: "is deleted: this report does not know what it is for, so look at `pulumi preview --diff`",
+        message: "is deleted: this report does not know what it is for, so look at `pulumi preview --diff`",
         allowed: false,
       },
     ]);
@@ -75,11 +75,13 @@ describe("consequences", () => {
 
   it("of fewer workers are told, and refused until a name allows them", async () => {
     const pool = (count: number) => ({ ...minimalStack, nodePools: [{ name: "default", count, flavor: "m1.large" }] });
-    const told =
-      "machine test-default-1 is deleted with its disks: its node is drained first, with PodDisruptionBudgets heard, and what pods kept on the node itself (emptyDir, hostPath) is lost";
-    expect(await between(pool(2), pool(1))).toEqual([`destructive, refused: ${told}`]);
-    expect(await between(pool(2), pool(1), { allowDestruction: ["test-default-1"] })).toEqual([`destructive: ${told}`]);
-    expect(await between(pool(2), pool(1), { allowDestruction: ["default"] })).toEqual([`destructive: ${told}`]);
+    const message =
+      "machine test-default-1 is deleted with its disks: its node is drained first, respecting PodDisruptionBudgets, and what pods kept on the node itself (emptyDir, hostPath) is lost";
+    expect(await between(pool(2), pool(1))).toEqual([`destructive, refused: ${message}`]);
+    expect(await between(pool(2), pool(1), { allowDestruction: ["test-default-1"] })).toEqual([
+      `destructive: ${message}`,
+    ]);
+    expect(await between(pool(2), pool(1), { allowDestruction: ["default"] })).toEqual([`destructive: ${message}`]);
   });
 
   it("of a new image are none, until a machine is rolled", async () => {
@@ -88,7 +90,7 @@ describe("consequences", () => {
     const roll = ["test-control-plane-1", "default"];
     expect(await between(minimalStack, { ...image, roll }, { roll })).toEqual([
       "disruptive: machine test-control-plane-1 is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined; first all others must be whole, and its node is drained",
-      "disruptive: machine test-default-0, test-default-1 is replaced: its node is drained first, with PodDisruptionBudgets heard, its disks are wiped, and what pods kept on the node itself (emptyDir, hostPath) is lost",
+      "disruptive: machine test-default-0, test-default-1 is replaced: its node is drained first, respecting PodDisruptionBudgets, its disks are wiped, and what pods kept on the node itself (emptyDir, hostPath) is lost",
     ]);
   });
 
@@ -101,8 +103,11 @@ describe("consequences", () => {
 
   it("of a closed port name it", async () => {
     const allowedCidrs = (cidrs: string[]) => ({ ...minimalStack, ssh: { allowedCidrs: cidrs } });
-    const [told, ...others] = await between(allowedCidrs(["10.0.0.0/8", "192.0.2.0/24"]), allowedCidrs(["10.0.0.0/8"]));
-    expect([told, others]).toEqual([
+    const [message, ...others] = await between(
+      allowedCidrs(["10.0.0.0/8", "192.0.2.0/24"]),
+      allowedCidrs(["10.0.0.0/8"]),
+    );
+    expect([message, others]).toEqual([
       expect.stringMatching(
         /^disruptive: security-group rule \S+ is deleted: tcp port 22 from 192\.0\.2\.0\/24 is shut out$/,
       ),
@@ -136,8 +141,8 @@ describe("consequences", () => {
       { type: "openstack:networking/floatingIp:FloatingIp" },
       "is deleted: its address is given back to OpenStack, which may give it to somebody else",
     ],
-  ])("that nothing brings back are destructive: %#", (change, told) => {
-    expect(findings(change)).toEqual([{ weight: "destructive", told, allowed: false }]);
+  ])("that nothing brings back are destructive: %#", (change, message) => {
+    expect(findings(change)).toEqual([{ weight: "destructive", message, allowed: false }]);
   });
 
   it.each([
@@ -155,14 +160,14 @@ describe("consequences", () => {
     ],
     [{ ...server("worker", "default"), operation: "update" as const, changed: ["metadata"] }, "without a reboot"],
     [{ type: "kubernetes:core/v1:Secret", operation: "update" as const }, "is changed in place"],
-  ])("that nobody notices are harmless: %#", (change, told) => {
+  ])("that nobody notices are harmless: %#", (change, message) => {
     expect(findings(change)).toEqual([
-      { weight: "harmless", told: expect.stringContaining(told) as string, allowed: true },
+      { weight: "harmless", message: expect.stringContaining(message) as string, allowed: true },
     ]);
   });
 
   it("of a worker without a drain say so", () => {
-    expect(findings(server("worker", "default"), { drains: false })[0]?.told).toContain(
+    expect(findings(server("worker", "default"), { drains: false })[0]?.message).toContain(
       "only cordoned (readiness.drainTimeoutMinutes is 0), so its pods break off",
     );
   });
@@ -223,14 +228,14 @@ describe("the engine's JSON", () => {
   it("becomes a report that begins with what is refused, and how to allow it", () => {
     const plan = planOf(JSON.stringify(digest));
     const report = reportOf(plan, allowancesOf(plan));
-    const told =
-      "is deleted with its disks: its node is drained first, with PodDisruptionBudgets heard, and what pods kept on the node itself (emptyDir, hostPath) is lost";
+    const message =
+      "is deleted with its disks: its node is drained first, respecting PodDisruptionBudgets, and what pods kept on the node itself (emptyDir, hostPath) is lost";
     expect(renderReport(report))
       .toBe(`## Stack dev: 0 to create, 0 to change in place, 1 to replace, 2 to delete, 41 unchanged
 
 **DESTRUCTIVE, and not allowed**
 
-- machine \`dev-general-3\` ${told}
+- machine \`dev-general-3\` ${message}
 
 Where that is meant, allow it by name in the stack's file, and take the line out again afterwards:
 
@@ -238,11 +243,11 @@ Where that is meant, allow it by name in the stack's file, and take the line out
 
 **Destructive, allowed by name**
 
-- machine \`dev-general-2\` ${told}
+- machine \`dev-general-2\` ${message}
 
 **Disruptive**
 
-- machine \`dev-general-0\` is replaced: its node is drained first, with PodDisruptionBudgets heard, its disks are wiped, and what pods kept on the node itself (emptyDir, hostPath) is lost
+- machine \`dev-general-0\` is replaced: its node is drained first, respecting PodDisruptionBudgets, its disks are wiped, and what pods kept on the node itself (emptyDir, hostPath) is lost
 
 **Note**
 

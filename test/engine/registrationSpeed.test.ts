@@ -25,11 +25,11 @@ describe("sparing notes", () => {
     await simulate(() => {
       new pulumi.ComponentResource("test:index:Anything", "thing");
     });
-    const [told] = registrations.mock.calls
+    const [message] = registrations.mock.calls
       .map(([request]) => request)
       .filter((request) => request.getName() === "thing");
     registrations.mockRestore();
-    expect({ position: told?.getSourceposition(), frames: told?.getStacktrace()?.getFramesList() }).toEqual({
+    expect({ position: message?.getSourceposition(), frames: message?.getStacktrace()?.getFramesList() }).toEqual({
       position: undefined,
       frames: [],
     });

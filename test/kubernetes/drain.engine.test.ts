@@ -14,7 +14,7 @@ jest.setTimeout(300_000);
 
 describeWith(controlPlanePrograms)("a pool that became smaller, on a real API server", () => {
   let cluster: PlatformCluster;
-  const told: string[] = [];
+  const message: string[] = [];
   const request: KubernetesRequest = (method, path, body) => cluster.request(method, path, body);
 
   /** The end of an `up` that has dev-general-0 alone; `workers` are what OpenStack has. */
@@ -26,7 +26,7 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
       workers: () => Promise.resolve(new Set(workers)),
       timeoutMinutes: 0.2,
       progress: () => undefined,
-      tell: (line) => told.push(line),
+      tell: (line) => message.push(line),
     });
   const podsOnIt = async () => {
     const list = await cluster.get<{ items: { metadata: { name: string } }[] }>(
@@ -111,8 +111,8 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
   it("is drained when the budget allows it; what a DaemonSet runs stays", async () => {
     await cluster.request("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/cart");
     await release(["dev-general-0", "dev-general-1"]);
-    expect({ told, pods: await podsOnIt() }).toEqual({
-      told: ["Node dev-general-1 is drained; its machine can go."],
+    expect({ message, pods: await podsOnIt() }).toEqual({
+      message: ["Node dev-general-1 is drained; its machine can go."],
       pods: ["proxy"],
     });
   });

@@ -8,19 +8,19 @@ const node = "dev-general-1";
 async function drained(pods: readonly FakePod[], { ready = true, volumes = {}, silent = false } = {}) {
   const api = new FakeNodes(new Map(), pods, volumes);
   api.silent = silent;
-  const told: string[] = [];
+  const message: string[] = [];
   const clock = standingClock();
   const refusal = await drain({
     node: fakeNode(node, { ready }),
     request: api.request,
     timeoutMinutes: 1,
-    progress: (line) => told.push(line),
+    progress: (line) => message.push(line),
     clock,
   }).then(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
-  return { refusal, calls: api.calls, told, seconds: clock.now() / 1000 };
+  return { refusal, calls: api.calls, message, seconds: clock.now() / 1000 };
 }
 
 describe("a drain", () => {
@@ -37,15 +37,15 @@ describe("a drain", () => {
     expect(await drained(pods)).toEqual({
       refusal: undefined,
       calls: ["evict cart", "evict by-hand"],
-      told: [],
+      message: [],
       seconds: 5,
     });
   });
 
   it("tries again while a PodDisruptionBudget holds a pod, and says so", async () => {
-    const { refusal, calls, told, seconds } = await drained([{ name: "cart", node, held: 8 }]);
+    const { refusal, calls, message, seconds } = await drained([{ name: "cart", node, held: 8 }]);
     expect({ refusal, calls, seconds }).toEqual({ refusal: undefined, calls: ["evict cart"], seconds: 45 });
-    expect(told).toEqual([`draining node dev-general-1: pod shop/cart: ${budget} (30 s of 60 s)`]);
+    expect(message).toEqual([`draining node dev-general-1: pod shop/cart: ${budget} (30 s of 60 s)`]);
   });
 
   it("waits until pods have ended and their volumes are off the node", async () => {
@@ -72,7 +72,7 @@ describe("a drain", () => {
     expect(await drained(pods, { ready: false, volumes: { [node]: 99 } })).toEqual({
       refusal: undefined,
       calls: ["evict cart"],
-      told: [],
+      message: [],
       seconds: 5,
     });
   });

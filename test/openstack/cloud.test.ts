@@ -115,11 +115,11 @@ describe("a setting that the OpenStack provider does not read", () => {
       ["OpenStack's cert is set without key, so the OpenStack provider uses neither; set both."],
     ],
   ])("is told: %s", async (_, configured, notes) => {
-    let told: string[] | undefined;
+    let message: string[] | undefined;
     await withRecordingCloud(configured, (placed, folder) => {
-      told = found(placed, folder).notes?.map((note) => note.replaceAll(folder, "FOLDER"));
+      message = found(placed, folder).notes?.map((note) => note.replaceAll(folder, "FOLDER"));
       return Promise.resolve();
     });
-    expect(told).toEqual(notes);
+    expect(message).toEqual(notes);
   });
 });

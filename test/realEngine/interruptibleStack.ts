@@ -130,14 +130,14 @@ class Up {
 
   private end(code: number | null): Ending {
     const events = this.events();
-    const told = (severity: string) =>
+    const message = (severity: string) =>
       events
         .flatMap(({ diagnosticEvent }) => (diagnosticEvent?.severity === severity ? [diagnosticEvent.message] : []))
         .join("\n");
     return {
       code,
-      errors: told("error") || (code === 0 ? "" : this.printed.slice(-2000)),
-      warnings: told("warning"),
+      errors: message("error") || (code === 0 ? "" : this.printed.slice(-2000)),
+      warnings: message("warning"),
       steps: events.flatMap(({ resourcePreEvent }) =>
         resourcePreEvent === undefined ? [] : stepOf(resourcePreEvent.metadata),
       ),

@@ -106,7 +106,7 @@ describe("the difference", () => {
     expect(stdout).toContain("  0 to create, 3 to change in place, 0 to replace, 0 to delete,");
     expect(stdout).toContain("\n    ~ Instance dev-control-plane-0 [flavorName]: resized, with a reboot\n");
     expect(stdout).toMatch(
-      /\n {2}6 stay as they were born, though the program would make them otherwise today \(stale\):\n/,
+      /\n {2}6 stay as they were created, though the program would create them otherwise today \(stale\):\n/,
     );
     expect(stdout).toMatch(/\n {6}Instance dev-general-2 \[imageName.*\]\n/);
   });

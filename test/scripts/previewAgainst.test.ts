@@ -35,9 +35,9 @@ describe("the baseline", () => {
 
   it("stays where it is however often somebody looks", async () => {
     const before = readFileSync(baseline, "utf8");
-    const told = [await look(1), await look(1)].map(({ stdout }) => stdout);
-    expect(told[1]).toBe(told[0]);
-    expect(sentence(told[0] ?? "")).toMatch(/^0 to create, .*, 2 to delete, .*\(compared with the baseline of /);
+    const message = [await look(1), await look(1)].map(({ stdout }) => stdout);
+    expect(message[1]).toBe(message[0]);
+    expect(sentence(message[0] ?? "")).toMatch(/^0 to create, .*, 2 to delete, .*\(compared with the baseline of /);
     expect(readFileSync(baseline, "utf8")).toBe(before);
   });
 
@@ -57,11 +57,11 @@ describe("--against", () => {
 
   it("a revision compares with the program and the stack file of that commit", async () => {
     const args = ["dev", "--config", devWith(4), "--against", "HEAD"];
-    const told = [await preview(...args), await preview(...args)].map(({ stdout }) => stdout);
-    expect(sentence(told[0] ?? "")).toMatch(
+    const message = [await preview(...args), await preview(...args)].map(({ stdout }) => stdout);
+    expect(sentence(message[0] ?? "")).toMatch(
       new RegExp(`^1 to create, .*\\(compared with revision HEAD \\(${commit}\\)\\)\\.$`),
     );
-    expect(sentence(told[1] ?? "")).toBe(sentence(told[0] ?? ""));
+    expect(sentence(message[1] ?? "")).toBe(sentence(message[0] ?? ""));
   });
 
   it("a revision without the stack says that all of it is new", () => {

@@ -5,7 +5,7 @@ function gate(
   answers: (number | Error)[],
   consoles: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map()),
 ) {
-  const told: string[] = [];
+  const messages: string[] = [];
   const time = standingClock();
   const last = answers.at(-1);
   const run = waitForApi({
@@ -16,23 +16,23 @@ function gate(
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ status: answer, body: "" });
     },
     consoles,
-    progress: (message) => told.push(message),
+    progress: (message) => messages.push(message),
     clock: time,
   });
-  return { run, told, time };
+  return { run, messages, time };
 }
 
 describe("API gate", () => {
   it("opens at the first 200 of /readyz", async () => {
-    const { run, told, time } = gate([new Error("connect ECONNREFUSED"), 500, 200]);
+    const { run, messages, time } = gate([new Error("connect ECONNREFUSED"), 500, 200]);
     await run;
-    expect({ told, slept: time.slept }).toEqual({ told: [], slept: [5000, 5000] });
+    expect({ messages, slept: time.slept }).toEqual({ messages: [], slept: [5000, 5000] });
   });
 
   it("tells every half minute what it waits for and why", async () => {
-    const { run, told } = gate([...Array.from({ length: 7 }, () => new Error("connect ECONNREFUSED")), 200]);
+    const { run, messages } = gate([...Array.from({ length: 7 }, () => new Error("connect ECONNREFUSED")), 200]);
     await run;
-    expect(told).toEqual([
+    expect(messages).toEqual([
       "waiting for the Kubernetes API at https://10.0.0.5:6443: connect ECONNREFUSED (30 s of 60 s)",
     ]);
   });

@@ -32,7 +32,7 @@ const reconciled = { sources: [object("flux-system")], kustomizations: [object("
 
 /** A cluster that looks as `looks` say, one after the other, and from then on as the last. */
 function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
-  const told: string[] = [];
+  const messages: string[] = [];
   const seen: string[][] = [];
   const time = standingClock(started);
   let look = 0;
@@ -65,11 +65,11 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
     timeoutMinutes: 1,
     seen: (nodes) => Promise.resolve(void seen.push(nodes.map(({ metadata }) => metadata.name))),
     consoles: (names) => Promise.resolve(new Map(names.map((name) => [name, `FAILED: ${name} found no mirror\n`]))),
-    progress: (message) => told.push(message),
+    progress: (message) => messages.push(message),
     clock: time,
     ...changes,
   });
-  return { run, told, seen, time };
+  return { run, messages, seen, time };
 }
 
 const flux = { namespace: "flux-system", sync: "flux-system" };
@@ -82,12 +82,15 @@ describe("cluster gate", () => {
       nodes: both,
       leases: { "dev-general-0": renewTime, "dev-control-plane-0": "10:00:00" },
     });
-    const { run, time, told } = gate([at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:41")], {
-      touched,
-    });
+    const { run, time, messages } = gate(
+      [at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:00"), at("10:00:41")],
+      {
+        touched,
+      },
+    );
     await run;
     expect(time.slept).toEqual([10_000, 10_000, 10_000, 10_000]);
-    expect(told).toEqual([
+    expect(messages).toEqual([
       "waiting for the cluster: the kubelet of machine dev-general-0 gave no sign of life since the machine was made or rebooted (30 s of 60 s)",
     ]);
     await expect(gate([at("10:00:00")], { touched }).run).rejects.toThrow(
@@ -246,11 +249,11 @@ describe("cluster gate", () => {
   });
 
   it("outlives an API that is away for a moment, and tells every half minute what it waits for", async () => {
-    const { run, told } = gate([
+    const { run, messages } = gate([
       ...Array.from({ length: 4 }, () => ({ error: new Error("connect ECONNREFUSED") })),
       { nodes: both },
     ]);
     await run;
-    expect(told).toEqual(["waiting for the cluster: connect ECONNREFUSED (30 s of 60 s)"]);
+    expect(messages).toEqual(["waiting for the cluster: connect ECONNREFUSED (30 s of 60 s)"]);
   });
 });

@@ -18,7 +18,7 @@ interface Situation {
 /** An `up` of a configuration with one control-plane machine and the worker dev-general-0. */
 async function up({ nodes, pods = [], others = [], timeoutMinutes = 1 }: Situation) {
   const api = new FakeNodes(new Map(nodes.map((node) => [node.metadata.name, node])), pods);
-  const told: string[] = [];
+  const message: string[] = [];
   let asked = 0;
   const refusal = await releaseLeavingNodes({
     machines: ["dev-control-plane-0", "dev-general-0"],
@@ -30,13 +30,13 @@ async function up({ nodes, pods = [], others = [], timeoutMinutes = 1 }: Situati
     },
     timeoutMinutes,
     progress: () => undefined,
-    tell: (line) => told.push(line),
+    tell: (line) => message.push(line),
     clock: standingClock(),
   }).then(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
-  return { refusal, calls: api.calls, told, asked, nodes: api.nodes };
+  return { refusal, calls: api.calls, message, asked, nodes: api.nodes };
 }
 
 const marked = (node: Node | undefined) => [
@@ -48,14 +48,14 @@ describe("nodes whose machines left the configuration", () => {
   it("cost an ordinary `up` no question", async () => {
     expect(await up({ nodes: [controlPlane, fakeNode("dev-general-0")] })).toMatchObject({
       calls: [],
-      told: [],
+      message: [],
       asked: 0,
     });
   });
 
   it("are told from nodes of others by what OpenStack has, whatever those are called", async () => {
     const nodes = [controlPlane, fakeNode("bare-metal-7"), fakeNode("dev-2-general-0"), fakeNode("dev-general-1")];
-    expect(await up({ nodes })).toMatchObject({ calls: [], told: [], asked: 1 });
+    expect(await up({ nodes })).toMatchObject({ calls: [], message: [], asked: 1 });
   });
 
   it("are all cordoned before the first is drained, then drained one after the other", async () => {
@@ -69,7 +69,7 @@ describe("nodes whose machines left the configuration", () => {
     expect(result).toMatchObject({
       refusal: undefined,
       calls: ["PUT dev-general-1", "PUT dev-general-2", "evict cart", "evict till"],
-      told: [
+      message: [
         "Node dev-general-1 is drained; its machine can go.",
         "Node dev-general-2 is drained; its machine can go.",
       ],
@@ -84,7 +84,7 @@ describe("nodes whose machines left the configuration", () => {
 
   it("keep their machines, all of them, when one cannot be drained in time", async () => {
     const nodes = [fakeNode("dev-general-1"), fakeNode("dev-general-2")];
-    const { refusal, calls, told } = await up({
+    const { refusal, calls, message } = await up({
       nodes,
       pods: [{ name: "cart", node: "dev-general-1", held: Infinity }],
       others: ["dev-general-1", "dev-general-2"],
@@ -92,7 +92,7 @@ describe("nodes whose machines left the configuration", () => {
     expect(refusal).toBe(
       `Machines that left the configuration are not deleted: node dev-general-1 still holds something after 1 minutes (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}. The node is cordoned. See to what holds it and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
     );
-    expect({ calls, told }).toEqual({ calls: ["PUT dev-general-1", "PUT dev-general-2"], told: [] });
+    expect({ calls, message }).toEqual({ calls: ["PUT dev-general-1", "PUT dev-general-2"], message: [] });
   });
 
   it("are only cordoned where pods go with the machine", async () => {
@@ -109,7 +109,7 @@ describe("nodes whose machines left the configuration", () => {
     const leaving = (before: string) =>
       fakeNode("dev-general-0", { annotations: { [leavingAnnotation]: before, other: "kept" }, cordoned: true });
     const open = await up({ nodes: [leaving("schedulable")] });
-    expect(open).toMatchObject({ calls: ["PUT dev-general-0"], told: ["Node dev-general-0 takes pods again."] });
+    expect(open).toMatchObject({ calls: ["PUT dev-general-0"], message: ["Node dev-general-0 takes pods again."] });
     expect(open.nodes.get("dev-general-0")).toMatchObject({
       metadata: { annotations: { other: "kept" } },
       spec: { unschedulable: false },
@@ -125,7 +125,7 @@ describe("nodes whose machines left the configuration", () => {
     ];
     expect(await up({ nodes })).toMatchObject({
       calls: ["DELETE dev-general-1"],
-      told: ["Node dev-general-1 is removed: its machine is gone."],
+      message: ["Node dev-general-1 is removed: its machine is gone."],
     });
   });
 

@@ -21,7 +21,7 @@ async function roll(
   }: { machine: string; others: string[]; role?: "worker" | "control-plane"; drainTimeoutMinutes?: number },
 ) {
   const clock = standingClock();
-  const told: string[] = [];
+  const message: string[] = [];
   const refusal = await releaseRolledMachine({
     machine,
     role,
@@ -30,13 +30,13 @@ async function roll(
     timeoutMinutes: 2,
     drainTimeoutMinutes,
     progress: () => undefined,
-    tell: (line) => told.push(line),
+    tell: (line) => message.push(line),
     clock,
   }).then(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
-  return { refusal, told, calls: api.calls, seconds: clock.now() / 1000 };
+  return { refusal, message, calls: api.calls, seconds: clock.now() / 1000 };
 }
 
 describe("a machine that `roll` names", () => {
@@ -67,7 +67,7 @@ describe("a worker that is rolled", () => {
     );
     expect(await roll(api, { machine: "dev-general-0", others: [] })).toEqual({
       refusal: undefined,
-      told: ["Node dev-general-0 is drained; its machine can be rolled."],
+      message: ["Node dev-general-0 is drained; its machine can be rolled."],
       calls: ["PUT dev-general-0", "evict cart"],
       seconds: 5,
     });
@@ -190,12 +190,12 @@ describe("a control-plane machine that is rolled or resized", () => {
       (api: FakeNodes) => void api.nodes.delete("dev-control-plane-2"),
       "machine dev-control-plane-2 has not become a node",
     ],
-  ])("is not touched when of another one %s", async (_what, spoil, told) => {
+  ])("is not touched when of another one %s", async (_what, spoil, message) => {
     const api = apiOf(names.map((name) => fakeNode(name)));
     spoil(api);
     const { error } = await wait(api);
     expect(error).toBe(
-      `dev-control-plane-0 is not touched: after 2 minutes (readiness.clusterTimeoutMinutes) ${told}. Mend them and run \`pulumi up\` again. A machine that is broken itself is rolled alone, by its own name in \`roll\`; one that is lost is made anew (docs/platform.md, "A rolled machine").`,
+      `dev-control-plane-0 is not touched: after 2 minutes (readiness.clusterTimeoutMinutes) ${message}. Mend them and run \`pulumi up\` again. A machine that is broken itself is rolled alone, by its own name in \`roll\`; one that is lost is made anew (docs/platform.md, "A rolled machine").`,
     );
   });
 

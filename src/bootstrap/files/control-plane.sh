@@ -72,7 +72,7 @@ nothing_answers() {
   done
 }
 
-# kubeadm reset empties /etc/kubernetes/pki, so the CAs are kept elsewhere and laid there anew.
+# kubeadm reset empties /etc/kubernetes/pki, so the CAs are kept elsewhere and copied back.
 lay_documents() {
   mkdir -p /etc/kubernetes/pki
   cp -r --preserve=mode "$etc/pki/." /etc/kubernetes/pki/
@@ -130,7 +130,7 @@ wait_for_endpoint() {
       if etcd_is_empty; then
         echo "The API endpoint https://$ENDPOINT is not ready after 20 minutes: $answer"
       else
-        echo "$data holds data of an earlier cluster, but https://$ENDPOINT does not answer ($answer): restore a snapshot, or empty $data to begin anew."
+        echo "$data holds data of an earlier cluster, but https://$ENDPOINT does not answer ($answer): restore a snapshot, or empty $data to start a new cluster."
       fi
       return 1
     fi

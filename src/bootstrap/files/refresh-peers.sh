@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tells keepalived who its peers are: the control-plane machines that this machine was born with, and those that are
+# Tells keepalived who its peers are: the control-plane machines that this machine was created with, and those that are
 # nodes now, because machines that were added later are in nobody's older user data. One that is gone stays: an
 # advertisement that reaches nobody does no harm, and a machine of that name may come back. Without peers there is
 # nothing to name, and keepalived stays with the multicast that it begins with.

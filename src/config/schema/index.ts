@@ -100,7 +100,7 @@ export const clusterSchema = section({
     .meta(takesEffect("run", "What a later run may delete.")),
   roll: listOf(text)
     .describe(
-      "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, drained and one after the other, so that they take on today's template, image and flavor. Others keep those they were born with. `protect` does not hold what is named here.",
+      "Names of machines or pools, or `control-plane` or `bastion`, that may be replaced, drained and one after the other, so that they take on today's template, image and flavor. Others keep what they were created with. `protect` does not hold what is named here.",
     )
     .meta(
       takesEffect(

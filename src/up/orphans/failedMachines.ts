@@ -11,10 +11,10 @@ interface Server {
 }
 
 /**
- * Names of the cluster's machines that Nova accepted and could not start, for want of a host say. They have never run.
- * The provider remembers their ids, so it would leave them as they are for ever.
+ * Names of the cluster's machines that Nova accepted and could not start, for example because no host had room. They have
+ * never run. The provider remembers their ids, so it would leave them as they are for ever.
  */
-export async function stillbornMachines(api: OpenstackApi, clusterName: string): Promise<ReadonlySet<string>> {
+export async function machinesFailedAtCreation(api: OpenstackApi, clusterName: string): Promise<ReadonlySet<string>> {
   const query = `status=ERROR&name=${encodeURIComponent(`^${clusterName}-`)}`;
   const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return new Set(

@@ -135,10 +135,10 @@ export async function startFlux(
     `--storage-adv-addr=127.0.0.1:${artifacts}`,
     `--health-addr=127.0.0.1:${sourceHealth}`,
   ]);
-  const told = events === undefined ? [] : [`--events-addr=http://127.0.0.1:${events}/`];
+  const message = events === undefined ? [] : [`--events-addr=http://127.0.0.1:${events}/`];
   start(
     "kustomize-controller",
-    ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, manyAtOnce, ...told, ...lockdown],
+    ["--requeue-dependency=2s", `--health-addr=127.0.0.1:${kustomizeHealth}`, manyAtOnce, ...message, ...lockdown],
     noWayOut,
   );
 }

@@ -33,16 +33,16 @@ describe("A catalog", () => {
         ],
       },
     });
-    const told: string[] = [];
+    const message: string[] = [];
     const body = redirectCatalog(
       JSON.stringify(token("http://127.0.0.1:8774/v2.1", "http://127.0.0.1:9")),
       (origin, service) => {
-        told.push(`${service} ${origin}`);
+        message.push(`${service} ${origin}`);
         return "http://proxy:1";
       },
     );
     expect(JSON.parse(body)).toEqual(token("http://proxy:1/v2.1", "http://proxy:1"));
-    expect(told).toEqual(["Nova http://127.0.0.1:8774", "unheard-of http://127.0.0.1:9"]);
+    expect(message).toEqual(["Nova http://127.0.0.1:8774", "unheard-of http://127.0.0.1:9"]);
   });
 });
 

@@ -97,11 +97,11 @@ describe("The promises", () => {
   });
 
   it("are told one per line, the missed ones as such", () => {
-    const told = renderPromises([
+    const message = renderPromises([
       { what: "state bytes per further worker", value: 9000.123, limit: 8192, kept: false },
       { what: "preview: API calls per further worker", value: 0, limit: 0, kept: true },
     ]);
-    expect(told).toBe(
+    expect(message).toBe(
       "MISSED state bytes per further worker: 9000.12, promised at most 8192\nPASS   preview: API calls per further worker: 0, promised at most 0",
     );
   });

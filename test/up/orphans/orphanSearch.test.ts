@@ -1,6 +1,6 @@
 import { OpenstackApi } from "../../../src/openstack/client";
 import { OrphanSearch } from "../../../src/up/orphans/orphanSearch";
-import { stillbornMachines } from "../../../src/up/orphans/failedMachines";
+import { machinesFailedAtCreation } from "../../../src/up/orphans/failedMachines";
 import { completeTags } from "../../../src/up/orphans/unfinishedTags";
 import { keystoneToken, projectId, withServer, type FakeAnswer, type FakeRequest } from "../../openstack/fakeOpenstack";
 
@@ -13,7 +13,7 @@ const listener = "openstack:loadbalancer/listener:Listener";
 interface Seen {
   /** `METHOD path` of every call but the log-in, in order. */
   readonly calls: string[];
-  readonly told: string[];
+  readonly message: string[];
 }
 
 /** Runs `use` on a search whose cloud answers with `answer`; a call that it leaves open gets 204. */
@@ -22,7 +22,7 @@ async function searching(
   use: (search: OrphanSearch, api: OpenstackApi) => Promise<void>,
   patience = pace,
 ): Promise<Seen> {
-  const seen: Seen = { calls: [], told: [] };
+  const seen: Seen = { calls: [], message: [] };
   const reply = ({ method, url, body }: FakeRequest, own: string): FakeAnswer => {
     if (url === "/v3/auth/tokens") return keystoneToken(own, catalog);
     seen.calls.push([method, decodeURIComponent(url), ...(body === undefined ? [] : [JSON.stringify(body)])].join(" "));
@@ -33,7 +33,7 @@ async function searching(
     await use(
       new OrphanSearch(
         () => Promise.resolve(api),
-        (sentence) => seen.told.push(sentence),
+        (sentence) => seen.message.push(sentence),
         patience,
       ),
       api,
@@ -55,12 +55,12 @@ const servers: FakeAnswer = { status: 200, body: { servers: [{ id: "s", name: "d
 
 describe("the search for orphans", () => {
   it("deletes what is there, and says so", async () => {
-    const { calls, told } = await searching(
+    const { calls, message } = await searching(
       (call) => (call.startsWith("GET") ? ports(orphan) : undefined),
       (search) => search.before(port, inputs),
     );
     expect(calls).toEqual([portsList, "DELETE /neutron/v2.0/ports/p"]);
-    expect(told).toEqual([
+    expect(message).toEqual([
       "Deleted port dev-0 (p), which an interrupted `up` had created without recording it; it is created again.",
     ]);
   });
@@ -93,20 +93,20 @@ describe("the search for orphans", () => {
   });
 
   it("lets the creation go on when it may not look", async () => {
-    const { told } = await searching(
+    const { message } = await searching(
       () => ({ status: 403 }),
       (search) => search.before(port, inputs),
     );
-    expect(told).toEqual([]);
+    expect(message).toEqual([]);
   });
 
   it("says nothing of what OpenStack finds in use", async () => {
-    const { calls, told } = await searching(
+    const { calls, message } = await searching(
       (call) => (call.startsWith("GET") ? ports(orphan) : { status: 409 }),
       (search) => search.before(port, inputs),
     );
     expect(calls.length).toBe(2);
-    expect(told).toEqual([]);
+    expect(message).toEqual([]);
   });
 
   it("waits until a machine is gone, since the new one needs its port and name", async () => {
@@ -126,12 +126,12 @@ describe("the search for orphans", () => {
   });
 
   it("takes a machine that is gone by now for gone", async () => {
-    const { calls, told } = await searching(
+    const { calls, message } = await searching(
       (call) => (isServersList(call) ? servers : { status: 404 }),
       (search) => search.before(instance, machine),
     );
     expect(calls).toEqual([serversList, "GET /nova/servers/s"]);
-    expect(told).toEqual([]);
+    expect(message).toEqual([]);
   });
 
   it("asks one list for all machines", async () => {
@@ -175,14 +175,14 @@ describe("the search for orphans", () => {
   it("is patient with an Octavia that is busy with the load balancer", async () => {
     let attempts = 0;
     const listeners = [{ id: "x", name: "dev-api", loadbalancers: [{ id: "l" }], default_pool_id: null }];
-    const { told } = await searching(
+    const { message } = await searching(
       (call) => {
         if (call.startsWith("GET")) return { status: 200, body: { listeners } };
         return ++attempts < 3 ? { status: 409 } : undefined;
       },
       (search) => search.before(listener, { name: "dev-api", loadbalancerId: "l" }),
     );
-    expect([attempts, told.length]).toEqual([3, 1]);
+    expect([attempts, message.length]).toEqual([3, 1]);
   });
 });
 
@@ -198,7 +198,7 @@ describe("machines that never ran", () => {
     ];
     const { calls } = await searching(
       () => ({ status: 200, body: { servers } }),
-      async (_, api) => expect([...(await stillbornMachines(api, "dev"))]).toEqual(["dev-general-0"]),
+      async (_, api) => expect([...(await machinesFailedAtCreation(api, "dev"))]).toEqual(["dev-general-0"]),
     );
     expect(calls).toEqual(["GET /nova/servers/detail?status=ERROR&name=^dev-&limit=1000"]);
   });

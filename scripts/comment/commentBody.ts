@@ -3,7 +3,7 @@
 /** First line of our comment, by which the next pipeline finds it. */
 export const marker = "<!-- openstack-kubernetes: simulated preview -->";
 
-export interface StackReport {
+interface StackReport {
   readonly stack: string;
   /** What `npm run preview -- <stack> --report` wrote. */
   readonly text: string;

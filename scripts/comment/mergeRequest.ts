@@ -2,12 +2,12 @@
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface Comment {
+interface Comment {
   readonly id: number;
   readonly body: string;
 }
 
-export interface MergeRequest {
+interface MergeRequest {
   /** Comments that were written with our own token, of all pages. */
   ownComments(): Promise<readonly Comment[]>;
   create(body: string): Promise<void>;

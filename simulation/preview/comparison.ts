@@ -6,7 +6,7 @@ import { readPrevious } from "./previousFile";
 import { mergeBaseInPipeline, runAtRevision } from "./revision";
 import { readStack, runStack } from "./run";
 
-export interface Comparison {
+interface Comparison {
   /** Absent: there is nothing to compare with. */
   readonly run?: PreviousRun;
   /** What `run` is, to follow "compared with". */
@@ -16,7 +16,7 @@ export interface Comparison {
   readonly first: boolean;
 }
 
-export interface ComparisonOptions {
+interface ComparisonOptions {
   readonly root: string;
   readonly stack: string;
   /** The stack file of this preview. */

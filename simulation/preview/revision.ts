@@ -8,7 +8,7 @@ import { readPrevious } from "./previousFile";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface RunAtRevision {
+interface RunAtRevision {
   /** Absent: the revision has no such stack. */
   readonly run?: PreviousRun;
   /** Short hash of the commit. */

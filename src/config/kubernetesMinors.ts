@@ -1,6 +1,6 @@
 /**
  * The minors of Kubernetes: all that depends on one stands in its row. Config, bootstrap, platform, tests and
- * docs/supported-versions.md read this table; docs/developing.md has the recipe for a new row, ADR 0040 the reasons.
+ * docs/supported-versions.md read this table; docs/developing.md has the recipe for a new row, docs/decisions/0040 the reasons.
  */
 import {
   rangedComponentNames,
@@ -20,8 +20,8 @@ interface KubernetesMinor {
   /** Sandbox image: PauseVersion in cmd/kubeadm/app/constants/constants.go of 1.34.3, 1.35.2, 1.36.3 and 1.37.2. */
   readonly pause: string;
   /**
-   * Charts of cloud-provider-openstack 1.N, which upstream releases for Kubernetes 1.N (docs/cinder-csi-plugin of its
-   * repository, "Kubernetes Compatibility"): charts 2.N.x. Absent: upstream has released none.
+   * Charts of cloud-provider-openstack 1.N, which upstream releases for Kubernetes 1.N (the page on its Cinder
+   * CSI plugin, "Kubernetes Compatibility"): charts 2.N.x. Absent: upstream has released none.
    */
   readonly cloudProvider?: { readonly controllerManager: string; readonly cinderCsi: string };
   /**

@@ -67,7 +67,7 @@ export function rollNote({ idleRoll }: Pick<Report, "idleRoll">): string[] {
 }
 
 /** The first run after a program that recorded no configuration. */
-function unrecordedNote({ settings, unchanged }: Pick<Report, "settings" | "unchanged">): string[] {
-  if (settings !== undefined || unchanged === 0) return [];
+function unrecordedNote({ settings, findings, unchanged }: Report): string[] {
+  if (settings !== undefined || findings.length === 0 || unchanged === 0) return [];
   return ["- The state holds no configuration yet, so changed settings are not shown; the next `up` records it."];
 }

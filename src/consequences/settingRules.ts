@@ -23,21 +23,18 @@ const destructive = (meaning: string): Judgement => ({ weight: "destructive", me
 const disruptive = (meaning: string): Judgement => ({ weight: "disruptive", meaning });
 const harmless = (meaning: string): Judgement => ({ weight: "harmless", meaning });
 
-/** Kubernetes allows a kubelet no newer than the API server, and three minors older (its version skew policy). */
-const oldestKubelet = 3;
-
 const kubernetesVersion: Rule = ({ before, after }) => {
   const [older, newer] = [minorOf(before), minorOf(after)];
   const stays =
     "Machines that exist keep their version, the API server included, and so does a control plane that is rolled: upgrades in place are not there yet.";
   if (newer > older) {
     return destructive(
-      `${stays} Machines that are created get a kubelet newer than the API server, which Kubernetes does not support.`,
+      `${stays} Machines that are created get a kubelet newer than the API server, which its version skew policy does not allow.`,
     );
   }
-  if (newer < older - oldestKubelet) {
+  if (newer < older) {
     return destructive(
-      `${stays} Machines that are created get a kubelet more than ${oldestKubelet} minors older than the API server, which Kubernetes does not support.`,
+      `${stays} Machines that are created get an older kubeadm than the cluster's, which is not meant to join it.`,
     );
   }
   return harmless(`${stays} Machines that are created get a kubelet of ${String(after)}.`);

@@ -17,7 +17,7 @@ const taints = (...effects: string[]) => ({
 describe("a changed version of Kubernetes", () => {
   it.each([
     ["1.36.1", "1.36.3", "harmless"],
-    ["1.36.3", "1.35.2", "harmless"],
+    ["1.36.3", "1.35.2", "destructive"],
     ["1.36.3", "1.37.0", "destructive"],
     ["1.35.2", "1.37.0", "destructive"],
     ["1.37.0", "1.33.0", "destructive"],

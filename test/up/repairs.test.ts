@@ -46,7 +46,8 @@ async function optionsOf(
   name: string,
   opts: Record<string, unknown> = {},
 ): Promise<Record<string, unknown>> {
-  const servers = [{ name: "dev-default-1", status: "ERROR", "OS-SRV-USG:launched_at": null }];
+  const metadata = { "kubernetes-cluster": "dev" };
+  const servers = [{ name: "dev-default-1", status: "ERROR", metadata, "OS-SRV-USG:launched_at": null }];
   return withServer(
     ({ url }, own) =>
       url === "/v3/auth/tokens"

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface StoredComment {
+interface StoredComment {
   readonly id: number;
   /** Whether it was written with our token. */
   readonly own: boolean;

@@ -140,7 +140,7 @@ export const credentialsSchema = section({
   );
 
 export const platformSchema = section({
-  chartRegistry: url(["oci"])
+  chartRegistry: url(["oci"], { askedByUp: true })
     .optional()
     .describe(
       "Your own OCI registry that holds the bootstrap charts under their upstream names, for instance oci://registry.example.org/charts. Absent: upstream's.",

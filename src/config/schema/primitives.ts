@@ -122,13 +122,15 @@ interface UrlOptions {
   readonly credentials?: boolean;
   /** Allow `?query` and `#fragment`. */
   readonly query?: boolean;
+  /** The computer that runs `up` asks there, which may be its own server. */
+  readonly askedByUp?: boolean;
 }
 
 /** Why `value` is not an absolute URL of one of the schemes, as a part of a sentence; undefined when it is one. */
 function urlProblem(
   value: string,
   schemes: readonly string[],
-  { credentials = false, query = false }: UrlOptions,
+  { credentials = false, query = false, askedByUp = false }: UrlOptions,
 ): string | undefined {
   const wanted = `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
   // URL() repairs blanks and line breaks silently; such a value must not reach a file on a machine.
@@ -148,7 +150,7 @@ function urlProblem(
   if (!credentials && (url.password !== "" || (url.username !== "" && url.protocol !== "ssh:")))
     return "must not carry a user name or password";
   if (!query && (url.search !== "" || url.hash !== "")) return 'must not have a query ("?") or fragment ("#")';
-  return unreachable(url.hostname);
+  return askedByUp ? undefined : unreachable(url.hostname);
 }
 
 /** An absolute URL of one of the given schemes. */

@@ -33,7 +33,10 @@ export interface Size {
   readonly workers?: number;
 }
 
-/** The lab's stack, for the control-group version that the host boots with. `changes` replaces top-level keys. */
+/**
+ * The lab's stack, for the control-group version that the host boots with. `changes` replaces top-level keys, but for
+ * `kubernetes`, to which it adds: another version than the site's could be installed by no machine.
+ */
 export function labConfig(size: Size = {}, changes: Record<string, unknown> = {}): ClusterConfig {
   const { values } = readStackFile(stackFile);
   const [pool] = values.nodePools as Record<string, unknown>[];
@@ -49,6 +52,7 @@ export function labConfig(size: Size = {}, changes: Record<string, unknown> = {}
       },
       nodePools: [{ ...pool, ...(size.workers !== undefined && { count: size.workers }) }],
       ...changes,
+      kubernetes: { ...(values.kubernetes as object), ...(changes.kubernetes as object | undefined) },
     },
     "machines",
   );

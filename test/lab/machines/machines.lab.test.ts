@@ -56,10 +56,12 @@ describeOnMachines("a cluster of real machines", (site) => {
   const workers = () => cluster.plan.machines.filter(({ role }) => role === "worker").map(({ name }) => name);
   const sh = (name: string, script: string) => onMachine(name, ["bash", "-c", script], 120);
 
-  /** Waits until all are Ready, and prints how long that took. */
+  /** Waits until all are Ready, and prints how long that took and which bootstraps failed meanwhile. */
   async function allReady(what: string, list = names()): Promise<void> {
     const start = Date.now();
-    await cluster.waitUntilReady(list, patience, () => undefined);
+    await cluster.waitUntilReady(list, patience, (line) => {
+      if (line.includes("FAILED")) print(line);
+    });
     print(`${what}: ${list.length} nodes Ready after ${Math.round((Date.now() - start) / 1000)} s`);
   }
 

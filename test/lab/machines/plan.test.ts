@@ -58,4 +58,12 @@ describe("plan of the lab's machines", () => {
     ]);
     expect(os.cgroup).toBe(hostCgroup());
   });
+
+  it("keeps the version that the site is built with when a test changes another key of `kubernetes`", () => {
+    const { version, kubeletServingCertificate } = labConfig(
+      {},
+      { kubernetes: { kubeletServingCertificate: "clusterCa" } },
+    ).kubernetes;
+    expect([version, kubeletServingCertificate]).toEqual([labConfig().kubernetes.version, "clusterCa"]);
+  });
 });

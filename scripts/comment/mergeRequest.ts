@@ -20,7 +20,10 @@ const pageSize = 100;
 export function mergeRequestOf(environment: Environment): MergeRequest {
   const need = (name: string) => {
     const value = environment[name];
-    if (!value) throw new Error(`${name} is not set: run this in the pipeline of a merge request (docs/previews.md).`);
+    if (!value)
+      throw new Error(
+        `${name} is not set: run this in the pipeline of a merge request (docs/previews.md, "In a pipeline").`,
+      );
     return value;
   };
   if (environment.GITHUB_ACTIONS === undefined)

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseAllDocuments } from "yaml";
 
-const remedy = "encrypt it with sops as docs/gitops.md says, in a file that ends with .sops.yaml";
+const remedy = 'encrypt it with sops (docs/gitops.md, "Secrets"), in a file that ends with .sops.yaml';
 /** A value that Flux puts in from an encrypted Secret of the cluster: nothing stands in Git but its name. */
 const substituted = /^\$\{[A-Z_]+\}$/;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----|AGE-SECRET-KEY-1[0-9A-Z]+/;

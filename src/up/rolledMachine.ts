@@ -81,7 +81,7 @@ export async function waitForOthers(input: SpareInput): Promise<void> {
     message: ([problem]) => `before ${machine} is touched: ${problem}`,
     failure: (problems) =>
       new Error(
-        `${machine} is not touched: after ${timeoutMinutes} minutes (readiness.clusterTimeoutMinutes) ${problems.join("; ")}. Mend them and run \`pulumi up\` again. A machine that is broken itself is rolled alone, by its own name in \`roll\`; one that is lost is made anew (docs/platform.md, "A rolled machine").`,
+        `${machine} is not touched: after ${timeoutMinutes} minutes (readiness.clusterTimeoutMinutes) ${problems.join("; ")}. Repair or replace it (docs/runbooks/replace-machine.md), then run \`pulumi up\` again.`,
       ),
   });
 }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { textFiles } from "../docs/textFiles";
 
 const root = path.join(__dirname, "../..");
 
@@ -52,11 +53,22 @@ function begun(minutes: number, landing: number, ...changed: string[]): string[]
 
 describe("the list of deeper proofs", () => {
   it("names tests and paths that exist", () => {
-    const missing = proofs.flatMap(({ test, concerns }) => [
-      ...(test.endsWith(".lab") || test.endsWith(".engine") ? [`${test}.test.ts`] : [test]),
+    const missing = proofs.flatMap(({ test, project, concerns }) => [
+      test.endsWith(`.${project}`) ? `${test}.test.ts` : test,
       ...concerns,
     ]);
     expect(missing.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+  });
+
+  it("runs every test that needs more than npm and the tools, each in one proof", () => {
+    const deep = textFiles((file) => /\.(gitops|engine|lab)\.test\.ts$/.test(file)).map((file) => file.path);
+    const proofsOf = (file: string) =>
+      proofs.filter(
+        ({ project, test }) =>
+          file.endsWith(`.${project}.test.ts`) && (file === `${test}.test.ts` || file.startsWith(`${test}/`)),
+      );
+    expect(deep.length).toBeGreaterThan(30);
+    expect(deep.filter((file) => proofsOf(file).length !== 1)).toEqual([]);
   });
 
   it("leaves no proof beyond the hour and a half after which a run is ended", () => {

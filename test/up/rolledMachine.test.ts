@@ -104,7 +104,7 @@ describe("a worker that is rolled", () => {
     const { refusal, calls } = await roll(api, { machine: "dev-general-1", others: ["dev-general-0"] });
     expect({ refusal, calls }).toEqual({
       refusal:
-        'dev-general-1 is not touched: after 2 minutes (readiness.clusterTimeoutMinutes) node dev-general-0 is not Ready. Mend them and run `pulumi up` again. A machine that is broken itself is rolled alone, by its own name in `roll`; one that is lost is made anew (docs/platform.md, "A rolled machine").',
+        "dev-general-1 is not touched: after 2 minutes (readiness.clusterTimeoutMinutes) node dev-general-0 is not Ready. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.",
       calls: [],
     });
   });
@@ -195,7 +195,7 @@ describe("a control-plane machine that is rolled or resized", () => {
     spoil(api);
     const { error } = await wait(api);
     expect(error).toBe(
-      `dev-control-plane-0 is not touched: after 2 minutes (readiness.clusterTimeoutMinutes) ${message}. Mend them and run \`pulumi up\` again. A machine that is broken itself is rolled alone, by its own name in \`roll\`; one that is lost is made anew (docs/platform.md, "A rolled machine").`,
+      `dev-control-plane-0 is not touched: after 2 minutes (readiness.clusterTimeoutMinutes) ${message}. Repair or replace it (docs/runbooks/replace-machine.md), then run \`pulumi up\` again.`,
     );
   });
 

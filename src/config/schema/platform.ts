@@ -38,7 +38,7 @@ export const fluxSchema = section({
     .record(settingName, settingValue, { error: "must be a map of names to texts" })
     .default({})
     .describe(
-      "Sizes and choices of this stack: further entries of the ConfigMap `cluster-settings`, which gitops/ reads as `${NAME}` (docs/platform.md).",
+      'Sizes and choices of this stack: further entries of the ConfigMap `cluster-settings`, which gitops/ reads as `${NAME}` (docs/gitops.md, "Settings").',
     )
     .meta(takesEffect("kubernetes", "Flux applies them to the platform; what they configure restarts.")),
 })
@@ -116,7 +116,7 @@ export const credentialsSchema = section({
   })
     .optional()
     .describe(
-      "Application credential of the cloud controller manager and Cinder CSI; what it must be allowed to do stands in docs/platform.md.",
+      'Application credential of the cloud controller manager and Cinder CSI; what it must be allowed to do stands in docs/platform.md, "Switch it on".',
     ),
   git: section({
     username: text.optional().describe("User name, for https. A GitLab deploy token has one."),

@@ -1,6 +1,6 @@
 /**
  * The real source- and kustomize-controller as processes, with the flags that Pulumi's Flux has on a cluster
- * (docs/gitops.md, "The contract").
+ * (docs/gitops.md, "The contract between Pulumi and Git").
  */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -4,7 +4,7 @@ import { plainSecretsBelow, plainSecretsIn } from "../../../scripts/secrets/plai
 const secret = (rest: string) => `apiVersion: v1\nkind: Secret\nmetadata:\n  name: slack\n${rest}`;
 const encrypted =
   "stringData:\n  address: ENC[AES256_GCM,data:aaaa,type:str]\nsops:\n  mac: ENC[AES256_GCM,data:bbbb,type:str]\n";
-const remedy = "encrypt it with sops as docs/gitops.md says, in a file that ends with .sops.yaml.";
+const remedy = 'encrypt it with sops (docs/gitops.md, "Secrets"), in a file that ends with .sops.yaml.';
 
 describe("plainSecretsIn", () => {
   it.each([

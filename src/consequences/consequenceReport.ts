@@ -69,8 +69,10 @@ export function reportOf(
   allowances: Allowances,
 ): Report {
   const findings = new Map<string, Finding>();
+  // What goes is known by the name of the cluster that had it, which may be another one now.
+  const ofBefore = { ...allowances, clusterName: clusterNameIn(recorded.before) ?? allowances.clusterName };
   for (const change of changes) {
-    const { weight, message } = consequenceOf(change, allowances);
+    const { weight, message } = consequenceOf(change, change.operation === "delete" ? ofBefore : allowances);
     const allowed = weight !== "destructive" || isAllowed(change, allowances);
     const what = nounOf(change.type);
     const key = [weight, allowed, what, message].join("|");
@@ -96,6 +98,12 @@ export function reportOf(
       ...sorted.flatMap(({ allowed, names }) => (allowed ? [] : names)),
     ],
   };
+}
+
+/** Name of the cluster in a recorded configuration; undefined where there is none. */
+function clusterNameIn(recorded: unknown): string | undefined {
+  const name = (recorded as { readonly clusterName?: unknown } | null | undefined)?.clusterName;
+  return typeof name === "string" ? name : undefined;
 }
 
 function nounOf(type: string): string {

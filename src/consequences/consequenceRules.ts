@@ -72,11 +72,12 @@ const rule: ConsequenceRule = (change, settings) => {
     " to ",
   );
   const what = [text("protocol") ?? "all traffic", ...(ports === "" ? [] : [`port ${ports}`])].join(" ");
-  const from = text("remoteIpPrefix") ?? "a security group";
-  return ruleOf(
-    disruptive(`${what} from ${from} is shut out`),
-    disruptive(`${what} from ${from} is shut out for a moment`),
-  )(change, settings);
+  const peer = text("remoteIpPrefix") ?? (text("remoteGroupId") === undefined ? "any address" : "a security group");
+  const traffic = `${what} ${text("direction") === "egress" ? "to" : "from"} ${peer}`;
+  return ruleOf(disruptive(`${traffic} is blocked`), disruptive(`${traffic} is blocked for a moment`))(
+    change,
+    settings,
+  );
 };
 
 const release: ConsequenceRule = (change, settings) => {

@@ -48,7 +48,7 @@ export function findingLine({ what, names, message }: Finding): string {
     .map((name) => `\`${name}\``)
     .join(", ");
   const more = names.length > shown ? ` and ${names.length - shown} more` : "";
-  return `- ${what} ${listed}${more} ${message}`;
+  return `- ${what} ${listed}${more}${names.length > 1 ? ": each" : ""} ${message}`;
 }
 
 /** One changed key as a Markdown item. */

@@ -109,9 +109,46 @@ describe("consequences", () => {
     );
     expect([message, others]).toEqual([
       expect.stringMatching(
-        /^disruptive: security-group rule \S+ is deleted: tcp port 22 from 192\.0\.2\.0\/24 is shut out$/,
+        /^disruptive: security-group rule \S+ is deleted: tcp port 22 from 192\.0\.2\.0\/24 is blocked$/,
       ),
       [],
+    ]);
+  });
+
+  it.each([
+    [{ direction: "egress", remoteIpPrefix: "0.0.0.0/0" }, "all traffic to 0.0.0.0/0"],
+    [{ direction: "egress", protocol: "tcp", portRangeMin: 443, portRangeMax: 443 }, "tcp port 443 to any address"],
+    [{ direction: "ingress", protocol: "icmp", remoteGroupId: "g" }, "icmp from a security group"],
+    [
+      { direction: "ingress", protocol: "udp", portRangeMin: 30000, portRangeMax: 32767 },
+      "udp port 30000 to 32767 from any address",
+    ],
+  ])("of a security-group rule %j that is deleted name what is blocked", (before, traffic) => {
+    expect(findings({ type: "openstack:networking/secGroupRule:SecGroupRule", before })).toEqual([
+      { weight: "disruptive", message: `is deleted: ${traffic} is blocked`, allowed: true },
+    ]);
+  });
+
+  it("of a renamed cluster's keys are known by the name that they had", () => {
+    const { findings: found } = reportOf(
+      {
+        stack: "test",
+        changes: (["old", "new"] as const).map((name) => ({
+          operation: name === "old" ? "delete" : "create",
+          type: "random:index/randomPassword:RandomPassword",
+          name: `${name}-encryption-key`,
+          changed: [],
+          before: {},
+          after: {},
+        })),
+        unchanged: 0,
+        recorded: { before: { clusterName: "old" }, after: { clusterName: "new" } },
+      },
+      { ...nothing, clusterName: "new" },
+    );
+    expect(found.map(({ names, message }) => [...names, message])).toEqual([
+      ["old-encryption-key", "is deleted: Secrets that etcd holds can never be read again"],
+      ["new-encryption-key", "is created"],
     ]);
   });
 

@@ -13,6 +13,7 @@ jest.setTimeout(180_000);
 
 describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFolders])("the guards", () => {
   let cluster: GuardedCluster;
+  let policies = 0;
 
   beforeAll(async () => {
     cluster = await startGuardedCluster();
@@ -140,6 +141,28 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
       const { ok, output } = cluster.member.create(networkPolicy("forged", {}, label));
       expect(output).toContain('networkpolicies "forged" belongs to the platform');
       expect(ok).toBe(false);
+    });
+
+    it("let it open egress to itself and to tenants, and to no namespace of the platform", () => {
+      const egress = (...to: readonly object[]) =>
+        cluster.member.create(
+          networkPolicy(`out-${++policies}`, { policyTypes: ["Egress"], egress: [{ to, ports: [{ port: 9443 }] }] }),
+        );
+      const others = { namespaceSelector: { matchLabels: { "openstack-kubernetes/tenant": "borealis" } } };
+      const all = { matchExpressions: [{ key: "openstack-kubernetes/tenant", operator: "Exists" }] };
+      expect(egress({ podSelector: {} }, others, { namespaceSelector: all, podSelector: {} })).toMatchObject({
+        ok: true,
+      });
+      for (const namespaceSelector of [
+        {},
+        { matchLabels: { "kubernetes.io/metadata.name": "kyverno" } },
+        { matchExpressions: [{ key: "openstack-kubernetes/tenant", operator: "NotIn", values: ["x"] }] },
+        { matchExpressions: [{ key: "openstack-kubernetes/tenant", operator: "DoesNotExist" }] },
+      ]) {
+        const { ok, output } = egress({ podSelector: {} }, { namespaceSelector });
+        expect(output).toContain("allows egress to addresses, to everything, or to namespaces of the platform");
+        expect(ok).toBe(false);
+      }
     });
 
     it("refuse policies of Kyverno, whoever asks", () => {

@@ -227,7 +227,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
       const { ok, output } = developer.create(networkPolicy("out", { policyTypes: ["Egress"], egress }));
       expect(ok).toBe(false);
       expect(output).toContain(
-        'network policy "out" allows egress to addresses or to everything; name pods and namespaces instead',
+        'network policy "out" allows egress to addresses, to everything, or to namespaces of the platform',
       );
     }
   });

@@ -5,7 +5,7 @@
 import { buildStack, fluxBuildPrograms } from "./fluxBuild";
 import { helm, HelmCharts, helmReleases, type ModuleChart, moduleChartFolders } from "./helmCharts";
 import type { KubernetesObject } from "./live/kubectl";
-import { isClosed, isLetIn, node, type Pod } from "./networkPolicies";
+import { isClosed, isLetIn, mayAsk, node, type Pod } from "./networkPolicies";
 import { options } from "./options";
 import { describeWith } from "./toolbox";
 
@@ -55,8 +55,8 @@ describeWith([helm, ...fluxBuildPrograms, ...moduleChartFolders])("the platform'
     );
   });
 
-  it("are closed, each of them: nobody is let in but by name", () => {
-    const namespaces = new Set(
+  const namespaces = () =>
+    new Set(
       applied.flatMap(({ kind, metadata }) =>
         kind === "Namespace" && metadata.labels?.["openstack-kubernetes/tenant"] === undefined
           ? [metadata.name]
@@ -65,8 +65,17 @@ describeWith([helm, ...fluxBuildPrograms, ...moduleChartFolders])("the platform'
             : [],
       ),
     );
-    expect(namespaces.size).toBeGreaterThan(14);
-    expect([...namespaces, "kube-system"].filter((namespace) => !isClosed(applied, namespace))).toEqual([]);
+
+  it("are closed, each of them: nobody is let in but by name", () => {
+    expect(namespaces().size).toBeGreaterThan(14);
+    expect([...namespaces(), "kube-system"].filter((namespace) => !isClosed(applied, namespace))).toEqual([]);
+  });
+
+  // kube-system holds the cloud's own drivers, for which the metadata service is there.
+  it("keep their pods from the metadata service, which hands out a machine's user data", () => {
+    const asking = [...namespaces()].filter((namespace) => mayAsk(applied, namespace, "169.254.169.254"));
+    expect(asking.filter((namespace) => namespace !== "kube-system")).toEqual([]);
+    expect(mayAsk(applied, "monitoring", "203.0.113.7")).toBe(true);
   });
 
   it.each(ofCharts)(

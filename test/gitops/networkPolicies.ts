@@ -1,4 +1,5 @@
 /** Which packets NetworkPolicies let in, by Kubernetes' rules: for peers with labels, and for addresses of nodes. */
+import { BlockList, isIPv6 } from "node:net";
 import type { KubernetesObject } from "./live/kubectl";
 
 interface LabelSelector {
@@ -13,7 +14,7 @@ interface LabelSelector {
 interface Peer {
   readonly namespaceSelector?: LabelSelector;
   readonly podSelector?: LabelSelector;
-  readonly ipBlock?: unknown;
+  readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
 }
 
 interface Policy {
@@ -23,6 +24,7 @@ interface Policy {
     readonly from?: readonly Peer[];
     readonly ports?: readonly { readonly port?: number; readonly endPort?: number; readonly protocol?: string }[];
   }[];
+  readonly egress?: readonly { readonly to?: readonly Peer[] }[];
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -49,6 +51,30 @@ export const isClosed = (policies: readonly KubernetesObject[], namespace: strin
       ({ podSelector, policyTypes = ["Ingress"], ingress = [] }) =>
         selects(podSelector, {}) && policyTypes.includes("Ingress") && ingress.length === 0,
     );
+
+/** Whether some pod of the namespace may ask the address, which is none of a pod. */
+export function mayAsk(policies: readonly KubernetesObject[], namespace: string, address: string): boolean {
+  const outgoing = inNamespace(policies, namespace)
+    .map(specOf)
+    .filter(({ policyTypes = [] }) => policyTypes.includes("Egress"));
+  const holds = (cidr: string) => {
+    const [network = "", bits] = cidr.split("/");
+    if (isIPv6(network) !== isIPv6(address)) return false;
+    const list = new BlockList();
+    list.addSubnet(network, Number(bits), isIPv6(network) ? "ipv6" : "ipv4");
+    return list.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+  };
+  return (
+    !outgoing.some(({ podSelector }) => selects(podSelector, {})) ||
+    outgoing.some(({ egress = [] }) =>
+      egress.some(
+        ({ to }) =>
+          to === undefined ||
+          to.some(({ ipBlock }) => ipBlock && holds(ipBlock.cidr) && !(ipBlock.except ?? []).some(holds)),
+      ),
+    )
+  );
+}
 
 /** Whether a packet from `from` reaches the port of `to`. */
 export function isLetIn(

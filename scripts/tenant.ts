@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { type EgressRule, parseEgress } from "./tenant/egress";
 import { renderTenantFile } from "./tenant/renderTenantFile";
 import { checkTenantFile } from "./tenant/tenantFile";
-import { checkTenants, platformNamespaces, stacksOf, tenantFile } from "./tenant/tenantFolder";
+import { checkTenants, reservedNames, stacksOf, tenantFile } from "./tenant/tenantFolder";
 
 interface NewOptions {
   readonly gitops: string;
@@ -62,7 +62,7 @@ program
       name,
       git: options.git === undefined ? undefined : gitOf(options.git, options),
     });
-    const { sentences } = checkTenantFile(content, name, platformNamespaces(options.gitops));
+    const { sentences } = checkTenantFile(content, name, reservedNames(options.gitops));
     const problems = [
       ...sentences,
       ...(options.git === undefined && ((options.branch ?? options.path ?? options.gitCredentials) || options.sops)

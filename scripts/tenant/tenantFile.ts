@@ -7,6 +7,7 @@ import { z } from "zod";
 import { didYouMean, type KeyPath, keyPath, shown } from "../../src/config/keyPath";
 import { choice, label, matching, section, text, url } from "../../src/config/schema/primitives";
 import { egressRules } from "./egress";
+import { isReadAsItself, readByFlux } from "./readBack";
 
 export const gitComponent = "../components/git";
 export const credentialsComponent = "../components/git-credentials";
@@ -83,7 +84,7 @@ interface CheckedTenant {
 }
 
 /**
- * Reads the text of the file `<name>.yaml`. `reserved` are the namespaces that are not a tenant's to have.
+ * Reads the text of the file `<name>.yaml`. `reserved` are the names that are not a tenant's to have.
  * Never throws: every problem is a sentence with key, value and remedy.
  */
 export function checkTenantFile(content: string, name: string, reserved: readonly string[]): CheckedTenant {
@@ -102,6 +103,7 @@ export function checkTenantFile(content: string, name: string, reserved: readonl
     tenant,
     sentences: [
       ...nameProblems(tenant, metadata.name, name, reserved),
+      ...readBackProblems(tenant),
       ...gitProblems(tenant, components),
       ...egressProblems(tenant),
     ],
@@ -122,9 +124,32 @@ function nameProblems({ TENANT }: Tenant, objectName: string, fileName: string, 
       ? []
       : [`The file is called ${fileName}.yaml but its tenant ${TENANT}; rename it to ${TENANT}.yaml.`]),
     ...(reserved.includes(TENANT) || /^kube-|^openshift/.test(TENANT)
-      ? [`${keyOf("TENANT")} is ${shown(TENANT)} but that namespace belongs to the platform; choose another name.`]
+      ? [
+          `${keyOf("TENANT")} is ${shown(TENANT)} but that name belongs to a namespace or a page of the platform; choose another name.`,
+        ]
       : []),
   ];
+}
+
+/** Where a manifest takes a number as well as a text: quantities and counts. */
+const numbersAllowed: readonly (keyof Tenant)[] = [
+  ...(["CPU", "MEMORY", "STORAGE", "PODS", "VOLUMES", "LOAD_BALANCERS", "NODE_PORTS"] as const),
+  ...(["DEFAULT_CPU", "DEFAULT_MEMORY"] as const),
+];
+
+function readBackProblems(tenant: Tenant): string[] {
+  return (Object.entries(tenant) as [keyof Tenant, string | undefined][]).flatMap(([key, value]) => {
+    if (value === undefined || key === "EGRESS") return [];
+    // A group stands behind a prefix, such as "oidc:", or alone where the cluster has none.
+    const isRight =
+      isReadAsItself(value, numbersAllowed.includes(key)) &&
+      (key !== "GROUP" || isReadAsItself(`oidc:${value}`, false));
+    return isRight
+      ? []
+      : [
+          `${keyOf(key)} is ${shown(value)} but Flux would read it as something else, because it reads YAML; write another.`,
+        ];
+  });
 }
 
 function gitProblems(tenant: Tenant, components: readonly string[]): string[] {
@@ -160,6 +185,8 @@ function egressProblems({ EGRESS }: Tenant): string[] {
   if (document.errors.length > 0)
     return [`${keyOf("EGRESS")} must be a list of NetworkPolicy egress rules, on one line in quotes; it is not YAML.`];
   const rules: unknown = document.toJS();
+  if (JSON.stringify(readByFlux(EGRESS)) !== JSON.stringify(rules))
+    return [`${keyOf("EGRESS")} holds a number that Flux would read as another, such as 010 for 8; write plain JSON.`];
   const parsed = egressRules.safeParse(rules);
   return parsed.success
     ? []

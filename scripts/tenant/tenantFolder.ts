@@ -24,7 +24,7 @@ export function stacksOf(gitops: string): string[] {
 
 /** Every problem of every tenant of every stack, each sentence after the file it is about. */
 export function checkTenants(gitops: string): { readonly checked: number; readonly problems: readonly string[] } {
-  const reserved = platformNamespaces(gitops);
+  const reserved = reservedNames(gitops);
   const results = stacksOf(gitops).flatMap((stack) =>
     readdirSync(join(gitops, "tenants", stack)).map((file) => {
       const shownPath = `gitops/tenants/${stack}/${file}`;
@@ -40,21 +40,38 @@ export function checkTenants(gitops: string): { readonly checked: number; readon
   return { checked: results.length, problems: results.flat() };
 }
 
+/** Names that are not a tenant's to have: those of the platform's namespaces, and those of its pages. */
+export const reservedNames = (gitops: string): string[] => [...platformNamespaces(gitops), ...platformHosts(gitops)];
+
 /** Namespaces that are Kubernetes' or Flux's, or made by gitops/infrastructure and gitops/options. */
 export function platformNamespaces(gitops: string): string[] {
-  const made = ["infrastructure", "options"].flatMap((folder) => {
+  const made = platformManifests(gitops)
+    .flatMap((text) =>
+      parseAllDocuments(text).map(
+        (document) => document.toJS() as { kind?: string; metadata?: { name?: string } } | null,
+      ),
+    )
+    .flatMap((object) =>
+      object?.kind === "Namespace" && object.metadata?.name !== undefined ? [object.metadata.name] : [],
+    );
+  return ["default", "flux-system", "tigera-operator", "calico-system", "calico-apiserver", ...made];
+}
+
+/** The first labels of the platform's own hosts: a tenant of that name would answer in the page's place. */
+export const platformHosts = (gitops: string): string[] => [
+  ...new Set(
+    platformManifests(gitops).flatMap((text) =>
+      [...text.matchAll(/(?<![\w.-])([a-z0-9-]+)\.\$\{APPS_DOMAIN\}/g)].map(([, name = ""]) => name),
+    ),
+  ),
+];
+
+function platformManifests(gitops: string): string[] {
+  return ["infrastructure", "options"].flatMap((folder) => {
     const root = join(gitops, folder);
     if (!existsSync(root)) return [];
     return readdirSync(root, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".yaml"))
-      .flatMap((file) =>
-        parseAllDocuments(readFileSync(join(root, file), "utf8")).map(
-          (document) => document.toJS() as { kind?: string; metadata?: { name?: string } } | null,
-        ),
-      )
-      .flatMap((object) =>
-        object?.kind === "Namespace" && object.metadata?.name !== undefined ? [object.metadata.name] : [],
-      );
+      .map((file) => readFileSync(join(root, file), "utf8"));
   });
-  return ["default", "flux-system", "tigera-operator", "calico-system", ...made];
 }

@@ -90,7 +90,7 @@ describe("checkTenantFile", () => {
     [
       "a name that is not its own",
       { TENANT: "monitoring" },
-      'spec.postBuild.substitute.TENANT is "monitoring" but that namespace belongs to the platform; choose another name.',
+      'spec.postBuild.substitute.TENANT is "monitoring" but that name belongs to a namespace or a page of the platform; choose another name.',
     ],
     [
       "a repository that nothing reads",
@@ -170,4 +170,45 @@ describe("checkTenantFile", () => {
       expect(sentences(content).length).toBeGreaterThan(0);
     },
   );
+});
+
+describe("a value that Flux would read as something else", () => {
+  const named = (name: string) =>
+    checkTenantFile(file({ TENANT: name }).replace("tenant-atlas", `tenant-${name}`), name, []).sentences;
+
+  it.each(["on", "off", "no", "yes", "true", "false", "null", "y"])("is refused as a tenant's name: %s", (name) => {
+    expect(named(name)).toEqual([expect.stringContaining(`is "${name}" but Flux would read it as something else`)]);
+  });
+
+  it.each(["on", "1234", "a: b", "a #b", " a", "*all", "2026-01-01", "12:30:45"])(
+    "is refused as a group: %s",
+    (GROUP) => {
+      expect(sentences(file({ GROUP }))).toEqual([expect.stringContaining("GROUP is ")]);
+    },
+  );
+
+  it.each([
+    ["CPU", "010"],
+    ["CPU", "1.50"],
+    ["PODS", "0100"],
+    ["VOLUMES", "00"],
+    ["GIT_BRANCH", "1.0"],
+    ["GIT_BRANCH", "on"],
+  ])("is refused as a quantity, a count or a branch: %s %s", (key, value) => {
+    const git = { GIT_URL: "https://gitlab.example.org/atlas/deploy.git" };
+    expect(sentences(file({ ...git, [key]: value }, ["../components/git"]))).toEqual([
+      expect.stringContaining(`${key} is "${value}" but Flux would read it as something else`),
+    ]);
+  });
+
+  it("is refused in a rule of egress", () => {
+    const EGRESS = '[{"to":[{"ipBlock":{"cidr":"10.0.0.0/8"}}],"ports":[{"protocol":"TCP","port":0443}]}]';
+    expect(sentences(file({ EGRESS }))).toEqual([expect.stringContaining("a number that Flux would read as another")]);
+  });
+
+  it("is not what a directory's usual names and Kubernetes' usual quantities are", () => {
+    const usual = { GROUP: "cn=atlas,ou=groups,dc=example,dc=org", CPU: "1.5", MEMORY: "8Gi", PODS: "0" };
+    expect(sentences(file(usual))).toEqual([]);
+    expect(sentences(file({ GROUP: "Atlas Developers", CPU: "500m" }))).toEqual([]);
+  });
 });

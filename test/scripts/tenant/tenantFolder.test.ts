@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkTenants, platformNamespaces, stacksOf } from "../../../scripts/tenant/tenantFolder";
+import { checkTenants, platformHosts, platformNamespaces, stacksOf } from "../../../scripts/tenant/tenantFolder";
 
 const repository = join(__dirname, "..", "..", "..");
 
@@ -37,6 +37,7 @@ describe("the tenants of gitops/", () => {
 
   it("are told apart from the platform's own namespaces, which are read from its manifests", () => {
     expect(platformNamespaces(gitops).sort()).toEqual([
+      "calico-apiserver",
       "calico-system",
       "canary",
       "cert-manager",
@@ -60,6 +61,10 @@ describe("the tenants of gitops/", () => {
     ]);
   });
 
+  it("are told apart from the pages of the platform, which are read from its manifests", () => {
+    expect(platformHosts(gitops).sort()).toEqual(["canary", "dashboard", "grafana", "headlamp"]);
+  });
+
   it("are made by the command for every stack, and checked by it", () => {
     expect(tenant("new", "borealis", "--group", "borealis-developers", "--egress", "10.1.0.0/16:443")).toMatchObject({
       status: 0,
@@ -79,7 +84,7 @@ describe("the tenants of gitops/", () => {
       status: 1,
       stdout: "",
       stderr: [
-        'spec.postBuild.substitute.TENANT is "kyverno" but that namespace belongs to the platform; choose another name.',
+        'spec.postBuild.substitute.TENANT is "kyverno" but that name belongs to a namespace or a page of the platform; choose another name.',
         "--branch, --path, --git-credentials and --sops need --git.",
         "There is no stack tset; known are: dev, prod.",
         "",

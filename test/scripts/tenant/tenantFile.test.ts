@@ -180,12 +180,22 @@ describe("a value that Flux would read as something else", () => {
     expect(named(name)).toEqual([expect.stringContaining(`is "${name}" but Flux would read it as something else`)]);
   });
 
-  it.each(["on", "1234", "a: b", "a #b", " a", "*all", "2026-01-01", "12:30:45"])(
-    "is refused as a group: %s",
-    (GROUP) => {
-      expect(sentences(file({ GROUP }))).toEqual([expect.stringContaining("GROUP is ")]);
-    },
-  );
+  it.each([
+    "on",
+    "1234",
+    "a: b",
+    "a #b",
+    " a",
+    "*all",
+    "2026-01-01",
+    "12:30:45",
+    "0o17",
+    "1e3",
+    "a${CLUSTER_NAME}",
+    "a$$b",
+  ])("is refused as a group: %s", (GROUP) => {
+    expect(sentences(file({ GROUP }))).toEqual([expect.stringContaining("GROUP is ")]);
+  });
 
   it.each([
     ["CPU", "010"],

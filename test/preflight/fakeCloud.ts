@@ -128,7 +128,7 @@ export function withCloud<T>(
 }
 
 function answerOf(cloud: Cloud, { pathname, searchParams: query }: URL): FakeAnswer {
-  const ok = (body: unknown): FakeAnswer => ({ status: 200, body });
+  const ok = (body: unknown): FakeAnswer => ({ status: 200, headers: { "content-type": "application/json" }, body });
   /** Neutron's and Glance's filters by equality. */
   const where = <T extends object>(items: readonly T[], ...keys: string[]): T[] =>
     items.filter((item) =>

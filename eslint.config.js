@@ -1,4 +1,5 @@
 const tseslint = require("typescript-eslint");
+const outputs = require("./eslint.outputs.js");
 const rooms = require("./eslint.rooms.js");
 
 module.exports = tseslint.config(
@@ -17,5 +18,6 @@ module.exports = tseslint.config(
     },
   },
   ...rooms,
+  outputs,
   { files: ["test/**/*.ts", "lab/**/*.ts"], rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
 );

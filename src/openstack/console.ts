@@ -5,12 +5,14 @@ import { logInToOpenstack } from "./login";
 const consoleLines = 30;
 
 /**
- * Tail of each server's console by machine name; a console that cannot be read says why instead. Throws when nobody can
+ * Tail of the console of each machine, by name; a console that cannot be read says why instead. Throws when nobody can
  * log in to OpenStack.
  */
-export async function consoleTails(serverIds: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+export async function consoleTails(
+  serverIds: readonly (readonly [name: string, id: string])[],
+): Promise<ReadonlyMap<string, string>> {
   const api = await logInToOpenstack();
-  const tails = [...serverIds].map(async ([name, id]) => {
+  const tails = serverIds.map(async ([name, id]) => {
     const tail = await api
       .consoleOutput(id, consoleLines)
       .catch((error: unknown) => `(not readable: ${messageOf(error)})`);

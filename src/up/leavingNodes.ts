@@ -6,6 +6,7 @@ import { changeNode, type Node, removeNode } from "../kubernetes/nodes";
 import { drainBefore } from "../kubernetes/drain";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { isLeaving, withLeavingMark, withoutLeavingMark } from "../kubernetes/leavingMark";
+import { messageOf } from "../engine/messageOf";
 import type { Clock } from "../engine/waiting";
 
 interface LeavingInput {
@@ -26,8 +27,8 @@ interface LeavingInput {
 /**
  * Cordons the nodes whose machines are to go, all of them before the first is drained, so that no pod moves from one to
  * the next; drains them one after the other; takes back nodes that were to go and now stay; and removes the Node of a
- * machine that an earlier `up` drained and deleted. Throws when a node cannot be drained in time: then no machine is
- * deleted.
+ * machine that an earlier `up` drained and deleted. Throws when a node cannot be drained in time, after the others were:
+ * then no machine is deleted.
  */
 export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
   const expected = new Set(input.machines);
@@ -46,17 +47,20 @@ export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
   const leaving = candidates.filter((node) => workers.has(node.metadata.name));
   for (const node of leaving) await changeNode("the cordoning", node, withLeavingMark, input.request);
   if (input.timeoutMinutes === 0) return;
-  for (const node of leaving) await release(node, input);
+  const held: string[] = [];
+  for (const node of leaving) await release(node, input).catch((error: unknown) => held.push(messageOf(error)));
+  if (held.length > 0) throw new Error(held.join("\n"));
 }
 
 async function release(node: Node, input: LeavingInput): Promise<void> {
   const { name } = node.metadata;
-  const { request, timeoutMinutes, progress, clock } = input;
+  const { request, timeoutMinutes, progress, tell, clock } = input;
   await drainBefore("Machines that left the configuration are not deleted", {
     node,
     request,
     timeoutMinutes,
     progress,
+    tell,
     ...(clock === undefined ? {} : { clock }),
   });
   input.tell(`Node ${name} is drained; its machine can go.`);

@@ -17,6 +17,7 @@ import { hasCluster, isLive } from "../engine/live";
 import { consoleTails } from "../openstack/console";
 import { logInToOpenstack } from "../openstack/login";
 import { progress } from "../engine/progress";
+import { withPlainError } from "../engine/plainError";
 import { settled } from "../engine/settled";
 import type { TouchedMachines } from "./touchedMachines";
 
@@ -44,7 +45,7 @@ export class Readiness {
   public readonly beforeWorker: pulumi.ResourceHook;
   /** Resolves once the API answers and no release is left over from an interrupted run. */
   public readonly beforePlatform: pulumi.Output<unknown>;
-  private readonly serverIds: pulumi.Output<ReadonlyMap<string, string>>;
+  private readonly serverIds: pulumi.Output<ServerIds>;
   private gate: Promise<void> | undefined;
   private renewal: Promise<void> | undefined;
 
@@ -56,9 +57,7 @@ export class Readiness {
     this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.renewToken());
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
-      if (!hasCluster(config)) return;
-      for (const message of await forgetInterruptedReleases(bootstrapReleases, kubernetesApi(access)))
-        void pulumi.log.warn(message);
+      if (hasCluster(config)) await withPlainError(forgetReleases(kubernetesApi(access)));
     });
   }
 
@@ -78,7 +77,8 @@ export class Readiness {
         () => true,
         () => false,
       );
-      if (ready && this.config.readiness.machinesBoot) await this.clusterWhole(known, serverIds, kubernetesApi(access));
+      if (ready && this.config.readiness.machinesBoot)
+        await withPlainError(this.clusterWhole(known, serverIds, kubernetesApi(access)));
       return known;
     });
     return pulumi.unsecret(whole);
@@ -104,7 +104,7 @@ export class Readiness {
   }
 
   private apiReady(): Promise<void> {
-    this.gate ??= this.waits() ? this.openGate() : Promise.resolve();
+    this.gate ??= this.waits() ? withPlainError(this.openGate()) : Promise.resolve();
     return this.gate;
   }
 
@@ -114,14 +114,14 @@ export class Readiness {
       url: `https://${access.host}:${access.port}`,
       request: kubernetesApi(access),
       timeoutMinutes: this.config.readiness.apiTimeoutMinutes,
-      consoles: async () => consoleTails(await settled(this.serverIds)),
+      consoles: async () => consoleTails(Object.entries(await settled(this.serverIds))),
       progress,
     });
   }
 
   private async clusterWhole(
     nodes: readonly NodeOutput[],
-    serverIds: ReadonlyMap<string, string>,
+    serverIds: ServerIds,
     request: KubernetesRequest,
   ): Promise<void> {
     const { config } = this;
@@ -143,7 +143,7 @@ export class Readiness {
         const changed = await reconcileNodes(plan, seen, request);
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
-      consoles: (named) => consoleTails(new Map([...serverIds].filter(([name]) => named.includes(name)))),
+      consoles: (named) => consoleTails(Object.entries(serverIds).filter(([name]) => named.includes(name))),
       progress,
     });
     await releaseLeavingNodes({
@@ -173,9 +173,15 @@ export class Readiness {
   }
 }
 
-/** Nova ids by machine name. */
-function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ReadonlyMap<string, string>> {
+/** Nova ids by machine name. A plain object: the SDK makes an empty one of a Map on its way through outputs. */
+type ServerIds = Readonly<Record<string, string>>;
+
+function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ServerIds> {
   return pulumi
     .all(machines.map(({ server }) => server.id))
-    .apply((ids) => new Map(machines.map(({ name }, index) => [name, ids[index] as string])));
+    .apply((ids) => Object.fromEntries(machines.map(({ name }, index) => [name, ids[index] as string])));
+}
+
+async function forgetReleases(request: KubernetesRequest): Promise<void> {
+  for (const message of await forgetInterruptedReleases(bootstrapReleases, request)) void pulumi.log.warn(message);
 }

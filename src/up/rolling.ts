@@ -8,6 +8,7 @@ import { kubernetesApi, type KubernetesAccess } from "../kubernetes/client";
 import { hasCluster } from "../engine/live";
 import { logInToOpenstack } from "../openstack/login";
 import { progress } from "../engine/progress";
+import { withPlainError } from "../engine/plainError";
 import { forgetReleasedNode, mustBeReleased, releaseRolledMachine, waitForOthers } from "./rolledMachine";
 import { settled } from "../engine/settled";
 import { flavorOf } from "./touchedMachines";
@@ -44,7 +45,7 @@ export class Rolling implements RollGate {
 
   public hold(machine: RolledMachine, userData: pulumi.Output<string>): pulumi.Output<string> {
     if (!hasCluster(this.config)) return userData;
-    return pulumi.all([userData, this.released(machine)]).apply(([known]) => known);
+    return pulumi.all([userData, withPlainError(this.released(machine))]).apply(([known]) => known);
   }
 
   private async released({ name, role, creationDigest, others, after }: RolledMachine): Promise<void> {

@@ -7,8 +7,14 @@ import type { KubernetesRequest } from "../../src/kubernetes/client";
 export interface FakePod {
   readonly name: string;
   readonly node: string;
-  /** Kind of its controller. @default ReplicaSet */
+  /** Kind of its controller; empty: it has none. @default ReplicaSet */
   readonly owner?: string;
+  /** Comes back with another uid as soon as it has ended, since it tolerates the cordon. */
+  readonly returns?: boolean;
+  readonly finalizers?: readonly string[];
+  /** Name of a claim that a volume of it is of. */
+  readonly claim?: string;
+  readonly emptyDir?: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly phase?: string;
   /** Looks at the pods for which a PodDisruptionBudget holds it; Infinity: for ever. @default 0 */
@@ -17,7 +23,10 @@ export interface FakePod {
   readonly ending?: number;
 }
 
-export const budget = "Cannot evict pod as it would violate the pod's disruption budget.";
+const budgetMessage = "Cannot evict pod as it would violate the pod's disruption budget";
+const budgetCause = "The disruption budget cart needs 1 healthy pods and has 1 currently";
+/** What a drain says of a pod that a PodDisruptionBudget holds. */
+export const budget = `${budgetMessage}: ${budgetCause}`;
 
 export class FakeNodes {
   readonly calls: string[] = [];
@@ -29,6 +38,10 @@ export class FakeNodes {
   readonly brokenPods = new Set<string>();
   /** Called at each listing of the nodes, with its number from 1, before it is answered. */
   atListing: (listing: number) => void = () => undefined;
+  /** Names of DaemonSets that exist. */
+  readonly daemonSets = new Set<string>();
+  /** Names of the persistent volumes of attached volumes, by node. @default none */
+  persistentVolumes: Record<string, string> = {};
   private listings = 0;
   private readonly evicted = new Map<string, number>();
   private looks = 0;
@@ -66,8 +79,16 @@ export class FakeNodes {
     }
     if (method === "GET" && path === "/apis/storage.k8s.io/v1/volumeattachments")
       return { status: 200, document: { items: this.attached() } };
+    const daemonSet = /^\/apis\/apps\/v1\/namespaces\/shop\/daemonsets\/(.+)$/.exec(path)?.[1];
+    if (daemonSet !== undefined) return { status: this.daemonSets.has(daemonSet) ? 200 : 404, document: {} };
+    const claim = /^\/api\/v1\/namespaces\/shop\/persistentvolumeclaims\/(.+)$/.exec(path)?.[1];
+    if (claim !== undefined) return { status: 200, document: { spec: { volumeName: `volume-of-${claim}` } } };
     const pod = /^\/api\/v1\/namespaces\/shop\/pods\/(.+)\/eviction$/.exec(path)?.[1];
-    if (method === "POST" && pod !== undefined) return this.evict(pod);
+    if (method === "POST" && pod !== undefined)
+      return this.evict(
+        pod,
+        (body as { deleteOptions: { preconditions: { uid: string } } }).deleteOptions.preconditions.uid,
+      );
     throw new Error(`unexpected: ${method} ${path}`);
   }
 
@@ -105,25 +126,46 @@ export class FakeNodes {
 
   private podsOn(selector: string): object[] {
     return this.pods
-      .filter(
-        ({ name, node, ending = 0 }) =>
-          `spec.nodeName=${node}` === selector && !(this.looks > (this.evicted.get(name) ?? Infinity) + ending),
-      )
-      .map(({ name, owner = "ReplicaSet", annotations = {}, phase = "Running" }) => ({
-        metadata: {
-          name,
-          namespace: "shop",
-          annotations,
-          ownerReferences: [{ kind: owner, controller: true }],
-          ...(this.evicted.has(name) ? { deletionTimestamp: "2026-01-05T10:00:00Z" } : {}),
-        },
-        status: { phase },
-      }));
+      .filter((pod) => `spec.nodeName=${pod.node}` === selector && (pod.returns === true || !this.hasEnded(pod)))
+      .map((pod) => {
+        const { name, owner = "ReplicaSet", annotations = {}, phase = "Running", finalizers, claim, emptyDir } = pod;
+        const ending = this.evicted.has(name) && !this.hasEnded(pod);
+        return {
+          metadata: {
+            name,
+            namespace: "shop",
+            uid: this.uidOf(pod),
+            annotations,
+            finalizers,
+            ownerReferences: owner === "" ? [] : [{ kind: owner, name, controller: true }],
+            ...(ending ? { deletionTimestamp: "2026-01-05T10:00:30Z" } : {}),
+          },
+          spec: {
+            volumes: [
+              ...(claim === undefined ? [] : [{ name: "data", persistentVolumeClaim: { claimName: claim } }]),
+              ...(emptyDir === true ? [{ name: "scratch", emptyDir: {} }] : []),
+            ],
+          },
+          status: { phase },
+        };
+      });
   }
 
-  private evict(name: string) {
-    const { held = 0 } = this.pods.find((pod) => pod.name === name)!;
-    if (this.looks <= held) return { status: 429, document: { kind: "Status", message: budget } };
+  private hasEnded({ name, ending = 0 }: FakePod): boolean {
+    return this.looks > (this.evicted.get(name) ?? Infinity) + ending;
+  }
+
+  private uidOf(pod: FakePod): string {
+    return this.hasEnded(pod) ? `${pod.name}-again` : pod.name;
+  }
+
+  private evict(name: string, uid: string) {
+    const pod = this.pods.find((one) => one.name === name)!;
+    if (uid !== this.uidOf(pod)) return { status: 409, document: { kind: "Status", message: "another uid" } };
+    if (this.looks <= (pod.held ?? 0)) {
+      const details = { causes: [{ reason: "DisruptionBudget", message: budgetCause }] };
+      return { status: 429, document: { kind: "Status", message: `${budgetMessage}.`, details } };
+    }
     this.calls.push(`evict ${name}`);
     this.evicted.set(name, this.looks);
     return { status: 201, document: { kind: "Status" } };
@@ -132,7 +174,8 @@ export class FakeNodes {
   private attached(): object[] {
     return Object.entries(this.volumes).flatMap(([node, looks]) => {
       this.volumes = { ...this.volumes, [node]: looks - 1 };
-      return looks > 0 ? [{ metadata: { name: `csi-${node}` }, spec: { nodeName: node } }] : [];
+      const source = { persistentVolumeName: this.persistentVolumes[node] };
+      return looks > 0 ? [{ metadata: { name: `csi-${node}` }, spec: { nodeName: node, source } }] : [];
     });
   }
 }

@@ -1,0 +1,144 @@
+/** Runs of program.ts by the real engine, against an OpenStack and a Kubernetes API of a few lines on loopback. */
+import * as https from "node:https";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { run } from "../../../lab/openstack/commands";
+import { engine, engineFolder } from "../../../lab/openstack/engine";
+import type { MadeCertificates } from "../../madeCertificates";
+import { keystoneToken, withServer, type FakeAnswer } from "../../openstack/fakeOpenstack";
+import type { GatesRun } from "./gatesRun";
+
+/** Answers by method and path, the query left out; what has none is answered 404 (OpenStack) or an empty list. */
+export type Answers = Readonly<Record<string, FakeAnswer | (() => FakeAnswer)>>;
+
+interface Scenario {
+  readonly openstack?: Answers;
+  readonly kubernetes?: Answers;
+  /** The CA by which the program knows the API. @default the API's */
+  readonly clusterCa?: string;
+  readonly run?: Partial<GatesRun>;
+}
+
+/** What the engine called errors: one entry per message, with PORT for the port of a fake. */
+type Errors = readonly string[];
+
+interface EngineEvent {
+  diagnosticEvent?: { severity: string; message: string };
+}
+
+/**
+ * The errors of a last `up` of a new stack, after those of `before` have passed.
+ *
+ * @param scenarios All `up`s of the stack, one after the other.
+ */
+export async function errorsOf(certificates: MadeCertificates, ...scenarios: Scenario[]): Promise<Errors> {
+  const folder = mkdtempSync(join(tmpdir(), "gates-"));
+  try {
+    const last = scenarios.pop() ?? {};
+    for (const scenario of scenarios) expect(await errorsOfUp(folder, certificates, scenario)).toEqual([]);
+    return await errorsOfUp(folder, certificates, last);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function errorsOfUp(
+  folder: string,
+  certificates: MadeCertificates,
+  { openstack = {}, kubernetes = {}, clusterCa = certificates.ca, run: changes }: Scenario,
+): Promise<Errors> {
+  return withServer(
+    ({ method, url }, own) =>
+      url === "/v3/auth/tokens"
+        ? keystoneToken(own, { compute: "/nova", network: "/neutron", image: "/glance" })
+        : (answerOf(openstack, method, url) ?? emptyList(url) ?? { status: 404 }),
+    (cloud) =>
+      withKubernetes(certificates, kubernetes, async (port) => {
+        const access = {
+          host: "127.0.0.1",
+          port,
+          clusterCaCertificatePem: clusterCa,
+          clientCertificatePem: certificates.clientCertificate,
+          clientKeyPem: certificates.clientKey,
+        };
+        const input: GatesRun = { access, limit: 0.02, drainLimit: 0.02, ...changes };
+        return up(folder, {
+          OS_AUTH_URL: `${cloud}/v3`,
+          OS_TOKEN: "t",
+          OS_PROJECT_ID: "p",
+          GATES: JSON.stringify(input),
+        });
+      }),
+  );
+}
+
+function answerOf(answers: Answers, method = "", url = ""): FakeAnswer | undefined {
+  const answer = answers[`${method} ${url.replace(/\?.*/, "")}`];
+  return typeof answer === "function" ? answer() : answer;
+}
+
+/** Lists that a run asks for and that no test needs filled. */
+function emptyList(url: string): FakeAnswer | undefined {
+  const key = /^\/nova\/(servers)\/detail/.exec(url)?.[1] ?? /^\/neutron\/v2\.0\/(security-groups)\?/.exec(url)?.[1];
+  return key === undefined ? undefined : { status: 200, body: { [key.replace("-", "_")]: [] } };
+}
+
+async function withKubernetes<T>(
+  { serverCertificate: cert, serverKey: key }: MadeCertificates,
+  answers: Answers,
+  use: (port: number) => Promise<T>,
+): Promise<T> {
+  const server = https.createServer({ cert, key }, (request, response) => {
+    request.resume();
+    request.on("end", () => {
+      const { status, body } = answerOf(answers, request.method, request.url) ?? {
+        status: 200,
+        body: { items: [], metadata: {} },
+      };
+      response.writeHead(status).end(JSON.stringify(body ?? {}));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+async function up(folder: string, variables: Readonly<Record<string, string>>): Promise<Errors> {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("OS_") && !/_proxy$/i.test(name));
+  const environment = {
+    ...Object.fromEntries(own),
+    ...variables,
+    PATH: [engineFolder() ?? "", process.env.PATH ?? ""].join(delimiter),
+    PULUMI_BACKEND_URL: `file://${folder}`,
+    PULUMI_CONFIG_PASSPHRASE: "gates",
+    PULUMI_DEBUG_COMMANDS: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  const log = join(folder, "events.jsonl");
+  const file = join(folder, "Pulumi.dev.yaml");
+  writeFileSync(file, "config: {}\n", { flag: "a" });
+  const of = ["--cwd", __dirname, "--stack", "dev", "--config-file", file, "--non-interactive"];
+  await run(
+    engine,
+    ["stack", "select", "--create", ...of.filter((part) => part !== "--config-file" && part !== file)],
+    {
+      environment,
+    },
+  );
+  const arguments_ = ["up", "--yes", "--skip-preview", "--event-log", log, ...of];
+  const { code, stdout } = await run(engine, arguments_, { environment, allowFailure: true });
+  const events = readFileSync(log, "utf8").trim().split("\n");
+  rmSync(log);
+  const errors = events.flatMap((line) => {
+    const { diagnosticEvent: said } = JSON.parse(line) as EngineEvent;
+    return said?.severity === "error" ? [said.message.trim().replace(/(127\.0\.0\.1):\d+/g, "$1:PORT")] : [];
+  });
+  if (code !== 0 && errors.length === 0) throw new Error(`pulumi up failed (${code}) without an error: ${stdout}`);
+  return errors;
+}

@@ -104,6 +104,9 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
   for (const [, , plural] of definitions) kubectl.run(["get", plural, "-A"]);
   apply(
     ...[placeholders.NODE!, busyNode].map((name) => object("v1", "Node", undefined, name)),
+    object("v1", "PersistentVolume", undefined, "sample", {
+      spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/none" } },
+    }),
     pod("atlas", "sample", { app: "sample" }, "main"),
     pod("canary", "canary", { app: "canary", ...app("canary") }, "checks"),
     pod("cert-manager", "cert-manager", app("cert-manager"), "main"),

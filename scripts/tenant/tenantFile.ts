@@ -23,6 +23,11 @@ const quantity = (format: string, example: string, pattern: RegExp) =>
   );
 const cpu = quantity("CPU", "8", /^(\d+m|\d+(\.\d+)?)$/);
 const bytes = quantity("bytes", "32Gi", /^\d+(Mi|Gi|Ti)$/);
+const retained = matching(
+  "bytes",
+  'must be text in quotes such as "50Gi", or "0" for none',
+  (value) => value === "0" || /^\d+(Mi|Gi|Ti)$/.test(value),
+);
 const count = matching("count", 'must be a whole number in quotes such as "0"', /^\d{1,5}$/);
 const branch = matching("branch", "must be the name of a Git branch", /^[A-Za-z0-9][-A-Za-z0-9._/]*$/);
 const path = matching(
@@ -52,8 +57,12 @@ const substitutes = section({
   VOLUMES: count.optional(),
   LOAD_BALANCERS: count.optional(),
   NODE_PORTS: count.optional(),
+  OBJECTS: count.optional(),
+  EPHEMERAL_STORAGE: bytes.optional(),
+  RETAINED_STORAGE: retained.optional(),
   DEFAULT_CPU: cpu.optional(),
   DEFAULT_MEMORY: bytes.optional(),
+  DEFAULT_EPHEMERAL_STORAGE: bytes.optional(),
   POD_SECURITY: choice("privileged", "baseline", "restricted").optional(),
   EGRESS: text.optional(),
   GIT_URL: url(["https", "ssh", "http"]).optional(),
@@ -133,8 +142,9 @@ function nameProblems({ TENANT }: Tenant, objectName: string, fileName: string, 
 
 /** Where a manifest takes a number as well as a text: quantities and counts. */
 const numbersAllowed: readonly (keyof Tenant)[] = [
-  ...(["CPU", "MEMORY", "STORAGE", "PODS", "VOLUMES", "LOAD_BALANCERS", "NODE_PORTS"] as const),
-  ...(["DEFAULT_CPU", "DEFAULT_MEMORY"] as const),
+  ...(["CPU", "MEMORY", "STORAGE", "EPHEMERAL_STORAGE", "RETAINED_STORAGE"] as const),
+  ...(["PODS", "VOLUMES", "LOAD_BALANCERS", "NODE_PORTS", "OBJECTS"] as const),
+  ...(["DEFAULT_CPU", "DEFAULT_MEMORY", "DEFAULT_EPHEMERAL_STORAGE"] as const),
 ];
 
 function readBackProblems(tenant: Tenant): string[] {

@@ -29,7 +29,7 @@ describeWith([kyverno, ...fluxBuildPrograms])("a policy for tenants", () => {
     cpSync(cases, folder, { recursive: true });
     const restrictions = {
       ALLOWED_REGISTRIES: "registry.example.org,registry.example.org:5000,docker.io/library",
-      ALLOWED_STORAGE_CLASSES: "cinder",
+      ALLOWED_STORAGE_CLASSES: "nfs, nfs-fast",
     };
     const objects = buildPart("dev", "policies", { ...clusterSettings("dev"), ...restrictions });
     expect(objects.map(({ metadata }) => metadata.name).sort()).toEqual(policies);

@@ -71,7 +71,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...sopsPrograms])("a ten
     }
   }, 600_000);
 
-  afterAll(() => platform.stop());
+  afterAll(() => platform?.stop());
 
   /** What Flux says after it has tried the tenant's newest commit. */
   async function outcome(name: (typeof names)[number], change: (repository: Repository) => Repository) {

@@ -16,6 +16,7 @@ import { describeWith, repositoryFolder } from "./toolbox";
 jest.setTimeout(180_000);
 
 const atlasFile = "gitops/tenants/dev/atlas.yaml";
+const deployUrl = "https://gitlab.example.org/atlas/deploy.git";
 
 const deployment = (name: string, namespace?: string) => ({
   apiVersion: "apps/v1",
@@ -66,15 +67,17 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
     platform = await startPlatform((repository, git) => {
       deploy = git.create("atlas");
       deploy.write("deployment.yaml", JSON.stringify(deployment("web"))).commit("First version");
-      edit(repository, atlasFile, "https://gitlab.example.org/atlas/deploy.git", deploy.url);
-      newTenant(repository, "borealis", "--group", "borealis-developers", "--git", deploy.url, "--path", "./absent");
+      newTenant(repository, "borealis", "--group", "borealis-developers", "--git", deployUrl, "--path", "./absent");
+      // The command refuses an address that only this machine can reach, where the test has its Git server.
+      edit(repository, atlasFile, deployUrl, deploy.url);
+      edit(repository, "gitops/tenants/dev/borealis.yaml", deployUrl, deploy.url);
     });
     kubectl = platform.kubectl;
     developer = kubectl.as("oidc:ada", ["oidc:atlas-developers"]);
     await platform.flux.becomesReady("kustomization", "flux-system", "tenant-atlas", 240);
   }, 600_000);
 
-  afterAll(() => platform.stop());
+  afterAll(() => platform?.stop());
 
   const quota = () => kubectl.get("resourcequota", "atlas", "tenant").spec?.hard as Record<string, string>;
 

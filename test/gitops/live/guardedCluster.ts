@@ -14,9 +14,9 @@ import { eventually, Processes } from "./processes";
 
 /** Definitions that guards and tenants speak of. */
 const definitions =
-  /^(kustomize|source|helm)\.toolkit|^cert-manager\.io|^monitoring\.coreos\.com_(pod|service)monitors|^gatewayapi|^(policies\.)?kyverno\.io_/;
+  /^(kustomize|source|helm)\.toolkit|^cert-manager\.io|^monitoring\.coreos\.com_(pod|service)monitors|^gatewayapi|^(policies\.)?kyverno\.io_|^snapshot\.storage/;
 
-export const guardedClusterFolders = (["flux", "definitions", "kyverno"] as const).map((module) =>
+export const guardedClusterFolders = (["flux", "definitions", "kyverno", "snapshots"] as const).map((module) =>
   join(toolFolder(module), "crds"),
 );
 

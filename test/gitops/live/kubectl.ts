@@ -26,6 +26,7 @@ export interface KubernetesObject {
     readonly lastAttemptedRevision?: string;
     readonly lastAppliedRevision?: string;
     readonly hard?: Record<string, string>;
+    readonly used?: Record<string, string>;
   };
   readonly [key: string]: unknown;
 }

@@ -5,7 +5,7 @@ import { endpointAddress } from "./apiServerAddress";
 import { clockService } from "./chronyConfig";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
-import { kubernetesPackages, packageList, requiredCommands } from "./packages";
+import { heldPackages, packageList, requiredCommands } from "./packages";
 
 /**
  * Checks that a second `kubeadm init` must pass over, because the first one, cut short, left files and running pods
@@ -37,13 +37,14 @@ export function bootstrapEnvironmentFile(config: ClusterConfig, role: NodeRole, 
     CLOCK_SERVICE: clockService(config),
     ...(config.packageSource === "preinstalled"
       ? { COMMANDS: requiredCommands(config, role).join(" ") }
-      : { PACKAGES: packageList(config, role).join(" "), HELD_PACKAGES: kubernetesPackages(role).join(" ") }),
+      : { PACKAGES: packageList(config, role).join(" "), HELD_PACKAGES: heldPackages(config, role).join(" ") }),
     ...(controlPlane
       ? {
           API_PORT: String(apiServerPort(config)),
           VIRTUAL_IP: config.apiEndpoint.kind === "virtualIp" ? endpointHost : "",
           RESUME_IGNORES: resumeIgnores(apiServerPort(config)),
           SNAPSHOTS_KEPT: String(config.kubernetes.etcd.snapshotsKept),
+          SNAPSHOTS_MAX_GB: String(config.kubernetes.etcd.snapshotsMaxGb),
         }
       : { NODE_CIDR: config.network.cidr }),
   };

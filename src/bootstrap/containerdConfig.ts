@@ -4,12 +4,17 @@ import { kubernetesMinor } from "../config/kubernetesMinors";
 import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { textFile } from "./machineFile";
+import { splitCredentials } from "./urlCredentials";
 
 export function containerdFiles(config: ClusterConfig): MachineFile[] {
   return [
     textFile("/etc/containerd/config.toml", renderContainerdConfig(config)),
     ...config.registryMirrors.map((mirror) =>
-      textFile(`/etc/containerd/certs.d/${mirror.registry}/hosts.toml`, renderHostsToml(mirror)),
+      textFile(
+        `/etc/containerd/certs.d/${mirror.registry}/hosts.toml`,
+        renderHostsToml(mirror),
+        mirror.endpoints.some((endpoint) => splitCredentials(endpoint).credentials) ? "0600" : "0644",
+      ),
     ),
     textFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n"),
   ];
@@ -44,11 +49,17 @@ export function renderHostsToml({
   const upstream = registry === "docker.io" ? "registry-1.docker.io" : registry;
   return [
     `server = ${toml(`https://${upstream}`)}`,
-    ...endpoints.flatMap((endpoint) => [
-      `[host.${toml(endpoint)}]`,
-      `capabilities = ["pull", "resolve"]`,
-      ...(overridePath ? ["override_path = true"] : []),
-    ]),
+    ...endpoints.flatMap((endpoint) => {
+      const { url, credentials } = splitCredentials(endpoint);
+      const basic =
+        credentials && Buffer.from(`${credentials.user}:${credentials.password}`, "utf8").toString("base64");
+      return [
+        `[host.${toml(url)}]`,
+        `capabilities = ["pull", "resolve"]`,
+        ...(overridePath ? ["override_path = true"] : []),
+        ...(basic === undefined ? [] : [`[host.${toml(url)}.header]`, `authorization = ${toml(`Basic ${basic}`)}`]),
+      ];
+    }),
     "",
   ].join("\n");
 }

@@ -25,7 +25,8 @@ export function kernelFiles(): MachineFile[] {
   return [
     textFile("/etc/modules-load.d/openstack-kubernetes.conf", modules.join("\n")),
     textFile(
-      "/etc/sysctl.d/90-openstack-kubernetes.conf",
+      // After every file of the image: the last one that sets a key decides at boot.
+      "/etc/sysctl.d/zz-openstack-kubernetes.conf",
       Object.entries(sysctls)
         .map(([key, value]) => `${key}=${value}`)
         .join("\n"),

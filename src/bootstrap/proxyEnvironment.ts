@@ -38,7 +38,10 @@ export function noProxyEntries(config: ClusterConfig, endpointHost: string): str
 export function proxyFiles(config: ClusterConfig, endpointHost: string): MachineFile[] {
   if (config.proxy === undefined) return [];
   const { httpProxy, httpsProxy = httpProxy } = config.proxy;
-  const noProxy = noProxyEntries(config, endpointHost);
+  // curl before 7.86, which dnf is built on, knows no CIDRs: what they cover is named by its address.
+  const noProxy = [
+    ...new Set([...noProxyEntries(config, endpointHost), ...directMirrors(config).map(({ hostname }) => hostname)]),
+  ];
   const variables = { http_proxy: httpProxy, https_proxy: httpsProxy, no_proxy: noProxy.join(",") };
   // Quoted so that systemd and a shell read the same text; the schema admits no quotes within.
   const lines = Object.entries(variables).flatMap(([name, value]) => [
@@ -56,13 +59,7 @@ export function proxyFiles(config: ClusterConfig, endpointHost: string): Machine
     textFile("/etc/systemd/system/containerd.service.d/10-proxy.conf", dropIn),
     textFile("/etc/systemd/system/kubelet.service.d/05-proxy.conf", dropIn),
     ...(operatingSystem(config).packageManager === "apt"
-      ? [
-          textFile(
-            "/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy",
-            aptProxy(config, httpProxy, httpsProxy, noProxy),
-            "0600",
-          ),
-        ]
+      ? [textFile("/etc/apt/apt.conf.d/90-openstack-kubernetes-proxy", aptProxy(config, httpProxy, httpsProxy), "0600")]
       : []),
   ];
 }
@@ -70,18 +67,24 @@ export function proxyFiles(config: ClusterConfig, endpointHost: string): Machine
 /**
  * apt knows no CIDRs and no suffixes, so the repositories of the configuration that need no proxy are named one by one.
  */
-function aptProxy(config: ClusterConfig, httpProxy: string, httpsProxy: string, noProxy: readonly string[]): string {
-  const mirrors = [config.packageMirror?.kubernetesUrl, config.packageMirror?.containerdUrl].flatMap((url) =>
-    url === undefined ? [] : [new URL(url)],
+function aptProxy(config: ClusterConfig, httpProxy: string, httpsProxy: string): string {
+  const direct = directMirrors(config).map(
+    ({ protocol, hostname }) => `Acquire::${protocol.replace(":", "")}::Proxy::${hostname} "DIRECT";`,
   );
-  const direct = mirrors
-    .filter(({ hostname }) => bypassesProxy(hostname, noProxy))
-    .map(({ protocol, hostname }) => `Acquire::${protocol.replace(":", "")}::Proxy::${hostname} "DIRECT";`);
   return [
     `Acquire::http::Proxy ${JSON.stringify(httpProxy)};`,
     `Acquire::https::Proxy ${JSON.stringify(httpsProxy)};`,
     ...new Set(direct),
   ].join("\n");
+}
+
+/** Package mirrors that are reached without the proxy; none where there is no proxy. */
+export function directMirrors(config: ClusterConfig): URL[] {
+  if (config.proxy === undefined) return [];
+  const noProxy = noProxyEntries(config, "");
+  return [config.packageMirror?.kubernetesUrl, config.packageMirror?.containerdUrl]
+    .flatMap((url) => (url === undefined ? [] : [new URL(url)]))
+    .filter(({ hostname }) => bypassesProxy(hostname, noProxy));
 }
 
 /** Whether a host is reached without the proxy: named, below a named domain, or an address of a named network. */

@@ -10,6 +10,8 @@ interface Release {
   readonly cgroups: readonly [CgroupVersion, ...CgroupVersion[]];
   /** Name of the release in Docker's repository. Absent: its version. */
   readonly suite?: string;
+  /** sshd is older than 8.2 and reads no drop-ins. */
+  readonly sshdWithoutDropIns?: boolean;
 }
 
 interface OperatingSystem {
@@ -49,7 +51,7 @@ const rhelLike = {
   chrony: { config: "/etc/chrony.conf", unit: "chronyd" },
   trustStore: { folder: "/etc/pki/ca-trust/source/anchors", update: ["update-ca-trust", "extract"] },
   sshUnit: "sshd",
-  releases: { "8": { cgroups: ["v1", "v2"] }, "9": { cgroups: ["v2", "v1"] } },
+  releases: { "8": { cgroups: ["v1", "v2"], sshdWithoutDropIns: true }, "9": { cgroups: ["v2", "v1"] } },
 } as const;
 
 export const operatingSystems = {

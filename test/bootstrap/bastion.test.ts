@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { renderBastionUserData } from "../../src/bootstrap/bastion";
 import { caCertificate, rhel9, sampleConfig } from "./samples";
@@ -19,6 +23,23 @@ describe("user data of the bastion", () => {
       ],
       runcmd: [["systemctl", "reload", "ssh"]],
     });
+  });
+
+  it("is as strict where sshd reads no drop-ins (RHEL 8)", () => {
+    const { runcmd } = parse(
+      renderBastionUserData(sampleConfig({ os: { family: "rocky", version: "8" } })).cloudConfig,
+    ) as { runcmd: string[][] };
+    const directory = mkdtempSync(join(tmpdir(), "sshd-"));
+    const file = join(directory, "sshd_config");
+    writeFileSync(file, "X11Forwarding yes\n");
+    writeFileSync(join(directory, "drop-in"), "AllowAgentForwarding no\nX11Forwarding no\n");
+    const words = runcmd[0]!.map((word) =>
+      word.replace("/etc/ssh/sshd_config.d/10-openstack-kubernetes.conf", join(directory, "drop-in")),
+    );
+    execFileSync(words[0]!, [...words.slice(1, -1), file]);
+    expect(words.at(-1)).toBe("/etc/ssh/sshd_config");
+    expect(readFileSync(file, "utf8")).toBe("AllowAgentForwarding no\nX11Forwarding no\nX11Forwarding yes\n");
+    rmSync(directory, { recursive: true });
   });
 
   it("trusts the extra CAs, in the manner of its distribution", () => {

@@ -1,4 +1,4 @@
-import { renderContainerdConfig, renderHostsToml } from "../../src/bootstrap/containerdConfig";
+import { containerdFiles, renderContainerdConfig, renderHostsToml } from "../../src/bootstrap/containerdConfig";
 import { rhel9, sampleConfig } from "./samples";
 
 describe("containerd's configuration", () => {
@@ -46,6 +46,22 @@ capabilities = ["pull", "resolve"]
 [host."http://10.0.0.9:5000"]
 capabilities = ["pull", "resolve"]
 `);
+  });
+
+  it("that wants a log-in gets it in a header, in a file that root alone reads", () => {
+    const registryMirrors = [{ registry: "quay.io", endpoints: ["https://robot%24ci:p%40ss@a.example/v2/quay"] }];
+    const files = containerdFiles(sampleConfig({ registryMirrors }));
+    const file = files.find(({ path }) => path === "/etc/containerd/certs.d/quay.io/hosts.toml");
+    expect(file).toEqual({
+      path: "/etc/containerd/certs.d/quay.io/hosts.toml",
+      permissions: "0600",
+      content: `server = "https://quay.io"
+[host."https://a.example/v2/quay"]
+capabilities = ["pull", "resolve"]
+[host."https://a.example/v2/quay".header]
+authorization = "Basic ${Buffer.from("robot$ci:p@ss").toString("base64")}"
+`,
+    });
   });
 
   it("of Docker Hub falls back to the host that serves it, and may be a path of a proxy cache", () => {

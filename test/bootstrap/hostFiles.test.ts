@@ -70,8 +70,8 @@ CLUSTER_NAME='test'
 KUBERNETES_VERSION='1.36.3'
 ENDPOINT='10.10.0.5:6443'
 CLOCK_SERVICE=''
-PACKAGES='kubeadm=1.36.3-* kubelet=1.36.3-* containerd.io ca-certificates curl nftables'
-HELD_PACKAGES='kubeadm kubelet'
+PACKAGES='kubeadm=1.36.3-* kubelet=1.36.3-* containerd.io=2.* ca-certificates curl nftables'
+HELD_PACKAGES='kubeadm kubelet containerd.io'
 NODE_CIDR='10.10.0.0/22'
 `);
   });
@@ -88,6 +88,7 @@ API_PORT='6443'
 VIRTUAL_IP='10.10.0.5'
 RESUME_IGNORES='Port-6443,Port-10250,Port-10257,Port-10259,Port-2379,Port-2380,DirAvailable--var-lib-etcd,FileAvailable--etc-kubernetes-manifests-kube-apiserver.yaml,FileAvailable--etc-kubernetes-manifests-kube-controller-manager.yaml,FileAvailable--etc-kubernetes-manifests-kube-scheduler.yaml,FileAvailable--etc-kubernetes-manifests-etcd.yaml'
 SNAPSHOTS_KEPT='28'
+SNAPSHOTS_MAX_GB='10'
 `);
   });
 

@@ -123,30 +123,40 @@ describe("a control-plane machine at boot", () => {
     expect({ status, looks: output.match(/look \d+: no etcd pod/g)?.length }).toEqual({ status: 0, looks: 2 });
   });
 
-  it("has its token honoured before it joins, so that one recreated a year later joins too", () => {
+  it("joins with a token of its own, so that one recreated a year later joins too, and takes it back afterwards", () => {
     machine.endpointAnswers();
     const { calls } = machine.run("control-plane.sh");
-    const secret = parse(machine.read("/secret")) as { stringData: { expiration: string } };
-    expect(secret).toEqual({
+    const secret = parse(machine.read("/secret")) as { stringData: Record<string, string> };
+    const { "token-id": id, "token-secret": value, expiration, ...rest } = secret.stringData;
+    expect({ ...secret, stringData: rest }).toEqual({
       apiVersion: "v1",
       kind: "Secret",
       type: "bootstrap.kubernetes.io/token",
-      metadata: { name: "bootstrap-token-abcdef", namespace: "kube-system" },
+      metadata: { name: `bootstrap-token-${id}`, namespace: "kube-system" },
       stringData: {
-        "token-id": "abcdef",
-        "token-secret": "0123456789abcdef",
-        expiration: expect.any(String) as string,
         "usage-bootstrap-authentication": "true",
         "usage-bootstrap-signing": "true",
         "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
       },
     });
-    const hours = (Date.parse(secret.stringData.expiration) - Date.now()) / 3_600_000;
-    expect(hours).toBeGreaterThan(1.9);
-    expect(hours).toBeLessThanOrEqual(2);
-    expect(calls.findIndex((call) => call.includes("create -f -"))).toBeLessThan(calls.indexOf(joinCalls[1]));
+    expect(`${id}.${value}`).toMatch(/^[a-f0-9]{6}\.[a-f0-9]{16}$/);
+    const hours = (Date.parse(expiration!) - Date.now()) / 3_600_000;
+    expect(hours).toBeGreaterThan(0.9);
+    expect(hours).toBeLessThanOrEqual(1);
+    expect(machine.read("/run/openstack-kubernetes/join.yaml")).toContain(`token: ${id}.${value}\n`);
+    expect(machine.mode("/run/openstack-kubernetes/join.yaml")).toBe("600");
+    const order = ["create -f -", joinCalls[1], `delete secret bootstrap-token-${id}`].map((what) =>
+      calls.findIndex((call) => call.includes(what)),
+    );
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order).not.toContain(-1);
     // Neither a command line, which every process may read, nor the output shows it.
-    expect(calls.join("\n")).not.toContain("0123456789abcdef");
+    expect(calls.join("\n")).not.toContain(value);
+  });
+
+  it("leaves etcd's directory to root alone", () => {
+    machine.run("control-plane.sh");
+    expect(machine.mode("/var/lib/etcd")).toBe("700");
   });
 
   it("gives the turn back whether or not it could join", () => {

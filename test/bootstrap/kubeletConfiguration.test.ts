@@ -49,7 +49,7 @@ describe("KubeletConfiguration", () => {
   });
 
   it("finds the kernel settings that protectKernelDefaults demands", () => {
-    const sysctls = contentOf(kernelFiles(), "/etc/sysctl.d/90-openstack-kubernetes.conf").trim().split("\n");
+    const sysctls = contentOf(kernelFiles(), "/etc/sysctl.d/zz-openstack-kubernetes.conf").trim().split("\n");
     // pkg/kubelet/cm setupKernelTunables in Kubernetes' source.
     const demanded = ["vm.overcommit_memory=1", "vm.panic_on_oom=0", "kernel.panic=10", "kernel.panic_on_oops=1"];
     const demandedKeys = ["kernel.keys.root_maxkeys=1000000", "kernel.keys.root_maxbytes=25000000"];

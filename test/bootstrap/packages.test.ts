@@ -1,4 +1,4 @@
-import { packageFiles, packageList, requiredCommands } from "../../src/bootstrap/packages";
+import { heldPackages, packageFiles, packageList, requiredCommands } from "../../src/bootstrap/packages";
 import { contentOf, rhel9, sampleConfig, virtualIp } from "./samples";
 
 const pathsOf = (changes: Record<string, unknown>) => packageFiles(sampleConfig(changes)).map(({ path }) => path);
@@ -43,6 +43,7 @@ baseurl=https://download.docker.com/linux/rhel/9/$basearch/stable
 enabled=1
 gpgcheck=1
 gpgkey=https://download.docker.com/linux/rhel/gpg
+exclude=containerd.io
 `);
   });
 
@@ -87,13 +88,75 @@ baseurl=https://mirror/docker
 enabled=1
 gpgcheck=1
 gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-openstack-kubernetes-containerd
+exclude=containerd.io
 `);
     expect(contentOf(files, "/etc/pki/rpm-gpg/RPM-GPG-KEY-openstack-kubernetes-containerd")).toBe(`${signingKey}\n`);
   });
 
+  it("may be signed by several keys, with comments around and within their blocks", () => {
+    const block = (body: string, header = "") =>
+      `-----BEGIN PGP PUBLIC KEY BLOCK-----\n${header}\n${body}\n-----END PGP PUBLIC KEY BLOCK-----`;
+    const signingKey = `the old one:\r\n${block("mQ==\n=abcd", "Comment: made-by hand\n")}\n\nthe new one\n${block("mR==")}\n`;
+    const packageMirror = { kubernetesUrl: "https://mirror/kubernetes", signingKey };
+    const rpm = packageFiles(sampleConfig({ ...rhel9, packageSource: "mirror", packageMirror }));
+    const paths = ["", "-1"].map((number) => `/etc/pki/rpm-gpg/RPM-GPG-KEY-openstack-kubernetes-kubernetes${number}`);
+    expect(contentOf(rpm, "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo")).toContain(
+      `gpgkey=${paths.map((path) => `file://${path}`).join(" ")}\n`,
+    );
+    expect(paths.map((path) => contentOf(rpm, path))).toEqual([`${block("mQ==\n=abcd")}\n`, `${block("mR==")}\n`]);
+    const deb = packageFiles(sampleConfig({ packageSource: "mirror", packageMirror }));
+    const keyrings = ["", "-1"].map((number) => `/etc/apt/keyrings/openstack-kubernetes-kubernetes${number}.asc`);
+    expect(contentOf(deb, "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources")).toContain(
+      `Signed-By: ${keyrings.join(" ")}\n`,
+    );
+    expect(keyrings.map((path) => contentOf(deb, path))).toEqual(paths.map((path) => contentOf(rpm, path)));
+  });
+
+  it("may want a log-in, which stands in files that root alone reads and in no address", () => {
+    const packageMirror = { kubernetesUrl: "https://robot:p%40ss@mirror.example:8443/k8s" };
+    const all = { packageSource: "mirror", packageMirror };
+    const deb = packageFiles(sampleConfig(all));
+    expect(deb.filter(({ content }) => content.includes("p@ss") || content.includes("p%40ss"))).toEqual([
+      {
+        path: "/etc/apt/auth.conf.d/openstack-kubernetes.conf",
+        permissions: "0600",
+        content: "machine https://mirror.example:8443/k8s login robot password p@ss\n",
+      },
+    ]);
+    expect(contentOf(deb, "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources")).toContain(
+      "URIs: https://mirror.example:8443/k8s\n",
+    );
+    const rpm = packageFiles(sampleConfig({ ...rhel9, ...all }));
+    expect(rpm.filter(({ content }) => content.includes("ss\n") && content.includes("password"))).toEqual([
+      expect.objectContaining({
+        permissions: "0600",
+        content: expect.stringContaining("baseurl=https://mirror.example:8443/k8s\n") as string,
+      }),
+    ]);
+    expect(contentOf(rpm, "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo")).toContain(
+      "username=robot\npassword=p@ss\n",
+    );
+  });
+
+  it("are reached without the proxy where that is so for their address", () => {
+    const packageMirror = { kubernetesUrl: "http://10.10.0.9/rpm" };
+    const proxy = { httpProxy: "http://proxy.example:3128" };
+    const files = packageFiles(sampleConfig({ ...rhel9, proxy, packageSource: "mirror", packageMirror }));
+    expect(contentOf(files, "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo")).toContain("proxy=_none_\n");
+  });
+
+  it("may have another name for containerd, which upgrades leave alone by that name", () => {
+    const packageMirror = { kubernetesUrl: "http://10.0.0.9/rpm", containerdPackage: "containerd" };
+    const config = sampleConfig({ ...rhel9, packageSource: "mirror", packageMirror });
+    expect(heldPackages(config, "worker")).toEqual(["kubeadm", "kubelet", "containerd"]);
+    expect(contentOf(packageFiles(config), "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo")).toContain(
+      "exclude=kubelet kubeadm kubectl cri-tools kubernetes-cni containerd\n",
+    );
+  });
+
   it("may have another name for containerd", () => {
     const packageMirror = { kubernetesUrl: "http://10.0.0.9/deb", containerdPackage: "containerd" };
-    expect(packageList(sampleConfig({ packageSource: "mirror", packageMirror }), "worker")).toContain("containerd");
+    expect(packageList(sampleConfig({ packageSource: "mirror", packageMirror }), "worker")).toContain("containerd=2.*");
   });
 });
 
@@ -102,7 +165,7 @@ describe("the list of packages", () => {
     expect(packageList(sampleConfig(virtualIp), "worker")).toEqual([
       "kubeadm=1.36.3-*",
       "kubelet=1.36.3-*",
-      "containerd.io",
+      "containerd.io=2.*",
       "ca-certificates",
       "curl",
       "nftables",
@@ -114,7 +177,7 @@ describe("the list of packages", () => {
       "kubeadm-1.36.3",
       "kubectl-1.36.3",
       "kubelet-1.36.3",
-      "containerd.io",
+      "containerd.io-2.*",
       "ca-certificates",
       "/usr/bin/curl",
       "nftables",

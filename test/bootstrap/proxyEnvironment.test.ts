@@ -43,6 +43,12 @@ NO_PROXY='${noProxy}'
     expect(paths.filter((path) => path.startsWith("/etc/apt"))).toEqual([]);
   });
 
+  it("name a mirror within the spared networks by its address, for curl that knows no CIDRs", () => {
+    const packageMirror = { kubernetesUrl: "http://10.1.2.3/kubernetes", containerdUrl: "http://10.1.2.3/docker" };
+    const files = proxyFiles(sampleConfig({ ...rhel9, proxy, packageSource: "mirror", packageMirror }), "10.10.0.5");
+    expect(contentOf(files, "/etc/openstack-kubernetes/proxy.env")).toContain(`no_proxy='${noProxy},10.1.2.3'\n`);
+  });
+
   it("let apt reach a mirror within the spared networks directly", () => {
     const packageMirror = {
       kubernetesUrl: "http://10.1.2.3/kubernetes",

@@ -4,7 +4,7 @@
  * decides, not what the programs would do.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -14,6 +14,11 @@ const movedRoots = [
   "/etc/kubernetes",
   "/etc/keepalived",
   "/etc/fstab",
+  "/etc/modules-load.d",
+  "/etc/sysctl.d",
+  "/etc/systemd",
+  "/usr/lib/systemd",
+  "/proc/filesystems",
   "/var/lib/",
   "/run/openstack-kubernetes",
   "/opt/openstack-kubernetes",
@@ -46,6 +51,11 @@ export class ScriptMachine {
 
   read(path: string): string {
     return readFileSync(this.root + path, "utf8");
+  }
+
+  /** Octal, without a leading zero. */
+  mode(path: string): string {
+    return (statSync(this.root + path).mode & 0o777).toString(8);
   }
 
   /**

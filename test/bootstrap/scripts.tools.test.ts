@@ -112,13 +112,51 @@ describe("the bootstrap", () => {
     expect(console().at(-1)).toMatch(/^openstack-kubernetes: FAILED: no output \(step: becoming a worker node;/);
   });
 
-  it("passes over a step that this machine does not have", () => {
-    lay(Object.fromEntries(Object.entries(everything).filter(([step]) => step !== "mount-volumes.sh")));
+  const without = (missing: string) =>
+    lay(Object.fromEntries(Object.entries(everything).filter(([step]) => step !== missing)));
+
+  it("passes over volumes where the machine has none", () => {
+    without("mount-volumes.sh");
     expect(machine.run("bootstrap.sh").status).toBe(0);
+  });
+
+  it.each(steps)("fails when %s is missing that the machine needs", (missing) => {
+    without(missing);
+    machine.file("/etc/openstack-kubernetes/volumes", "a volume\n");
+    expect(machine.run("bootstrap.sh").status).toBe(1);
+    expect(console().at(-1)).toContain(`${missing}: No such file or directory`);
+    expect(machine.has("/var/lib/openstack-kubernetes/joined")).toBe(false);
+  });
+
+  it("leaves the kubelet's files to root alone", () => {
+    lay(everything);
+    const files = [
+      "/var/lib/kubelet/config.yaml",
+      "/var/lib/kubelet/kubeadm-flags.env",
+      "/usr/lib/systemd/system/kubelet.service",
+      "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf",
+      "/etc/systemd/system/kubelet.service.d/05-proxy.conf",
+    ];
+    for (const file of files) machine.file(file, "open\n");
+    machine.run("bootstrap.sh");
+    expect(files.map((file) => [file, machine.mode(file)])).toEqual(files.map((file) => [file, "600"]));
   });
 });
 
 describe("preparing the host", () => {
+  /** `units` are those that systemd knows; the rest is as on any image. */
+  const host = (...units: string[]) => {
+    machine.program("uname", "echo test-default-0");
+    for (const name of ["swapoff", "modprobe", "update-ca-certificates", "restorecon", "ufw"])
+      machine.program(name, "true");
+    machine.program("systemctl", `[[ $1 != cat ]] || [[ " ${units.join(" ")} " == *" $2 "* ]]`);
+    machine.program("systemd-detect-virt", "exit 1");
+    machine.file("/etc/modules-load.d/openstack-kubernetes.conf", "overlay\n");
+    machine.file("/etc/sysctl.d/zz-openstack-kubernetes.conf", "net.ipv4.ip_forward=1\n");
+    machine.file("/proc/filesystems", "nodev\toverlay\n");
+    machine.program("sysctl", "[[ $1 == -qw ]] || echo 1");
+  };
+
   it("says so when swap cannot be switched off: the kubelet would not start, and swapoff says nothing", () => {
     machine.program("uname", "echo test-default-0");
     machine.program("swapoff", "exit 32");
@@ -127,6 +165,98 @@ describe("preparing the host", () => {
       status: 1,
       output: "Swap cannot be switched off: /dev/vdc /dev/vdd\n",
     });
+  });
+
+  it("keeps swap off at later boots: fstab, units that systemd finds by itself, zram of either kind", () => {
+    host("zramswap.service");
+    machine.file("/etc/fstab", "/dev/vda2 none swap sw 0 0\n/dev/vda1 / ext4 defaults 0 1\n");
+    const { status, calls } = machine.run("prepare-host.sh");
+    expect({ status, masked: calls.filter((call) => call.startsWith("systemctl mask")) }).toEqual({
+      status: 0,
+      masked: ["systemctl mask swap.target", "systemctl mask zramswap.service"],
+    });
+    expect(machine.read("/etc/systemd/zram-generator.conf")).toBe("");
+    expect(machine.read("/etc/fstab")).toBe("#/dev/vda2 none swap sw 0 0\n/dev/vda1 / ext4 defaults 0 1\n");
+  });
+
+  it.each(["firewalld", "ufw"])("switches %s off for this boot and for later ones, whether it runs or not", (name) => {
+    host(`${name}.service`);
+    const { calls } = machine.run("prepare-host.sh");
+    expect(calls.filter((call) => call.startsWith("systemctl disable") || call.startsWith("ufw"))).toEqual([
+      ...(name === "ufw" ? ["ufw --force disable"] : []),
+      `systemctl disable --now ${name}.service`,
+    ]);
+  });
+
+  it("fails when a sysctl does not take its value, and says which", () => {
+    host();
+    machine.program("sysctl", "[[ $1 == -qw ]] || echo 0");
+    expect(machine.run("prepare-host.sh")).toMatchObject({
+      status: 1,
+      output: "sysctl net.ipv4.ip_forward is 0 and cannot be set to 1.\n",
+    });
+  });
+
+  it("leaves sysctls of a host to the host, where the machine is a container", () => {
+    host();
+    machine.program("sysctl", "exit 255");
+    machine.program("systemd-detect-virt", "true");
+    expect(machine.run("prepare-host.sh")).toMatchObject({
+      status: 0,
+      output: "sysctl net.ipv4.ip_forward is missing and cannot be set to 1.\n",
+    });
+  });
+
+  it("fails when the kernel has no overlay file system", () => {
+    host();
+    machine.program("modprobe", "exit 1");
+    machine.file("/proc/filesystems", "nodev\ttmpfs\n");
+    expect(machine.run("prepare-host.sh")).toMatchObject({
+      status: 1,
+      output: expect.stringContaining("The kernel has no overlay file system."),
+    });
+  });
+});
+
+describe("starting containerd", () => {
+  const versions = { kubeadm: "v1.36.3", kubelet: "v1.36.3", containerd: "v2.1.4" };
+  const installed = (found: Partial<typeof versions> = {}) => {
+    const { kubeadm, kubelet, containerd } = { ...versions, ...found };
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "KUBERNETES_VERSION='1.36.3'\nCLOCK_SERVICE=''\n");
+    machine.program("kubeadm", `echo ${kubeadm}`);
+    machine.program("kubelet", `echo Kubernetes ${kubelet}`);
+    machine.program("containerd", `echo containerd github.com/containerd/containerd/v2 ${containerd} abc`);
+    for (const name of ["runc", "crictl", "curl", "systemctl"]) machine.program(name, "true");
+    return machine.run("start-runtime.sh");
+  };
+
+  it("starts it when all versions are those that were asked for", () => {
+    const { status, calls } = installed();
+    expect({ status, calls: calls.filter((call) => call.startsWith("systemctl")) }).toEqual({
+      status: 0,
+      calls: [
+        "systemctl daemon-reload",
+        "systemctl enable containerd kubelet",
+        "systemctl restart containerd",
+        "systemctl start containerd",
+      ],
+    });
+  });
+
+  it.each([
+    [{ kubeadm: "v1.35.1" }, "kubeadm is v1.35.1 but kubernetes.version is 1.36.3."],
+    [{ kubelet: "v1.35.1" }, "kubelet is v1.35.1 but kubernetes.version is 1.36.3."],
+    [{ containerd: "1.7.27" }, "containerd is 1.7.27 but its configuration is written for containerd 2."],
+    [{ containerd: "" }, "containerd is abc but its configuration is written for containerd 2."],
+  ])("fails with %j", (found, sentence) => {
+    expect(installed(found)).toMatchObject({ status: 1, output: expect.stringContaining(sentence) });
+  });
+
+  it("fails when a program answers nothing", () => {
+    machine.program("false", "exit 127");
+    installed();
+    machine.program("containerd", "exit 127");
+    expect(machine.run("start-runtime.sh").status).toBe(127);
   });
 });
 
@@ -199,6 +329,40 @@ describe("mounting volumes", () => {
     expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([`mkfs.ext4 -q -U ${uuid} /dev/vdc`]);
   });
 
+  it.each([
+    ["a little smaller", 20 * gib - 4 * 2 ** 20],
+    ["a little larger", 20 * gib + 300 * 2 ** 20],
+    ["larger by a part in a hundred", Math.round(20 * gib * 1.01)],
+  ])("takes a disk that is %s than what was ordered", (_what, bytes) => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vda disk 0 ${40 * gib}\nvdb disk 0 ${bytes}\n`);
+    expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([`mkfs.ext4 -q -U ${uuid} /dev/vdb`]);
+  });
+
+  it("gives each disk to the ordered size that is nearest", () => {
+    wants(`${uuid} ${50 * gib} 0 /var/lib/first`, `${other} ${51 * gib} 0 /var/lib/second`);
+    disks(`vdb disk 0 ${51 * gib - 4096}\nvdc disk 0 ${50 * gib + 4096}\n`);
+    expect(formatted(machine.run("mount-volumes.sh").calls)).toEqual([
+      `mkfs.ext4 -q -U ${uuid} /dev/vdc`,
+      `mkfs.ext4 -q -U ${other} /dev/vdb`,
+    ]);
+  });
+
+  it("takes no disk of another size", () => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vdb disk 0 ${21 * gib}\n`);
+    const { status, calls } = machine.run("mount-volumes.sh");
+    expect({ status, formatted: formatted(calls) }).toEqual({ status: 1, formatted: [] });
+  });
+
+  it.each(["blkid", "wipefs"])("formats nothing where %s cannot read a disk", (program) => {
+    wants(`${uuid} ${20 * gib} 0 /var/lib/etcd`);
+    disks(`vdb disk 0 ${20 * gib}\n`);
+    machine.program(program, "exit 1");
+    const { status, calls } = machine.run("mount-volumes.sh");
+    expect({ status, formatted: formatted(calls) }).toEqual({ status: 1, formatted: [] });
+  });
+
   it("counts the volumes that are formatted already", () => {
     wants(`${uuid} ${10 * gib} 0 /var/lib/first`, `${other} ${10 * gib} 1 /var/lib/second`);
     disks(["vdb", "vdc"].map((name) => `${name} disk 0 ${10 * gib}\n`).join(""), { "/dev/vdb": uuid });
@@ -240,19 +404,39 @@ describe("installing packages", () => {
       "-o APT::Update::Error-Mode=any update",
       "install -y --no-install-recommends --allow-change-held-packages kubelet=1.36.3-* curl",
     ]);
-    expect(calls.at(-1)).toBe("apt-mark hold kubelet");
+    expect(calls.filter((call) => call.startsWith("apt-mark"))).toEqual(["apt-mark hold kubelet"]);
     expect(machine.run("install-packages-apt.sh").calls).toEqual([]);
   });
 
   it("first finishes what a power cut interrupted, and only then", () => {
     machine.file("/etc/openstack-kubernetes/repository-keys");
     machine.file("/var/lib/dpkg/updates/0001", "Package: nftables\nStatus: install ok unpacked\n");
-    expect(machine.run("install-packages-apt.sh").calls.map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual([
+    const { calls } = machine.run("install-packages-apt.sh");
+    expect(calls.map((call) => call.split(" ").slice(0, 2).join(" "))).toEqual([
       "dpkg --force-confold",
       "apt-get -q",
       "apt-get -q",
       "apt-mark hold",
     ]);
+  });
+
+  it("waits for an update of the indexes that the image began by itself", () => {
+    machine.file("/etc/openstack-kubernetes/repository-keys");
+    machine.program(
+      "apt-get",
+      '[[ "$*" == *" update" && ! -e "$machine/free" ]] && { touch "$machine/free"; echo "E: Could not get lock /var/lib/apt/lists/lock"; exit 100; }; true',
+    );
+    const { status, calls } = machine.run("install-packages-apt.sh");
+    expect([status, calls.filter((call) => call.endsWith(" update")).length]).toEqual([0, 2]);
+  });
+
+  it("fails at once when an index cannot be fetched", () => {
+    machine.file("/etc/openstack-kubernetes/repository-keys");
+    machine.program("apt-get", 'echo "E: Failed to fetch http://mirror/Packages"; exit 100');
+    expect(machine.run("install-packages-apt.sh")).toMatchObject({
+      status: 100,
+      output: "E: Failed to fetch http://mirror/Packages\n",
+    });
   });
 
   it("needs no key for an unsigned mirror", () => {
@@ -277,6 +461,8 @@ describe("a worker that joins", () => {
       kubeadm: ["kubeadm join --config /run/openstack-kubernetes.join.yaml"],
     });
     expect(machine.read("/run/openstack-kubernetes.join.yaml")).toBe("node-ip: 10.10.0.77\n");
+    // It holds the bootstrap token.
+    expect(machine.mode("/run/openstack-kubernetes.join.yaml")).toBe("600");
   });
 
   it("clears what an attempt cut short has left", () => {

@@ -59,7 +59,13 @@ describe("a stack file", () => {
           exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"],
         },
         audit: { enabled: true, maxAgeDays: 30, maxBackups: 10, maxSizeMb: 100 },
-        etcd: { heartbeatIntervalMs: 200, electionTimeoutMs: 2000, snapshotIntervalHours: 6, snapshotsKept: 28 },
+        etcd: {
+          heartbeatIntervalMs: 200,
+          electionTimeoutMs: 2000,
+          snapshotIntervalHours: 6,
+          snapshotsKept: 28,
+          snapshotsMaxGb: 10,
+        },
       },
       cni: { kind: "calico", encapsulation: "vxlan" },
       registryMirrors: [],
@@ -275,7 +281,13 @@ describe("Kubernetes", () => {
       encryptionAtRest: "aescbc",
       podSecurity: { enforce: "restricted", warn: "restricted" },
       audit: { enabled: true, maxAgeDays: 90, maxBackups: 10, maxSizeMb: 100 },
-      etcd: { heartbeatIntervalMs: 100, electionTimeoutMs: 1000, snapshotIntervalHours: 6, snapshotsKept: 28 },
+      etcd: {
+        heartbeatIntervalMs: 100,
+        electionTimeoutMs: 1000,
+        snapshotIntervalHours: 6,
+        snapshotsKept: 28,
+        snapshotsMaxGb: 10,
+      },
       certSans: ["api.example.org", "203.0.113.10"],
     });
     expect(oidc).toMatchObject({

@@ -43,7 +43,6 @@ tell_progress() {
 # step TITLE SCRIPT
 step() {
   local title=$1 script=$bin/$2 output=/run/openstack-kubernetes.step status=0 progress line
-  [[ -x $script ]] || return 0
   console "$title"
   : >"$output"
   tell_progress "$title" "$output" &
@@ -60,11 +59,18 @@ step() {
 
 date -u '+--- bootstrap begins %FT%TZ' >>"$log"
 step "preparing the operating system" prepare-host.sh
-step "mounting volumes" mount-volumes.sh
+if [[ -e /etc/openstack-kubernetes/volumes || -e $bin/mount-volumes.sh ]]; then step "mounting volumes" mount-volumes.sh; fi
 step "installing packages" install-packages.sh
 step "starting containerd" start-runtime.sh
 step "closing the metadata service to pods" close-metadata.sh
 step "becoming a $ROLE node" become-node.sh
+
+# kubeadm and the packages leave them readable to everybody (CIS 4.1.1, 4.1.9).
+shopt -s nullglob
+for file in /var/lib/kubelet/*.{yaml,env} /etc/systemd/system/kubelet.service{,.d/*.conf} \
+  /usr/lib/systemd/system/kubelet.service{,.d/*.conf}; do
+  if [[ -f $file ]]; then chmod 0600 "$file"; fi
+done
 
 touch "$state/joined"
 name=$(uname -n)

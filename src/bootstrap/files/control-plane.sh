@@ -50,9 +50,10 @@ cluster_answers() {
 
 # Seconds since the cluster's CA was made, which is when its first `up` ran.
 ca_age() {
-  local start
-  start=$(openssl x509 -in "$etc/pki/ca.crt" -noout -startdate)
-  echo $(($(date +%s) - $(date -d "${start#*=}" +%s)))
+  local start now
+  start=$(openssl x509 -in "$etc/pki/ca.crt" -noout -startdate) || return 1
+  [[ $start == notBefore=?* ]] && start=$(date -d "${start#*=}" +%s) && now=$(date +%s) || return 1
+  echo $((now - start))
 }
 
 # While the CA is young this is most likely the cluster's first power-on: two looks, on top of the time that installing
@@ -60,8 +61,12 @@ ca_age() {
 # CA there most likely is a cluster, and this machine was recreated while its peers are off or rebooting: they get about
 # ten minutes, because a second cluster at the same address would be worse than a late one.
 nothing_answers() {
-  local look looks=2 pause=2
-  if (($(ca_age) > 3600)); then
+  local look looks=2 pause=2 age
+  if ! age=$(ca_age); then
+    echo "The age of the cluster's CA cannot be told, so no cluster is started here."
+    return 1
+  fi
+  if ((age > 3600)); then
     looks=90 pause=5
     echo "the cluster's CA is older than an hour, so that a cluster may exist: looking for it for about ten minutes"
   fi
@@ -77,12 +82,17 @@ lay_documents() {
   mkdir -p /etc/kubernetes/pki
   cp -r --preserve=mode "$etc/pki/." /etc/kubernetes/pki/
   local document
-  for document in init.yaml join.yaml; do sed "s/@NODE_IP@/$address/g" "$etc/$document" >"$run/$document"; done
+  for document in init.yaml join.yaml; do
+    install -m 0600 /dev/null "$run/$document"
+    sed "s/@NODE_IP@/$address/g" "$etc/$document" >"$run/$document"
+  done
   if command -v restorecon >/dev/null; then restorecon -R /etc/kubernetes; fi
 }
 
 lay_keepalived() {
   mkdir -p /etc/keepalived
+  # keepalived may ask the API server for its health; without this SELinux forbids the connection.
+  if command -v selinuxenabled >/dev/null && selinuxenabled; then setsebool -P keepalived_connect_any 1; fi
   sed -e "s/@NODE_IP@/$address/" -e "s/@NODE_INTERFACE@/$interface/" "$etc/keepalived.conf" >/etc/keepalived/keepalived.conf
   /opt/openstack-kubernetes/bin/refresh-peers.sh
 }
@@ -199,29 +209,43 @@ ask_peers() {
   return 1
 }
 
-# The token in this machine's user data was honoured for two hours when the cluster began. A machine that holds the CA
-# may renew it for itself.
-honour_token() {
-  local token
-  token=$(awk '$1 == "token:" { gsub(/["'"'"']/, "", $2); print $2 }' "$run/join.yaml")
-  admin -n kube-system delete secret "bootstrap-token-${token%%.*}" --ignore-not-found >/dev/null
+# Join credentials of this machine alone, for the time of its join: the token in user data opens nothing by now, and a
+# machine that holds the CA may make its own.
+make_token() {
+  local given document
+  token=$(od -A n -N 11 -t x1 /dev/urandom | tr -d ' \n')
+  token=${token:0:6}.${token:6}
+  given=$(awk '$1 == "token:" { gsub(/["'"'"']/, "", $2); print $2 }' "$run/join.yaml")
+  if [[ -z $given ]]; then
+    echo "$etc/join.yaml holds no token."
+    return 1
+  fi
+  document=$(<"$run/join.yaml")
+  printf '%s\n' "${document//"$given"/$token}" >"$run/join.yaml"
   # printf is the shell's own, so that the token is on no command line.
   printf '{"apiVersion":"v1","kind":"Secret","type":"bootstrap.kubernetes.io/token","metadata":{"name":"bootstrap-token-%s","namespace":"kube-system"},
     "stringData":{"token-id":"%s","token-secret":"%s","expiration":"%s","usage-bootstrap-authentication":"true","usage-bootstrap-signing":"true",
     "auth-extra-groups":"system:bootstrappers:kubeadm:default-node-token"}}' \
-    "${token%%.*}" "${token%%.*}" "${token#*.}" "$(date -u -d '+2 hours' +%FT%TZ)" | admin create -f - >/dev/null
+    "${token%%.*}" "${token%%.*}" "${token#*.}" "$(date -u -d '+1 hour' +%FT%TZ)" | admin create -f - >/dev/null
+}
+
+# Whatever the join came to. Never a failure: the token expires by itself.
+leave() {
+  if [[ -n $token ]]; then admin -n kube-system delete secret "bootstrap-token-${token%%.*}" --ignore-not-found >/dev/null 2>&1 || true; fi
+  end_turn
 }
 
 join() {
+  token=
   wait_for_endpoint
   if [[ -e $state/join-started ]]; then kubeadm reset --force; fi
   lay_documents
   kubeadm init phase kubeconfig admin --config "$run/init.yaml" --kubeconfig-dir "$run"
   take_turn
-  trap end_turn EXIT
+  trap leave EXIT
   echo "joining since $(date -u +%FT%TZ)"
   remove_predecessor
-  honour_token
+  make_token
   touch "$state/join-started"
   kubeadm join --config "$run/join.yaml"
   echo "joined at $(date -u +%FT%TZ)"
@@ -247,6 +271,8 @@ approve_own_serving_certificate() {
   done
 }
 
+# The root of a new file system is open to everybody, and kubeadm takes the folder as it is (CIS 1.1.11).
+install -d -m 0700 "$data"
 if [[ -e $state/member ]]; then
   echo "kubeadm has finished on this machine already"
 elif [[ -e $state/init-started ]]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the packages on Debian and Ubuntu, at the pinned version of Kubernetes, and keeps unattended upgrades away
-# from them.
+# Installs the packages on Debian and Ubuntu, at the pinned version of Kubernetes, and keeps upgrades away from them: an
+# update of containerd or the kubelet would restart it on a node that nobody drained.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
@@ -24,8 +24,15 @@ options=(-q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Options::=
 # What a power cut in the middle of an installation leaves behind: apt refuses to go on before dpkg has worked its
 # journal off.
 if [[ -n $(find /var/lib/dpkg/updates -type f) ]]; then dpkg --force-confold --configure -a; fi
-# An index that cannot be fetched is an error: its absence would show as a missing package later.
-apt-get "${options[@]}" -o APT::Update::Error-Mode=any update
+# An index that cannot be fetched is an error: its absence would show as a missing package later. The lock on the
+# indexes, which a daily update of the image may hold, has no time limit of apt's own.
+indexes=/run/openstack-kubernetes.indexes
+until apt-get "${options[@]}" -o APT::Update::Error-Mode=any update >"$indexes" 2>&1; do
+  cat "$indexes"
+  if ! grep -q 'Could not get lock' "$indexes" || ((SECONDS > 300)); then exit 100; fi
+  sleep 5
+done
+cat "$indexes"
 apt-get "${options[@]}" install -y --no-install-recommends --allow-change-held-packages "${wanted[@]}"
-if ((${#held[@]})); then apt-mark hold "${held[@]}"; fi
+apt-mark hold "${held[@]}"
 touch "$marker"

@@ -26,5 +26,7 @@ done
 # An attempt that was cut short leaves files that kubeadm refuses to find.
 if [[ -e $started ]]; then kubeadm reset --force; fi
 touch "$started"
+# It holds the bootstrap token.
+install -m 0600 /dev/null /run/openstack-kubernetes.join.yaml
 sed "s/@NODE_IP@/$address/g" "$etc/join.yaml" >/run/openstack-kubernetes.join.yaml
 kubeadm join --config /run/openstack-kubernetes.join.yaml

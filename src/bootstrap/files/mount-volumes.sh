@@ -1,26 +1,50 @@
 #!/usr/bin/env bash
 # Mounts the data volumes listed in volumes: UUID, size in bytes, rank among the volumes of that size, mount point ("-":
 # left raw). Nova tells a guest neither which volume it is nor its name, and device names shift with ephemeral disks and
-# the config drive. What is sure is the size, and that disks of one size appear in the order of the server's block
+# the config drive. What is sure is about the size, and that disks of one size appear in the order of the server's block
 # devices. A file system is made only on a disk that carries no signature at all, with a UUID of our own; from then on
 # that UUID finds it wherever it appears.
 set -euo pipefail
 
 table=/etc/openstack-kubernetes/volumes
 
-# Whole disks of exactly $1 bytes that are empty or carry a file system of the table, in the order in which the kernel
-# found them. The root disk, ephemeral disks of the flavor and whatever else holds somebody's data are passed over.
+# Without one of them a disk with data would look empty.
+for program in lsblk blkid wipefs mkfs.ext4; do
+  command -v "$program" >/dev/null || {
+    echo "$program is not installed, so volumes cannot be told from disks that hold data. Add it to the image."
+    exit 1
+  }
+done
+
+# Whole disks of about $1 bytes that are empty or carry a file system of the table, in the order in which the kernel
+# found them. Storage systems round sizes: a disk belongs to the ordered size that is nearest, within half a GiB or one
+# part in fifty. The root disk, ephemeral disks of the flavor and whatever else holds somebody's data are passed over.
 usable_disks() {
-  local device uuid
+  local device uuid status signatures
   lsblk --bytes --nodeps --noheadings --raw --output NAME,TYPE,RO,SIZE |
-    awk -v size="$1" '$2 == "disk" && $3 == 0 && $4 == size { print "/dev/" $1 }' | sort -V |
+    awk -v size="$1" -v table="$table" '
+      function distance(ordered) { return ordered > found ? ordered - found : found - ordered }
+      BEGIN { while ((getline line <table) > 0) { split(line, words, " "); ordered[words[2] + 0] } }
+      $2 == "disk" && $3 == 0 {
+        found = $4
+        for (other in ordered) if (distance(other + 0) < distance(size)) next
+        limit = size / 50 > 2 ^ 29 ? size / 50 : 2 ^ 29
+        if (distance(size) < limit) print "/dev/" $1
+      }' | sort -V |
     while read -r device; do
-      uuid=$(blkid -o value -s UUID "$device" || true)
+      # 2: no signature.
+      status=0
+      uuid=$(blkid -p -o value -s UUID "$device") || status=$?
+      if ((status != 0 && status != 2)); then
+        echo "blkid cannot read $device (status $status)" >&2
+        continue
+      fi
       if [[ -n $uuid ]]; then
         if grep -q "^$uuid " "$table"; then echo "$device"; fi
-      elif [[ -z $(wipefs --noheadings --parsable "$device") && $(lsblk --noheadings --raw --output NAME "$device" | wc -l) == 1 ]]; then
-        echo "$device"
+        continue
       fi
+      signatures=$(wipefs --noheadings --parsable "$device") || continue
+      if [[ -z $signatures && $(lsblk --noheadings --raw --output NAME "$device" | wc -l) == 1 ]]; then echo "$device"; fi
     done
 }
 

@@ -11,6 +11,10 @@ file=/etc/keepalived/peers.conf
 
 name=$(uname -n)
 address=$(awk -v name="${name%%.*}" '$1 == name { print $2 }' "$known")
+if [[ -z $address ]]; then
+  echo "$known does not name this machine, ${name%%.*}." >&2
+  exit 1
+fi
 # Asked of this machine's own API server, which is silent before it has joined and while it restarts; what was learnt
 # before is kept then.
 nodes=$(kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://127.0.0.1:$API_PORT" --request-timeout 10s get nodes \

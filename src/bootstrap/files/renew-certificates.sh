@@ -5,6 +5,9 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
 pki=/etc/kubernetes/pki
+# Static pods that have yet to read renewed certificates: a run that was cut short is resumed by it, since the
+# certificates themselves are new then.
+pending=/var/lib/openstack-kubernetes/renewal-pending
 
 expiring() {
   local certificate
@@ -16,18 +19,26 @@ expiring() {
 }
 ready() { curl -fsS --noproxy '*' --max-time 5 --cacert "$pki/ca.crt" "https://$1/readyz" >/dev/null; }
 
-expiring || exit 0
-# A restart here must not be the one that takes the quorum away: begin only while the whole control plane answers.
+[[ -s $pending ]] || expiring || exit 0
+# A restart here must not be the one that takes the quorum away: begin only while the whole control plane answers. A
+# resumed run may find its own API server down.
 ready "$ENDPOINT"
-ready "127.0.0.1:$API_PORT"
-kubeadm certs renew all
-for component in etcd kube-apiserver kube-controller-manager kube-scheduler; do
-  for container in $(crictl ps --quiet --name "^$component\$"); do crictl stop --timeout 30 "$container"; done
+if [[ ! -s $pending ]]; then
+  ready "127.0.0.1:$API_PORT"
+  printf '%s\n' etcd kube-apiserver kube-controller-manager kube-scheduler >"$pending.part"
+  mv "$pending.part" "$pending"
+fi
+if expiring; then kubeadm certs renew all; fi
+while read -r component; do
+  for container in $(crictl ps --quiet --name "^$component\$"); do crictl stop --timeout 30 "$container" </dev/null; done
   for _ in {1..120}; do
     sleep 2
-    if [[ -n $(crictl ps --quiet --state Running --name "^$component\$") ]] && ready "127.0.0.1:$API_PORT"; then continue 2; fi
+    if [[ -n $(crictl ps --quiet --state Running --name "^$component\$") ]] && ready "127.0.0.1:$API_PORT"; then
+      sed -i "/^$component\$/d" "$pending"
+      continue 2
+    fi
   done
   echo "$component did not come back within four minutes after its certificate was renewed." >&2
   exit 1
-done
+done < <(cat "$pending")
 echo "The certificates of this machine are renewed."

@@ -5,15 +5,27 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
 
+is_kubernetes() {
+  if [[ $2 != "v$KUBERNETES_VERSION" ]]; then
+    echo "$1 is ${2:-of no version} but kubernetes.version is $KUBERNETES_VERSION. Use an image or a mirror with that version."
+    exit 1
+  fi
+}
+for program in runc crictl curl; do
+  command -v "$program" >/dev/null || {
+    echo "$program is missing. Add it to the image, or to the packages of the mirror."
+    exit 1
+  }
+done
 found=$(kubeadm version -o short)
-if [[ $found != "v$KUBERNETES_VERSION" ]]; then
-  echo "kubeadm is $found but kubernetes.version is $KUBERNETES_VERSION. Use an image or a mirror with that version."
-  exit 1
-fi
-read -r _ _ found _ <<<"$(containerd --version)"
+is_kubernetes kubeadm "$found"
+found=$(kubelet --version)
+is_kubernetes kubelet "${found##* }"
+found=$(containerd --version)
+read -r _ _ found _ <<<"$found"
 found=${found#v}
-if ((${found%%.*} < 2)); then
-  echo "containerd is $found but its configuration is written for containerd 2. Use an image or a mirror with containerd 2."
+if [[ ! $found =~ ^([2-9]|[1-9][0-9]+)\. ]]; then
+  echo "containerd is ${found:-of no version} but its configuration is written for containerd 2. Use an image or a mirror with containerd 2."
   exit 1
 fi
 

@@ -1,6 +1,7 @@
 /** Kubernetes itself: versions, CIDRs, hardening, users. */
 import { z } from "zod";
 import { takesEffect } from "../effects";
+import { pgpPublicKeys } from "../pgpKeys";
 import { defaultKubernetesVersion, minorNames } from "../kubernetesMinors";
 import {
   certificate,
@@ -167,6 +168,12 @@ export const kubernetesSchema = section({
       .meta(
         takesEffect("machine", "Control-plane machines that exist keep the old number until `roll` replaces them."),
       ),
+    snapshotsMaxGb: whole(1, 1024)
+      .default(10)
+      .describe(
+        "Space that the snapshots on the machine may take, in GiB; the oldest make room. They also make room where less than 15 % of the file system is free.",
+      )
+      .meta(takesEffect("machine", "Control-plane machines that exist keep the old limit until `roll` replaces them.")),
   })
     .prefault({})
     .describe("etcd timings and snapshots.")
@@ -221,6 +228,9 @@ export const proxySchema = section({
     ),
   );
 
+/** A mirror may want a log-in. */
+const mirrorUrl = url(["https", "http"], { credentials: true });
+
 export const registryMirrorsSchema = listOf(
   section({
     registry: matching(
@@ -229,9 +239,9 @@ export const registryMirrorsSchema = listOf(
       /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:\d{1,5})?$/,
     ).describe("Registry that is mirrored."),
     endpoints: z
-      .array(url(["https", "http"]), { error: "must be a list" })
+      .array(mirrorUrl, { error: "must be a list" })
       .min(1, { error: "must name at least one mirror" })
-      .describe("Mirrors, tried in order before the registry itself."),
+      .describe("Mirrors, tried in order before the registry itself; each may carry a user name and password."),
     overridePath: flag
       .default(false)
       .describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
@@ -247,8 +257,6 @@ export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
   )
   .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
 
-const mirrorUrl = url(["https", "http"], { credentials: true });
-
 export const packageMirrorSchema = section({
   kubernetesUrl: mirrorUrl.describe(
     "Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository).",
@@ -262,13 +270,13 @@ export const packageMirrorSchema = section({
     .default("containerd.io")
     .describe("Name of the containerd package."),
   signingKey: matching(
-    "PGP public key",
-    "must be an ASCII-armoured PGP public key, from -----BEGIN PGP PUBLIC KEY BLOCK----- to its END line",
-    /^\s*-----BEGIN PGP PUBLIC KEY BLOCK-----[^-]*-----END PGP PUBLIC KEY BLOCK-----\s*$/,
+    "PGP public keys",
+    "must be ASCII-armoured PGP public keys, each from -----BEGIN PGP PUBLIC KEY BLOCK----- to its END line",
+    (value) => pgpPublicKeys(value) !== undefined,
   )
     .optional()
     .describe(
-      "Key that signs the repositories. Absent: they are trusted unsigned, so keep them on a network you trust.",
+      "Keys that sign the repositories, one block after the other: any of them may have signed, so that a new key can be announced before it is used. Absent: they are trusted unsigned, so keep them on a network you trust.",
     ),
 })
   .optional()

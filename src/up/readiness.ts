@@ -2,13 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineSummary } from "../compute/machine";
 import { planMachines } from "../machines/planMachines";
+import { roles } from "../machines/roles";
 import { bootstrapReleases } from "../platform/bootstrapReleases";
 import { fluxNamespace, syncName } from "../platform/flux";
 import { forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
 import { type Node, reconcileNodes } from "../kubernetes/nodes";
 import { waitForApi } from "./apiGate";
-import { renewBootstrapToken } from "../kubernetes/bootstrapToken";
 import { waitForCluster } from "./clusterGate";
+import { JoiningMachines } from "./joiningMachines";
 import { clusterMachines } from "../openstack/machines";
 import { kubeletCertificateMismatch } from "../kubernetes/kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
@@ -47,14 +48,14 @@ export class Readiness {
   public readonly beforePlatform: pulumi.Output<unknown>;
   private readonly serverIds: pulumi.Output<ServerIds>;
   private gate: Promise<void> | undefined;
-  private renewal: Promise<void> | undefined;
+  private joining: Promise<JoiningMachines> | undefined;
 
   constructor(
     private readonly config: ClusterConfig,
     private readonly args: ReadinessArgs,
   ) {
     this.serverIds = serverIdsOf(args.controlPlane);
-    this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.renewToken());
+    this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.admitWorkers());
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
       if (hasCluster(config)) await withPlainError(forgetReleases(kubernetesApi(access)));
@@ -130,6 +131,7 @@ export class Readiness {
     if (mismatch !== undefined) void pulumi.log.warn(mismatch);
     const machines = nodes.map(({ name }) => name);
     const plan = planMachines(config);
+    const joining = await this.joiningMachines();
     let present: readonly Node[] = [];
     await waitForCluster({
       request,
@@ -140,12 +142,16 @@ export class Readiness {
       timeoutMinutes: config.readiness.clusterTimeoutMinutes,
       seen: async (seen) => {
         present = seen;
+        // What an earlier run created and did not see join.
+        const names = new Set(seen.map(({ metadata }) => metadata.name));
+        if (machines.some((name) => !names.has(name))) await joining.admit();
         const changed = await reconcileNodes(plan, seen, request);
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
       consoles: (named) => consoleTails(Object.entries(serverIds).filter(([name]) => named.includes(name))),
       progress,
     });
+    await joining.end();
     await releaseLeavingNodes({
       machines,
       nodes: present,
@@ -160,16 +166,28 @@ export class Readiness {
     });
   }
 
-  private async renewToken(): Promise<void> {
+  private async admitWorkers(): Promise<void> {
     await this.apiReady().catch(() => {
       // The gate's own message, consoles included, is shown once, by `whenApiReady`.
       throw new Error("not created: the Kubernetes API did not become ready");
     });
-    if (!hasCluster(this.config)) return;
-    this.renewal ??= Promise.all([settled(this.args.access), settled(this.args.bootstrapToken)]).then(
-      ([access, token]) => renewBootstrapToken(kubernetesApi(access), token, new Date()),
+    if (hasCluster(this.config)) await (await this.joiningMachines()).admit();
+  }
+
+  private joiningMachines(): Promise<JoiningMachines> {
+    this.joining ??= Promise.all([settled(this.args.access), settled(this.args.bootstrapToken)]).then(
+      ([access, token]) =>
+        new JoiningMachines({
+          request: kubernetesApi(access),
+          token,
+          planned: planMachines(this.config)
+            .filter(({ role }) => roles[role].becomesNode)
+            .map(({ name }) => name),
+          created: () => this.args.touched.names(),
+          warn: (message) => void pulumi.log.warn(message),
+        }),
     );
-    await this.renewal;
+    return this.joining;
   }
 }
 

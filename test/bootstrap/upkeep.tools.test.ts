@@ -37,7 +37,7 @@ describe("a snapshot of etcd", () => {
     disk(12);
     expect(machine.run("snapshot-etcd.sh")).toMatchObject({
       status: 0,
-      output: expect.stringContaining("removing snapshot-20260101T000000Z.db to make room"),
+      output: expect.stringContaining("removing snapshot-20260101T000000Z.db to make room") as string,
     });
     expect(kept()).toEqual(["snapshot-20260102T000000Z.db", expect.stringMatching(/^snapshot-\d{8}T\d{6}Z\.db$/)]);
   });

@@ -1,4 +1,4 @@
-import { renewBootstrapToken } from "../../src/kubernetes/bootstrapToken";
+import { deleteBootstrapToken, renewBootstrapToken } from "../../src/kubernetes/bootstrapToken";
 import type { KubernetesAnswer } from "../../src/kubernetes/client";
 
 const token = "abcdef.0123456789abcdef";
@@ -9,6 +9,8 @@ const collection = "/api/v1/namespaces/kube-system/secrets";
 function api(...statuses: number[]) {
   const asked: { method: string; path: string; body: unknown }[] = [];
   const request = (method: string, path: string, body?: unknown): Promise<KubernetesAnswer> => {
+    // The rights of joining machines are there already.
+    if (path.includes("rolebindings")) return Promise.resolve({ status: 409, body: "{}" });
     asked.push({ method, path, body });
     return Promise.resolve({
       status: statuses.shift() ?? 500,
@@ -38,7 +40,7 @@ describe("bootstrap token", () => {
             expiration: "2030-01-01T02:00:00Z",
             "usage-bootstrap-authentication": "true",
             "usage-bootstrap-signing": "true",
-            "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+            "auth-extra-groups": "system:bootstrappers:openstack-kubernetes",
           },
         },
       },
@@ -67,5 +69,18 @@ describe("bootstrap token", () => {
       new Error("a bootstrap token has the form [a-z0-9]{6}.[a-z0-9]{16}"),
     );
     expect(asked).toEqual([]);
+  });
+
+  it.each([200, 404])("is deleted, whether it is there or not (%d)", async (status) => {
+    const { asked, request } = api(status);
+    await deleteBootstrapToken(request, token);
+    expect(asked).toEqual([{ method: "DELETE", path: `${collection}/bootstrap-token-abcdef`, body: undefined }]);
+  });
+
+  it("that cannot be deleted is an error without the token", async () => {
+    const { request } = api(403);
+    await expect(deleteBootstrapToken(request, token)).rejects.toThrow(
+      new Error("The Kubernetes API refused the deletion of the bootstrap token (403): no room"),
+    );
   });
 });

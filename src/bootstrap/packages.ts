@@ -7,7 +7,7 @@ import { scriptFile, binDirectory } from "./machineFile";
 import { containerdPackage, repositoryFiles } from "./repositories";
 
 /** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
-export function kubernetesPackages(role: NodeRole): string[] {
+function kubernetesPackages(role: NodeRole): string[] {
   return role === "control-plane" ? ["kubeadm", "kubectl", "kubelet"] : ["kubeadm", "kubelet"];
 }
 

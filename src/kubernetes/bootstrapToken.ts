@@ -47,7 +47,7 @@ async function grantRights(request: KubernetesRequest): Promise<void> {
 }
 
 /** The Secret that makes kubeadm's join accept `token` (`id.secret`) until `expires`. */
-export function renderBootstrapTokenSecret(token: string, expires: Date) {
+function renderBootstrapTokenSecret(token: string, expires: Date) {
   const [id, secret] = token.split(".");
   if (id === undefined || secret === undefined || !/^[a-z0-9]{6}$/.test(id) || !/^[a-z0-9]{16}$/.test(secret)) {
     throw new Error("a bootstrap token has the form [a-z0-9]{6}.[a-z0-9]{16}");

@@ -3,6 +3,8 @@ import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import { readStackFile } from "../../src/config/stackFile";
 import { fixtureNames, fixturePath, validConfig } from "./fixtures";
 
+const snapshots = { snapshotIntervalHours: 6, snapshotsKept: 28, snapshotsMaxGb: 10 };
+
 describe("a stack file", () => {
   it.each(fixtureNames("valid"))("is accepted: %s", (name) => {
     expect(validConfig(name).stack).toBe("dev");
@@ -59,13 +61,7 @@ describe("a stack file", () => {
           exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"],
         },
         audit: { enabled: true, maxAgeDays: 30, maxBackups: 10, maxSizeMb: 100 },
-        etcd: {
-          heartbeatIntervalMs: 200,
-          electionTimeoutMs: 2000,
-          snapshotIntervalHours: 6,
-          snapshotsKept: 28,
-          snapshotsMaxGb: 10,
-        },
+        etcd: { heartbeatIntervalMs: 200, electionTimeoutMs: 2000, ...snapshots },
       },
       cni: { kind: "calico", encapsulation: "vxlan" },
       registryMirrors: [],
@@ -281,13 +277,7 @@ describe("Kubernetes", () => {
       encryptionAtRest: "aescbc",
       podSecurity: { enforce: "restricted", warn: "restricted" },
       audit: { enabled: true, maxAgeDays: 90, maxBackups: 10, maxSizeMb: 100 },
-      etcd: {
-        heartbeatIntervalMs: 100,
-        electionTimeoutMs: 1000,
-        snapshotIntervalHours: 6,
-        snapshotsKept: 28,
-        snapshotsMaxGb: 10,
-      },
+      etcd: { heartbeatIntervalMs: 100, electionTimeoutMs: 1000, ...snapshots },
       certSans: ["api.example.org", "203.0.113.10"],
     });
     expect(oidc).toMatchObject({

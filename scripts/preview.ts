@@ -127,10 +127,4 @@ const command = new Command("npm run preview --")
 console.log = console.info = console.error;
 // `npm run preview -- dev | head` closes the pipe early, which is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : failed));
-// A program that waits for itself leaves Node with nothing to do.
-const stuck = () => {
-  process.stderr.write("The program waits for something that never comes: two resources may depend on each other.\n");
-  process.exitCode = failed;
-};
-process.once("beforeExit", stuck);
-void runCommand(command, explain).finally(() => process.removeListener("beforeExit", stuck));
+void runCommand(command, explain);

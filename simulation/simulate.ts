@@ -6,6 +6,7 @@ import type { PreviousRun } from "./previousRun";
 import * as runtime from "./pulumiRuntime";
 import { Simulated } from "./simulated";
 import { SimulatedMonitor, type Failure } from "./simulatedMonitor";
+import { standsStill } from "./standstill";
 
 export interface SimulateOptions {
   /** @default "openstack-kubernetes" */
@@ -25,7 +26,12 @@ export interface SimulateOptions {
   readonly onProgress?: (resources: number) => void;
 }
 
-/** All that went wrong in a run. */
+const hanging = "the program waits for something that never comes; two resources may depend on each other";
+
+/** What the SDK puts before the message of an error on its way through the inputs of a resource. */
+const inputsOnTheWay = /^(error serializing property "[^"]*": )+/;
+
+/** All that went wrong in a run, in the order in which it did: the first is the cause, others may follow from it. */
 export class SimulationError extends Error {
   constructor(public readonly failures: readonly Failure[]) {
     super(failures.map(({ where, message }) => `${where}: ${message}`).join("\n"));
@@ -39,7 +45,8 @@ export class SimulationError extends Error {
 /**
  * Runs `program` to its end: every registration that it or its `apply`s start is waited for. What it returns are the
  * stack's outputs. Throws SimulationError when the program throws or a resource or lookup is refused. One run at a
- * time: Pulumi's runtime is global.
+ * time: Pulumi's runtime is global. A run that stands still is over: what failed before is the cause, or else that it
+ * hangs is the failure.
  */
 export async function simulate(program: () => unknown, options: SimulateOptions = {}): Promise<Simulated> {
   const { project = "openstack-kubernetes", stack = "test", preview = false, config = {}, previous } = options;
@@ -49,6 +56,8 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
     options.existing ?? {},
     Object.entries(before).map(([urn, resource]) => [urn, resource.computed] as const),
   );
+  const failures: Failure[] = [];
+  const thrown = new Set<unknown>();
   const monitor = new SimulatedMonitor({
     project,
     stack,
@@ -56,10 +65,15 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
     seed,
     cloud,
     previous: before,
+    onFailure: (failure) => failures.push(failure),
     onProgress: options.onProgress,
   });
-  const failures = new Map<unknown, Failure>();
-  const fail = (error: unknown) => failures.set(error, { where: "program", message: messageOf(error), error });
+  /** One error rejects the promise of each that waits for it. */
+  const fail = (error: unknown) => {
+    const message = messageOf(error).replace(inputsOnTheWay, "");
+    if (!thrown.has(error)) failures.push({ where: "program", message, error });
+    thrown.add(error);
+  };
 
   runtime.connect(monitor, monitor, { project, stack, preview, organization: "organization", config });
   process.on("unhandledRejection", fail);
@@ -72,14 +86,15 @@ export async function simulate(program: () => unknown, options: SimulateOptions 
         return {};
       }
     });
-    await run.catch(fail);
-    await runtime.settle();
+    const end = run.catch(fail).then(() => runtime.settle());
+    const hasFailed = () => failures.length > 0;
+    const hangs = await standsStill({ end, progress: () => monitor.progress(), hasFailed });
+    if (hangs && !hasFailed()) failures.push({ where: "program", message: hanging });
   } finally {
     process.removeListener("unhandledRejection", fail);
     runtime.disconnect();
   }
-  const all = [...monitor.failures, ...failures.values()];
-  if (all.length > 0) throw new SimulationError(all);
+  if (failures.length > 0) throw new SimulationError(failures);
   const root = [...monitor.resources.values()].find((resource) => resource.type === "pulumi:pulumi:Stack");
   const subnets = [...cloud.subnets.values()].map(({ addresses: { cidr, used, capacity } }) => ({
     cidr,

@@ -38,6 +38,8 @@ interface MonitorOptions {
   readonly seed: string;
   readonly cloud: Cloud;
   readonly previous: PreviousRun["resources"];
+  /** Collects what goes wrong, in the order in which it did. */
+  readonly onFailure: (failure: Failure) => void;
   /** Called with the number of resources so far, for a progress display. */
   readonly onProgress?: (resources: number) => void;
 }
@@ -46,10 +48,16 @@ export class SimulatedMonitor implements Callbacks {
   public readonly resources = new Map<string, SimulatedResource>();
   public readonly invokes: SimulatedInvoke[] = [];
   public readonly hooks = new Map<string, pulumi.ResourceHook>();
-  public readonly failures: Failure[] = [];
+  private requests = 0;
+  private unanswered = 0;
   private readonly failed = new Set<string>();
 
   constructor(private readonly options: MonitorOptions) {}
+
+  /** Requests so far; undefined while one is without an answer, as keys and certificates take their time. */
+  public progress(): number | undefined {
+    return this.unanswered > 0 ? undefined : this.requests;
+  }
 
   public supportsFeature(
     request: protocol.SupportsFeatureRequest,
@@ -74,6 +82,7 @@ export class SimulatedMonitor implements Callbacks {
   public invoke(request: protocol.ResourceInvokeRequest, reply: Reply<provider.InvokeResponse>): void {
     const token = request.getTok();
     const response = new provider.InvokeResponse();
+    this.requests += 1;
     try {
       const lookup = Object.hasOwn(lookups, token) ? lookups[token] : undefined;
       if (lookup === undefined)
@@ -83,7 +92,7 @@ export class SimulatedMonitor implements Callbacks {
       this.invokes.push({ token, args, result });
       response.setReturn(struct(encodeProperties(result, new Set())));
     } catch (error) {
-      this.failures.push({ where: token, message: messageOf(error) });
+      this.options.onFailure({ where: token, message: messageOf(error) });
       const failure = new provider.CheckFailure();
       failure.setReason(messageOf(error));
       response.setFailuresList([failure]);
@@ -110,13 +119,20 @@ export class SimulatedMonitor implements Callbacks {
     request: protocol.RegisterResourceRequest,
     reply: Reply<protocol.RegisterResourceResponse>,
   ): void {
-    this.register(request).then(
-      (response) => reply(null, response),
-      (error: unknown) => reply(error as Error),
-    );
+    this.requests += 1;
+    this.unanswered += 1;
+    void this.register(request)
+      .then(
+        (response) => reply(null, response),
+        (error: unknown) => reply(error as Error),
+      )
+      .finally(() => {
+        this.unanswered -= 1;
+      });
   }
 
   public registerResourceOutputs(request: protocol.RegisterResourceOutputsRequest, reply: Reply<object>): void {
+    this.requests += 1;
     const resource = this.resources.get(request.getUrn());
     if (resource !== undefined) {
       const outputs = decodeProperties(javaScript(request.getOutputs()));
@@ -150,7 +166,7 @@ export class SimulatedMonitor implements Callbacks {
   }
 
   private fail(urn: string, message: string): void {
-    this.failures.push({ where: urn, message });
+    this.options.onFailure({ where: urn, message });
     this.failed.add(urn);
   }
 

@@ -135,6 +135,9 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
     if (hint.group !== undefined && !cloud.serverGroups.has(hint.group)) found(undefined, "server group", hint.group);
   }
   const networks = ((inputs.networks ?? []) as (Interface & Properties)[]).map((wanted, index) => {
+    // A server keeps its interfaces where its network is replaced: the old one goes when the run ends.
+    if (previous !== undefined && !isThere(cloud, wanted))
+      return { ...wanted, fixedIpV4: index === 0 ? previous.accessIpV4 : "" };
     const plugged = plug(cloud, urn, `${identity} interface ${index}`, wanted, index === 0 ? previous : undefined, urn);
     return {
       ...wanted,
@@ -169,6 +172,11 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
       allTags: inputs.tags ?? [],
     },
   };
+}
+
+function isThere(cloud: Cloud, { port, uuid }: Interface): boolean {
+  if (port !== undefined) return cloud.ports.has(port as string);
+  return uuid === undefined || cloud.networks.has(uuid as string);
 }
 
 /** Gives a server an interface: an existing port, or a new one in a network. */

@@ -5,6 +5,7 @@ import type { Checked } from "./checks/rule";
 import type { ClusterConfig } from "./clusterConfig";
 import { ConfigError } from "./configError";
 import { releaseOf } from "./operatingSystems";
+import { repeatedItems } from "./repeatedItems";
 import { clusterSchema, type ParsedCluster } from "./schema";
 import { clusterNamespaces } from "./schema/kubernetes";
 import { schemaSentences } from "./schemaSentences";
@@ -50,6 +51,9 @@ export function parseClusterConfig(
           `clusterName is absent and the stack's name ${shown(stack)} cannot serve, as a cluster's name must be lower-case letters, digits and "-", at most 32; set clusterName.`,
         ]
       : []),
+    ...Object.entries(shapeOfCluster().keys).flatMap(([key, shape]) =>
+      unread.has(key) ? [] : repeatedItems(shape, valueAt([key], parsed), [key]),
+    ),
     ...rules.flatMap((rule) =>
       rule.needs.every((key) => key in parsed && !unread.has(key))
         ? rule.problems({ ...parsed, clusterName } as Checked)

@@ -33,7 +33,12 @@ export type Shape = Common &
     | { readonly kind: "boolean" }
     | { readonly kind: "list"; readonly items: Shape }
     | { readonly kind: "map"; readonly keyFormat: string; readonly values: Shape }
-    | { readonly kind: "section"; readonly keys: Readonly<Record<string, Shape>> }
+    | {
+        readonly kind: "section";
+        readonly keys: Readonly<Record<string, Shape>>;
+        /** Of an item of a list: the keys that tell it from others. Absent: all of them. */
+        readonly distinctBy?: readonly string[];
+      }
     /** A section whose keys depend on the value of its key `kind`. */
     | { readonly kind: "variants"; readonly variants: Readonly<Record<string, Shape & { kind: "section" }>> }
   );
@@ -48,6 +53,7 @@ interface JsonSchema {
   readonly credentials?: boolean;
   readonly description?: string;
   readonly effect?: Effect;
+  readonly distinctBy?: string[];
   readonly default?: unknown;
   readonly enum?: (string | number)[];
   readonly const?: string;
@@ -121,6 +127,7 @@ function shapeOf(schema: JsonSchema, required: boolean, inherited?: Effect): Sha
       return {
         ...common,
         kind: "section",
+        ...(schema.distinctBy && { distinctBy: schema.distinctBy }),
         keys: Object.fromEntries(
           Object.entries(schema.properties ?? {}).map(([key, value]) => [
             key,

@@ -37,9 +37,17 @@ export function securityGroupNames(config: ClusterConfig): SecurityGroupName[] {
 
 /**
  * All rules of a cluster, in a stable order. Ingress is open to a CIDR outside the cluster only where the configuration
- * names that CIDR.
+ * names that CIDR. What two purposes allow alike is one rule, that of the first: Neutron refuses a second.
  */
 export function securityGroupRules(config: ClusterConfig): SecurityGroupRule[] {
+  const allowed = ({ group, direction, ports, remote }: SecurityGroupRule) =>
+    JSON.stringify([group, direction, ports, remote]);
+  const rules = rulesByPurpose(config);
+  const firsts = new Map(rules.map((rule, index) => [allowed(rule), index] as const).reverse());
+  return rules.filter((rule, index) => firsts.get(allowed(rule)) === index);
+}
+
+function rulesByPurpose(config: ClusterConfig): SecurityGroupRule[] {
   const ingress = (
     group: SecurityGroupName,
     purpose: string,

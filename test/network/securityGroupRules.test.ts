@@ -52,6 +52,17 @@ describe("security-group rules", () => {
     ]);
   });
 
+  it("hold one rule where two purposes allow the same, as Neutron refuses a second", () => {
+    const rules = securityGroupRules(
+      config({ apiEndpoint: { kind: "loadBalancer", allowedCidrs: ["10.10.0.0/22", "10.0.0.0/8"] } }),
+    );
+    expect(names(rules).filter((name) => name.startsWith("control-plane-api"))).toEqual([
+      "control-plane-api-from-node-tcp-6443",
+      "control-plane-api-load-balancer-from-10-10-0-0-22-tcp-6443",
+      "control-plane-api-from-10-0-0-0-8-tcp-6443",
+    ]);
+  });
+
   it("open the port that the API server listens on, which a virtual IP leads straight to", () => {
     const rules = ingress(config({ apiEndpoint: { kind: "virtualIp", port: 443, allowedCidrs: ["10.0.0.0/8"] } }));
     expect(names(rules).filter((name) => name.startsWith("control-plane-api"))).toEqual([

@@ -16,6 +16,7 @@ const monitor = () =>
     seed: "",
     cloud: new Cloud({}, []),
     previous: {},
+    onFailure: () => undefined,
   });
 
 const prefix = "RESOURCE_MONITOR_FEATURE_";

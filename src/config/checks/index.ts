@@ -1,13 +1,5 @@
 /** All rules between fields, in the order in which their sentences are shown. */
-import {
-  cgroupVersion,
-  etcdTimings,
-  kubernetesVersion,
-  proxyExceptions,
-  osVersion,
-  packageMirror,
-  registryMirrors,
-} from "./kubernetes";
+import { cgroupVersion, etcdTimings, kubernetesVersion, proxyExceptions, osVersion, packageMirror } from "./kubernetes";
 import {
   extraNetworks,
   machineNameLength,
@@ -72,7 +64,6 @@ export const rules: readonly Rule[] = [
   kubernetesVersion,
   etcdTimings,
   packageMirror,
-  registryMirrors,
   proxyExceptions,
   cloudCredential,
   gitCredential,

@@ -1,7 +1,7 @@
 /** Versions and settings that must fit each other. */
 import { releaseNames, releaseOf } from "../operatingSystems";
 import { hasEnded, isKnownMinor, kubernetesMinors, minorNames, minorOf, reviewedOn } from "../kubernetesMinors";
-import { repeats, rule, when } from "./rule";
+import { rule, when } from "./rule";
 
 export const osVersion = rule(["os"], ({ os }) =>
   when(
@@ -47,19 +47,6 @@ export const packageMirror = rule(["packageSource", "packageMirror"], ({ package
     packageSource !== "mirror" && mirror !== undefined,
     () =>
       `packageMirror is set but packageSource is "${packageSource}", so it would not be used; set packageSource to mirror, or remove packageMirror.`,
-  ),
-]);
-
-export const registryMirrors = rule(["registryMirrors"], ({ registryMirrors: mirrors }) => [
-  ...repeats(mirrors, (mirror) => mirror.registry).map(
-    ({ index, first, key }) =>
-      `registryMirrors[${index}].registry is "${key}" but registryMirrors[${first}] mirrors it already; put all endpoints into one entry.`,
-  ),
-  ...mirrors.flatMap((mirror, position) =>
-    repeats(mirror.endpoints, (endpoint) => endpoint.replace(/\/$/, "")).map(
-      ({ index, first, key }) =>
-        `registryMirrors[${position}].endpoints[${index}] is "${key}" but endpoints[${first}] is the same; name each mirror once.`,
-    ),
   ),
 ]);
 

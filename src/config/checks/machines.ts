@@ -13,18 +13,14 @@ const reservedNames: Readonly<Record<string, string>> = {
   bastion: "its machines would be taken for the bastion",
 };
 
-export const poolNames = rule(["nodePools"], ({ nodePools }) => [
-  ...repeats(nodePools, (pool) => pool.name).map(
-    ({ index, first, key }) =>
-      `nodePools[${index}].name is "${key}" but nodePools[${first}] bears that name already; give each pool its own.`,
-  ),
-  ...eachPool(nodePools, ({ name }, path) =>
+export const poolNames = rule(["nodePools"], ({ nodePools }) =>
+  eachPool(nodePools, ({ name }, path) =>
     when(
       Object.hasOwn(reservedNames, name),
       () => `${path}.name is "${name}" but ${String(reservedNames[name])}; choose another.`,
     ),
   ),
-]);
+);
 
 /** A machine's name is its host name too: one DNS label. */
 const longestHostname = 63;
@@ -131,10 +127,6 @@ const systemFolders: readonly SystemFolder[] = [
 
 export const volumes = rule(["nodePools"], ({ nodePools }) =>
   eachPool(nodePools, (pool, path) => [
-    ...repeats(pool.volumes, (volume) => volume.name).map(
-      ({ index, first, key }) =>
-        `${path}.volumes[${index}].name is "${key}" but volumes[${first}] of the pool bears that name already; give each volume its own.`,
-    ),
     ...repeats(
       pool.volumes.filter((volume) => volume.mountPath !== undefined),
       (volume) => volume.mountPath ?? "",
@@ -153,17 +145,13 @@ export const volumes = rule(["nodePools"], ({ nodePools }) =>
 );
 
 export const extraNetworks = rule(["network", "nodePools"], ({ network, nodePools }) =>
-  eachPool(nodePools, (pool, path) => [
-    ...repeats(pool.networks, (id) => id.toLowerCase()).map(
-      ({ index, first, key }) =>
-        `${path}.networks[${index}] is "${key}" but networks[${first}] of the pool is the same; name each network once.`,
-    ),
-    ...pool.networks.flatMap((id, index) =>
+  eachPool(nodePools, (pool, path) =>
+    pool.networks.flatMap((id, index) =>
       when(
         id.toLowerCase() === network.networkId?.toLowerCase(),
         () =>
           `${path}.networks[${index}] is "${id}" but that is network.networkId, which every machine is attached to already; remove it.`,
       ),
     ),
-  ]),
+  ),
 );

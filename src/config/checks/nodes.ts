@@ -1,5 +1,5 @@
 /** Labels and taints of Node objects: what Kubernetes and its controllers own is not for pools to set. */
-import { repeats, rule, when } from "./rule";
+import { rule, when } from "./rule";
 
 /**
  * Label prefixes of Kubernetes that an administrator may set on Nodes: roles, what the NodeRestriction admission plugin
@@ -46,17 +46,13 @@ export const labels = rule(["nodePools"], ({ nodePools }) =>
 const ownedTaints: readonly string[] = ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/"];
 
 export const taints = rule(["nodePools"], ({ nodePools }) =>
-  nodePools.flatMap((pool, pools) => [
-    ...repeats(pool.taints, (taint) => `${taint.key}:${taint.effect}`).map(
-      ({ index, first, key }) =>
-        `nodePools[${pools}].taints[${index}] is "${key}" but taints[${first}] of the pool has the same key and effect; remove one.`,
-    ),
-    ...pool.taints.flatMap((taint, index) =>
+  nodePools.flatMap((pool, pools) =>
+    pool.taints.flatMap((taint, index) =>
       when(
         ownedTaints.some((prefix) => taint.key.startsWith(prefix)),
         () =>
           `nodePools[${pools}].taints[${index}].key is "${taint.key}" but Kubernetes sets and removes that taint by itself; use a key of your own.`,
       ),
     ),
-  ]),
+  ),
 );

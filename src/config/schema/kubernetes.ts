@@ -8,6 +8,7 @@ import {
   certificateName,
   choice,
   cidr,
+  distinctBy,
   flag,
   host,
   label,
@@ -245,7 +246,7 @@ export const registryMirrorsSchema = listOf(
     overridePath: flag
       .default(false)
       .describe("The endpoint's path is the whole API root (a proxy cache below a project path)."),
-  }),
+  }).meta(distinctBy("registry")),
 )
   .describe("Mirrors of container registries.")
   .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { takesEffect } from "../effects";
 import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
 import { sshKeyProblem } from "../sshPublicKey";
-import { choice, cidr, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
+import { choice, cidr, distinctBy, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
 
 const bootWithV1 = osReleases
   .filter((release) => releaseOf(release)?.cgroups[0] === "v1")
@@ -141,7 +141,7 @@ export const nodePoolSchema = section({
       effect: choice("NoSchedule", "PreferNoSchedule", "NoExecute").describe(
         "What happens to pods that do not tolerate it.",
       ),
-    }),
+    }).meta(distinctBy("key", "effect")),
   )
     .describe("Node taints.")
     .meta(takesEffect("kubernetes", "Nodes that exist get them.")),
@@ -151,7 +151,7 @@ export const nodePoolSchema = section({
       sizeGb,
       type: volumeType,
       mountPath: mountPath.optional().describe("Where to mount it, formatted ext4 when empty. Absent: left raw."),
-    }),
+    }).meta(distinctBy("name")),
   )
     .describe("Extra Cinder volumes of each machine.")
     .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
@@ -167,7 +167,9 @@ export const nodePoolSchema = section({
         "The policy of a server group that exists cannot change; machines that exist stay where they are.",
       ),
     ),
-}).describe("A pool of identical workers.");
+})
+  .describe("A pool of identical workers.")
+  .meta(distinctBy("name"));
 
 const sshKeyError = "must be one line of an OpenSSH public key, for instance ssh-ed25519 AAAA... name";
 const sshKey = z

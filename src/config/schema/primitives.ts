@@ -195,6 +195,9 @@ export const choice = <const T extends readonly [string, ...string[]]>(...values
 /** A list that is empty when absent. */
 export const listOf = <T extends z.ZodType>(item: T) => z.array(item, { error: "must be a list" }).default([]);
 
+/** Metadata of a list's items: the keys that tell two of them apart. Without it items differ when anything does. */
+export const distinctBy = (...keys: readonly string[]) => ({ distinctBy: keys });
+
 /** A mapping of keys that the program knows; `strictObject` with the sentence for a value that is no mapping. */
 export const section = <T extends z.ZodRawShape>(keys: T) =>
   z.strictObject(keys, {

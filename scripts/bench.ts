@@ -3,6 +3,7 @@
  * interleaved and medians are taken, since the machine's other work weighs on all of them alike. `--check` makes a
  * missed promise an error.
  */
+import { counted } from "../src/config/counted";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -85,7 +86,7 @@ function main(options: { readonly runs: string; readonly check?: true }): void {
     const worker = Math.max(...bytes.filter(({ pool }) => pool !== "control-plane").map((entry) => entry.bytes));
     const controlPlane = bytes.find(({ pool }) => pool === "control-plane")?.bytes ?? 0;
 
-    process.stdout.write(`Medians of ${runs} runs, npm included:\n`);
+    process.stdout.write(`Medians of ${counted(runs, "run")}, npm included:\n`);
     for (const [name, taken] of Object.entries({
       "require('@pulumi/pulumi')": samples.bare,
       "preview dev": samples.dev,

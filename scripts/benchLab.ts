@@ -1,4 +1,5 @@
 /** `npm run bench:lab`: the program next to OpenTofu, with the real engine, on the lab that runs. */
+import { counted } from "../src/config/counted";
 import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -53,7 +54,7 @@ void runCommand(
         await benchmark(lab, options, keep);
       } finally {
         if (taken.length > 0)
-          show(lab, taken, `load ${before.toFixed(1)} before, median of ${options.runs} previews by turns`);
+          show(lab, taken, `load ${before.toFixed(1)} before, median of ${counted(options.runs, "preview")} by turns`);
       }
       const kept = promises(medians(taken));
       if (options.check === true && kept.some((one) => !one.kept)) process.exitCode = 1;

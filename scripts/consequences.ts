@@ -8,7 +8,8 @@ import { readStackFile } from "../src/config/stackFile";
 import { planOf } from "../src/consequences/plannedChange";
 import { allowancesOf, reportOf } from "../src/consequences/consequenceReport";
 import { renderReport } from "../src/consequences/renderReport";
-import { runCommand } from "./runCommand";
+import { filePath, runCommand } from "./runCommand";
+import { wrappedFor } from "./wrapped";
 
 const refused = 3;
 
@@ -22,7 +23,7 @@ function consequences(file: string, { allowedIn }: Options): void {
     throw new Error(`The preview failed, so nothing is known of what the change would do:\n${plan.errors.join("\n")}`);
   const config = allowedIn === undefined ? plan.config : { ...plan.config, allowDestruction: allowedBy(allowedIn) };
   const report = reportOf(plan, allowancesOf({ ...plan, config }));
-  process.stdout.write(renderReport(report));
+  process.stdout.write(wrappedFor(renderReport(report), process.stdout));
   if (report.refused.length > 0) process.exitCode = refused;
 }
 
@@ -36,8 +37,12 @@ void runCommand(
     .description(
       "Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
     )
-    .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input")
-    .option("--allowed-in <stack file>", "read allowDestruction from this stack file, not from the planned change")
+    .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input", filePath)
+    .option(
+      "--allowed-in <stack file>",
+      "read allowDestruction from this stack file, not from the planned change",
+      filePath,
+    )
     .addHelpText(
       "after",
       "\nExit code: 0 nothing is destroyed, or only what is allowed by name; 1 the file cannot be read, or the preview failed; 2 wrong usage; 3 refused.",

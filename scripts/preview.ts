@@ -2,6 +2,7 @@
  * `npm run preview -- <stack>`: the program on a simulated OpenStack; what it would make, and how that differs from a
  * baseline or from another revision.
  */
+import { counted } from "../src/config/counted";
 import { mkdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { Command, Option } from "commander";
@@ -19,7 +20,8 @@ import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
 import { reportOf } from "../src/consequences/consequenceReport";
 import { ConfigError } from "../src/config/configError";
-import { runCommand } from "./runCommand";
+import { assertSilentNpm, filePath, runCommand } from "./runCommand";
+import { wrappedFor } from "./wrapped";
 
 interface Options {
   readonly out?: string;
@@ -41,6 +43,7 @@ const root = path.join(__dirname, "..");
 const failed = 1;
 
 async function preview(stack: string, options: Options): Promise<void> {
+  if (options.json === true) assertSilentNpm(`preview -- ${stack} --json`);
   const stackFile = options.config ?? path.join(root, `Pulumi.${stack}.yaml`);
   const input = readStack(stack, stackFile);
   const flavors = readFlavors(options.flavors ?? defaultFlavorsFile);
@@ -64,11 +67,15 @@ async function preview(stack: string, options: Options): Promise<void> {
   const result = { stack, run, notes: [...input.notes, ...notes], totals, difference, report };
 
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
-  process.stdout.write(options.json === true ? `${renderJson(result)}\n` : renderText(result, paintFor(colored)));
+  process.stdout.write(
+    options.json === true
+      ? `${renderJson(result)}\n`
+      : wrappedFor(renderText(result, paintFor(colored)), process.stdout),
+  );
   if (options.out !== undefined) {
     const count = writeDocuments(options.out, result);
     process.stderr.write(
-      `Wrote ${count} documents to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`,
+      `Wrote ${counted(count, "document")} to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`,
     );
   }
   if (options.report !== undefined) {
@@ -106,19 +113,21 @@ const command = new Command("npm run preview --")
     "Simulates `pulumi up` of a stack with no cloud at all: resources, totals, and the difference from a baseline (the first preview here) or from what --against names.",
   )
   .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
-  .option("--out <dir>", "write every rendered document to this folder, keys (throw-away ones) included")
+  .option("--out <dir>", "write every rendered document to this folder, keys (throw-away ones) included", filePath)
   .option("--json", "print one JSON document, secrets hidden")
-  .option("--config <file>", "read this stack file instead")
-  .option("--flavors <file>", "sizes of flavors, for the totals (default: simulation/flavors.yaml)")
+  .option("--config <file>", "read this stack file instead", filePath)
+  .option("--flavors <file>", "sizes of flavors, for the totals (default: simulation/flavors.yaml)", filePath)
   .addOption(
     new Option(
       "--against <revision or file>",
       "compare with the program and stack file of a Git revision, or with another stack file (default in a merge request's pipeline: the merge base)",
-    ).conflicts(["accept", "previous"]),
+    )
+      .argParser(filePath)
+      .conflicts(["accept", "previous"]),
   )
   .option("--accept", "make this preview the baseline")
-  .option("--previous <file>", "the baseline's file (default: .preview/<stack>.json)")
-  .option("--report <file>", "write the difference and what it means to this file too")
+  .option("--previous <file>", "the baseline's file (default: .preview/<stack>.json)", filePath)
+  .option("--report <file>", "write the difference and what it means to this file too", filePath)
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
   .action(preview);

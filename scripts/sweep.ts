@@ -15,7 +15,8 @@ import { carryOut } from "../src/sweep/carryOut";
 import { gatherRemains } from "../src/sweep/gatherLeftovers";
 import { planSweep } from "../src/sweep/sweepPlan";
 import { renderSweep } from "../src/sweep/sweepReport";
-import { runCommand } from "./runCommand";
+import { filePath, runCommand } from "./runCommand";
+import { wrappedFor } from "./wrapped";
 
 interface Options {
   readonly config?: string;
@@ -24,7 +25,7 @@ interface Options {
 }
 
 const exitCodes = { swept: 0, failed: 1, notConfirmed: 3 };
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 
 /**
  * The `openstack:` keys of a stack file that stand in the clear; what Pulumi encrypted must come from the environment
@@ -65,7 +66,7 @@ async function sweep(stack: string, options: Options): Promise<number> {
   cloud.notes?.forEach(say);
   const api = await OpenstackApi.login(cloud);
   const plan = planSweep(clusterName, await gatherRemains(api, clusterName), options.volumes);
-  process.stdout.write(`${renderSweep(clusterName, plan)}\n`);
+  process.stdout.write(wrappedFor(`${renderSweep(clusterName, plan)}\n`, process.stdout));
   if (plan.steps.length === 0) return exitCodes.swept;
   if (!(await confirmed(options.yes))) return exitCodes.notConfirmed;
   const failures = await carryOut(api, plan.steps, say);
@@ -80,7 +81,7 @@ void runCommand(
       "Deletes what Kubernetes itself made in OpenStack for a cluster (load balancers of Services and what belongs to them), before or after `pulumi destroy`.",
     )
     .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
-    .option("--config <file>", "read this stack file instead")
+    .option("--config <file>", "read this stack file instead", filePath)
     .option("--volumes", "delete the volumes and snapshots of claims too, and all data with them", false)
     .option("--yes", "do not ask", false)
     .addHelpText(

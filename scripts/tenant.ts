@@ -1,4 +1,5 @@
 /** `npm run tenant -- new NAME --group GROUP | check`: makes and checks the files of tenants. */
+import { counted } from "../src/config/counted";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
@@ -97,7 +98,7 @@ program
       report(problems);
       return;
     }
-    console.log(`${checked} files of tenants are right.`);
+    console.log(`${counted(checked, "tenant file")} checked, no error.`);
   });
 
 function gitOf(url: string, { branch, path, gitCredentials, sops }: NewOptions) {

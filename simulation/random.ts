@@ -1,6 +1,7 @@
 /**
  * The random provider. Values derive from the run's seed, so that a second run of the same stack shows the same ones.
  */
+import { counted } from "../src/config/counted";
 import { derivedBytes } from "./identity";
 import { words, type Creation, type ResourceTypes } from "./resourceType";
 
@@ -75,7 +76,7 @@ function randomText({ seed, identity, inputs }: Creation): string {
   const length = inputs.length as number;
   const wanted = kinds.flatMap((kind) => Array<string>((kind.least as number | undefined) ?? 0).fill(kind.characters));
   if (kinds.length === 0 || wanted.length > length)
-    throw new Error(`asks for ${wanted.length} certain characters in a length of ${length}`);
+    throw new Error(`asks for ${counted(wanted.length, "certain character")} in a length of ${length}`);
   const all = kinds.map((kind) => kind.characters).join("");
   const sets = [...wanted, ...Array<string>(length - wanted.length).fill(all)];
   // Two bytes each: one byte would favour the first characters of a set visibly.

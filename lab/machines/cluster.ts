@@ -38,7 +38,7 @@ export interface Size {
  * `kubernetes`, to which it adds: another version than the site's could be installed by no machine.
  */
 export function labConfig(size: Size = {}, changes: Record<string, unknown> = {}): ClusterConfig {
-  const { values } = readStackFile(stackFile);
+  const { values, problems } = readStackFile(stackFile);
   const [pool] = values.nodePools as Record<string, unknown>[];
   return parseClusterConfig(
     {
@@ -55,6 +55,7 @@ export function labConfig(size: Size = {}, changes: Record<string, unknown> = {}
       kubernetes: { ...(values.kubernetes as object), ...(changes.kubernetes as object | undefined) },
     },
     "machines",
+    { source: stackFile, problems },
   );
 }
 

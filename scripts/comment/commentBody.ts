@@ -1,4 +1,5 @@
 /** The comment on a merge request that shows what the change does. Its text comes from the change, so none is trusted. */
+import { counted } from "../../src/config/counted";
 
 /** First line of our comment, by which the next pipeline finds it. */
 export const marker = "<!-- openstack-kubernetes: simulated preview -->";
@@ -36,5 +37,7 @@ function fenced(text: string): string[] {
 function cut(text: string, size: number): string {
   if (text.length <= size) return text;
   const kept = text.slice(0, size).split("\n").slice(0, -1);
-  return [...kept, `… ${text.split("\n").length - kept.length} more lines: the job's log has them all`].join("\n");
+  return [...kept, `… ${counted(text.split("\n").length - kept.length, "more line")}: the job's log has them all`].join(
+    "\n",
+  );
 }

@@ -1,4 +1,5 @@
 /** Nova and Cinder: servers, server groups, key pairs, volumes. */
+import { counted } from "../../src/config/counted";
 import { createHash } from "node:crypto";
 import { idOf } from "../identity";
 import { words, type Created, type Creation, type ResourceTypes } from "../resourceType";
@@ -112,7 +113,9 @@ function checkInstance(inputs: Properties): void {
   if (imageName === undefined && imageId === undefined && blockDevices === undefined)
     throw new Error("a server needs imageName, imageId or blockDevices to boot from");
   if (typeof userData === "string" && userData !== unknown && userDataBytes(userData) > maxUserDataBytes) {
-    throw new Error(`user data is ${userDataBytes(userData)} bytes in base64; Nova takes at most ${maxUserDataBytes}`);
+    throw new Error(
+      `user data is ${counted(userDataBytes(userData), "byte")} in base64; Nova takes at most ${maxUserDataBytes}`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** Tells that something is going on once it takes longer than two seconds. */
+import { counted } from "../../src/config/counted";
 
 const patienceMs = 2_000;
 const intervalMs = 1_000;
@@ -16,7 +17,7 @@ export function progressLine(): { update: (resources: number) => void; end: () =
       if (performance.now() < next) return;
       next = performance.now() + intervalMs;
       shown = true;
-      const text = `Simulating: ${resources} resources so far`;
+      const text = `Simulating: ${counted(resources, "resource")} so far`;
       process.stderr.write(process.stderr.isTTY ? `\r${text} ` : `${text}\n`);
     },
     end: () => {

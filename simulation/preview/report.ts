@@ -1,4 +1,5 @@
 /** The preview as text for people and as JSON for machines. */
+import { counted } from "../../src/config/counted";
 import { momentsInWords } from "../../src/config/effects";
 import { changeInWords, type ChangedSetting } from "../../src/consequences/changedSettings";
 import type { Report } from "../../src/consequences/consequenceReport";
@@ -75,11 +76,18 @@ function renderTotals(totals: Totals): string[] {
       `addresses ${cidr}`,
       `${used} used, ${free} free`,
     ]),
-    ["network", `${totals.ports} ports, ${totals.floatingIps} floating IPs, ${totals.loadBalancers} load balancers`],
-    ["security groups", `${totals.securityGroups} with ${totals.securityGroupRules} rules`],
+    [
+      "network",
+      [
+        counted(totals.ports, "port"),
+        counted(totals.floatingIps, "floating IP"),
+        counted(totals.loadBalancers, "load balancer"),
+      ].join(", "),
+    ],
+    ["security groups", `${totals.securityGroups} with ${counted(totals.securityGroupRules, "rule")}`],
     ...totals.userData.map(({ pool, machines, bytes }): [string, string] => [
       `user data ${pool}`,
-      `${bytes} of ${maxUserDataBytes} bytes${machines === 1 ? "" : `, the same on ${machines} machines`}`,
+      `${bytes} of ${maxUserDataBytes} bytes${machines === 1 ? "" : `, the same on ${counted(machines, "machine")}`}`,
     ]),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -90,7 +98,7 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
   const { added, changed, replaced, removed, unchanged, stale } = difference;
   if (difference.comparedWith === undefined)
     return [
-      `  First preview of this stack here, so there is nothing to compare with: ${added.length} resources to create.`,
+      `  First preview of this stack here, so there is nothing to compare with: ${counted(added.length, "resource")} to create.`,
     ];
   const sentence = `  ${added.length} to create, ${changed.length} to change in place, ${replaced.length} to replace, ${removed.length} to delete, ${unchanged} unchanged`;
   return [
@@ -101,7 +109,9 @@ function renderDifference(difference: Difference, paint: Paint): string[] {
     ...list(removed, (text) => paint.remove(`- ${text}`)),
     ...(stale.length === 0
       ? []
-      : [`  ${stale.length} stay as they were created, though the program would create them otherwise today (stale):`]),
+      : [
+          `  ${stale.length === 1 ? "1 stays as it was created, though the program would create it otherwise today" : `${stale.length} stay as they were created, though the program would create them otherwise today`} (stale):`,
+        ]),
     ...list(stale, (text) => paint.faint(`  ${text}`)),
   ];
 }

@@ -1,6 +1,6 @@
 /** The resources as a tree, with rows of the same kind drawn together so that a thousand workers take one line. */
 import type { Simulated, SimulatedResource } from "../simulated";
-import { markOf, type Mark } from "./difference";
+import { isStale, markOf, type Mark } from "./difference";
 import type { Paint } from "./paint";
 
 /** Siblings of one type and mark, from this number on, share a line. */
@@ -61,8 +61,4 @@ function renderRow(row: readonly SimulatedResource[], paint: Paint): string {
     ...(isStale(first) ? ["stale"] : []),
   ];
   return `${sign}${first.custom ? kind : paint.strong(kind)}${times} ${names}${inputs}${facts.length === 0 ? "" : paint.faint(`  (${facts.join(", ")})`)}`;
-}
-
-function isStale({ change }: SimulatedResource): boolean {
-  return (change?.ignored.length ?? 0) > 0;
 }

@@ -1,4 +1,5 @@
 /** User data: a cloud-config that lays files and starts one service, packed as Nova takes it. */
+import { counted } from "../config/counted";
 import { gzipSync } from "node:zlib";
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineFile, UserData } from "./inputs";
@@ -13,9 +14,9 @@ export const userDataLimit = 65_535;
 class UserDataTooLargeError extends Error {
   constructor(machines: string, size: number, files: readonly MachineFile[]) {
     const largest = [...files].sort((a, b) => packed(b.content).length - packed(a.content).length).slice(0, 3);
-    const parts = largest.map(({ path, content }) => `${path} (${content.length} bytes)`).join(", ");
+    const parts = largest.map(({ path, content }) => `${path} (${counted(content.length, "byte")})`).join(", ");
     super(
-      `User data of ${machines} has ${size} bytes but Nova takes at most ${userDataLimit}; the largest parts are ${parts}. Shorten what they come from, extraCas for instance.`,
+      `User data of ${machines} has ${counted(size, "byte")} but Nova takes at most ${userDataLimit}; the largest parts are ${parts}. Shorten what they come from, extraCas for instance.`,
     );
     this.name = "UserDataTooLargeError";
   }

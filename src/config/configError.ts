@@ -1,3 +1,5 @@
+import { counted } from "./counted";
+
 /** A configuration that cannot be used: every reason at once, one sentence each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -7,7 +9,7 @@ export class ConfigError extends Error {
   constructor(source: string, sentences: readonly string[]) {
     super(
       [
-        `The configuration of ${source} has ${sentences.length === 1 ? "an error" : `${sentences.length} errors`}:`,
+        `The configuration of ${source} has ${sentences.length === 1 ? "an error" : counted(sentences.length, "error")}:`,
         ...sentences,
       ].join("\n"),
     );

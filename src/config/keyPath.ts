@@ -1,4 +1,5 @@
 /** Key paths and values as a user reads and types them. */
+import { counted } from "./counted";
 import { closest, distance } from "fastest-levenshtein";
 
 export type KeyPath = readonly (string | number)[];
@@ -21,7 +22,7 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a map";
   if (typeof value !== "string") return `${value as number | boolean}`;
-  if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${value.length} characters`;
+  if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${counted(value.length, "character")}`;
   // Everything up to the last "@": a token may stand in the place of the user, and a password may hold an "@" itself.
   const masked = value.includes("://") ? value.replace(/:\/\/.*@/, "://***@") : value.replace(/^[^/]*:.*@/, "***@");
   return masked.length > longestShown

@@ -17,6 +17,8 @@ interface Release {
 interface OperatingSystem {
   /** What the property os_distro of a Glance image says: libosinfo's id (osinfo-db, `distro`). */
   readonly osDistros: readonly string[];
+  /** Words, in lower case, by which names of images tell the family. */
+  readonly imageWords: readonly string[];
   readonly releases: Readonly<Record<string, Release>>;
   readonly packageManager: "apt" | "dnf";
   /** Folder of https://download.docker.com/linux that holds containerd.io for it. */
@@ -55,12 +57,13 @@ const rhelLike = {
 } as const;
 
 export const operatingSystems = {
-  rhel: { ...rhelLike, osDistros: ["rhel"] },
-  rocky: { ...rhelLike, osDistros: ["rocky"] },
-  almalinux: { ...rhelLike, osDistros: ["almalinux"] },
+  rhel: { ...rhelLike, osDistros: ["rhel"], imageWords: ["rhel", "redhat", "red-hat", "red hat"] },
+  rocky: { ...rhelLike, osDistros: ["rocky"], imageWords: ["rocky", "rockylinux"] },
+  almalinux: { ...rhelLike, osDistros: ["almalinux"], imageWords: ["almalinux", "alma"] },
   ubuntu: {
     ...debianLike,
     osDistros: ["ubuntu"],
+    imageWords: ["ubuntu"],
     dockerFolder: "ubuntu",
     releases: {
       "22.04": { cgroups: ["v2", "v1"], suite: "jammy" },
@@ -70,6 +73,7 @@ export const operatingSystems = {
   debian: {
     ...debianLike,
     osDistros: ["debian"],
+    imageWords: ["debian"],
     dockerFolder: "debian",
     releases: {
       "12": { cgroups: ["v2", "v1"], suite: "bookworm" },

@@ -50,3 +50,14 @@ function fieldsOf(bytes: Buffer): Buffer[] | undefined {
   }
   return fields;
 }
+
+/** Why a text is not even a public key of SSH, as a part of a sentence; undefined when it may be one. */
+export function pastedByMistake(text: string): string | undefined {
+  if (/BEGIN PGP/.test(text)) return "must be a key of OpenSSH, not of PGP; copy the line of a .pub file in ~/.ssh";
+  if (/PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-/.test(text))
+    return "must be the public key, the line of the .pub file; this is the private key, so make a new pair, as it stood here for all to read";
+  if (/BEGIN SSH2 PUBLIC KEY/.test(text)) return "must be in OpenSSH's form; convert it with ssh-keygen -i -f FILE";
+  if (/BEGIN (CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY)/.test(text))
+    return "must be in OpenSSH's form; convert it with ssh-keygen -i -m PKCS8 -f FILE";
+  return undefined;
+}

@@ -62,10 +62,10 @@ export function parseStackFile(content: string, file: string): StackFile {
     const name = namedKey(String(key)).key;
     return name === undefined ? [] : ambiguousScalars(value, [name]);
   });
-  for (const { path, source } of ambiguous) {
+  for (const found of ambiguous) {
     // A truth value in other words has its own sentence, with the remedy.
-    if (shapeAt(path, values)?.kind === "boolean") continue;
-    problems.push({ path, sentence: ambiguousSentence(keyPath(path), source), unread: true });
+    if (!found.isKey && shapeAt(found.path, values)?.kind === "boolean") continue;
+    problems.push({ path: found.path, sentence: ambiguousSentence(found), unread: true });
   }
   return { values, notes, problems: [...problems, ...plainSecrets(values)] };
 }

@@ -1,7 +1,18 @@
 /** The YAML of a stack file: its mistakes in our words, and what YAML readers take for different values. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Document, type Node, parseDocument } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Document,
+  type Node,
+  parseDocument,
+  type Scalar,
+} from "yaml";
 import { ConfigError } from "./configError";
-import { type KeyPath, shown } from "./keyPath";
+import { type KeyPath, keyPath, shown } from "./keyPath";
+import { isAmbiguous } from "./yamlReaders";
 
 /** Throws a ConfigError when `content` is no YAML. */
 export function parseStackYaml(content: string, file: string): Document {
@@ -62,33 +73,32 @@ function keyAt(content: string, position: number): string {
 interface Ambiguous {
   readonly path: KeyPath;
   readonly source: string;
+  /** Whether it is the last step of the path, and not the value there. */
+  readonly isKey: boolean;
 }
 
-/** The ambiguous scalars within `node`, which stands at `path`. */
+/** The ambiguous scalars within `node`, which stands at `path`: values and keys. */
 export function ambiguousScalars(node: unknown, path: KeyPath): Ambiguous[] {
   if (isMap(node)) {
     return node.items.flatMap(({ key, value }) => {
       const name = isScalar(key) ? String(key.source ?? key.value) : String(key);
-      return ambiguousScalars(value, [...path, name]);
+      const within = ambiguousScalars(value, [...path, name]);
+      return isScalar(key) && isAmbiguousScalar(key)
+        ? [{ path: [...path, name], source: name, isKey: true }, ...within]
+        : within;
     });
   }
   if (isSeq(node)) return node.items.flatMap((item, index) => ambiguousScalars(item as Node, [...path, index]));
-  if (isAlias(node) || !isScalar(node) || node.type !== "PLAIN" || node.source === undefined) return [];
-  return isAmbiguous(node.source) ? [{ path, source: node.source }] : [];
+  if (isAlias(node) || !isScalar(node) || !isAmbiguousScalar(node)) return [];
+  return [{ path, source: String(node.source), isKey: false }];
 }
 
-/**
- * Pulumi reads the file with Go's yaml.v3, which takes 010 for 8, 1_000 for 1000 and 2001-01-01 for a time; others take
- * NO and on for truth values; all of them take 1.10 for 1.1.
- */
-function isAmbiguous(source: string): boolean {
-  if (/^(yes|no|on|off)$/i.test(source) || /^\d{4}-\d\d?-\d\d?([Tt\s]|$)/.test(source)) return true;
-  const isNumber =
-    /^[-+]?(0[xob][0-9a-f_]+|\d[\d_]*(\.[\d_]*)?(e[-+]?\d+)?|\.\d[\d_]*(e[-+]?\d+)?|\.inf)$/i.test(source) ||
-    /^\.nan$/i.test(source);
-  return isNumber && String(Number(source)) !== source;
-}
+const isAmbiguousScalar = ({ type, source }: Scalar) => type === "PLAIN" && source !== undefined && isAmbiguous(source);
 
 /** What to do about an ambiguous scalar. */
-export const ambiguousSentence = (at: string, source: string) =>
-  `${at} is ${shown(source).replaceAll('"', "")} without quotes, which YAML readers take for something else; put it in quotes, or write the number plainly.`;
+export function ambiguousSentence({ path, source, isKey }: Ambiguous): string {
+  const written = shown(source).replaceAll('"', "");
+  return isKey
+    ? `${keyPath(path.slice(0, -1))} has the key ${written} without quotes, which YAML readers take for something else; put it in quotes.`
+    : `${keyPath(path)} is ${written} without quotes, which YAML readers take for something else; put it in quotes, or write the number plainly.`;
+}

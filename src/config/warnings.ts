@@ -1,7 +1,10 @@
 /** What is allowed but probably not meant. */
+import { counted } from "./counted";
 import type { ClusterConfig } from "./clusterConfig";
 import { addressCount, overlaps, prefixLength } from "./cidr";
 import { when } from "./checks/rule";
+import { unreadSettings } from "./fluxSettings";
+import { contradiction } from "./imageNames";
 import { versionWarnings } from "./versionWarnings";
 
 /**
@@ -16,6 +19,8 @@ export function configWarnings(config: ClusterConfig, today: Date): string[] {
     ...placement(config),
     ...security(config),
     ...waiting(config),
+    ...images(config),
+    ...strangeSettings(config),
     ...versionWarnings(config, today),
   ];
 }
@@ -60,9 +65,34 @@ function openToTheWorld({ apiEndpoint, ssh }: ClusterConfig): string[] {
       when(isPublicRange(cidr), () =>
         prefixLength(cidr) === 0
           ? `${key}[${index}] is "${cidr}", so the whole Internet may try to reach ${opens}; name the networks of your people.`
-          : `${key}[${index}] is "${cidr}", ${addressCount(cidr)} public addresses that may try to reach ${opens}; make sure that all of them are yours.`,
+          : `${key}[${index}] is "${cidr}", ${counted(addressCount(cidr), "public address", "public addresses")} that may try to reach ${opens}; make sure that all of them are yours.`,
       ),
     ),
+  );
+}
+
+/** Names of images are taken on trust but for what they say themselves. */
+function images({ os, image, controlPlane, nodePools, ssh }: ClusterConfig): string[] {
+  const named = [
+    { key: "image", name: image },
+    { key: "controlPlane.image", name: controlPlane.image },
+    ...nodePools.map((pool, index) => ({ key: `nodePools[${index}].image`, name: pool.image })),
+    { key: "ssh.bastion.image", name: ssh.bastion?.image },
+  ];
+  return named.flatMap(({ key, name }) => {
+    const found = name === undefined ? undefined : contradiction(name, os);
+    return when(
+      found !== undefined,
+      () =>
+        `${key} is "${String(name)}", which sounds like ${String(found)}, but os is ${os.family} ${os.version}: machines are set up as the latter, and fail on anything else.`,
+    );
+  });
+}
+
+function strangeSettings({ flux }: ClusterConfig): string[] {
+  return unreadSettings(flux?.settings ?? {}).map(
+    (name) =>
+      `flux.settings has "${name}", which nothing in gitops/ of this repository reads; if your own manifests do, add it to src/config/fluxSettings.ts.`,
   );
 }
 
@@ -88,13 +118,13 @@ function placement({ controlPlane, nodePools }: ClusterConfig): string[] {
     ...when(
       zones === 2 && controlPlane.replicas > 1,
       () =>
-        `controlPlane.availabilityZones names 2 zones for ${controlPlane.replicas} machines, so the loss of the one that holds more of them takes etcd's quorum; 3 zones survive the loss of any.`,
+        `controlPlane.availabilityZones names 2 zones for ${counted(controlPlane.replicas, "machine")}, so the loss of the one that holds more of them takes etcd's quorum; 3 zones survive the loss of any.`,
     ),
     ...nodePools.flatMap((pool, index) =>
       when(
         pool.serverGroupPolicy === "anti-affinity" && pool.count > 1,
         () =>
-          `nodePools[${index}].serverGroupPolicy is "anti-affinity", so pool ${pool.name} needs ${pool.count} hypervisors or Nova answers "no valid host"; soft-anti-affinity does without.`,
+          `nodePools[${index}].serverGroupPolicy is "anti-affinity", so pool ${pool.name} needs ${counted(pool.count, "hypervisor")} or Nova answers "no valid host"; soft-anti-affinity does without.`,
       ),
     ),
     ...when(

@@ -2,6 +2,7 @@
  * Settings of which the value decides what a change does to a cluster that exists. All others do what their key
  * declares in the schema.
  */
+import { counted } from "../config/counted";
 import type { ChangedKey } from "../config/changedKeys";
 import type { Weight } from "../config/effects";
 import { valueAt } from "../config/shape";
@@ -48,10 +49,10 @@ const replicas: Rule = ({ before, after }) => {
   const [had, has] = [Number(before), Number(after)];
   if (has > had) return harmless(`Machines are created and join etcd one after the other: ${has - had}.`);
   const quorum = Math.floor(had / 2) + 1;
-  const counted = `etcd goes on counting ${had} members`;
+  const stillCounts = `etcd goes on counting ${counted(had, "member")}`;
   return has < quorum
-    ? destructive(`${counted} and needs ${quorum} of them: with ${has} it has no quorum, and the API stops for good.`)
-    : destructive(`${counted}: with ${has} of them, none may fail before the others are removed from etcd by hand.`);
+    ? destructive(`${stillCounts} and needs ${quorum} of them: with ${has} it has no quorum, and the API stops for good.`)
+    : destructive(`${stillCounts}: with ${has} of them, none may fail before the others are removed from etcd by hand.`);
 };
 
 const poolCount: Rule = ({ before, after }) =>

@@ -3,6 +3,7 @@
  * PodDisruptionBudgets are respected; and only those of the first look, so that a drain ends although something
  * tolerates the cordon and comes back.
  */
+import { counted } from "../config/counted";
 import { documentOf, listAll, reasonOf } from "./answers";
 import { isReady, type Node } from "./nodes";
 import type { KubernetesRequest } from "./client";
@@ -71,7 +72,7 @@ export async function drain(input: DrainInput): Promise<void> {
     isOver: ({ holding }, start, now) => holding.length > 0 && now - start >= limit,
     failure: ({ holding, ending }) =>
       new NotDrainedError(
-        `node ${name} still holds something after ${timeoutMinutes} minutes (readiness.drainTimeoutMinutes): ${phrases([...holding, ...ending])}`,
+        `node ${name} still holds something after ${counted(timeoutMinutes, "minute")} (readiness.drainTimeoutMinutes): ${phrases([...holding, ...ending])}`,
       ),
   });
 }

@@ -2,6 +2,7 @@
  * The certificates that exist before any machine does, as data. kubeadm issues every leaf on the machines from these
  * CAs (docs/decisions/0013).
  */
+import { counted } from "../config/counted";
 import { createHash } from "node:crypto";
 
 const hoursPerYear = 24 * 365;
@@ -68,6 +69,9 @@ export function daysUntil(validityEnd: string, now: Date): number {
 export function expiryWarning(name: string, validityEnd: string, now: Date): string | undefined {
   const days = daysUntil(validityEnd, now);
   if (days >= expiryWarningDays) return undefined;
-  const when = days < 0 ? `expired ${-days} days ago (${validityEnd})` : `expires in ${days} days (${validityEnd})`;
+  const when =
+    days < 0
+      ? `expired ${counted(-days, "day")} ago (${validityEnd})`
+      : `expires in ${counted(days, "day")} (${validityEnd})`;
   return `The ${name} ${when}: see docs/runbooks/certificates.md.`;
 }

@@ -1,4 +1,5 @@
 /** Images, flavors, zones, volume types and extra networks of the machines that have yet to be made. */
+import { counted } from "../config/counted";
 import type { ExistingMachine, CloudFacts, Flavor, Image } from "./cloudFacts";
 import { suggestion, describeSetting, joined, listed, availableNames, note, problem, type Findings } from "./findings";
 import { isOpenstackId } from "../config/openstackId";
@@ -241,6 +242,6 @@ function checkServerGroup(
   if (group.serverGroup === undefined || limit < 0 || missing.length === 0 || group.names.length <= limit)
     return joined([]);
   return problem(
-    `${group.countKey} is more than the ${limit} members that the quota gives one server group; lower it, set ${group.serverGroup.policyKey} to "none", or ask for a quota of ${group.names.length}.`,
+    `${group.countKey} is more than the ${counted(limit, "member")} that the quota gives one server group; lower it, set ${group.serverGroup.policyKey} to "none", or ask for a quota of ${group.names.length}.`,
   );
 }

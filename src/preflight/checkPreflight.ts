@@ -1,4 +1,5 @@
 /** Whether the cloud can give what the configuration asks for. */
+import { counted } from "../config/counted";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
 import { serviceName, type OpenstackService } from "../openstack/client";
@@ -74,6 +75,6 @@ function distribution(config: ClusterConfig, { images }: CloudFacts): Findings {
 
 /** The one message of all problems. */
 export function preflightMessage(problems: readonly string[]): string {
-  const number = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const number = counted(problems.length, "problem");
   return [`Pre-flight found ${number}; nothing was changed in OpenStack:`, ...problems].join("\n");
 }

@@ -4,6 +4,7 @@
  * is; and, in a network or subnet that the stack itself made, whatever keeps it from being deleted. In an existing
  * network only the first.
  */
+import { counted } from "../config/counted";
 import { machineClusterKey } from "../machines/metadataKeys";
 import { clusterTag } from "../network/tags";
 import { createdTypes, storageTypes, type OpenstackType } from "../openstack/resourceTypes";
@@ -112,7 +113,7 @@ function securityGroups(clusterName: string, { securityGroups: groups, ports: al
         type: createdTypes.securityGroup,
         id,
         title: `security group ${name}`,
-        consequence: `taken off ${takenOff.length} ports, which it let a load balancer's traffic in to`,
+        consequence: `taken off ${counted(takenOff.length, "port")}, which it let a load balancer's traffic in to`,
         takenOff,
       };
     });

@@ -1,4 +1,5 @@
 /** The gate between machines and cluster: `up` goes on when the Kubernetes API answers. */
+import { counted } from "../config/counted";
 import { consoleSections } from "./consoleSections";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { messageOf } from "../engine/messageOf";
@@ -43,7 +44,7 @@ async function unreadiness(request: KubernetesRequest): Promise<string | undefin
 
 async function failureMessage(input: ApiGateInput, lastAnswer: string): Promise<string> {
   return [
-    `The Kubernetes API at ${input.url} was not ready after ${input.timeoutMinutes} minutes (readiness.apiTimeoutMinutes); last answer: ${lastAnswer}.`,
+    `The Kubernetes API at ${input.url} was not ready after ${counted(input.timeoutMinutes, "minute")} (readiness.apiTimeoutMinutes); last answer: ${lastAnswer}.`,
     "The machines exist; mend the cause and run `pulumi up` again.",
     ...(await consoleSections(input.consoles)),
   ].join("\n");

@@ -1,6 +1,7 @@
 /**
  * The last gate: `up` ends when every machine is a Ready node and Flux has reconciled, or it says which is not and why.
  */
+import { counted } from "../config/counted";
 import { type Condition, listNodes, type Node } from "../kubernetes/nodes";
 import { documentOf } from "../kubernetes/answers";
 import { consoleSections } from "./consoleSections";
@@ -167,7 +168,7 @@ async function failureMessage(input: ClusterGateInput, problems: readonly Proble
   const missing = problems.flatMap(({ machine }) => (machine === undefined ? [] : [machine])).slice(0, shownConsoles);
   const consoles = missing.length === 0 ? [] : await consoleSections(() => input.consoles(missing));
   return [
-    `The machines and the platform exist, but the cluster is not whole after ${input.timeoutMinutes} minutes (readiness.clusterTimeoutMinutes):`,
+    `The machines and the platform exist, but the cluster is not whole after ${counted(input.timeoutMinutes, "minute")} (readiness.clusterTimeoutMinutes):`,
     ...shown,
     ...more,
     "Nothing is lost; mend the cause and run `pulumi up` again.",

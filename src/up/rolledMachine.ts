@@ -2,6 +2,7 @@
  * A machine that is rolled goes only when the cluster can spare it, and drained (docs/decisions/0011). What is told
  * here is about Nodes; that nothing is touched meanwhile is for up/rolling.ts to see to.
  */
+import { counted } from "../config/counted";
 import { documentOf, listAll } from "../kubernetes/answers";
 import { changeNode, type Condition, isReady, listNodes, type Node, removeNode } from "../kubernetes/nodes";
 import { drainBefore } from "../kubernetes/drain";
@@ -81,7 +82,7 @@ export async function waitForOthers(input: SpareInput): Promise<void> {
     message: ([problem]) => `before ${machine} is touched: ${problem}`,
     failure: (problems) =>
       new Error(
-        `${machine} is not touched: after ${timeoutMinutes} minutes (readiness.clusterTimeoutMinutes) ${problems.join("; ")}. Repair or replace it (docs/runbooks/replace-machine.md), then run \`pulumi up\` again.`,
+        `${machine} is not touched: after ${counted(timeoutMinutes, "minute")} (readiness.clusterTimeoutMinutes) ${problems.join("; ")}. Repair or replace it (docs/runbooks/replace-machine.md), then run \`pulumi up\` again.`,
       ),
   });
 }

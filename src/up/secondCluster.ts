@@ -3,6 +3,7 @@
  * (docs/decisions/0009). The machine itself asks endpoint and peers at its boot, but cannot tell peers that are off
  * from peers that never were. OpenStack can.
  */
+import { counted } from "../config/counted";
 import { X509Certificate } from "node:crypto";
 import { ApiNotReadyError, waitForApi } from "./apiGate";
 import type { ClusterMachine } from "../openstack/machines";
@@ -65,7 +66,7 @@ export async function assertNoSecondCluster(input: FirstMachineInput): Promise<v
   } catch (error) {
     if (!(error instanceof ApiNotReadyError)) throw error;
     throw new Error(
-      `${input.machine} is not created: the cluster, whose CA is of ${since}, does not answer at ${input.url} after ${input.timeoutMinutes} minutes, though its other control-plane machines exist: ${others}. The new machine would find nobody and begin a second cluster. ` +
+      `${input.machine} is not created: the cluster, whose CA is of ${since}, does not answer at ${input.url} after ${counted(input.timeoutMinutes, "minute")}, though its other control-plane machines exist: ${others}. The new machine would find nobody and begin a second cluster. ` +
         `Start the others, or see to them (docs/runbooks/restore-etcd.md), and run \`pulumi up\` again. If a new cluster is meant, or there never was one: ${newClusterVariable}=allow pulumi up.`,
     );
   }

@@ -14,6 +14,7 @@ describe("a stack file", () => {
     expect(validConfig("minimal")).toEqual({
       stack: "dev",
       clusterName: "dev",
+      allowPlainHttp: [],
       os: { family: "rocky", version: "9", cgroup: "v2" },
       image: "rocky-9",
       network: { cidr: "10.10.0.0/22", dnsServers: [], mtu: 1442 },

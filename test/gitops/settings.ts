@@ -9,7 +9,8 @@ import { renderClusterSettings } from "../../src/platform/clusterSettings";
 import { repositoryFolder } from "./toolbox";
 
 export function clusterSettings(stack: "dev" | "prod"): Readonly<Record<string, string>> {
-  const config = parseClusterConfig(readStackFile(join(repositoryFolder, `Pulumi.${stack}.yaml`)).values, stack);
+  const { values, problems } = readStackFile(join(repositoryFolder, `Pulumi.${stack}.yaml`));
+  const config = parseClusterConfig(values, stack, { problems });
   // What a site adds by flux.settings: the one setting that has neither a fact nor a default to come from.
   return { APPS_DOMAIN: `apps.${stack}.example.org`, ...renderClusterSettings(config, `${stack}.k8s.example.org`) };
 }

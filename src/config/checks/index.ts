@@ -30,7 +30,7 @@ import {
   virtualIpAddress,
   virtualIpPort,
 } from "./openstack";
-import { cloudCredential, fluxSettings, gitCredential } from "./platform";
+import { cloudCredential, gitCredential, plainHttp, settings } from "./platform";
 import type { Rule } from "./rule";
 
 export const rules: readonly Rule[] = [
@@ -67,5 +67,6 @@ export const rules: readonly Rule[] = [
   proxyExceptions,
   cloudCredential,
   gitCredential,
-  fluxSettings,
+  settings,
+  plainHttp,
 ];

@@ -1,4 +1,5 @@
 /** Names, zones, volumes and networks of the machines. */
+import { counted } from "../counted";
 import { machineName } from "../clusterConfig";
 import { didYouMean, shown } from "../keyPath";
 import { repeats, rule, when } from "./rule";
@@ -31,7 +32,7 @@ export const machineNameLength = rule(["clusterName", "nodePools"], ({ clusterNa
     return when(
       clusterName !== undefined && longest.length > longestHostname,
       () =>
-        `${path}.name is "${pool.name}" but the machine name "${longest}" has ${longest.length} characters, over the ${longestHostname} of a host name; shorten it or clusterName.`,
+        `${path}.name is "${pool.name}" but the machine name "${longest}" has ${counted(longest.length, "character")}, over the ${longestHostname} of a host name; shorten it or clusterName.`,
     );
   }),
 );

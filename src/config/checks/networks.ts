@@ -1,4 +1,5 @@
 /** The three networks of a cluster: apart from each other, from reserved ranges, and large enough. */
+import { counted } from "../counted";
 import { addressCount, contains, overlaps, prefixLength } from "../cidr";
 import { nodeSharePrefix } from "../clusterConfig";
 import { reservedRanges } from "../schema/primitives";
@@ -103,7 +104,7 @@ export const podCidrSize = rule(["kubernetes", "cni"], ({ kubernetes, cni }) => 
   return when(
     prefix < share - mostBitsAboveShare || prefix > share,
     () =>
-      `kubernetes.podCidr is "${kubernetes.podCidr}" but its prefix must be from /${share - mostBitsAboveShare} to /${share} with cni.kind "${cni.kind}" and ${kubernetes.maxPodsPerNode} pods per node.`,
+      `kubernetes.podCidr is "${kubernetes.podCidr}" but its prefix must be from /${share - mostBitsAboveShare} to /${share} with cni.kind "${cni.kind}" and ${counted(kubernetes.maxPodsPerNode, "pod")} per node.`,
   );
 });
 
@@ -126,16 +127,16 @@ export const podCidrHoldsNodes = rule(
     const blocks = Math.ceil((kubernetes.maxPodsPerNode + 1) / 2 ** (32 - calicoBlockPrefix));
     const [addressesEach, need] =
       cni.kind === "none"
-        ? [2 ** (32 - share), `a /${share} each for ${kubernetes.maxPodsPerNode} pods`]
+        ? [2 ** (32 - share), `a /${share} each for ${counted(kubernetes.maxPodsPerNode, "pod")}`]
         : [
             blocks * 2 ** (32 - calicoBlockPrefix),
-            `${blocks} Calico blocks of a /${calicoBlockPrefix} each for ${kubernetes.maxPodsPerNode} pods`,
+            `${counted(blocks, "Calico block")} of a /${calicoBlockPrefix} each for ${counted(kubernetes.maxPodsPerNode, "pod")}`,
           ];
     const needed = machineCount(machines) * addressesEach;
     return when(
       needed > addressCount(kubernetes.podCidr),
       () =>
-        `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${machineCount(machines)} machines with ${need}; use a ${wideEnough(
+        `kubernetes.podCidr is "${kubernetes.podCidr}" but too small for ${counted(machineCount(machines), "machine")} with ${need}; use a ${wideEnough(
           kubernetes.podCidr,
           needed,
         )} or wider, fewer machines, or a lower kubernetes.maxPodsPerNode.`,
@@ -155,7 +156,7 @@ export const nodeCidrHoldsMachines = rule(["network", "controlPlane", "nodePools
   return when(
     addressCount(network.cidr) < needed,
     () =>
-      `network.cidr is "${network.cidr}" with ${addressCount(network.cidr)} addresses but ${needed} are needed (${machineCount(machines)} machines and ${overheadAddresses} for gateway, DHCP, API endpoint, bastion and load balancers); use a ${wideEnough(network.cidr, needed)} or wider.`,
+      `network.cidr is "${network.cidr}" with ${counted(addressCount(network.cidr), "address", "addresses")} but ${needed} are needed (${counted(machineCount(machines), "machine")} and ${overheadAddresses} for gateway, DHCP, API endpoint, bastion and load balancers); use a ${wideEnough(network.cidr, needed)} or wider.`,
   );
 });
 
@@ -166,7 +167,7 @@ export const nodesSupported = rule(["controlPlane", "nodePools"], (machines) =>
   when(
     machineCount(machines) > mostNodes,
     () =>
-      `nodePools add up to ${machineCount(machines)} machines with the control plane, but Kubernetes supports at most ${mostNodes} nodes; lower the counts.`,
+      `nodePools add up to ${counted(machineCount(machines), "machine")} with the control plane, but Kubernetes supports at most ${mostNodes} nodes; lower the counts.`,
   ),
 );
 

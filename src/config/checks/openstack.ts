@@ -1,4 +1,5 @@
 /** What the network section and the API endpoint ask of OpenStack together. */
+import { counted } from "../counted";
 import { addressCount, contains, nthAddress } from "../cidr";
 import { reservedTags } from "../clusterConfig";
 import { rule, when } from "./rule";
@@ -121,7 +122,7 @@ export const tagLength = rule(["tags"], ({ tags }) =>
     when(
       key.length + 1 + value.length > longestTag,
       () =>
-        `tags.${key} makes the tag "${key}=..." of ${key.length + 1 + value.length} characters but Neutron takes at most ${longestTag}; shorten it.`,
+        `tags.${key} makes the tag "${key}=..." of ${counted(key.length + 1 + value.length, "character")} but Neutron takes at most ${longestTag}; shorten it.`,
     ),
   ),
 );

@@ -2,6 +2,8 @@
  * Credentials and what they are for must come together, and settings must not replace what the program knows better.
  */
 import { computedSettings } from "../clusterConfig";
+import { settingProblems } from "../fluxSettings";
+import { plainHttpKeys } from "../schema/platform";
 import { rule, when } from "./rule";
 
 export const cloudCredential = rule(["cloudProvider", "credentials"], ({ cloudProvider, credentials }) => [
@@ -64,11 +66,29 @@ export const gitCredential = rule(["flux", "credentials"], ({ flux, credentials 
   ];
 });
 
-export const fluxSettings = rule(["flux"], ({ flux }) =>
-  Object.keys(flux?.settings ?? {}).flatMap((name) =>
-    when(
-      computedSettings.some((computed) => computed === name),
-      () => `flux.settings has "${name}" but the program computes it; remove it, or choose another name.`,
-    ),
-  ),
+export const settings = rule(["flux"], ({ flux }) => {
+  const isComputed = (name: string) => computedSettings.some((computed) => computed === name);
+  const entries = Object.entries(flux?.settings ?? {});
+  return [
+    ...entries
+      .filter(([name]) => isComputed(name))
+      .map(([name]) => `flux.settings has "${name}" but the program computes it; remove it, or choose another name.`),
+    ...settingProblems(Object.fromEntries(entries.filter(([name]) => !isComputed(name)))),
+  ];
+});
+
+/** Addresses that carry what must not be read or altered on the way: a password, a token, what a cluster runs. */
+export const plainHttp = rule(
+  ["flux", "cloudProvider", "allowPlainHttp"],
+  ({ flux, cloudProvider, allowPlainHttp }) => {
+    const addresses = { "flux.url": flux?.url, "cloudProvider.authUrl": cloudProvider?.authUrl };
+    const carried = { "flux.url": "what the cluster runs", "cloudProvider.authUrl": "the application credential" };
+    return plainHttpKeys.flatMap((key) =>
+      when(
+        addresses[key]?.toLowerCase().startsWith("http://") === true && !allowPlainHttp.includes(key),
+        () =>
+          `${key} is "${String(addresses[key])}", where everybody on the way can read and alter ${carried[key]}; use https, or add ${key} to allowPlainHttp.`,
+      ),
+    );
+  },
 );

@@ -13,7 +13,7 @@ import {
 } from "./kubernetes";
 import { controlPlaneSchema, nodePoolSchema, osSchema, sshSchema } from "./machines";
 import { apiEndpointSchema, cniSchema, networkSchema } from "./network";
-import { cloudProviderSchema, credentialsSchema, fluxSchema, platformSchema } from "./platform";
+import { allowPlainHttpSchema, cloudProviderSchema, credentialsSchema, fluxSchema, platformSchema } from "./platform";
 import { flag, label, listOf, matching, section, text, whole } from "./primitives";
 
 const readinessSchema = section({
@@ -115,6 +115,7 @@ export const clusterSchema = section({
     .meta(takesEffect("run", "What `npm run consequences` lets pass.")),
   flux: fluxSchema,
   cloudProvider: cloudProviderSchema,
+  allowPlainHttp: allowPlainHttpSchema,
   credentials: credentialsSchema,
   platform: platformSchema,
   readiness: readinessSchema,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { takesEffect } from "../effects";
 import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
-import { sshKeyProblem } from "../sshPublicKey";
+import { pastedByMistake, sshKeyProblem } from "../sshPublicKey";
 import { choice, cidr, distinctBy, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
 
 const bootWithV1 = osReleases
@@ -175,6 +175,8 @@ const sshKeyError = "must be one line of an OpenSSH public key, for instance ssh
 const sshKey = z
   .string({ error: sshKeyError })
   .superRefine((value, context) => {
+    const pasted = pastedByMistake(value);
+    if (pasted !== undefined) return void context.addIssue({ code: "custom", message: pasted });
     const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/.exec(value) ?? [];
     const problem = type === "" ? sshKeyError : sshKeyProblem(type, base64);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { takesEffect } from "../effects";
 import { sshKeyProblem } from "../sshPublicKey";
 import { octaviaProvider } from "./network";
-import { certificate, flag, id, matching, secret, section, text, url, whole } from "./primitives";
+import { certificate, choice, flag, id, listOf, matching, secret, section, text, url, whole } from "./primitives";
 
 const branch = matching(
   "branch",
@@ -50,6 +50,13 @@ export const fluxSchema = section({
       "Flux reconciles from there. Without it nobody enforces what Git says; what is installed stays.",
     ),
   );
+
+/** Keys whose address may be http only where `allowPlainHttp` names them. */
+export const plainHttpKeys = ["flux.url", "cloudProvider.authUrl"] as const;
+
+export const allowPlainHttpSchema = listOf(choice(...plainHttpKeys))
+  .describe("Keys whose address may begin with http://, so that everybody on the way can read and alter what passes.")
+  .meta(takesEffect("run", "It allows the address to stay and changes nothing itself."));
 
 export const cloudProviderSchema = section({
   authUrl: url(["https", "http"])

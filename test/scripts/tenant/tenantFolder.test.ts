@@ -76,7 +76,7 @@ describe("the tenants of gitops/", () => {
         "GROUP: borealis-developers\n",
       );
     }
-    expect(tenant("check")).toEqual({ status: 0, stdout: "4 files of tenants are right.\n", stderr: "" });
+    expect(tenant("check")).toEqual({ status: 0, stdout: "4 tenant files checked, no error.\n", stderr: "" });
   });
 
   it("are not made when anything is wrong, and every reason is told at once, without a stack trace", () => {

@@ -14,6 +14,7 @@ import type { KubernetesAccess } from "./kubernetes/client";
 import { Readiness, type NodeOutput } from "./up/readiness";
 import { Rolling } from "./up/rolling";
 import { TouchedMachines } from "./up/touchedMachines";
+import { refusesDestructiveSettings, warnOfIdleRoll } from "./up/watchedSettings";
 import { renderAdminKubeconfig } from "./pki/kubeconfig";
 import { Pki } from "./pki/pki";
 import { Platform } from "./platform/platform";
@@ -54,7 +55,8 @@ export class Cluster extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const name = config.clusterName;
-    super("openstack-kubernetes:index:Cluster", name, { configuration }, opts);
+    const hooks = { beforeUpdate: [refusesDestructiveSettings(config)] };
+    super("openstack-kubernetes:index:Cluster", name, { configuration }, { ...opts, hooks });
     const parent = { parent: this };
     const network = new Network(config, parent);
     const securityGroups = new SecurityGroups(config, parent);
@@ -106,7 +108,7 @@ export class Cluster extends pulumi.ComponentResource {
     const groups = poolGroups(config);
     const pools = groups.map((group) => new NodePool(config, group, workers, parent));
     const [bastion] = (bastionGroup(config)?.machines ?? []).map(
-      (spec) => new Bastion(config, spec, { network, securityGroups }, parent),
+      (spec) => new Bastion(config, spec, { network, securityGroups, touched: touched.hook }, parent),
     );
 
     const adminKubeconfig = pulumi.secret(
@@ -127,6 +129,8 @@ export class Cluster extends pulumi.ComponentResource {
     );
 
     const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
+    const withBastion = bastion === undefined ? machines : [...machines, bastion.machine];
+    warnOfIdleRoll(config, withBastion, touched);
     this.outputs = {
       adminKubeconfig,
       apiEndpoint: readiness.whenApiReady(
@@ -138,7 +142,7 @@ export class Cluster extends pulumi.ComponentResource {
       networkId: network.networkId,
       nodes: readiness.whenWhole(machines, platform.installed),
       securityGroupIds: securityGroups.ids(),
-      staleMachines: staleMachines(bastion === undefined ? machines : [...machines, bastion.machine]),
+      staleMachines: staleMachines(withBastion),
       subnetId: network.subnetId,
       templateDigests: {
         "control-plane": controlPlane.templateDigest,

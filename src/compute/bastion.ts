@@ -13,6 +13,8 @@ import { createMachine, machineUserData, type MachineSummary } from "./machine";
 interface BastionArgs {
   readonly network: Network;
   readonly securityGroups: SecurityGroups;
+  /** Runs before it is created or updated, which it takes note of. */
+  readonly touched: pulumi.ResourceHook;
 }
 
 /** The machine to jump from: no part of Kubernetes, holds no secret, and may be replaced at any time. */
@@ -33,7 +35,11 @@ export class Bastion extends pulumi.ComponentResource {
         userData: machineUserData(renderBastionUserData(config).encoded),
         templateDigest: templateDigestOf(config, spec),
       },
-      { parent: this, dependsOn: [...args.network.ready, ...args.securityGroups.rules] },
+      {
+        parent: this,
+        dependsOn: [...args.network.ready, ...args.securityGroups.rules],
+        hooks: { beforeCreate: [args.touched] },
+      },
     );
     const pool = config.network.externalNetwork;
     this.address =

@@ -29,7 +29,7 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly counts: Readonly<Record<Operation, number>>;
   readonly unchanged: number;
-  /** Names of resources, and keys, of what is destructive and not allowed. */
+  /** Names of resources, and keys, of what is destructive and not allowed; each once, as `allowDestruction` has them. */
   readonly refused: readonly string[];
 }
 
@@ -94,8 +94,10 @@ export function reportOf(
     counts: { create: count("create"), update: count("update"), replace: count("replace"), delete: count("delete") },
     unchanged,
     refused: [
-      ...(settings ?? []).flatMap(({ allowed, key }) => (allowed ? [] : [key])),
-      ...sorted.flatMap(({ allowed, names }) => (allowed ? [] : names)),
+      ...new Set([
+        ...(settings ?? []).flatMap(({ allowed, key }) => (allowed ? [] : [key])),
+        ...sorted.flatMap(({ allowed, names }) => (allowed ? [] : names)),
+      ]),
     ],
   };
 }

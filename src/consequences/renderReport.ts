@@ -57,13 +57,14 @@ function settingLine(setting: ChangedSetting): string {
   return `- setting \`${key}\`: ${changeInWords(setting)}, takes effect ${momentsInWords(moments)}. ${meaning}`;
 }
 
-/** A name that stays in \`roll\` is a word given in advance. */
+/** A name that stays in `roll` is a word given in advance. */
 export function rollNote({ idleRoll }: Pick<Report, "idleRoll">): string[] {
-  if (idleRoll.length === 0) return [];
-  const names = idleRoll.map((name) => `\`${name}\``).join(", ");
-  return [
-    `- \`roll\` names ${names}, of which nothing is replaced now. Take it out: a later change would replace these machines.`,
-  ];
+  return idleRoll.length === 0 ? [] : [`- ${idleRollSentence(idleRoll)}`];
+}
+
+export function idleRollSentence(names: readonly string[]): string {
+  const listed = names.map((name) => `\`${name}\``).join(", ");
+  return `\`roll\` names ${listed}, of which nothing is replaced now. Take it out: a later change would replace these machines.`;
 }
 
 /** The first run after a program that recorded no configuration. */

@@ -51,8 +51,12 @@ const replicas: Rule = ({ before, after }) => {
   const quorum = Math.floor(had / 2) + 1;
   const stillCounts = `etcd goes on counting ${counted(had, "member")}`;
   return has < quorum
-    ? destructive(`${stillCounts} and needs ${quorum} of them: with ${has} it has no quorum, and the API stops for good.`)
-    : destructive(`${stillCounts}: with ${has} of them, none may fail before the others are removed from etcd by hand.`);
+    ? destructive(
+        `${stillCounts} and needs ${quorum} of them: with ${has} it has no quorum, and the API stops for good.`,
+      )
+    : destructive(
+        `${stillCounts}: with ${has} of them, none may fail before the others are removed from etcd by hand.`,
+      );
 };
 
 const poolCount: Rule = ({ before, after }) =>

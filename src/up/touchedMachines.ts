@@ -2,14 +2,21 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** The machines that this run makes, resizes or replaces, as the engine comes to them. */
 export class TouchedMachines {
-  /** Put on every machine that becomes a node, before its creation and before each update. */
+  /** Put on every machine, before its creation and before each update. */
   public readonly hook: pulumi.ResourceHook;
   private readonly touched = new Set<string>();
+  private readonly made = new Set<string>();
 
   constructor(clusterName: string) {
     this.hook = new pulumi.ResourceHook(`${clusterName}-touched`, ({ name, oldInputs, newInputs }) => {
+      if (oldInputs === undefined) this.made.add(name);
       if (flavorOf(oldInputs) !== flavorOf(newInputs)) this.touched.add(name);
     });
+  }
+
+  /** Those that were created, or replaced, so far. */
+  public created(): ReadonlySet<string> {
+    return this.made;
   }
 
   /** Those that the engine has come to so far. */

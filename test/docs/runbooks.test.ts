@@ -9,11 +9,12 @@ import { commandBlocks, runbooks } from "./runbooks";
 import { repositoryFolder } from "./textFiles";
 
 const blocks = runbooks().flatMap(commandBlocks);
-const runBy = (marker = "") => /^run by (\S+)$/.exec(marker)?.[1];
+const runBy = (marker = "") => /^(?:run|options checked) by (\S+)$/.exec(marker)?.[1];
 
 describe("A block of commands in a runbook", () => {
-  it("says which test runs it, when and where it was seen, or that nobody has executed it yet", () => {
-    const known = /^(run by test\/\S+\.ts|seen: \d{4}-\d{2}-\d{2}, \S.*|not yet executed)$/;
+  it("says which test runs it or checks its options, when and where it was seen, or that nobody has executed it yet", () => {
+    const known =
+      /^(run by test\/\S+\.ts|options checked by test\/\S+\.ts|seen: \d{4}-\d{2}-\d{2}, \S.*|not yet executed)$/;
     expect(blocks.length).toBeGreaterThan(100);
     expect(blocks.filter(({ marker }) => marker === undefined || !known.test(marker))).toEqual([]);
   });

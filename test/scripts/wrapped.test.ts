@@ -11,7 +11,7 @@ describe("text for a terminal", () => {
 
   it("counts no colour as width", () => {
     const red = (text: string) => `\u001b[31m${text}\u001b[0m`;
-    const line = `${red("0123456789 0123456789 0123456789 012345")}`;
+    const line = red("0123456789 0123456789 0123456789 012345");
     expect(wrappedFor(line, terminal)).toBe(line);
     expect(wrappedFor(`${line} more`, terminal)).toBe(`${line}\nmore`);
   });

@@ -110,9 +110,9 @@ export const clusterSchema = section({
     ),
   allowDestruction: listOf(text)
     .describe(
-      "Names of resources, machines or pools that a change may delete, or replace beyond `roll`, and keys of this configuration, such as `kubernetes.podCidr`, of which a change may be destructive. Read by `npm run consequences` alone, which else refuses such a change.",
+      "Names of resources, machines or pools that a change may delete, or replace beyond `roll`, and keys of this configuration, such as `kubernetes.podCidr`, of which a change may be destructive. `npm run consequences` refuses whatever else is destructive, and `pulumi up` whatever would end the cluster as a whole.",
     )
-    .meta(takesEffect("run", "What `npm run consequences` lets pass.")),
+    .meta(takesEffect("run", "What `npm run consequences` and `pulumi up` let pass.")),
   flux: fluxSchema,
   cloudProvider: cloudProviderSchema,
   allowPlainHttp: allowPlainHttpSchema,

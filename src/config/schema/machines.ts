@@ -175,10 +175,8 @@ const sshKeyError = "must be one line of an OpenSSH public key, for instance ssh
 const sshKey = z
   .string({ error: sshKeyError })
   .superRefine((value, context) => {
-    const pasted = pastedByMistake(value);
-    if (pasted !== undefined) return void context.addIssue({ code: "custom", message: pasted });
     const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/.exec(value) ?? [];
-    const problem = type === "" ? sshKeyError : sshKeyProblem(type, base64);
+    const problem = pastedByMistake(value) ?? (type === "" ? sshKeyError : sshKeyProblem(type, base64));
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
   .meta({ format: "OpenSSH public key" });

@@ -57,7 +57,7 @@ export const networkSchema = section({
     .meta(
       takesEffect(
         "openstack",
-        "The router gets another gateway: connections to the outside break, and machines appear under another address there. Floating IPs are given back and others taken.",
+        "The router gets another gateway: connections to the outside break, and machines appear under another address there. Floating IPs that the cluster has are given back and others taken.",
         "disruptive",
       ),
     ),

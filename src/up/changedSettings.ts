@@ -1,0 +1,43 @@
+/** What `up` itself says of changed settings: it carries out none that ends the cluster unless that is allowed by name. */
+import { changeInWords, changedSettings } from "../consequences/changedSettings";
+
+/** Pools come and go without an end of the cluster; `npm run consequences` weighs their machines one by one. */
+const isOfOnePool = (key: string) => key.startsWith("nodePools");
+
+/**
+ * Why a change must not be carried out, as a message for people; undefined when it may be. Both configurations as the
+ * state keeps them; `before` is undefined where an older program made the state.
+ */
+export function refusedChange(
+  before: unknown,
+  after: unknown,
+  allowDestruction: readonly string[],
+): string | undefined {
+  if (before === undefined) return undefined;
+  const refused = changedSettings({ before, after }, allowDestruction).filter(
+    ({ key, allowed }) => !allowed && !isOfOnePool(key),
+  );
+  if (refused.length === 0) return undefined;
+  return [
+    "Nothing was changed, as these settings would end or cut off the cluster:",
+    ...refused.map((setting) => `- ${setting.key}: ${changeInWords(setting)}. ${setting.meaning}`),
+    `Take the change back. Where it is meant, add to allowDestruction: ${refused.map(({ key }) => key).join(", ")}.`,
+  ].join("\n");
+}
+
+interface Machine {
+  readonly name: string;
+  /** Its pool, or `control-plane` or `bastion`. */
+  readonly pool: string;
+}
+
+/** The names in `roll` of which no machine was created, or replaced, by this run. */
+export function idleRoll(
+  roll: readonly string[],
+  machines: readonly Machine[],
+  created: ReadonlySet<string>,
+): readonly string[] {
+  return roll.filter(
+    (entry) => !machines.some(({ name, pool }) => (name === entry || pool === entry) && created.has(name)),
+  );
+}

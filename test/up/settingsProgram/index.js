@@ -1,0 +1,2 @@
+require("../../../scripts/typescript.js");
+module.exports = require("./program.ts");

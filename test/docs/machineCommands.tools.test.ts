@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import { operatingSystems } from "../../src/config/operatingSystems";
-import { rhel9, sampleFacts, secrets } from "../bootstrap/samples";
+import { rhel9, sampleConfig, sampleFacts, secrets } from "../bootstrap/samples";
 import { describeWithTools } from "../findTool";
 import { commandBlocks, runbooks } from "./runbooks";
 
@@ -41,16 +41,18 @@ describeWithTools("A command for a machine", ["bash", "df", "du", "journalctl", 
 
 describe("A unit of systemd that a runbook names", () => {
   it("is on the machines: written by the bootstrap, or of what it installs", () => {
-    const { files } = renderControlPlaneUserData(rhel9, sampleFacts, secrets);
+    const config = sampleConfig(rhel9);
+    const { files } = renderControlPlaneUserData(config, sampleFacts(config), secrets);
     const written = files.flatMap(({ path }) => /\/([^/]+)\.(?:service|timer)$/.exec(path)?.[1] ?? []);
     const installed = ["containerd", "kubelet", ...Object.values(operatingSystems).map(({ chrony }) => chrony.unit)];
     const known = new Set([...written, ...installed]);
     const named = blocks.flatMap(({ place, commands }) =>
-      [...commands.matchAll(/(?:systemctl \w+|journalctl -u) ([^'|;&\n-]+)/g)].flatMap(([, units = ""]) =>
-        units
-          .trim()
-          .split(/\s+/)
-          .map((unit) => ({ place, unit: unit.replace(/\.(service|timer)$/, "") })),
+      [...commands.matchAll(/(?:systemctl \w+|journalctl -u) ([^'|;&\n]+?)(?= -|'|\||\n|$)/g)].flatMap(
+        ([, units = ""]) =>
+          units
+            .trim()
+            .split(/\s+/)
+            .map((unit) => ({ place, unit: unit.replace(/\.(service|timer)$/, "") })),
       ),
     );
     expect(named.length).toBeGreaterThan(5);

@@ -117,7 +117,7 @@ describe("a drain", () => {
       { name: "slow", node, ending: Infinity },
     ]);
     expect({ refusal, seconds }).toEqual({
-      refusal: `node dev-general-1 still holds something after 1 minutes (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}; pod shop/slow is ending and has until 2026-01-05T10:00:30Z (terminationGracePeriodSeconds)`,
+      refusal: `node dev-general-1 still holds something after 1 minute (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}; pod shop/slow is ending and has until 2026-01-05T10:00:30Z (terminationGracePeriodSeconds)`,
       seconds: 60,
     });
   });
@@ -136,7 +136,7 @@ describe("a drain", () => {
   it("gives up at the same limit when the API does not answer", async () => {
     expect(await drained([], { silent: true })).toMatchObject({
       refusal:
-        "node dev-general-1 still holds something after 1 minutes (readiness.drainTimeoutMinutes): connect EHOSTUNREACH",
+        "node dev-general-1 still holds something after 1 minute (readiness.drainTimeoutMinutes): connect EHOSTUNREACH",
       seconds: 60,
     });
   });

@@ -70,7 +70,7 @@ describeOnLab("a cluster that Kubernetes has used", () => {
     expect(stdout.split("\n").filter((line) => line.startsWith("  "))).toEqual([
       expect.stringMatching(/^ {2}floating IP 203\.0\.113\.\d+: it goes back to the pool/) as string,
       "  load balancer kube_service_swept_shop_web: Service shop/web is not reached through it any more",
-      "  security group lb-sg-0a1b-shop-web: taken off 1 ports, which it let a load balancer's traffic in to",
+      "  security group lb-sg-0a1b-shop-web: taken off 1 port, which it let a load balancer's traffic in to",
       expect.stringMatching(/^ {2}port reserved \(10\.20\.\d+\.\d+\): no machine has it/) as string,
       "  snapshot snapshot-0a1b (1 GiB): its data is gone for good",
       "  volume pvc-0a1b (1 GiB of claim shop/data): its data is gone for good",

@@ -49,7 +49,7 @@ describe("API gate", () => {
     await expect(run).rejects.toThrow(
       new ApiNotReadyError(
         [
-          "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minutes (readiness.apiTimeoutMinutes); last answer: /readyz answers 500.",
+          "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minute (readiness.apiTimeoutMinutes); last answer: /readyz answers 500.",
           "The machines exist; mend the cause and run `pulumi up` again.",
           "--- console of dev-control-plane-0 ---",
           "step\nopenstack-kubernetes: FAILED: no route",

@@ -201,7 +201,7 @@ describe("cluster gate", () => {
     const error = (await run.catch((reason: unknown) => reason)) as Error;
     expect(error).toBeInstanceOf(ClusterNotReadyError);
     expect(error.message.split("\n")).toEqual([
-      "The machines and the platform exist, but the cluster is not whole after 1 minutes (readiness.clusterTimeoutMinutes):",
+      "The machines and the platform exist, but the cluster is not whole after 1 minute (readiness.clusterTimeoutMinutes):",
       ...expected.map((line) => `- ${line}`),
       "Nothing is lost; mend the cause and run `pulumi up` again.",
     ]);

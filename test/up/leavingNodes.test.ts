@@ -90,7 +90,7 @@ describe("nodes whose machines left the configuration", () => {
       others: ["dev-general-1", "dev-general-2"],
     });
     expect(refusal).toBe(
-      `Machines that left the configuration are not deleted: node dev-general-1 still holds something after 1 minutes (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}. The node is cordoned. See to what holds it (docs/runbooks/drain-held.md) and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
+      `Machines that left the configuration are not deleted: node dev-general-1 still holds something after 1 minute (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}. The node is cordoned. See to what holds it (docs/runbooks/drain-held.md) and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
     );
     expect({ calls, message }).toEqual({
       calls: ["PUT dev-general-1", "PUT dev-general-2"],

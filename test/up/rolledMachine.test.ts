@@ -112,7 +112,7 @@ describe("a worker that is rolled", () => {
   it("stays while a PodDisruptionBudget holds a pod", async () => {
     const api = apiOf([fakeNode("dev-general-0")], [{ name: "cart", node: "dev-general-0", held: Infinity }]);
     expect((await roll(api, { machine: "dev-general-0", others: [] })).refusal).toBe(
-      `dev-general-0 is not rolled: node dev-general-0 still holds something after 1 minutes (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}. The node is cordoned. See to what holds it (docs/runbooks/drain-held.md) and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
+      `dev-general-0 is not rolled: node dev-general-0 still holds something after 1 minute (readiness.drainTimeoutMinutes): pod shop/cart: ${budget}. The node is cordoned. See to what holds it (docs/runbooks/drain-held.md) and run \`pulumi up\` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.`,
     );
   });
 

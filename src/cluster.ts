@@ -122,6 +122,7 @@ export class Cluster extends pulumi.ComponentResource {
         apiServerHost: endpoint.host,
         subnetId: network.subnetId,
         ready: readiness.beforePlatform,
+        beforeRelease: readiness.beforeRelease,
         after: controlPlane.reachable,
         cluster: pki,
       },

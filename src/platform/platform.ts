@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { settled } from "../engine/settled";
+import type { BootstrapRelease } from "./bootstrapReleases";
 import { calicoValues } from "./calico";
 import {
   cinderCsiValues,
@@ -36,6 +37,8 @@ interface PlatformArgs {
   readonly subnetId: pulumi.Output<string>;
   /** Resolves once the API answers. Its value is not used, and replacing what it came from replaces nothing here. */
   readonly ready: pulumi.Output<unknown>;
+  /** Put on every Helm release before its creation. */
+  readonly beforeRelease: pulumi.ResourceHook;
   /** Plain ordering: what must exist before, and go after, everything here, or there is no API to ask. */
   readonly after: readonly pulumi.Resource[];
   /** Goes only with the whole cluster; when it does, the objects in the cluster go with it and need not be asked to. */
@@ -99,8 +102,8 @@ export class Platform extends pulumi.ComponentResource {
     if (config.cni.kind !== "calico") return [];
     const protect = config.protect;
     const namespace = this.namespace("tigera-operator", { ...this.opts, protect });
-    const definitions = createRelease(config, "calico-crds", {}, { ...this.opts, protect, dependsOn: [namespace] });
-    return [createRelease(config, "calico", calicoValues(config), { ...this.opts, protect, dependsOn: [definitions] })];
+    const definitions = this.release("calico-crds", {}, { ...this.opts, protect, dependsOn: [namespace] });
+    return [this.release("calico", calicoValues(config), { ...this.opts, protect, dependsOn: [definitions] })];
   }
 
   /**
@@ -117,8 +120,7 @@ export class Platform extends pulumi.ComponentResource {
     );
     const secret = this.secret(cloudConfigSecretName, "kube-system", entries);
     const digest = entries.apply(cloudConfigDigest);
-    const controller = createRelease(
-      config,
+    const controller = this.release(
       "openstack-cloud-controller-manager",
       cloudControllerManagerValues(config, digest),
       {
@@ -126,7 +128,7 @@ export class Platform extends pulumi.ComponentResource {
         dependsOn: [secret],
       },
     );
-    const volumes = createRelease(config, "openstack-cinder-csi", cinderCsiValues(config, digest), {
+    const volumes = this.release("openstack-cinder-csi", cinderCsiValues(config, digest), {
       ...this.opts,
       dependsOn: [secret, controller, ...network],
     });
@@ -139,7 +141,7 @@ export class Platform extends pulumi.ComponentResource {
     const { apiServerHost } = this.args;
     const namespace = this.namespace(fluxNamespace, this.opts);
     const inNamespace = { ...this.opts, dependsOn: [namespace] };
-    const operator = createRelease(config, "flux-operator", fluxOperatorValues, {
+    const operator = this.release("flux-operator", fluxOperatorValues, {
       ...inNamespace,
       dependsOn: [namespace, ...after],
     });
@@ -181,6 +183,14 @@ export class Platform extends pulumi.ComponentResource {
         customTimeouts: { create: `${minutes}m`, update: `${minutes}m` },
       },
     );
+  }
+
+  private release(
+    name: BootstrapRelease["name"],
+    values: Record<string, unknown>,
+    opts: pulumi.CustomResourceOptions,
+  ): kubernetes.helm.v3.Release {
+    return createRelease(this.config, name, values, { ...opts, hooks: { beforeCreate: [this.args.beforeRelease] } });
   }
 
   private namespace(name: string, opts: pulumi.CustomResourceOptions): kubernetes.core.v1.Namespace {

@@ -5,7 +5,7 @@ import { planMachines } from "../machines/planMachines";
 import { roles } from "../machines/roles";
 import { bootstrapReleases } from "../platform/bootstrapReleases";
 import { fluxNamespace, syncName } from "../platform/flux";
-import { forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
+import { forgetFailedRelease, forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
 import { type Node, reconcileNodes } from "../kubernetes/nodes";
 import { waitForApi } from "./apiGate";
 import { waitForCluster } from "./clusterGate";
@@ -44,6 +44,8 @@ interface ReadinessArgs {
 export class Readiness {
   /** Put on every worker: it is created once the API answers and its token is honoured. */
   public readonly beforeWorker: pulumi.ResourceHook;
+  /** Put on every Helm release: Helm does not install one of which it remembers a failed installation. */
+  public readonly beforeRelease: pulumi.ResourceHook;
   /** Resolves once the API answers and no release is left over from an interrupted run. */
   public readonly beforePlatform: pulumi.Output<unknown>;
   private readonly serverIds: pulumi.Output<ServerIds>;
@@ -56,6 +58,12 @@ export class Readiness {
   ) {
     this.serverIds = serverIdsOf(args.controlPlane);
     this.beforeWorker = new pulumi.ResourceHook(`${config.clusterName}-before-worker`, () => this.admitWorkers());
+    this.beforeRelease = new pulumi.ResourceHook(`${config.clusterName}-before-release`, async ({ newInputs }) => {
+      if (!hasCluster(config)) return;
+      const release = newInputs as { name: string; namespace: string };
+      const request = kubernetesApi(await settled(args.access));
+      for (const message of await forgetFailedRelease(release, request)) void pulumi.log.warn(message);
+    });
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
       if (hasCluster(config)) await withPlainError(forgetReleases(kubernetesApi(access)));

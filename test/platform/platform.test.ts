@@ -33,6 +33,7 @@ function run(config: ClusterConfig, preview = false): Promise<Simulated> {
         apiServerHost: pulumi.output("10.20.0.5"),
         subnetId: pulumi.output("subnet-1"),
         ready: machine.result,
+        beforeRelease: new pulumi.ResourceHook("before-release", () => undefined),
         after: [machine],
         cluster,
       });

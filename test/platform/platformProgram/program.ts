@@ -27,6 +27,7 @@ export = () => {
     apiServerHost: known("10.20.0.5"),
     subnetId: network.id,
     ready: machine.id,
+    beforeRelease: new pulumi.ResourceHook("before-release", () => undefined),
     after: [machine],
     cluster,
   });

@@ -1,6 +1,7 @@
 /**
  * The ConfigMap by which cluster facts and a stack's sizes reach gitops/: Flux puts its entries in place of `${NAME}`.
  */
+import { stringify } from "yaml";
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig, computedSettings } from "../config/clusterConfig";
 
@@ -23,13 +24,22 @@ export function renderClusterSettings(config: ClusterConfig, apiServerHost: stri
     API_SERVER_PORT: String(config.apiEndpoint.port),
     DNS_DOMAIN: kubernetes.dnsDomain,
     OIDC_ISSUER_URL: oidc?.issuerUrl ?? "",
-    OIDC_CLIENT_ID: oidc?.clientId ?? "",
+    OIDC_CLIENT_ID: oidc === undefined ? "" : asYamlText(oidc.clientId),
     OIDC_GROUPS_PREFIX: oidc?.groupsPrefix ?? "",
     HTTP_PROXY: proxy === undefined ? "" : withoutCredentials(proxy.httpProxy),
     NO_PROXY: proxy === undefined ? "" : noProxyEntries(config, apiServerHost).join(","),
     KUBELET_INSECURE_TLS: String(kubernetes.kubeletServingCertificate === "selfSigned"),
   };
   return { ...config.flux?.settings, ...computed };
+}
+
+/**
+ * A text with quotes where YAML would read a number or the like: Flux puts the entries in place of `${NAME}` before it
+ * reads the YAML, and kustomize has taken away the quotes that stood around `${NAME}` in Git. For entries that are
+ * whole values there.
+ */
+function asYamlText(text: string): string {
+  return stringify(text, { compat: "yaml-1.1", lineWidth: 0 }).trimEnd();
 }
 
 function withoutCredentials(address: string): string {

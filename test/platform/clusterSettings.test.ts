@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { computedSettings } from "../../src/config/clusterConfig";
 import { renderClusterSettings } from "../../src/platform/clusterSettings";
 import { configWith, flux } from "./config";
@@ -43,6 +44,16 @@ describe("renderClusterSettings", () => {
     });
     expect(JSON.stringify(settings)).not.toMatch(/hunter2|proxyuser/);
   });
+
+  it.each(["123456789012345678", "1e3", "0x1F", "010", "on", "190:20:30", "2026-01-05", "null", "kubernetes", "a.b@c"])(
+    "keeps client id %s a text when Flux puts it into YAML",
+    (clientId) => {
+      const oidc = { issuerUrl: "https://id.example.org", clientId };
+      const { OIDC_CLIENT_ID: entry } = renderClusterSettings(configWith({ oidc }), "h");
+      for (const version of ["1.1", "1.2"] as const)
+        expect(parse(`client_id: ${entry}\n`, { version })).toEqual({ client_id: clientId });
+    },
+  );
 
   it("lets metrics-server verify kubelets exactly where the cluster issues their certificates", () => {
     const insecure = (values: Record<string, unknown>) =>

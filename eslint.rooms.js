@@ -64,7 +64,7 @@ module.exports = tseslint.config(
       "src/compute/**",
       "src/platform/{platform,release}.ts",
       "src/preflight/preflight.ts",
-      "src/up/{firstMachine,readiness,repairs,rolling,touchedMachines,watchedSettings}.ts",
+      "src/up/{firstMachine,lostMachines,readiness,repairs,rolling,touchedMachines,watchedSettings}.ts",
     ],
     rules: {
       "no-restricted-imports": [

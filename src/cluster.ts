@@ -11,6 +11,7 @@ import { Network } from "./network/network";
 import { SecurityGroups } from "./network/securityGroups";
 import { beforeFirstMachine } from "./up/firstMachine";
 import type { KubernetesAccess } from "./kubernetes/client";
+import { warnOfLostMachines } from "./up/lostMachines";
 import { Readiness, type NodeOutput } from "./up/readiness";
 import { Rolling } from "./up/rolling";
 import { TouchedMachines } from "./up/touchedMachines";
@@ -132,6 +133,7 @@ export class Cluster extends pulumi.ComponentResource {
     const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
     const withBastion = bastion === undefined ? machines : [...machines, bastion.machine];
     warnOfIdleRoll(config, withBastion, touched);
+    warnOfLostMachines(name, machines, touched);
     this.outputs = {
       adminKubeconfig,
       apiEndpoint: readiness.whenApiReady(

@@ -31,3 +31,20 @@ export async function clusterMachines(
     .map(({ name, status, metadata }) => ({ name, status, creationDigest: metadata[creationDigestKey] }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/**
+ * Those of the machines of these names that do not run, with the reason: `dev-control-plane-1 (SHUTOFF)`.
+ *
+ * @param existing As OpenStack has them. A machine that boots or is deleted is not named: that ends by itself.
+ */
+export function notRunning(names: readonly string[], existing: readonly ClusterMachine[]): string[] {
+  const statuses = new Map(existing.map(({ name, status }) => [name, status]));
+  return names.flatMap((name) => {
+    const status = statuses.get(name);
+    if (status === undefined) return [`${name} (deleted)`];
+    return passing.includes(status) ? [] : [`${name} (${status})`];
+  });
+}
+
+/** Statuses of Nova in which a machine runs, or soon will by itself. */
+const passing = ["ACTIVE", "BUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "VERIFY_RESIZE", "REVERT_RESIZE", "MIGRATING"];

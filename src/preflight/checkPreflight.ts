@@ -7,6 +7,7 @@ import type { CloudFacts, Unread } from "./cloudFacts";
 import { joined, note, problem, type Findings } from "./findings";
 import { checkMachines } from "./checkMachines";
 import { planNeeds } from "./needs";
+import { checkRunning } from "./checkRunning";
 import { checkNetworks } from "./checkNetworks";
 import { checkQuota } from "./checkQuota";
 
@@ -19,6 +20,7 @@ export function checkPreflight(config: ClusterConfig, facts: CloudFacts): Findin
     ...facts.missingServices.map(missingService),
     ...facts.unread.map(unread(facts.unread)),
     distribution(config, facts),
+    checkRunning(needs, facts),
     checkMachines(needs, facts),
     checkNetworks(config, needs, facts),
     checkQuota(needs, facts),

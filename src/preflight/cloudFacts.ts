@@ -70,6 +70,11 @@ export interface ComputeFacts {
   readonly existingServerGroups?: readonly string[];
   /** Machines whose name begins with the cluster's. */
   readonly machines?: ReadonlyMap<string, ExistingMachine>;
+  /**
+   * Those of them that do not run and will not by themselves, with Nova's status. A machine that never started is not
+   * among them: `up` replaces it.
+   */
+  readonly standing?: readonly { readonly name: string; readonly status: string }[];
 }
 
 export interface CloudNetwork {

@@ -21,6 +21,7 @@ import { isOpenstackId } from "../config/openstackId";
 import { roles } from "../machines/roles";
 import { detailed, listResources } from "../openstack/resources";
 import { createdTypes } from "../openstack/resourceTypes";
+import { standingStatuses } from "./checkRunning";
 import { planNeeds, type Needs } from "./needs";
 
 /** Nova shows a server's flavor by its numbers instead of an id that may be gone (Pike, 2017). */
@@ -101,7 +102,7 @@ const zonesOf = ({ availabilityZoneInfo }: AvailabilityZones): Zone[] =>
   availabilityZoneInfo.map(({ zoneName, zoneState }) => ({ name: zoneName, available: zoneState.available }));
 
 async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<ComputeFacts> {
-  const [limits, flavors, zones, serverGroups, machines] = await Promise.all([
+  const [limits, flavors, zones, serverGroups, machines, standing] = await Promise.all([
     ask("compute", "the quota of machines", () =>
       api.get<{ limits: { absolute: Record<string, number> } }>("compute", "/limits"),
     ),
@@ -111,6 +112,7 @@ async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<
     ),
     ask("compute", "the server groups", () => listResources<{ name: string }>(api, createdTypes.serverGroup)),
     ask("compute", "the machines that exist", () => existingMachines(api, needs)),
+    ask("compute", "the machines that do not run", () => standingMachines(api, needs)),
   ]);
   const absolute = limits?.limits.absolute ?? {};
   const allowance = (limit: string, used: string): Allowance | undefined =>
@@ -121,6 +123,7 @@ async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<
     flavors,
     zones,
     machines,
+    standing,
     existingServerGroups: serverGroups?.map(({ name }) => name),
     cores: allowance("maxTotalCores", "totalCoresUsed"),
     ram: allowance("maxTotalRAMSize", "totalRAMUsed"),
@@ -159,6 +162,17 @@ async function existingMachines(api: OpenstackApi, needs: Needs): Promise<Map<st
         [name, { flavor: { name: flavor.original_name, vcpus: flavor.vcpus, ram: flavor.ram } }] as const,
     ),
   ]);
+}
+
+/** Few as a rule, so that details cost little. */
+async function standingMachines(api: OpenstackApi, needs: Needs): Promise<{ name: string; status: string }[]> {
+  type Server = { name: string; status: string; "OS-SRV-USG:launched_at": string | null };
+  const statuses = standingStatuses.map((status) => `&status=${status}`).join("");
+  const query = `name=${encodeURIComponent(`^${needs.clusterName}-`)}${statuses}`;
+  const found = await listResources<Server>(api, detailed(createdTypes.server), query);
+  return found
+    .filter((server) => server["OS-SRV-USG:launched_at"] !== null)
+    .map(({ name, status }) => ({ name, status }));
 }
 
 async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {

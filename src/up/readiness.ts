@@ -10,7 +10,7 @@ import { type Node, reconcileNodes } from "../kubernetes/nodes";
 import { waitForApi } from "./apiGate";
 import { waitForCluster } from "./clusterGate";
 import { JoiningMachines } from "./joiningMachines";
-import { clusterMachines } from "../openstack/machines";
+import { clusterMachines, notRunning } from "../openstack/machines";
 import { kubeletCertificateMismatch } from "../kubernetes/kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
 import { releaseLeavingNodes } from "./leavingNodes";
@@ -124,6 +124,11 @@ export class Readiness {
       request: kubernetesApi(access),
       timeoutMinutes: this.config.readiness.apiTimeoutMinutes,
       consoles: async () => consoleTails(Object.entries(await settled(this.serverIds))),
+      notRunning: async () =>
+        notRunning(
+          this.args.controlPlane.map(({ name }) => name),
+          await clusterMachines(await logInToOpenstack(), this.config.clusterName, "control-plane"),
+        ),
       progress,
     });
   }

@@ -1,4 +1,4 @@
-import { clusterMachines } from "../../src/openstack/machines";
+import { clusterMachines, notRunning } from "../../src/openstack/machines";
 import { OpenstackApi } from "../../src/openstack/client";
 import { keystoneToken, withServer } from "./fakeOpenstack";
 
@@ -47,5 +47,18 @@ describe("a cluster's machines", () => {
     );
     expect(found).toEqual(expected);
     expect(asked[0]).toMatch(/^\/compute\/servers\/detail\?name=%5Edev-/);
+  });
+});
+
+describe("machines that do not run", () => {
+  it("are those that are gone, off or in error, not those that boot or are resized", () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const existing = [
+      { name: "a", status: "ACTIVE" },
+      { name: "b", status: "SHUTOFF" },
+      { name: "d", status: "BUILD" },
+      { name: "e", status: "ERROR" },
+    ];
+    expect(notRunning(names, existing)).toEqual(["b (SHUTOFF)", "c (deleted)", "e (ERROR)"]);
   });
 });

@@ -16,7 +16,7 @@ describe("pre-flight", () => {
     await preflight({}, {}, few);
     await preflight(pool({ count: 200 }), {}, many);
     expect([...new Set(few.map(({ method }) => method))]).toEqual(["GET"]);
-    expect([few.length, many.length]).toEqual([19, 19]);
+    expect([few.length, many.length]).toEqual([20, 20]);
   });
 
   it("finds nothing wrong with a cluster that exists, in a project that has nothing left", async () => {

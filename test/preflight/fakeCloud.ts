@@ -32,7 +32,7 @@ export const healthyCloud = {
     totalServerGroupsUsed: 0,
     maxServerGroupMembers: 3,
   },
-  servers: [] as { name: string; flavor: { original_name: string; vcpus: number; ram: number } }[],
+  servers: [] as ReturnType<typeof server>[],
   serverGroups: [] as { name: string }[],
   extensions: [
     "security-group",
@@ -107,8 +107,14 @@ export function zone(zoneName: string, available = true) {
   return { zoneName, zoneState: { available } };
 }
 
-export function server(name: string, of: ReturnType<typeof flavor>) {
-  return { name, flavor: { original_name: of.name, vcpus: of.vcpus, ram: of.ram } };
+/** `launched`: whether it ever started. */
+export function server(name: string, of: ReturnType<typeof flavor>, status = "ACTIVE", launched = true) {
+  return {
+    name,
+    status,
+    "OS-SRV-USG:launched_at": launched ? "2026-01-05T10:00:00" : null,
+    flavor: { original_name: of.name, vcpus: of.vcpus, ram: of.ram },
+  };
 }
 
 /** Serves `cloud`; `requests` collects what is asked, log-in aside. */
@@ -140,7 +146,8 @@ function answerOf(cloud: Cloud, { pathname, searchParams: query }: URL): FakeAns
     );
   const tagged = <T extends { tags: string[] }>(items: readonly T[]) =>
     items.filter(({ tags }) => !query.has("tags") || tags.includes(query.get("tags") ?? ""));
-  const named = () => cloud.servers.filter(({ name }) => new RegExp(query.get("name") ?? "").test(name));
+  const named = () =>
+    where(cloud.servers, "status").filter(({ name }) => new RegExp(query.get("name") ?? "").test(name));
   const allowances = (quota: Record<string, number>, used: string) =>
     Object.fromEntries(Object.entries(quota).map(([name, limit]) => [name, { limit, [used]: 0, reserved: 0 }]));
   const answers: Record<string, () => FakeAnswer> = {

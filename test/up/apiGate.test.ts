@@ -4,6 +4,7 @@ import { standingClock } from "../engine/standingClock";
 function gate(
   answers: (number | Error)[],
   consoles: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map()),
+  notRunning: () => Promise<readonly string[]> = () => Promise.resolve([]),
 ) {
   const messages: string[] = [];
   const time = standingClock();
@@ -16,6 +17,7 @@ function gate(
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ status: answer, body: "" });
     },
     consoles,
+    notRunning,
     progress: (message) => messages.push(message),
     clock: time,
   });
@@ -67,5 +69,28 @@ describe("API gate", () => {
     await expect(run).rejects.toThrow(
       /last answer: timed out\.\n.*\nThe machines' consoles could not be read: Keystone refused the log-in \(401\)$/,
     );
+  });
+
+  it("names the control-plane machines that do not run, while it waits and at the time limit", async () => {
+    let asked = 0;
+    const { run, messages } = gate([new Error("connect EHOSTUNREACH")], undefined, () => {
+      asked++;
+      return Promise.resolve(["dev-control-plane-1 (SHUTOFF)", "dev-control-plane-2 (deleted)"]);
+    });
+    await expect(run).rejects.toThrow(
+      [
+        "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minutes (readiness.apiTimeoutMinutes); last answer: connect EHOSTUNREACH; not running in OpenStack: dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (deleted).",
+        "Start those that are off, replace those that are gone (docs/runbooks/replace-machine.md), and run `pulumi up` again.",
+      ].join("\n"),
+    );
+    expect(messages).toEqual([
+      "waiting for the Kubernetes API at https://10.0.0.5:6443: connect EHOSTUNREACH; not running in OpenStack: dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (deleted) (30 s of 60 s)",
+    ]);
+    expect(asked).toBe(3);
+  });
+
+  it("says nothing of machines when OpenStack does not answer", async () => {
+    const { run } = gate([500], undefined, () => Promise.reject(new Error("Keystone refused the log-in (401)")));
+    await expect(run).rejects.toThrow("last answer: /readyz answers 500.\nThe machines exist;");
   });
 });

@@ -8,7 +8,7 @@ import { webcrypto } from "node:crypto";
 import { describeUnless } from "../describeUnless";
 import { madeCertificates, type MadeCertificates } from "../madeCertificates";
 import { engineObstacle } from "../realEngine/installedEngine";
-import { errorsOf, type Answers } from "./gates/gatesStack";
+import { messagesOf, type Answers } from "./gates/gatesStack";
 
 jest.setTimeout(600_000);
 
@@ -58,7 +58,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
 
   it("is the API's: the last answer and the consoles", async () => {
     const kubernetes = { "GET /readyz": { status: 500 } };
-    expect(await errorsOf(certificates, { kubernetes, openstack: consoles })).toEqual([
+    expect(await messagesOf(certificates, { kubernetes, openstack: consoles })).toEqual([
       'before hook "dev-before-worker" failed: not created: the Kubernetes API did not become ready',
       [
         "The Kubernetes API at https://127.0.0.1:PORT was not ready after 0.02 minutes (readiness.apiTimeoutMinutes); last answer: /readyz answers 500.",
@@ -71,7 +71,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
   });
 
   it("is the cluster's: what is missing, with the consoles of machines that did not become nodes", async () => {
-    expect(await errorsOf(certificates, { openstack: consoles })).toEqual([
+    expect(await messagesOf(certificates, { openstack: consoles })).toEqual([
       [
         "The machines and the platform exist, but the cluster is not whole after 0.02 minutes (readiness.clusterTimeoutMinutes):",
         "- machine dev-control-plane-0 has not become a node",
@@ -94,14 +94,14 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
       "POST /api/v1/namespaces/shop/pods/cart/eviction": { status: 429, body: { message: "the budget allows none" } },
     };
     const openstack = servers(server("dev-default-1", "worker", "a"));
-    expect(await errorsOf(certificates, { kubernetes, openstack, run: { limit: 0.5 } })).toEqual([
+    expect(await messagesOf(certificates, { kubernetes, openstack, run: { limit: 0.5 } })).toEqual([
       "Machines that left the configuration are not deleted: node dev-default-1 still holds something after 0.02 minutes (readiness.drainTimeoutMinutes): pod shop/cart: the budget allows none. The node is cordoned. See to what holds it (docs/runbooks/drain-held.md) and run `pulumi up` again; with readiness.drainTimeoutMinutes: 0 its pods go with the machine.",
     ]);
   });
 
   it("is a new worker's: its token is refused", async () => {
     const kubernetes = { "POST /api/v1/namespaces/kube-system/secrets": refused };
-    expect(await errorsOf(certificates, { kubernetes })).toEqual([
+    expect(await messagesOf(certificates, { kubernetes })).toEqual([
       'before hook "dev-before-worker" failed: The API refused to renew the bootstrap token bootstrap-token-abcdef (403): the admin may not do that',
       "update failed",
     ]);
@@ -109,7 +109,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
 
   it("is the platform's: what an interrupted Helm left cannot be seen", async () => {
     const kubernetes = { ...healthy(), "GET /api/v1/namespaces/kube-system/secrets": refused };
-    expect(await errorsOf(certificates, { kubernetes, run: { limit: 0.5 } })).toEqual([
+    expect(await messagesOf(certificates, { kubernetes, run: { limit: 0.5 } })).toEqual([
       "The Kubernetes API refused to list the revisions of release openstack-cloud-controller-manager (403): the admin may not do that",
     ]);
   });
@@ -117,7 +117,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
   it("is the first machine's: there may be a cluster that it would not join", async () => {
     const clusterCa = await oldCa();
     const openstack = servers(server("dev-control-plane-1", "control-plane", "a"));
-    expect(await errorsOf(certificates, { clusterCa, openstack })).toEqual([
+    expect(await messagesOf(certificates, { clusterCa, openstack })).toEqual([
       'before hook "dev-before-first-machine" failed: dev-control-plane-0 is not created: the cluster, whose CA is of 2026-01-05, does not answer at https://127.0.0.1:PORT after 0.02 minutes, though its other control-plane machines exist: dev-control-plane-1 (ACTIVE). The new machine would find nobody and begin a second cluster. Start the others, or see to them (docs/runbooks/restore-etcd.md), and run `pulumi up` again. If a new cluster is meant, or there never was one: OPENSTACK_KUBERNETES_NEW_CLUSTER=allow pulumi up.',
       "update failed",
     ]);
@@ -133,7 +133,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
       }),
       "DELETE /api/v1/nodes/dev-default-0": refused,
     };
-    expect(await errorsOf(certificates, { kubernetes, run: { limit: 0.5 } })).toEqual([
+    expect(await messagesOf(certificates, { kubernetes, run: { limit: 0.5 } })).toEqual([
       'before hook "dev-before-rolled-machine" failed: dev-default-0 is not created: the Node of the machine that was could not be removed in 2 minutes: The Kubernetes API refused the removal of node dev-default-0 (403): the admin may not do that',
       "update failed",
     ]);
@@ -141,7 +141,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
 
   it("is a rolled machine's: the others are not whole", async () => {
     const openstack = servers(server("dev-default-0", "worker", "yesterday's"));
-    expect(await errorsOf(certificates, { openstack })).toEqual([
+    expect(await messagesOf(certificates, { openstack })).toEqual([
       'error serializing property "userData": dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Mend them and run `pulumi up` again. A machine that is broken itself is rolled alone, by its own name in `roll`; one that is lost is made anew (docs/platform.md, "A rolled machine").',
     ]);
   });
@@ -149,15 +149,26 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
   it("is a resized machine's: the others are not whole", async () => {
     const before = { kubernetes: healthy(), run: { limit: 0.5 } };
     const resize = { kubernetes: healthy(), run: { flavor: "b" } };
-    expect(await errorsOf(certificates, before, resize)).toEqual([
+    expect(await messagesOf(certificates, before, resize)).toEqual([
       'before hook "dev-before-resize" failed: dev-control-plane-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-1 has not become a node; machine dev-control-plane-2 has not become a node. Mend them and run `pulumi up` again. A machine that is broken itself is rolled alone, by its own name in `roll`; one that is lost is made anew (docs/platform.md, "A rolled machine").',
       "update failed",
     ]);
   });
 
+  it("is nobody's, but preview and up warn of a machine that the state has and OpenStack has not", async () => {
+    const whole = { ...servers(), "GET /nova/servers": ok({ servers: [{ name: "dev-control-plane-0" }] }) };
+    const before = { kubernetes: healthy(), openstack: whole, run: { limit: 0.5 } };
+    const after = { ...before, severity: "warning" as const };
+    const lost = [
+      "Somebody deleted the server of dev-default-0 in OpenStack. `up` does not create what its state still has: follow docs/runbooks/replace-machine.md from the second command on.",
+    ];
+    expect(await messagesOf(certificates, before, { ...after, command: "preview" })).toEqual(lost);
+    expect(await messagesOf(certificates, before, after)).toEqual(lost);
+  });
+
   it("is the search for what an interrupted up left: OpenStack does not answer", async () => {
     const openstack = { "GET /neutron/v2.0/security-groups": { status: 500 } };
-    expect(await errorsOf(certificates, { openstack, run: { securityGroup: { description: "a" } } })).toEqual([
+    expect(await messagesOf(certificates, { openstack, run: { securityGroup: { description: "a" } } })).toEqual([
       'before hook "look-for-orphans" failed: Neutron answered 500 to GET /security-groups',
       "update failed",
     ]);
@@ -175,7 +186,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
     };
     const hidden = { ...openstack, [`GET /neutron/v2.0/security-groups/${id}/tags`]: { status: 403 } };
     const of = (description: string) => ({ securityGroup: { description } });
-    expect(await errorsOf(certificates, { openstack, run: of("a") }, { openstack: hidden, run: of("b") })).toEqual([
+    expect(await messagesOf(certificates, { openstack, run: of("a") }, { openstack: hidden, run: of("b") })).toEqual([
       'before hook "complete-tags" failed: Neutron answered 403 to GET /security-groups/33333333-0000-4000-8000-000000000000/tags',
       "update failed",
     ]);
@@ -183,7 +194,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
 
   it("is pre-flight's: all problems in one message", async () => {
     const openstack = { "GET /glance/v2/images": ok({ images: [] }) };
-    expect(await errorsOf(certificates, { openstack, run: { preflight: true } })).toEqual([
+    expect(await messagesOf(certificates, { openstack, run: { preflight: true } })).toEqual([
       [
         "Pre-flight found 2 problems; nothing was changed in OpenStack:",
         'The cloud has no Octavia (no public load-balancer endpoint in its catalog), but apiEndpoint.kind is "loadBalancer"; set it to "virtualIp" or "external".',

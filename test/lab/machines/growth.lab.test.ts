@@ -139,6 +139,7 @@ describeOnMachines("a small cluster behind a proxy", (site) => {
       url: "https://10.10.0.9:6443",
       request: () => Promise.reject(new Error("connect EHOSTUNREACH")),
       timeoutMinutes: 0,
+      notRunning: () => Promise.resolve([]),
       consoles: () =>
         Promise.resolve(new Map([["lab-workers-1", consoleOf("lab-workers-1").split("\n").slice(-30).join("\n")]])),
       progress: () => undefined,

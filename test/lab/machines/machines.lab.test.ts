@@ -312,6 +312,7 @@ describeOnMachines("a cluster of real machines", (site) => {
       url: "https://10.10.0.9:6443",
       request: () => Promise.reject(new Error("connect EHOSTUNREACH")),
       timeoutMinutes: 0,
+      notRunning: () => Promise.resolve([]),
       consoles: () =>
         Promise.resolve(new Map([[machine.name, consoleOf(machine.name).split("\n").slice(-30).join("\n")]])),
       progress: () => undefined,

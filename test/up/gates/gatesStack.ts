@@ -19,36 +19,40 @@ interface Scenario {
   /** The CA by which the program knows the API. @default the API's */
   readonly clusterCa?: string;
   readonly run?: Partial<GatesRun>;
+  /** @default "up" */
+  readonly command?: "up" | "preview";
+  /** What is looked at. @default "error" */
+  readonly severity?: "error" | "warning";
 }
 
-/** What the engine called errors: one entry per message, with PORT for the port of a fake. */
-type Errors = readonly string[];
+/** What the engine called errors or warnings: one entry per message, with PORT for the port of a fake. */
+type Messages = readonly string[];
 
 interface EngineEvent {
   diagnosticEvent?: { severity: string; message: string };
 }
 
 /**
- * The errors of a last `up` of a new stack, after those of `before` have passed.
+ * The messages of the last run of a new stack; those before must pass without any.
  *
- * @param scenarios All `up`s of the stack, one after the other.
+ * @param scenarios All runs of the stack, one after the other.
  */
-export async function errorsOf(certificates: MadeCertificates, ...scenarios: Scenario[]): Promise<Errors> {
+export async function messagesOf(certificates: MadeCertificates, ...scenarios: Scenario[]): Promise<Messages> {
   const folder = mkdtempSync(join(tmpdir(), "gates-"));
   try {
     const last = scenarios.pop() ?? {};
-    for (const scenario of scenarios) expect(await errorsOfUp(folder, certificates, scenario)).toEqual([]);
-    return await errorsOfUp(folder, certificates, last);
+    for (const scenario of scenarios) expect(await messagesOfRun(folder, certificates, scenario)).toEqual([]);
+    return await messagesOfRun(folder, certificates, last);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function errorsOfUp(
+async function messagesOfRun(
   folder: string,
   certificates: MadeCertificates,
-  { openstack = {}, kubernetes = {}, clusterCa = certificates.ca, run: changes }: Scenario,
-): Promise<Errors> {
+  { openstack = {}, kubernetes = {}, clusterCa = certificates.ca, run: changes, ...asked }: Scenario,
+): Promise<Messages> {
   return withServer(
     ({ method, url }, own) =>
       url === "/v3/auth/tokens"
@@ -64,7 +68,7 @@ async function errorsOfUp(
           clientKeyPem: certificates.clientKey,
         };
         const input: GatesRun = { access, limit: 0.02, drainLimit: 0.02, ...changes };
-        return up(folder, {
+        return pulumi(folder, asked, {
           OS_AUTH_URL: `${cloud}/v3`,
           OS_TOKEN: "t",
           OS_PROJECT_ID: "p",
@@ -109,7 +113,11 @@ async function withKubernetes<T>(
   }
 }
 
-async function up(folder: string, variables: Readonly<Record<string, string>>): Promise<Errors> {
+async function pulumi(
+  folder: string,
+  { command = "up", severity = "error" }: Pick<Scenario, "command" | "severity">,
+  variables: Readonly<Record<string, string>>,
+): Promise<Messages> {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("OS_") && !/_proxy$/i.test(name));
   const environment = {
     ...Object.fromEntries(own),
@@ -131,14 +139,14 @@ async function up(folder: string, variables: Readonly<Record<string, string>>): 
       environment,
     },
   );
-  const arguments_ = ["up", "--yes", "--skip-preview", "--event-log", log, ...of];
-  const { code, stdout } = await run(engine, arguments_, { environment, allowFailure: true });
+  const how = command === "up" ? ["up", "--yes", "--skip-preview"] : ["preview"];
+  const { code, stdout } = await run(engine, [...how, "--event-log", log, ...of], { environment, allowFailure: true });
   const events = readFileSync(log, "utf8").trim().split("\n");
   rmSync(log);
-  const errors = events.flatMap((line) => {
+  const messages = events.flatMap((line) => {
     const { diagnosticEvent: said } = JSON.parse(line) as EngineEvent;
-    return said?.severity === "error" ? [said.message.trim().replace(/(127\.0\.0\.1):\d+/g, "$1:PORT")] : [];
+    return said?.severity === severity ? [said.message.trim().replace(/(127\.0\.0\.1):\d+/g, "$1:PORT")] : [];
   });
-  if (code !== 0 && errors.length === 0) throw new Error(`pulumi up failed (${code}) without an error: ${stdout}`);
-  return errors;
+  if (code !== 0 && messages.length === 0) throw new Error(`pulumi ${command} failed (${code}): ${stdout}`);
+  return messages;
 }

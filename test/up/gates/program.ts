@@ -8,6 +8,7 @@ import type { MachineSummary } from "../../../src/compute/machine";
 import { parseClusterConfig } from "../../../src/config/parse";
 import { assertPreflight } from "../../../src/preflight/preflight";
 import { beforeFirstMachine } from "../../../src/up/firstMachine";
+import { warnOfLostMachines } from "../../../src/up/lostMachines";
 import { Readiness } from "../../../src/up/readiness";
 import { repairs } from "../../../src/up/repairs";
 import { Rolling } from "../../../src/up/rolling";
@@ -82,6 +83,7 @@ export = async () => {
     { hooks: { beforeCreate: [touched.hook, readiness.beforeWorker, rolling.beforeCreate] }, dependsOn: controlPlane },
   );
   const all = asSummaries([...machines, { name: "dev-default-0", server: worker, templateDigest: "t" }]);
+  warnOfLostMachines(config.clusterName, all, touched);
   const { host, port } = run.access;
   return {
     apiEndpoint: readiness.whenApiReady(pulumi.output(`https://${host}:${port}`)),

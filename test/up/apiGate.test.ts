@@ -79,7 +79,7 @@ describe("API gate", () => {
     });
     await expect(run).rejects.toThrow(
       [
-        "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minutes (readiness.apiTimeoutMinutes); last answer: connect EHOSTUNREACH; not running in OpenStack: dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (deleted).",
+        "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minute (readiness.apiTimeoutMinutes); last answer: connect EHOSTUNREACH; not running in OpenStack: dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (deleted).",
         "Start those that are off, replace those that are gone (docs/runbooks/replace-machine.md), and run `pulumi up` again.",
       ].join("\n"),
     );

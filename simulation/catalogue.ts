@@ -10,7 +10,8 @@ import { certificateTypes } from "./tls/certificates";
 import { keyTypes } from "./tls/keys";
 import type { Properties } from "./values";
 
-const types: ResourceTypes = {
+/** What the program creates, but for Kubernetes' objects: by the providers' tokens. */
+export const simulatedTypes: ResourceTypes = {
   ...networkTypes,
   ...accessTypes,
   ...computeTypes,
@@ -28,7 +29,7 @@ interface KnownType extends Pick<ResourceType, "create" | "replaces"> {
 /** Looks a type up; throws for one that is not simulated. */
 export function knownType(type: string): KnownType {
   if (type.startsWith("kubernetes:")) return { ...kubernetesType(type), checkInputs: () => undefined };
-  const known = Object.hasOwn(types, type) ? types[type] : undefined;
+  const known = Object.hasOwn(simulatedTypes, type) ? simulatedTypes[type] : undefined;
   if (known === undefined)
     throw new Error(`the simulation does not know the resource type ${type}: add it beside its kin under simulation/`);
   return {

@@ -1,5 +1,5 @@
 /**
- * What the simulation must know of a resource type: its inputs, what replaces it, and what a cloud would make of it.
+ * What the simulation must know of a resource type: what it needs, what replaces it, and what a cloud would make of it.
  */
 import type { Cloud } from "./openstack/cloud";
 import type { Properties } from "./values";
@@ -30,7 +30,6 @@ export interface Created {
 
 export interface ResourceType {
   readonly required: readonly string[];
-  readonly optional: readonly string[];
   /** Inputs whose change makes the provider replace the resource (ForceNew in its schema). */
   readonly replaces: ReadonlySet<string>;
   /**
@@ -46,14 +45,11 @@ export type ResourceTypes = Readonly<Record<string, ResourceType>>;
 export const words = (list: string): string[] => list.split(/\s+/).filter((word) => word !== "");
 
 /**
- * Throws when a required input is missing or one is not of this type. `named` is what the message calls the resource.
+ * Throws when a required input is missing or one is wrong; that there is no other input is for the compiler to see.
+ * `named` is what the message calls the resource.
  */
 export function checkInputs(type: ResourceType, named: string, inputs: Properties): void {
   const missing = type.required.filter((name) => inputs[name] === undefined || inputs[name] === null);
   if (missing.length > 0) throw new Error(`${named} lacks ${missing.join(", ")}`);
-  const known = new Set([...type.required, ...type.optional]);
-  const strange = Object.keys(inputs).filter((name) => !known.has(name));
-  if (strange.length > 0)
-    throw new Error(`${named} has no input ${strange.join(", ")}; it has ${[...known].sort().join(", ")}`);
   type.check?.(inputs);
 }

@@ -10,7 +10,6 @@ const ruleInputs = words("direction ethertype portRangeMax portRangeMin protocol
 export const accessTypes: ResourceTypes = {
   "openstack:networking/secGroup:SecGroup": {
     required: [],
-    optional: words("deleteDefaultRules description name region tags tenantId"),
     replaces: new Set(words("deleteDefaultRules region tenantId")),
     create: ({ urn, identity, name, inputs, cloud }) => {
       const id = idOf(identity);
@@ -39,7 +38,6 @@ export const accessTypes: ResourceTypes = {
   },
   "openstack:networking/secGroupRule:SecGroupRule": {
     required: words("direction ethertype securityGroupId"),
-    optional: words("description portRangeMax portRangeMin protocol region remoteGroupId remoteIpPrefix tenantId"),
     replaces: new Set(
       words(
         "description direction ethertype portRangeMax portRangeMin protocol region remoteGroupId remoteIpPrefix securityGroupId tenantId",
@@ -77,20 +75,8 @@ export const accessTypes: ResourceTypes = {
   },
   "openstack:networking/floatingIp:FloatingIp": {
     required: ["pool"],
-    optional: words(
-      "address description dnsDomain dnsName fixedIp portId region subnetId subnetIds tags tenantId valueSpecs",
-    ),
     replaces: new Set(words("address dnsDomain dnsName pool region subnetId subnetIds tenantId valueSpecs")),
     create: createFloatingIp,
-  },
-  "openstack:networking/floatingIpAssociate:FloatingIpAssociate": {
-    required: words("floatingIp portId"),
-    optional: words("fixedIp region"),
-    replaces: new Set(words("floatingIp region")),
-    create: ({ inputs, cloud }) => {
-      const floatingIp = found(cloud.floatingIps.get(inputs.floatingIp as string), "floating IP", inputs.floatingIp);
-      return { id: floatingIp.id, outputs: { region, fixedIp: associate(cloud, floatingIp, inputs) } };
-    },
   },
 };
 

@@ -53,7 +53,6 @@ export class Cloud {
   public readonly securityGroups = new Map<string, { readonly name: string; readonly rules: Map<string, string> }>();
   public readonly serverGroups = new Set<string>();
   public readonly servers = new Set<string>();
-  public readonly volumes = new Map<string, { readonly size: number; attachedTo: string | undefined }>();
   public readonly loadBalancers = new Map<string, { readonly listenerPorts: Set<string> }>();
   public readonly listeners = new Map<
     string,

@@ -1,6 +1,5 @@
-/** Nova and Cinder: servers, server groups, key pairs, volumes. */
+/** Nova: servers and server groups. */
 import { counted } from "../../src/config/counted";
-import { createHash } from "node:crypto";
 import { idOf } from "../identity";
 import { words, type Created, type Creation, type ResourceTypes } from "../resourceType";
 import { unknown, type Properties } from "../values";
@@ -13,10 +12,6 @@ export const maxUserDataBytes = 65_535;
 export const computeTypes: ResourceTypes = {
   "openstack:compute/instance:Instance": {
     required: [],
-    optional:
-      words(`accessIpV4 accessIpV6 adminPass availabilityZone availabilityZoneHints blockDevices configDrive flavorId flavorName floatingIp forceDelete imageId
-      imageName keyPair metadata name networkMode networks personalities powerState region schedulerHints securityGroups stopBeforeDestroy tags userData vendorOptions
-      volumes`),
     // Not the image: the provider rebuilds the server in place, which wipes its root disk.
     replaces: new Set(
       words(
@@ -28,7 +23,6 @@ export const computeTypes: ResourceTypes = {
   },
   "openstack:compute/serverGroup:ServerGroup": {
     required: [],
-    optional: words("name policies region rules valueSpecs"),
     replaces: new Set(words("name policies region rules valueSpecs")),
     create: ({ identity, name, inputs, cloud }) => {
       const policies = inputs.policies === undefined ? [] : [inputs.policies].flat();
@@ -39,64 +33,6 @@ export const computeTypes: ResourceTypes = {
       const id = idOf(identity);
       cloud.serverGroups.add(id);
       return { id, outputs: { region, name: inputs.name ?? name, members: [] } };
-    },
-  },
-  "openstack:compute/keypair:Keypair": {
-    required: [],
-    optional: words("name publicKey region userId valueSpecs"),
-    replaces: new Set(words("name publicKey region userId valueSpecs")),
-    create: createKeypair,
-  },
-  "openstack:compute/volumeAttach:VolumeAttach": {
-    required: words("instanceId volumeId"),
-    optional: words("device multiattach region vendorOptions"),
-    replaces: new Set(words("device instanceId multiattach region vendorOptions volumeId")),
-    create: ({ inputs, cloud }) => {
-      const { instanceId, volumeId } = inputs as { instanceId: string; volumeId: string };
-      if (!cloud.servers.has(instanceId)) found(undefined, "server", instanceId);
-      const volume = found(cloud.volumes.get(volumeId), "volume", volumeId);
-      if (volume.attachedTo !== undefined)
-        throw new Error(`volume ${volumeId} is already attached to ${volume.attachedTo}`);
-      volume.attachedTo = instanceId;
-      return { id: `${instanceId}/${volumeId}`, outputs: { region, device: inputs.device ?? "/dev/vdb" } };
-    },
-  },
-  "openstack:compute/interfaceAttach:InterfaceAttach": {
-    required: ["instanceId"],
-    optional: words("fixedIp networkId portId region"),
-    replaces: new Set(words("fixedIp instanceId networkId portId region")),
-    create: ({ urn, identity, inputs, cloud, previous }) => {
-      const instanceId = inputs.instanceId as string;
-      if (!cloud.servers.has(instanceId)) found(undefined, "server", instanceId);
-      const { portId, addresses, networkId } = plug(
-        cloud,
-        urn,
-        `${identity} interface`,
-        { port: inputs.portId, uuid: inputs.networkId, fixedIpV4: inputs.fixedIp },
-        previous,
-        instanceId,
-      );
-      return { id: `${instanceId}/${portId}`, outputs: { region, portId, networkId, fixedIp: addresses[0] ?? "" } };
-    },
-  },
-  "openstack:blockstorage/volume:Volume": {
-    required: ["size"],
-    optional:
-      words(`availabilityZone backupId consistencyGroupId description enableOnlineResize imageId metadata multiattach name region schedulerHints snapshotId
-      sourceReplica sourceVolId volumeType`),
-    replaces: new Set(
-      words(
-        "availabilityZone backupId consistencyGroupId imageId multiattach region schedulerHints snapshotId sourceReplica sourceVolId volumeType",
-      ),
-    ),
-    create: ({ identity, name, inputs, cloud }) => {
-      const id = idOf(identity);
-      cloud.volumes.set(id, { size: inputs.size as number, attachedTo: undefined });
-      const { availabilityZone = "nova", volumeType = "__DEFAULT__", metadata = {} } = inputs;
-      return {
-        id,
-        outputs: { region, name: inputs.name ?? name, availabilityZone, volumeType, metadata, attachments: [] },
-      };
     },
   },
 };
@@ -209,21 +145,4 @@ function newPort(cloud: Cloud, urn: string, label: string, wanted: Interface, pr
       ? undefined
       : [{ subnetId: cloud.subnetOf(networkId).id, ipAddress: wanted.fixedIpV4 }];
   return makePort(cloud, urn, { networkId, fixedIps }, previous, label);
-}
-
-function createKeypair({ urn, name, inputs, cloud }: Creation): Created {
-  const keyName = (inputs.name as string | undefined) ?? name;
-  cloud.claimName("key pair", keyName, urn);
-  const publicKey = inputs.publicKey as string | undefined;
-  if (publicKey === undefined)
-    throw new Error("publicKey is missing: a private key made by Nova would lie in the state, and is not simulated");
-  const blob = Buffer.from(publicKey.trim().split(/\s+/)[1] ?? "", "base64");
-  return {
-    id: keyName,
-    outputs: {
-      region,
-      name: keyName,
-      fingerprint: (createHash("md5").update(blob).digest("hex").match(/../g) ?? []).join(":"),
-    },
-  };
 }

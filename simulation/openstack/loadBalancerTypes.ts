@@ -9,9 +9,6 @@ const protocols = words("TCP UDP HTTP HTTPS TERMINATED_HTTPS PROXY PROXYV2 SCTP"
 export const loadBalancerTypes: ResourceTypes = {
   "openstack:loadbalancer/loadBalancer:LoadBalancer": {
     required: [],
-    optional:
-      words(`adminStateUp availabilityZone description flavorId loadbalancerProvider name region securityGroupIds tags tenantId vipAddress vipNetworkId vipPortId
-      vipSubnetId`),
     replaces: new Set(
       words(
         "availabilityZone flavorId loadbalancerProvider region tenantId vipAddress vipNetworkId vipPortId vipSubnetId",
@@ -21,9 +18,6 @@ export const loadBalancerTypes: ResourceTypes = {
   },
   "openstack:loadbalancer/listener:Listener": {
     required: words("loadbalancerId protocol protocolPort"),
-    optional:
-      words(`adminStateUp allowedCidrs connectionLimit defaultPoolId defaultTlsContainerRef description insertHeaders name region sniContainerRefs tags tenantId
-      timeoutClientData timeoutMemberConnect timeoutMemberData timeoutTcpInspect`),
     replaces: new Set(words("loadbalancerId protocol protocolPort region tenantId")),
     create: ({ identity, name, inputs, cloud }) => {
       const loadBalancer = found(
@@ -61,13 +55,11 @@ export const loadBalancerTypes: ResourceTypes = {
   },
   "openstack:loadbalancer/pool:Pool": {
     required: words("lbMethod protocol"),
-    optional: words("adminStateUp description listenerId loadbalancerId name persistence region tenantId"),
     replaces: new Set(words("listenerId loadbalancerId persistence protocol region tenantId")),
     create: createPool,
   },
   "openstack:loadbalancer/member:Member": {
     required: words("address poolId protocolPort"),
-    optional: words("adminStateUp backup monitorAddress monitorPort name region subnetId tenantId weight"),
     replaces: new Set(words("address poolId protocolPort region subnetId tenantId")),
     create: ({ identity, name, inputs, cloud }) => {
       const pool = found(cloud.pools.get(inputs.poolId as string), "pool", inputs.poolId);
@@ -83,7 +75,6 @@ export const loadBalancerTypes: ResourceTypes = {
   },
   "openstack:loadbalancer/monitor:Monitor": {
     required: words("delay maxRetries poolId timeout type"),
-    optional: words("adminStateUp expectedCodes httpMethod maxRetriesDown name region tenantId urlPath"),
     replaces: new Set(words("poolId region tenantId type")),
     create: ({ identity, name, inputs, cloud }) => {
       const pool = found(cloud.pools.get(inputs.poolId as string), "pool", inputs.poolId);

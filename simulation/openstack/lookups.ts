@@ -1,5 +1,5 @@
 /**
- * Lookups of things that exist before the program runs. Names and ids of images, flavors and networks are taken on
+ * Lookups of things that exist before the program runs. Names and ids of images and networks are taken on
  * trust: offline nobody can know.
  */
 import { nthAddress } from "../../src/config/cidr";
@@ -23,12 +23,6 @@ const image: Lookup = (args) => {
     diskFormat: "qcow2",
     protected: false,
   };
-};
-
-const flavor: Lookup = (args) => {
-  const name = (args.name ?? args.flavorId) as string | undefined;
-  if (name === undefined) throw new Error("compute.getFlavor needs name or flavorId");
-  return { id: args.flavorId ?? idOf(`flavor ${name}`), name, region, isPublic: true, extraSpecs: {} };
 };
 
 const network: Lookup = (args, cloud) => {
@@ -69,27 +63,11 @@ const subnet: Lookup = (args, cloud) => {
   };
 };
 
-const router: Lookup = (args) => {
-  const id = (args.routerId as string | undefined) ?? idOf(`router ${text(args, "name", "networking.getRouter")}`);
-  return {
-    id,
-    routerId: id,
-    name: args.name ?? `existing-${id.slice(0, 8)}`,
-    region,
-    tenantId,
-    adminStateUp: true,
-    enableSnat: true,
-    allTags: [],
-  };
-};
-
 /** By the provider's token. */
 export const lookups: Readonly<Record<string, Lookup>> = {
   "openstack:images/getImage:getImage": image,
-  "openstack:compute/getFlavor:getFlavor": flavor,
   "openstack:networking/getNetwork:getNetwork": network,
   "openstack:networking/getSubnet:getSubnet": subnet,
-  "openstack:networking/getRouter:getRouter": router,
 };
 
 function text(args: Properties, key: string, lookup: string): string {

@@ -14,9 +14,6 @@ const everywhere = { region, tenantId };
 export const networkTypes: ResourceTypes = {
   "openstack:networking/network:Network": {
     required: [],
-    optional:
-      words(`adminStateUp availabilityZoneHints description dnsDomain external mtu name portSecurityEnabled qosPolicyId region segments shared tags
-      tenantId transparentVlan valueSpecs`),
     replaces: new Set(words("availabilityZoneHints region segments tenantId transparentVlan valueSpecs")),
     create: ({ identity, name, inputs, cloud }) => {
       const id = idOf(identity);
@@ -45,9 +42,6 @@ export const networkTypes: ResourceTypes = {
   },
   "openstack:networking/subnet:Subnet": {
     required: ["networkId"],
-    optional:
-      words(`allocationPools allocationPoolsCollection cidr description dnsNameservers enableDhcp gatewayIp hostRoutes ipVersion ipv6AddressMode ipv6RaMode
-      name noGateway prefixLength region serviceTypes subnetpoolId tags tenantId valueSpecs`),
     replaces: new Set(
       words("cidr ipVersion ipv6AddressMode ipv6RaMode networkId prefixLength region subnetpoolId tenantId valueSpecs"),
     ),
@@ -55,9 +49,6 @@ export const networkTypes: ResourceTypes = {
   },
   "openstack:networking/router:Router": {
     required: [],
-    optional:
-      words(`adminStateUp availabilityZoneHints description distributed enableSnat externalFixedIps externalGateway externalNetworkId externalSubnetIds name
-      region tags tenantId valueSpecs vendorOptions`),
     replaces: new Set(words("availabilityZoneHints distributed region tenantId valueSpecs vendorOptions")),
     create: ({ identity, name, inputs, cloud }) => {
       const id = idOf(identity);
@@ -80,15 +71,11 @@ export const networkTypes: ResourceTypes = {
   },
   "openstack:networking/routerInterface:RouterInterface": {
     required: ["routerId"],
-    optional: words("forceDestroy portId region subnetId"),
     replaces: new Set(words("portId region routerId subnetId")),
     create: createRouterInterface,
   },
   "openstack:networking/port:Port": {
     required: ["networkId"],
-    optional:
-      words(`adminStateUp allowedAddressPairs binding description deviceId deviceOwner dnsName extraDhcpOptions fixedIps macAddress name noFixedIp
-      noSecurityGroups portSecurityEnabled qosPolicyId region securityGroupIds tags tenantId valueSpecs`),
     replaces: new Set(words("deviceId deviceOwner macAddress networkId region tenantId valueSpecs")),
     create: createPort,
   },

@@ -1,6 +1,6 @@
 /**
- * What the simulated OpenStack makes of servers, volumes and load balancers, and what it refuses as a real one does.
- * That a real one agrees is shown by test/engine.
+ * What the simulated OpenStack makes of servers and load balancers, and what it refuses as a real one does.
+ * That a real one agrees is shown by test/cluster.
  */
 import * as openstack from "@pulumi/openstack";
 import type * as pulumi from "@pulumi/pulumi";
@@ -97,52 +97,6 @@ describe("a server", () => {
     ],
   ])("is refused for %s", async (_, program, message) => {
     await refusal(program).toThrow(message);
-  });
-});
-
-describe("volumes, key pairs and interfaces", () => {
-  it("have the outputs that Cinder and Nova compute", async () => {
-    const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2f0mS7c3qk6mXh5uQ1yXw0nZc7l5jz0v0m9u4lY0aB me";
-    const run = await simulate(() => {
-      const { network, subnet } = lan();
-      const vm = server("vm", {});
-      const volume = new openstack.blockstorage.Volume("v", { size: 10 });
-      new openstack.compute.VolumeAttach("v", { instanceId: vm.id, volumeId: volume.id });
-      new openstack.compute.InterfaceAttach("i", { instanceId: vm.id, networkId: network.id }, { dependsOn: subnet });
-      new openstack.compute.Keypair("k", { publicKey: key });
-      new openstack.compute.ServerGroup("g", { policies: ["soft-anti-affinity"] });
-    });
-    const [vm, volume] = [run.resource("Instance", "vm").id, run.resource("Volume", "v").id];
-    expect(run.resource("Volume", "v").outputs).toEqual({
-      region: "RegionOne",
-      name: "v",
-      size: 10,
-      availabilityZone: "nova",
-      volumeType: "__DEFAULT__",
-      metadata: {},
-      attachments: [],
-    });
-    expect(run.resource("VolumeAttach", "v")).toMatchObject({ id: `${vm}/${volume}`, outputs: { device: "/dev/vdb" } });
-    expect(run.resource("InterfaceAttach", "i").outputs).toMatchObject({ fixedIp: "10.0.0.2", portId: uuid });
-    expect(run.resource("Keypair", "k")).toMatchObject({
-      id: "k",
-      outputs: { fingerprint: expect.stringMatching(/^([0-9a-f]{2}:){15}[0-9a-f]{2}$/) as unknown },
-    });
-    expect(run.resource("ServerGroup", "g").outputs).toEqual({
-      region: "RegionOne",
-      name: "g",
-      policies: ["soft-anti-affinity"],
-      members: [],
-    });
-  });
-
-  it("refuse a volume that is attached already", async () => {
-    const program = () => {
-      const volume = new openstack.blockstorage.Volume("v", { size: 10 });
-      for (const name of ["a", "b"])
-        new openstack.compute.VolumeAttach(name, { instanceId: server(name, {}).id, volumeId: volume.id });
-    };
-    await refusal(program).toThrow("is already attached to");
   });
 });
 

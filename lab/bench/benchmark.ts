@@ -190,7 +190,7 @@ async function tofuFiles(lab: Layout, name: string, workers: number): Promise<Re
     userData: inputs.userData as string,
   }));
   return {
-    "main.tf.json": JSON.stringify(renderTofuConfiguration(configOf(lab, name, workers)), undefined, 2),
+    "main.tf.json": JSON.stringify(renderTofuConfiguration(run, configOf(lab, name, workers)), undefined, 2),
     ...Object.fromEntries(servers.map(({ pool, userData }) => [userDataFile(pool), userData])),
   };
 }

@@ -1,269 +1,145 @@
 /**
- * What the program registers for OpenStack, as a configuration of OpenTofu: same resources, same arguments, same order
- * of creation, for the same provider. Written the way its users do it, with `count` for the workers. Keys and token are
- * no part of it: OpenTofu gets user data ready made.
+ * What the program registers for OpenStack, as a configuration of OpenTofu for the same provider: the resources of a
+ * simulated run with their inputs, ids of resources as references to them, and `depends_on` where the program depends on
+ * more. Written the way OpenTofu's users do it, with `count` for the workers. Keys and token are no part of it: OpenTofu
+ * gets user data ready made.
  */
-import { templateDigestOf } from "../../src/bootstrap/template";
-import { apiServerPort, type ClusterConfig } from "../../src/config/clusterConfig";
-import { creationDigestKey, serverMetadata, templateDigestKey } from "../../src/machines/metadataKeys";
-import {
-  controlPlaneGroup,
-  poolGroups,
-  type MachineGroup,
-  type MachineSpec,
-  type MachineTemplate,
-} from "../../src/machines/planMachines";
-import { ignoredChanges, plannedInputs } from "../../src/machines/server";
-import { securityGroupNames, securityGroupRuleName, securityGroupRules } from "../../src/network/securityGroupRules";
-import { openstackTags } from "../../src/network/tags";
+import type { Simulated } from "../../simulation";
+import type { SimulatedResource } from "../../simulation/simulated";
+import type { ClusterConfig } from "../../src/config/clusterConfig";
+import { machinePoolKey, machineRoleKey } from "../../src/machines/metadataKeys";
+import { poolGroups, type MachineGroup } from "../../src/machines/planMachines";
 
 type Block = Record<string, unknown>;
-/** Resources by type and name, as in OpenTofu's JSON syntax. */
-type Resources = Record<string, Record<string, Block>>;
 
-/** Files with the user data of a role or pool, beside the configuration. */
-export const userDataFile = (role: string): string => `${role}.user-data`;
+/** OpenTofu's types by the program's. */
+export const tofuTypes: Readonly<Record<string, string>> = {
+  "openstack:compute/instance:Instance": "compute_instance_v2",
+  "openstack:compute/serverGroup:ServerGroup": "compute_servergroup_v2",
+  "openstack:loadbalancer/listener:Listener": "lb_listener_v2",
+  "openstack:loadbalancer/loadBalancer:LoadBalancer": "lb_loadbalancer_v2",
+  "openstack:loadbalancer/member:Member": "lb_member_v2",
+  "openstack:loadbalancer/monitor:Monitor": "lb_monitor_v2",
+  "openstack:loadbalancer/pool:Pool": "lb_pool_v2",
+  "openstack:networking/floatingIp:FloatingIp": "networking_floatingip_v2",
+  "openstack:networking/network:Network": "networking_network_v2",
+  "openstack:networking/port:Port": "networking_port_v2",
+  "openstack:networking/router:Router": "networking_router_v2",
+  "openstack:networking/routerInterface:RouterInterface": "networking_router_interface_v2",
+  "openstack:networking/secGroup:SecGroup": "networking_secgroup_v2",
+  "openstack:networking/secGroupRule:SecGroupRule": "networking_secgroup_rule_v2",
+  "openstack:networking/subnet:Subnet": "networking_subnet_v2",
+};
+
+/** Look-ups of the program: OpenTofu's type and the arguments. */
+const lookups: Readonly<Record<string, (args: Block) => [string, Block]>> = {
+  "openstack:images/getImage:getImage": ({ name }) => ["images_image_v2", { name, most_recent: false }],
+  "openstack:networking/getNetwork:getNetwork": ({ name }) => ["networking_network_v2", { name, external: true }],
+};
+
+/** File with the user data of a pool or role, beside the configuration. */
+export const userDataFile = (pool: string): string => `${pool}.user-data`;
 
 /**
- * The content of main.tf.json. Throws for what the benchmark's stack does not use: an endpoint other than a load
- * balancer, an existing network, boot volumes, a bastion.
+ * The content of main.tf.json. `run` has every pool of `config`, with at least one worker where `config` has some; how
+ * many there are is for `config` to say. Throws for a look-up that the benchmark's stacks do not make.
  */
-export function renderTofuConfiguration(config: ClusterConfig): object {
-  const { apiEndpoint, network, nodePools, controlPlane } = config;
-  if (
-    apiEndpoint.kind !== "loadBalancer" ||
-    network.networkId !== undefined ||
-    network.routerId !== undefined ||
-    network.externalNetwork === undefined
-  )
-    throw new Error("The benchmark compares clusters with a network and a load balancer of their own.");
-  if (
-    config.ssh.bastion !== undefined ||
-    controlPlane.bootVolume !== undefined ||
-    nodePools.some(({ bootVolume, volumes }) => bootVolume ?? volumes.length > 0)
-  )
-    throw new Error(
-      "The benchmark compares clusters without a bastion, without boot volumes and without volumes of workers.",
-    );
-  const resources: Resources = {};
-  const add = (type: string, name: string, block: Block): void =>
-    void ((resources[`openstack_${type}`] ??= {})[name] = block);
-  addNetwork(config, network.externalNetwork, add);
-  const rules = addSecurityGroups(config, add);
-  const members = addLoadBalancer(config, apiEndpoint, add);
-  const last = addControlPlane(config, [...rules, ref("networking_router_interface_v2", "main")], add);
-  for (const group of poolGroups(config)) addPool(config, group, [last, ...members], add);
+export function renderTofuConfiguration(run: Simulated, config: ClusterConfig): object {
+  const pools = poolGroups(config).filter(({ machines }) => machines.length > 0);
+  const poolOf = (resource: SimulatedResource) => {
+    const metadata = (resource.inputs.metadata ?? {}) as Readonly<Record<string, string>>;
+    if (metadata[machineRoleKey] !== "worker") return undefined;
+    return pools.find(({ template }) => template.pool === metadata[machinePoolKey]);
+  };
+  const blocks = new Map<string, { type: string; name: string; resource: SimulatedResource; pool?: MachineGroup }>();
+  for (const resource of run.resources) {
+    const type = tofuTypes[resource.type];
+    if (type === undefined) continue;
+    const pool = poolOf(resource);
+    const name = pool?.template.pool ?? resource.name;
+    const isFurther = [...blocks.values()].some((other) => other.type === type && other.name === name);
+    if (!isFurther) blocks.set(resource.urn, { type: `openstack_${type}`, name, resource, pool });
+  }
+  const data: Record<string, Record<string, Block>> = {};
+  const references = new Map<unknown, string>();
+  for (const { token, args, result } of run.invokes) {
+    const render = lookups[token];
+    if (render === undefined) throw new Error(`The benchmark compares no cluster that looks up ${token}.`);
+    const [type, block] = render(args);
+    data[`openstack_${type}`] = { ...data[`openstack_${type}`], found: block };
+    references.set(result.id, `\${data.openstack_${type}.found.id}`);
+  }
+  for (const { type, name, resource } of blocks.values()) {
+    const { id, outputs } = resource;
+    references.set(id, `\${${type}.${name}.id}`);
+    if (outputs.vipPortId !== undefined) references.set(outputs.vipPortId, `\${${type}.${name}.vip_port_id}`);
+    const [address] = (outputs.allFixedIps ?? []) as string[];
+    if (type.endsWith("_secgroup_v2")) references.set(groupNamed(outputs.name), `\${${type}.${name}.name}`);
+    if (address !== undefined) references.set(address, `\${${type}.${name}.all_fixed_ips[0]}`);
+  }
+  const resource: Record<string, Record<string, Block>> = {};
+  for (const { type, name, resource: one, pool } of blocks.values()) {
+    const implied = new Set(Object.values(one.propertyDependencies).flat());
+    const further = one.dependencies.filter((urn) => !implied.has(urn)).flatMap((urn) => blocks.get(urn) ?? []);
+    (resource[type] ??= {})[name] = {
+      ...(inTofu(one.inputs, references) as Block),
+      ...(one.inputs.userData === undefined ? {} : machineArguments(one, name)),
+      ...(pool === undefined ? {} : countOf(pool, config)),
+      ...(further.length === 0 ? {} : { depends_on: further.map((other) => `${other.type}.${other.name}`) }),
+    };
+  }
   return {
     terraform: { required_providers: { openstack: { source: "terraform-provider-openstack/openstack" } } },
-    data: {
-      openstack_networking_network_v2: { external: { name: network.externalNetwork, external: true } },
-      openstack_images_image_v2: { machine: { name: config.image, most_recent: false } },
-    },
-    resource: resources,
+    data,
+    resource,
   };
 }
 
-type Add = (type: string, name: string, block: Block) => void;
-
-const ref = (type: string, name: string): string => `openstack_${type}.${name}`;
-const value = (type: string, name: string, attribute = "id"): string => `\${${ref(type, name)}.${attribute}}`;
-const subnetId = value("networking_subnet_v2", "main");
-const networkId = value("networking_network_v2", "main");
-
-function addNetwork(config: ClusterConfig, externalNetwork: string, add: Add): void {
-  const { clusterName: name, network } = config;
-  const tags = openstackTags(config);
-  add("networking_network_v2", "main", { name, mtu: network.mtu, tags });
-  add("networking_subnet_v2", "main", {
-    name,
-    network_id: networkId,
-    cidr: network.cidr,
-    dns_nameservers: network.dnsServers,
-    tags,
-  });
-  add("networking_router_v2", "main", {
-    name,
-    external_network_id: "${data.openstack_networking_network_v2.external.id}",
-    tags,
-  });
-  add("networking_router_interface_v2", "main", {
-    router_id: value("networking_router_v2", "main"),
-    subnet_id: subnetId,
-  });
-  const floating = config.apiEndpoint.kind === "loadBalancer" && config.apiEndpoint.floatingIp;
-  if (floating)
-    add("networking_floatingip_v2", "api", {
-      pool: externalNetwork,
-      port_id: value("lb_loadbalancer_v2", "api", "vip_port_id"),
-      tags,
-      depends_on: [ref("networking_router_interface_v2", "main")],
-    });
-}
-
-/** Returns the addresses of the rules. */
-function addSecurityGroups(config: ClusterConfig, add: Add): string[] {
-  for (const group of securityGroupNames(config)) {
-    add("networking_secgroup_v2", group, {
-      name: `${config.clusterName}-${group}`,
-      description: `${group} machines of the Kubernetes cluster ${config.clusterName}`,
-      delete_default_rules: true,
-      tags: openstackTags(config),
-    });
-  }
-  return securityGroupRules(config).map((rule) => {
-    const name = securityGroupRuleName(rule);
-    add("networking_secgroup_rule_v2", name, {
-      security_group_id: value("networking_secgroup_v2", rule.group),
-      direction: rule.direction,
-      ethertype: "IPv4",
-      description: `${rule.purpose}: ${rule.reason}`,
-      ...(rule.ports.protocol === "any" ? {} : { protocol: rule.ports.protocol }),
-      ...("from" in rule.ports ? { port_range_min: rule.ports.from, port_range_max: rule.ports.to } : {}),
-      ...("group" in rule.remote
-        ? { remote_group_id: value("networking_secgroup_v2", rule.remote.group) }
-        : { remote_ip_prefix: rule.remote.cidr }),
-    });
-    return ref("networking_secgroup_rule_v2", name);
-  });
-}
-
-/** Returns the addresses of the members. */
-function addLoadBalancer(
-  config: ClusterConfig,
-  endpoint: Extract<ClusterConfig["apiEndpoint"], { kind: "loadBalancer" }>,
-  add: Add,
-): string[] {
-  const name = `${config.clusterName}-api`;
-  const tags = openstackTags(config);
-  const idle = endpoint.idleTimeoutMinutes * 60_000;
-  add("lb_loadbalancer_v2", "api", {
-    name,
-    vip_subnet_id: subnetId,
-    loadbalancer_provider: endpoint.provider,
-    flavor_id: endpoint.flavorId,
-    tags,
-  });
-  add("lb_listener_v2", "api", {
-    name,
-    loadbalancer_id: value("lb_loadbalancer_v2", "api"),
-    protocol: "TCP",
-    protocol_port: endpoint.port,
-    allowed_cidrs: [...new Set([config.network.cidr, ...endpoint.allowedCidrs])].sort(),
-    timeout_client_data: idle,
-    timeout_member_data: idle,
-    tags,
-  });
-  add("lb_pool_v2", "api", {
-    name,
-    listener_id: value("lb_listener_v2", "api"),
-    protocol: "TCP",
-    lb_method: "ROUND_ROBIN",
-  });
-  const check = { type: "HTTPS", url_path: "/readyz", http_method: "GET", expected_codes: "200" };
-  add("lb_monitor_v2", "api", {
-    name,
-    pool_id: value("lb_pool_v2", "api"),
-    delay: 5,
-    timeout: 3,
-    max_retries: 3,
-    ...check,
-  });
-  let before = ref("lb_monitor_v2", "api");
-  return controlPlaneGroup(config).machines.map(({ name: machine }) => {
-    add("lb_member_v2", machine, {
-      name: machine,
-      pool_id: value("lb_pool_v2", "api"),
-      address: value("networking_port_v2", machine, "all_fixed_ips[0]"),
-      protocol_port: apiServerPort(config),
-      subnet_id: subnetId,
-      depends_on: [before],
-    });
-    before = ref("lb_member_v2", machine);
-    return before;
-  });
-}
-
-/** One machine after the other. Returns the address of the last one. */
-function addControlPlane(config: ClusterConfig, ready: readonly string[], add: Add): string {
-  const { template, machines } = controlPlaneGroup(config);
-  const group = addServerGroup(template, add);
-  let after = ready;
-  for (const spec of machines) {
-    const { name } = spec;
-    add("networking_port_v2", name, {
-      name,
-      network_id: networkId,
-      fixed_ip: [{ subnet_id: subnetId }],
-      security_group_ids: [value("networking_secgroup_v2", "node"), value("networking_secgroup_v2", "control-plane")],
-      tags: openstackTags(config),
-    });
-    add("compute_instance_v2", name, {
-      ...machine(config, spec),
-      ...group,
-      network: [{ port: value("networking_port_v2", name) }],
-      depends_on: after,
-    });
-    after = [ref("compute_instance_v2", name)];
-  }
-  return after[0] as string;
-}
-
-/** The whole pool as one block; nothing for a pool without machines. */
-function addPool(
-  config: ClusterConfig,
-  { template, machines }: MachineGroup,
-  after: readonly string[],
-  add: Add,
-): void {
-  const group = addServerGroup(template, add);
-  const [first] = machines;
-  if (first === undefined) return;
-  const zones = template.availabilityZones;
-  add("compute_instance_v2", template.pool, {
-    ...machine(config, first),
-    count: machines.length,
-    name: `${config.clusterName}-${template.pool}-\${count.index}`,
-    ...(zones.length === 0 ? {} : { availability_zone: `\${element(${JSON.stringify(zones)}, count.index)}` }),
-    ...group,
-    network: [{ uuid: networkId }],
-    security_groups: [value("networking_secgroup_v2", "node", "name")],
-    depends_on: after,
-  });
-}
-
-function addServerGroup({ pool, serverGroup }: MachineTemplate, add: Add): Block {
-  if (serverGroup === undefined) return {};
-  add("compute_servergroup_v2", pool, { name: serverGroup.name, policies: [serverGroup.policy] });
-  return { scheduler_hints: [{ group: value("compute_servergroup_v2", pool) }] };
-}
-
-/** Arguments that a machine of any role has. */
-function machine(config: ClusterConfig, spec: MachineSpec): Block {
-  const digests = { [templateDigestKey]: templateDigestOf(config, spec), [creationDigestKey]: "000000000000" };
+function machineArguments({ inputs, ignoreChanges }: SimulatedResource, name: string): Block {
+  const pool = (inputs.metadata as Record<string, string>)[machinePoolKey] ?? name;
   return {
-    ...inTofu(plannedInputs(spec, () => "${data.openstack_images_image_v2.machine.id}")),
-    user_data: `\${file("\${path.module}/${userDataFile(spec.pool)}")}`,
-    metadata: serverMetadata(config, spec, digests),
-    lifecycle: { ignore_changes: [...new Set(ignoredChanges({ ...spec, rolled: false }).map(tofuAttribute))] },
+    user_data: `\${file("\${path.module}/${userDataFile(pool)}")}`,
+    lifecycle: { ignore_changes: [...new Set(ignoreChanges.map(tofuArgument))] },
   };
 }
 
-/** Inputs of ours in OpenTofu's spelling, those within lists as well. */
-function inTofu(inputs: object): Block {
+/** What makes one block a pool. */
+function countOf({ template, machines }: MachineGroup, { clusterName }: ClusterConfig): Block {
+  const zones = template.availabilityZones;
+  return {
+    count: machines.length,
+    name: `${clusterName}-${template.pool}-\${count.index}`,
+    ...(zones.length === 0 ? {} : { availability_zone: `\${element(${JSON.stringify(zones)}, count.index)}` }),
+  };
+}
+
+/** Key of a security group that a machine names; its name alone may be that of a machine too. */
+const groupNamed = (name: unknown) => `security group ${String(name)}`;
+
+/**
+ * A value in OpenTofu's spelling; what is the id or address of a resource refers to it. Empty lists say nothing.
+ */
+function inTofu(value: unknown, references: ReadonlyMap<unknown, string>): unknown {
+  if (Array.isArray(value)) return value.map((part) => inTofu(part, references));
+  if (typeof value !== "object" || value === null) return references.get(value) ?? value;
+  const given = Object.entries(value).filter(([, part]) => !(Array.isArray(part) && part.length === 0));
   return Object.fromEntries(
-    Object.entries(inputs).map(([name, value]: [string, unknown]) => [
-      tofuAttribute(name),
-      Array.isArray(value) ? value.map((part: object) => inTofu(part)) : value,
-    ]),
+    given.map(([name, part]: [string, unknown]) => {
+      if (name === "metadata") return [name, part];
+      const named = name === "securityGroups" ? (part as string[]).map(groupNamed) : part;
+      return [tofuArgument(name), inTofu(named, references)];
+    }),
   );
 }
 
-/**
- * Our name of a property as OpenTofu's; only where the two differ by more than their spelling is there an
- * entry.
- */
-const renamed: Readonly<Record<string, string>> = { blockDevices: "block_device", networks: "network" };
+/** Where the two differ by more than their spelling: blocks that stand several times. */
+const renamed: Readonly<Record<string, string>> = {
+  blockDevices: "block_device",
+  fixedIps: "fixed_ip",
+  networks: "network",
+};
 
-function tofuAttribute(property: string): string {
+function tofuArgument(property: string): string {
+  if (property.startsWith("metadata[")) return property;
   return renamed[property] ?? property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -19,6 +19,7 @@ const keyUsages: Readonly<Record<string, x509.KeyUsageFlags>> = {
   digital_signature: x509.KeyUsageFlags.digitalSignature,
   key_encipherment: x509.KeyUsageFlags.keyEncipherment,
   cert_signing: x509.KeyUsageFlags.keyCertSign,
+  crl_signing: x509.KeyUsageFlags.cRLSign,
 };
 
 /** RFC 5280, section 4.2.1.12. */

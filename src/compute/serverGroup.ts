@@ -5,11 +5,10 @@ import type { MachineTemplate } from "../machines/planMachines";
 
 /** The Nova server group of a template, if it has one. The policy cannot be changed once machines are in it. */
 export function createServerGroup(
-  { serverGroup }: MachineTemplate,
+  { serverGroup: name, serverGroupPolicy: policy }: MachineTemplate,
   opts: pulumi.CustomResourceOptions,
 ): openstack.compute.ServerGroup | undefined {
-  if (serverGroup === undefined) return undefined;
-  const { name, policy } = serverGroup;
+  if (name === undefined) return undefined;
   // Major 3 of the SDK takes a list of one policy, major 5 the policy itself.
   const policies = (getVersion().startsWith("3.") ? [policy] : policy) as openstack.compute.ServerGroupArgs["policies"];
   return new openstack.compute.ServerGroup(name, { name, policies }, { ...opts, ignoreChanges: ["policies"] });

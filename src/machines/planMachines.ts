@@ -37,8 +37,9 @@ export interface MachineTemplate {
   readonly image: string;
   /** Taken in turn by `index` (availabilityZoneOf). Empty: Nova chooses. */
   readonly availabilityZones: readonly string[];
-  /** Absent for the policy "none". */
-  readonly serverGroup?: { readonly name: string; readonly policy: string };
+  /** Name of the server group. Absent for the policy "none", and so is the policy. */
+  readonly serverGroup?: string;
+  readonly serverGroupPolicy?: string;
   /** Absent: boots from the flavor's disk. */
   readonly bootVolume?: Volume;
   /** Volumes besides the boot volume, in the order that the bootstrap mounts them. */
@@ -153,10 +154,9 @@ function group(config: ClusterConfig, section: Common, { indexes, ...own }: Own)
     flavor: section.flavor,
     image: section.image ?? config.image,
     availabilityZones: section.availabilityZones,
-    serverGroup:
-      section.serverGroupPolicy === "none"
-        ? undefined
-        : { name: `${clusterName}-${own.pool}`, policy: section.serverGroupPolicy },
+    ...(section.serverGroupPolicy === "none"
+      ? {}
+      : { serverGroup: `${clusterName}-${own.pool}`, serverGroupPolicy: section.serverGroupPolicy }),
     bootVolume: section.bootVolume,
     mainNetwork: { networkId: network.networkId, subnetId: network.subnetId },
     configDrive: config.configDrive,

@@ -13,6 +13,7 @@ export function templateExceptions(role: MachineRole): Exceptions {
     index: "tells machines of one template apart",
     rolled: "is about this `up`, not about the machine",
     configKeys: "where something is set does not change what it is",
+    serverGroupPolicy: "a server group that exists keeps its policy",
     labels: "each `up` reconciles them on the nodes",
     taints: "each `up` reconciles them on the nodes",
     ...(roles[role].flavorChange === "resized in place" ? { flavor: "`up` resizes the machine in place" } : {}),

@@ -115,7 +115,8 @@ function machineNeed({ template, machines }: MachineGroup): MachineNeed {
       })),
     ],
     networks: settings("networks", template.networks),
-    serverGroup: serverGroup && { name: serverGroup.name, policyKey: `${section}.serverGroupPolicy` },
+    serverGroup:
+      serverGroup === undefined ? undefined : { name: serverGroup, policyKey: `${section}.serverGroupPolicy` },
   };
 }
 

@@ -76,8 +76,9 @@ describe("the digest of a pool", () => {
     taints: [pools({ taints: [{ key: "k", effect: "NoSchedule" }] })],
     rolled: [{ roll: ["default"] }],
   } satisfies { readonly [P in keyof MachineSpec]?: Changes[] };
-  /** Name and index differ between the machines of a group (above); pool and role belong to the machine's name. */
-  type Elsewhere = "name" | "index" | "pool" | "role";
+  /** Name and index differ between the machines of a group (above); pool and role belong to the machine's name; the policy of a
+   * server group comes with the group. */
+  type Elsewhere = "name" | "index" | "pool" | "role" | "serverGroupPolicy";
   const complete: Exclude<keyof MachineSpec, Elsewhere | keyof typeof changed | keyof typeof excepted>[] = [];
   const rows = (table: Record<string, Changes[]>) =>
     Object.entries(table).flatMap(([property, configurations]) =>
@@ -125,6 +126,7 @@ describe("the digest of the control plane", () => {
   it.each([
     ["replicas", controlPlane({ replicas: 5 })],
     ["its flavor, which is resized in place", controlPlane({ flavor: "huge" })],
+    ["the policy of its server group, which keeps it", controlPlane({ serverGroupPolicy: "anti-affinity" })],
     ["pools", pools({ count: 50 }, { name: "gpu", flavor: "gpu" })],
     // A machine that joins takes these from the cluster, so a roll would change nothing of them.
     ["a flag of the API server", { kubernetes: { audit: { maxAgeDays: 90 } } }],
@@ -138,6 +140,7 @@ describe("the digest of the control plane", () => {
   });
 
   it.each([
+    ["the end of its server group", controlPlane({ serverGroupPolicy: "none" })],
     ["its etcd volume", controlPlane({ etcdVolume: { sizeGb: 20 } })],
     ["the encryption of Secrets", { kubernetes: { encryptionAtRest: "aescbc" } }],
     ["the levels of Pod Security", { kubernetes: { podSecurity: { enforce: "restricted" } } }],

@@ -74,7 +74,8 @@ describe("the plan of machines", () => {
       flavor: "g1",
       image: "cuda",
       availabilityZones: ["a", "b"],
-      serverGroup: { name: "test-gpu", policy: "soft-anti-affinity" },
+      serverGroup: "test-gpu",
+      serverGroupPolicy: "soft-anti-affinity",
       bootVolume: { sizeGb: 50, type: "ssd" },
       volumes: [{ name: "data", sizeGb: 10, mountPath: "/data" }],
       mainNetwork: { networkId: "11111111-0000-4000-8000-000000000000" },
@@ -109,7 +110,7 @@ describe("the plan of machines", () => {
 
   it("has no server group for the policy none", () => {
     expect(machineGroups(config(bastion)).map(({ template }) => template.serverGroup)).toEqual([
-      { name: "test-control-plane", policy: "soft-anti-affinity" },
+      "test-control-plane",
       undefined,
       undefined,
     ]);

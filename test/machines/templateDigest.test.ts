@@ -16,7 +16,8 @@ const otherwise: { readonly [P in keyof Required<MachineSpec>]: MachineSpec[P] }
   flavor: "huge",
   image: "debian-13",
   availabilityZones: ["a"],
-  serverGroup: { name: "test-default", policy: "anti-affinity" },
+  serverGroup: "test-default",
+  serverGroupPolicy: "anti-affinity",
   bootVolume: { sizeGb: 50 },
   volumes: [{ name: "data", sizeGb: 10 }],
   mainNetwork: { networkId: "11111111-0000-4000-8000-000000000000" },
@@ -28,7 +29,7 @@ const otherwise: { readonly [P in keyof Required<MachineSpec>]: MachineSpec[P] }
 };
 
 describe("template digest", () => {
-  const common = ["name", "index", "rolled", "configKeys", "labels", "taints"];
+  const common = ["name", "index", "rolled", "configKeys", "serverGroupPolicy", "labels", "taints"];
 
   it.each<[MachineRole, string[]]>([
     ["control-plane", [...common, "flavor"]],

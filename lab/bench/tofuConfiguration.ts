@@ -1,8 +1,8 @@
 /**
  * What the program registers for OpenStack, as a configuration of OpenTofu for the same provider: the resources of a
- * simulated run with their inputs, ids of resources as references to them, and `depends_on` where the program depends on
- * more. Written the way OpenTofu's users do it, with `count` for the workers. Keys and token are no part of it: OpenTofu
- * gets user data ready made.
+ * simulated run with their inputs, ids of resources as references to them, and `depends_on` where the program depends
+ * on more. Written the way OpenTofu's users do it, with `count` for the workers. Keys and token are no part of it:
+ * OpenTofu gets user data ready made.
  */
 import type { Simulated } from "../../simulation";
 import type { SimulatedResource } from "../../simulation/simulated";

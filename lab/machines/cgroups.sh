@@ -58,8 +58,8 @@ wantControllers() {
 # unwantControllers: the end of that unit, if there is one; its absence is no error.
 unwantControllers() { [ ! -d /run/systemd/system ] || systemctl stop $labGroup.service 2>/dev/null || true; }
 
-# enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is created there. 0 means the writer
-# itself, in any PID namespace.
+# enterGroup GROUP: moves the calling shell there in every hierarchy; what it starts is created there. 0 means the
+# writer itself, in any PID namespace.
 enterGroup() {
   local hierarchy
   for hierarchy in $(hierarchies); do echo 0 >"$hierarchy/$labGroup/$1/cgroup.procs"; done

@@ -35,7 +35,10 @@ export interface MachinesPlan {
 const firstControlPlaneAddress = 10;
 const firstWorkerAddress = 100;
 
-/** Gives the planned nodes of a stack addresses and user data. Throws when the API endpoint is of a kind that machines alone cannot hold. */
+/**
+ * Gives the planned nodes of a stack addresses and user data. Throws when the API endpoint is of a kind that machines
+ * alone cannot hold.
+ */
 export function placeMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
   const { cidr } = config.network;
   const peers = controlPlaneGroup(config).machines.map(({ name, index }) => ({

@@ -1,6 +1,6 @@
 /**
- * What becomes of a text that Flux puts into a manifest: it stands there without quotes and is read as YAML 1.1, in which
- * `on` is true, `010` is eight and what follows ` #` is a comment.
+ * What becomes of a text that Flux puts into a manifest: it stands there without quotes and is read as YAML 1.1, in
+ * which `on` is true, `010` is eight and what follows ` #` is a comment.
  */
 import { isAlias, parseDocument } from "yaml";
 

@@ -16,8 +16,8 @@ interface RunAtRevision {
 }
 
 /**
- * Throws a sentence when the revision is unknown or its preview fails. Both programs use the packages that are installed
- * now.
+ * Throws a sentence when the revision is unknown or its preview fails. Both programs use the packages that are
+ * installed now.
  * @param stackFile the file that the preview reads today; the revision's own file of that path is taken, or
  *   Pulumi.<stack>.yaml where it has none.
  */

@@ -1,6 +1,6 @@
 /**
- * tls.PrivateKey: real keys of the only kind that the program creates. They derive from the run's seed, so that a second
- * run of the same stack has the same.
+ * tls.PrivateKey: real keys of the only kind that the program creates. They derive from the run's seed, so that a
+ * second run of the same stack has the same.
  */
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { derivedBytes } from "../identity";

@@ -27,7 +27,8 @@ function templateContent(config: ClusterConfig, template: MachineTemplate): Cont
       const cas = { clusterCa: authority, etcdCa: authority, frontProxyCa: authority };
       const secrets = { ...cas, serviceAccount, encryptionKey: "ENCRYPTION_KEY", bootstrapToken };
       const content = controlPlaneContent(config, facts, secrets, caCertHash);
-      // A cluster that exists keeps what it was created with: a machine that is rolled joins it, and would gain nothing.
+      // A cluster that exists keeps what it was created with: a machine that is rolled joins it, and would gain
+      // nothing.
       return { ...content, files: content.files.filter(({ path }) => path !== initConfigurationPath) };
     }
     case "worker": {

@@ -1,6 +1,7 @@
 /**
  * The minors of Kubernetes: all that depends on one stands in its row. Config, bootstrap, platform, tests and
- * docs/supported-versions.md read this table; docs/developing.md has the recipe for a new row, docs/decisions/0040 the reasons.
+ * docs/supported-versions.md read this table; docs/developing.md has the recipe for a new row, docs/decisions/0040 the
+ * reasons.
  */
 import {
   rangedComponentNames,

@@ -17,7 +17,9 @@ export interface RangedComponent extends Component {
   readonly ships: string;
   /** Version of the program in it, where the chart counts for itself. */
   readonly carries?: string;
-  /** Setting of `flux.settings` that installs it with this value, and whether it does so unset. Absent: always there. */
+  /**
+   * Setting of `flux.settings` that installs it with this value, and whether it does so unset. Absent: always there.
+   */
   readonly choice?: { readonly setting: string; readonly option: string; readonly byDefault: boolean };
 }
 

@@ -19,7 +19,8 @@ import {
 } from "./platformComponents";
 
 /**
- * Sentences about a version of Kubernetes that runs but that upstream, or a component of this cluster, does not support.
+ * Sentences about a version of Kubernetes that runs but that upstream, or a component of this cluster, does not
+ * support.
  * @param today The day by which minors have ended.
  */
 export function versionWarnings(config: ClusterConfig, today: Date): string[] {

@@ -56,7 +56,9 @@ export interface MachineTemplate {
 }
 
 export interface MachineSpec extends MachineTemplate {
-  /** Name of the server, the machine's host name and the node's name: stable, so replacing one never renames another. */
+  /**
+   * Name of the server, the machine's host name and the node's name: stable, so replacing one never renames another.
+   */
   readonly name: string;
   readonly index: number;
   /** Whether `roll` names the machine or its pool. */

@@ -1,7 +1,7 @@
 /**
  * The OpenStack server of a machine: what it is created with, and what a change of that means for one that exists. A
- * machine keeps what is fixed until it is rolled by name (docs/decisions/0015): Nova would otherwise replace the machine
- * (user data) or wipe its root disk in place (image).
+ * machine keeps what is fixed until it is rolled by name (docs/decisions/0015): Nova would otherwise replace the
+ * machine (user data) or wipe its root disk in place (image).
  */
 import { isOpenstackId } from "../config/openstackId";
 import { digestKeys } from "./metadataKeys";

@@ -21,9 +21,9 @@ export function templateExceptions(role: MachineRole): Exceptions {
 }
 
 /**
- * Digest of a template: of everything that the plan says of the machine less the exceptions above, and of its cloud-init
- * document without facts and secrets. Whoever adds a property to MachineSpec makes it part of the digest. A stale
- * machine is one that was created from a template with another digest than today's.
+ * Digest of a template: of everything that the plan says of the machine less the exceptions above, and of its
+ * cloud-init document without facts and secrets. Whoever adds a property to MachineSpec makes it part of the digest. A
+ * stale machine is one that was created from a template with another digest than today's.
  */
 export function templateDigest(template: MachineTemplate, document: object): string {
   const exceptions = templateExceptions(template.role);
@@ -33,8 +33,8 @@ export function templateDigest(template: MachineTemplate, document: object): str
 
 /**
  * Digest of the inputs that a rolled machine would be replaced for, with all facts and secrets in them: the engine
- * replaces a rolled machine exactly when this digest is another than the one it was created with. Pass the digest of the
- * user data instead of the user data, which is the same for many machines.
+ * replaces a rolled machine exactly when this digest is another than the one it was created with. Pass the digest of
+ * the user data instead of the user data, which is the same for many machines.
  */
 export function creationDigest(role: MachineRole, inputs: Readonly<Partial<Record<ServerInput, unknown>>>): string {
   return digest(Object.fromEntries(fixedInputs(role).map((input) => [input, inputs[input]])));

@@ -1,4 +1,6 @@
-/** Where the cloud is and who we are there: the same sources as the OpenStack provider, read as the provider reads them. */
+/**
+ * Where the cloud is and who we are there: the same sources as the OpenStack provider, read as the provider reads them.
+ */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { messageOf } from "../engine/messageOf";
@@ -73,7 +75,9 @@ function certificates({ connection: { cacert, cert, key } }: Settings): Pick<Ope
   };
 }
 
-/** Address of Keystone without its version. Throws a sentence when there is none, or Keystone's second version is meant. */
+/**
+ * Address of Keystone without its version. Throws a sentence when there is none, or Keystone's second version is meant.
+ */
 function keystoneUrl(
   { auth }: Settings,
   cloud: CloudEntry | undefined,

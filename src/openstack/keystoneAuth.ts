@@ -1,4 +1,6 @@
-/** What is said to Keystone at the log-in, made of the settings as the OpenStack provider (gophercloud 1.8.0) makes it. */
+/**
+ * What is said to Keystone at the log-in, made of the settings as the OpenStack provider (gophercloud 1.8.0) makes it.
+ */
 import type { AuthSettings, Settings } from "./settings";
 
 /** How to log in: by one of the two. Secret. */

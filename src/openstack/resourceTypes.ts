@@ -29,7 +29,9 @@ export interface OpenstackType {
 export interface CreatedType extends OpenstackType {
   /** Pulumi's type token. */
   readonly token: string;
-  /** As the openstack command calls it: `openstack COMMAND delete ID`. Absent where its id is not all that is needed. */
+  /**
+   * As the openstack command calls it: `openstack COMMAND delete ID`. Absent where its id is not all that is needed.
+   */
   readonly command?: string;
   /** Name of its quota in Neutron or Octavia; absent where it has none there. */
   readonly quota?: string;

@@ -9,8 +9,8 @@ export function collectionPath({ collection }: OpenstackType, inputs: ResourceIn
 }
 
 /**
- * All of a type that `query` finds, page after page. `microversion` of Nova: absent, the oldest. Throws an OpenstackError when the service does not answer or
- * refuses.
+ * All of a type that `query` finds, page after page. `microversion` of Nova: absent, the oldest. Throws an
+ * OpenstackError when the service does not answer or refuses.
  */
 export function listResources<T>(
   api: OpenstackApi,
@@ -36,8 +36,8 @@ const usualPace: RemovalPace = { interval: 2_000, limit: 300_000 };
 
 /**
  * Deletes one resource and, of a slow type, waits until it is gone; one that is gone already is as good. `inputs` are
- * those that it was created with, where its type needs them. Throws an OpenstackError when OpenStack refuses (409: it is
- * in use), or when it is still there after `pace.limit`.
+ * those that it was created with, where its type needs them. Throws an OpenstackError when OpenStack refuses (409: it
+ * is in use), or when it is still there after `pace.limit`.
  */
 export async function removeResource(
   api: OpenstackApi,

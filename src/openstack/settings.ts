@@ -1,6 +1,6 @@
 /**
- * What says where the cloud is and who logs in: each setting with its name in clouds.yaml, its environment variables and
- * its key of the `openstack:` configuration. Names and precedence are those of the OpenStack provider
+ * What says where the cloud is and who logs in: each setting with its name in clouds.yaml, its environment variables
+ * and its key of the `openstack:` configuration. Names and precedence are those of the OpenStack provider
  * (terraform-provider-openstack 1.54.1, its gophercloud/utils): test/openstack/provider.engine.test.ts compares them.
  */
 import type { CloudEntry } from "./cloudsYaml";

@@ -21,8 +21,8 @@ import {
 const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
 /**
- * A CA, a key or a token that the running cluster was created with. `protect` refuses its deletion, and no later edit of
- * this program renews it: a CA that is replaced by a diff is a dead cluster. Rotation is a runbook.
+ * A CA, a key or a token that the running cluster was created with. `protect` refuses its deletion, and no later edit
+ * of this program renews it: a CA that is replaced by a diff is a dead cluster. Rotation is a runbook.
  */
 const birthRight = { protect: true, ignoreChanges: ["*"] };
 

@@ -68,8 +68,8 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
     `.svc.${kubernetes.dnsDomain}.`,
   ].join(",");
   return [
-    // It gives whoever may edit a namespace all of Flux's kinds; gitops/infrastructure/guards gives what tenants may have.
-    // The operator puts the namespace behind the name.
+    // It gives whoever may edit a namespace all of Flux's kinds; gitops/infrastructure/guards gives what tenants may
+    // have. The operator puts the namespace behind the name.
     {
       target: { kind: "ClusterRole", name: `flux-edit(-${fluxNamespace})?` },
       patch: JSON.stringify({

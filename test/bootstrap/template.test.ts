@@ -76,8 +76,8 @@ describe("the digest of a pool", () => {
     taints: [pools({ taints: [{ key: "k", effect: "NoSchedule" }] })],
     rolled: [{ roll: ["default"] }],
   } satisfies { readonly [P in keyof MachineSpec]?: Changes[] };
-  /** Name and index differ between the machines of a group (above); pool and role belong to the machine's name; the policy of a
-   * server group comes with the group. */
+  /** Name and index differ between the machines of a group (above); pool and role belong to the machine's name; the
+   * policy of a server group comes with the group. */
   type Elsewhere = "name" | "index" | "pool" | "role" | "serverGroupPolicy";
   const complete: Exclude<keyof MachineSpec, Elsewhere | keyof typeof changed | keyof typeof excepted>[] = [];
   const rows = (table: Record<string, Changes[]>) =>

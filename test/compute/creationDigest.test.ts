@@ -1,6 +1,7 @@
 /**
  * The digest that the roll gate compares, on the whole program: it has to change exactly when the engine replaces a
- * rolled machine, or resizes a rolled worker. When it did not, the machine would go without being waited for or drained.
+ * rolled machine, or resizes a rolled worker. When it did not, the machine would go without being waited for or
+ * drained.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import type { Simulated, SimulatedResource } from "../../simulation";

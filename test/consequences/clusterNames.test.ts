@@ -1,6 +1,6 @@
 /**
- * A resource is known by its type and its whole name, so that what a cluster is called decides nothing. The program runs
- * once per name, on the simulation.
+ * A resource is known by its type and its whole name, so that what a cluster is called decides nothing. The program
+ * runs once per name, on the simulation.
  */
 import * as fc from "fast-check";
 import { consequenceOf } from "../../src/consequences/consequenceRules";

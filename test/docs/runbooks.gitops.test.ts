@@ -1,7 +1,7 @@
 /**
  * The runbooks' kubectl commands, run letter for letter on a real API server: they are understood, and what they name
- * can be asked for. The objects and the kubelet are stand-ins. Not proven: that a cluster calls its objects so, and that
- * a remedy helps.
+ * can be asked for. The objects and the kubelet are stand-ins. Not proven: that a cluster calls its objects so, and
+ * that a remedy helps.
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

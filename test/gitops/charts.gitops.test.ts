@@ -69,7 +69,8 @@ describeWith([helm, ...fluxBuildPrograms, ...kubeconformPrograms, ...moduleChart
       expect([...releases.keys()].sort()).toEqual([...names, ...renderedByHand].sort());
       for (const name of names) {
         const { version } = releases.get(name)!;
-        // Kyverno's chart counts for itself and says which Kyverno it brings; the others are of their program's version.
+        // Kyverno's chart counts for itself and says which Kyverno it brings; the others are of their program's
+        // version.
         const own = chartFile(moduleCharts[name].folder);
         expect(placeholderVersions.includes(own.version) ? [version, version] : [own.version, own.appVersion]).toEqual([
           version,

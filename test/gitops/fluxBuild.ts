@@ -73,7 +73,9 @@ const kustomizationsOf = (objects: readonly KubernetesObject[]) =>
     ({ kind, metadata }) => kind === "Kustomization" && metadata.namespace === fluxNamespace,
   ) as unknown as FluxKustomization[];
 
-/** The objects of a folder that is no part of gitops/, with `patches` as a Flux Kustomization or FluxInstance has them. */
+/**
+ * The objects of a folder that is no part of gitops/, with `patches` as a Flux Kustomization or FluxInstance has them.
+ */
 export function buildFolder(source: string, patches: readonly object[]): readonly KubernetesObject[] {
   return withCopy(
     (folder) => build(folder, { metadata: { name: "folder" }, spec: { path: "./folder", patches } }, {}),

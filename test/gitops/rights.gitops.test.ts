@@ -33,8 +33,8 @@ jest.setTimeout(600_000);
 const fluxRoles = join(toolFolder("definitions"), "flux", "rbac");
 
 /**
- * Charts that no Go module holds. Each was rendered with these values at this version and gave tenants nothing, where no
- * comment says otherwise. A new version is looked at (`helm pull --untar` into OPENSTACK_KUBERNETES_CHARTS), then
+ * Charts that no Go module holds. Each was rendered with these values at this version and gave tenants nothing, where
+ * no comment says otherwise. A new version is looked at (`helm pull --untar` into OPENSTACK_KUBERNETES_CHARTS), then
  * written here.
  */
 const withoutModule: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /**
- * Log-ins: what is configured, and what Keystone and Neutron hear of it. cloud.test.ts proves that this program says it,
- * provider.engine.test.ts that the real OpenStack provider does.
+ * Log-ins: what is configured, and what Keystone and Neutron hear of it. cloud.test.ts proves that this program says
+ * it, provider.engine.test.ts that the real OpenStack provider does.
  */
 import type { Configured } from "./recordingCloud";
 

@@ -1,6 +1,6 @@
 /**
- * That logIns.ts and refusedLogIns.ts tell the truth of the real OpenStack provider. Not proven: the engine's part, which hands the stack's
- * configuration and the environment to it.
+ * That logIns.ts and refusedLogIns.ts tell the truth of the real OpenStack provider. Not proven: the engine's part,
+ * which hands the stack's configuration and the environment to it.
  */
 import { describeUnless } from "../describeUnless";
 import { engineObstacle } from "../realEngine/installedEngine";

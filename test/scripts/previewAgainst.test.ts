@@ -1,4 +1,6 @@
-/** What the offline preview is compared with: a baseline that looking does not move, a revision, a file, the merge base. */
+/**
+ * What the offline preview is compared with: a baseline that looking does not move, a revision, a file, the merge base.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";

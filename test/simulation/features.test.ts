@@ -1,4 +1,7 @@
-/** The simulated monitor's answers to what an SDK asks about its features. That the SDK obeys them is in simulate.test.ts. */
+/**
+ * The simulated monitor's answers to what an SDK asks about its features. That the SDK obeys them is in
+ * simulate.test.ts.
+ */
 import * as protocol from "@pulumi/pulumi/proto/resource_pb";
 import { simulate } from "../../simulation";
 import { Cloud } from "../../simulation/openstack/cloud";

@@ -11,8 +11,8 @@ interface Server {
 }
 
 /**
- * Names of the cluster's machines that Nova accepted and could not start, for example because no host had room. They have
- * never run. The provider remembers their ids, so it would leave them as they are for ever.
+ * Names of the cluster's machines that Nova accepted and could not start, for example because no host had room. They
+ * have never run. The provider remembers their ids, so it would leave them as they are for ever.
  */
 export async function machinesFailedAtCreation(api: OpenstackApi, clusterName: string): Promise<ReadonlySet<string>> {
   const query = `status=ERROR&name=${encodeURIComponent(`^${clusterName}-`)}`;

@@ -3,8 +3,9 @@ import { collectionPath } from "../../openstack/resources";
 import { createdType, type ResourceInputs } from "../../openstack/resourceTypes";
 
 /**
- * Sets the tags that a resource lacks. Where the provider's second call failed, the state has the tags and OpenStack has
- * not, so that the provider sees nothing to do; and what carries no tag of the cluster is not known as the cluster's.
+ * Sets the tags that a resource lacks. Where the provider's second call failed, the state has the tags and OpenStack
+ * has not, so that the provider sees nothing to do; and what carries no tag of the cluster is not known as the
+ * cluster's.
  */
 export async function completeTags(
   api: OpenstackApi,

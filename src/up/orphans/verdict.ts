@@ -3,8 +3,9 @@ import { machineClusterKey, machineRoleKey } from "../../machines/metadataKeys";
 import { createdTypes, type CreatedType, type ResourceInputs, type ResourceItem } from "../../openstack/resourceTypes";
 
 /**
- * Longest time, in hours, after which something unused still counts as created by an `up` that lost OpenStack's response.
- * Whoever's `up` broke repeats it, the next morning at the latest. What is older may be there for a reason of its own.
+ * Longest time, in hours, after which something unused still counts as created by an `up` that lost OpenStack's
+ * response. Whoever's `up` broke repeats it, the next morning at the latest. What is older may be there for a reason of
+ * its own.
  */
 const unusedHours = 24;
 /** The same for a machine that has been started: after a while people's work runs on it. */

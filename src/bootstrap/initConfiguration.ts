@@ -4,7 +4,9 @@ import { kubeadmPatches, kubeadmTimeouts } from "./kubeadmCommon";
 import { nodeIpPlaceholder } from "./machineFile";
 import { controlPlaneRegistration } from "./nodeRegistration";
 
-/** The token is the first of those that `up` renews; it ends as those do, two hours later at most (docs/decisions/0002). */
+/**
+ * The token is the first of those that `up` renews; it ends as those do, two hours later at most (docs/decisions/0002).
+ */
 export function renderInitConfiguration(config: ClusterConfig, bootstrapToken: string): object {
   return {
     apiVersion: "kubeadm.k8s.io/v1beta4",

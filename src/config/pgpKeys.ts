@@ -7,8 +7,9 @@ const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const checksum = /^=[A-Za-z0-9+/]{4}$/;
 
 /**
- * Each block by itself, without headers such as "Comment: ...": rpm refuses headers that it does not know, and apt reads
- * no more than the first block of a file. Undefined when there is no block, or one that is cut short or not base64.
+ * Each block by itself, without headers such as "Comment: ...": rpm refuses headers that it does not know, and apt
+ * reads no more than the first block of a file. Undefined when there is no block, or one that is cut short or not
+ * base64.
  */
 export function pgpPublicKeys(text: string): string[] | undefined {
   const blocks: string[] = [];

@@ -17,8 +17,8 @@ const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 const signerName = "kubernetes.io/kube-apiserver-client-kubelet";
 
 /**
- * Approves what machines called `names` have asked for with `token`, and denies every other name. Returns a sentence for
- * each denial. Throws a sentence when the API refuses.
+ * Approves what machines called `names` have asked for with `token`, and denies every other name. Returns a sentence
+ * for each denial. Throws a sentence when the API refuses.
  */
 export async function answerJoinRequests(
   request: KubernetesRequest,

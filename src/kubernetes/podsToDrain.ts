@@ -29,9 +29,9 @@ export interface Pod {
 export const podName = ({ metadata: { namespace, name } }: Pod): string => `pod ${namespace}/${name}`;
 
 /**
- * The pods that must leave. Those stay that the kubelet runs by itself (mirror pods), that a DaemonSet would put back at
- * once, and that have ended. Pods of a DaemonSet that is gone, pods of nobody and pods with an emptyDir go: the machine
- * goes too. Throws when the API does not say whether a DaemonSet exists.
+ * The pods that must leave. Those stay that the kubelet runs by itself (mirror pods), that a DaemonSet would put back
+ * at once, and that have ended. Pods of a DaemonSet that is gone, pods of nobody and pods with an emptyDir go: the
+ * machine goes too. Throws when the API does not say whether a DaemonSet exists.
  */
 export async function podsToDrain(pods: readonly Pod[], request: KubernetesRequest): Promise<Pod[]> {
   const existing = new Map<string, boolean>();
@@ -50,7 +50,9 @@ export async function podsToDrain(pods: readonly Pod[], request: KubernetesReque
   return leaving;
 }
 
-/** Names of the claims that a pod's volumes are of; a generic ephemeral volume's claim is named after pod and volume. */
+/**
+ * Names of the claims that a pod's volumes are of; a generic ephemeral volume's claim is named after pod and volume.
+ */
 export function claimsOf({ metadata, spec }: Pod): string[] {
   return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => [
     ...(persistentVolumeClaim === undefined ? [] : [persistentVolumeClaim.claimName]),

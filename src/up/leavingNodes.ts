@@ -27,8 +27,8 @@ interface LeavingInput {
 /**
  * Cordons the nodes whose machines are to go, all of them before the first is drained, so that no pod moves from one to
  * the next; drains them one after the other; takes back nodes that were to go and now stay; and removes the Node of a
- * machine that an earlier `up` drained and deleted. Throws when a node cannot be drained in time, after the others were:
- * then no machine is deleted.
+ * machine that an earlier `up` drained and deleted. Throws when a node cannot be drained in time, after the others
+ * were: then no machine is deleted.
  */
 export async function releaseLeavingNodes(input: LeavingInput): Promise<void> {
   const expected = new Set(input.machines);

@@ -1,4 +1,6 @@
-/** The comment on a merge request that shows what the change does. Its text comes from the change, so none is trusted. */
+/**
+ * The comment on a merge request that shows what the change does. Its text comes from the change, so none is trusted.
+ */
 import { counted } from "../../src/config/counted";
 
 /** First line of our comment, by which the next pipeline finds it. */

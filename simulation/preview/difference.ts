@@ -53,7 +53,9 @@ export function goneSince(run: Simulated, previous: PreviousRun | undefined): [s
   );
 }
 
-/** A machine is stale when its template is another, as the output `staleMachines` has it; user data alone may differ. */
+/**
+ * A machine is stale when its template is another, as the output `staleMachines` has it; user data alone may differ.
+ */
 export function isStale({ type, change, inputs, kept }: SimulatedResource): boolean {
   if (change === undefined || change.ignored.length === 0) return false;
   if (type !== "openstack:compute/instance:Instance") return true;

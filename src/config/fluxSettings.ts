@@ -188,7 +188,9 @@ export const fluxSettings = {
 const formOf = (setting: string): Form | undefined =>
   Object.hasOwn(fluxSettings, setting) ? fluxSettings[setting as keyof typeof fluxSettings] : undefined;
 
-/** What is wrong with the settings of a stack: values of another form, and names that are one of these but for a slip. */
+/**
+ * What is wrong with the settings of a stack: values of another form, and names that are one of these but for a slip.
+ */
 export function settingProblems(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([setting, value]) => {
     const form = formOf(setting);

@@ -29,7 +29,9 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly counts: Readonly<Record<Operation, number>>;
   readonly unchanged: number;
-  /** Names of resources, and keys, of what is destructive and not allowed; each once, as `allowDestruction` has them. */
+  /**
+   * Names of resources, and keys, of what is destructive and not allowed; each once, as `allowDestruction` has them.
+   */
   readonly refused: readonly string[];
 }
 

@@ -1,4 +1,6 @@
-/** What `up` itself says of changed settings: it carries out none that ends the cluster unless that is allowed by name. */
+/**
+ * What `up` itself says of changed settings: it carries out none that ends the cluster unless that is allowed by name.
+ */
 import { changeInWords, changedSettings } from "../consequences/changedSettings";
 
 /** Pools come and go without an end of the cluster; `npm run consequences` weighs their machines one by one. */

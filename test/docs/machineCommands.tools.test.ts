@@ -1,6 +1,6 @@
 /**
- * Commands of the runbooks for a machine that need nothing but a Linux, run here letter for letter: `ssh NODE` and `sudo`
- * only pass them on. Not proven: that a machine of a cluster has something to show, and that a remedy helps.
+ * Commands of the runbooks for a machine that need nothing but a Linux, run here letter for letter: `ssh NODE` and
+ * `sudo` only pass them on. Not proven: that a machine of a cluster has something to show, and that a remedy helps.
  */
 import { spawnSync } from "node:child_process";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";

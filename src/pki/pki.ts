@@ -24,7 +24,7 @@ const keyArgs = { algorithm: "ECDSA", ecdsaCurve: "P256" };
  * A CA, a key or a token that the running cluster was created with. `protect` refuses its deletion, and no later edit
  * of this program renews it: a CA that is replaced by a diff is a dead cluster. Rotation is a runbook.
  */
-const birthRight = { protect: true, ignoreChanges: ["*"] };
+const neverReplaced = { protect: true, ignoreChanges: ["*"] };
 
 /**
  * The cluster's certificate authorities, service-account key pair, encryption key, first bootstrap token and admin
@@ -53,13 +53,13 @@ export class Pki extends pulumi.ComponentResource {
     const frontProxy = this.certificateAuthority("front-proxy");
     const serviceAccount = new tls.PrivateKey(this.names.serviceAccountKey, keyArgs, {
       parent: this,
-      ...birthRight,
+      ...neverReplaced,
     });
     // Not RandomBytes: its id, which the state keeps in plain text, is the value itself.
     const encryptionSeed = new random.RandomPassword(
       this.names.encryptionKey,
       { length: encryptionSeedLength, special: false },
-      { parent: this, ...birthRight },
+      { parent: this, ...neverReplaced },
     );
 
     this.clusterCaCertificatePem = cluster.certificate.certPem;
@@ -99,7 +99,7 @@ export class Pki extends pulumi.ComponentResource {
     key: tls.PrivateKey;
     pair: pulumi.Output<CertificateAuthority>;
   } {
-    const options = { parent: this, ...birthRight };
+    const options = { parent: this, ...neverReplaced };
     const key = new tls.PrivateKey(this.names.authorityKey(name), keyArgs, options);
     const certificate = new tls.SelfSignedCert(
       this.names.authority(name),

@@ -127,7 +127,7 @@ def identity():
 
 
 def application_credential(member):
-    """The identifier of the tenant's application credential; its secret is the lab's, so that it can be made anew."""
+    """The identifier of the tenant's application credential; its secret is the lab's, so that it can be created again."""
     session = connect(PROJECT, PROJECT, SECRETS["userPassword"]).session
     url = f"{KEYSTONE}/users/{member.id}/application_credentials"
     for credential in session.get(url).json()["application_credentials"]:

@@ -54,7 +54,7 @@ class MachinesDriver(fake.FakeDriver):
     def _is_on(self, instance):
         return run("LAB_MACHINE", "state", instance.name).strip() == "on"
 
-    # Being born and dying
+    # Creation and deletion
 
     def spawn(self, context, instance, image_meta, injected_files, admin_password, allocations, network_info=None,
               block_device_info=None, power_on=True, accel_info=None):

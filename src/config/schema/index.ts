@@ -28,7 +28,7 @@ const readinessSchema = section({
   drainTimeoutMinutes: whole(0, 240)
     .default(15)
     .describe(
-      "How long `up` waits for the pods of a node whose machine is to go, because a pool became smaller, to be evicted, in minutes per node; PodDisruptionBudgets are respected, and a node that is not empty by then ends the `up` before any machine is deleted. 0: pods go with the machine.",
+      "How long `up` waits until the pods of a node whose machine is to go are evicted, in minutes per node. PodDisruptionBudgets are respected. A node that is not empty by then ends the `up` before any machine is deleted. 0: pods go with the machine.",
     ),
   machinesBoot: flag
     .default(true)

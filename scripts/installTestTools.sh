@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests of the jest project `tools` run for real: shellcheck and cloud-init (Debian/Ubuntu packages),
+# Installs what the tests of the jest project `tools` run for real: shellcheck, cloud-init, dnf and rpm (Debian packages),
 # and kubeadm, built from its source on the Go module proxy because that is pinned by checksum and needs no further
 # download site. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools); a second run finds
 # everything and takes no time.
@@ -21,6 +21,10 @@ install_packages() {
   command -v shellcheck >/dev/null || missing+=(shellcheck)
   command -v cloud-init >/dev/null || missing+=(cloud-init)
   command -v openssl >/dev/null || missing+=(openssl)
+  command -v dnf >/dev/null || missing+=(dnf)
+  command -v rpmbuild >/dev/null || missing+=(rpm)
+  command -v createrepo_c >/dev/null || missing+=(createrepo-c)
+  command -v gpg >/dev/null || missing+=(gnupg)
   if ((${#missing[@]} == 0)); then return; fi
   command -v apt-get >/dev/null || fail "Missing: ${missing[*]}. This script knows apt-get only; install them with this system's package manager and run it again."
   local as_root=()
@@ -80,4 +84,4 @@ build_kubeadm() {
 
 install_packages
 build_kubeadm
-say "Test tools are ready: shellcheck and cloud-init in PATH, kubeadm v$kubernetes_version in $tools/bin."
+say "Test tools are ready: shellcheck, cloud-init, dnf and rpm in PATH, kubeadm v$kubernetes_version in $tools/bin."

@@ -27,6 +27,16 @@ export function renderAuditPolicy(): object {
           { group: "authentication.k8s.io", resources: ["tokenreviews"] },
         ],
       },
+      // Who entered a pod or went through the API server to one: a read by its verb, whoever it was (CIS 3.2.2).
+      {
+        level: "Metadata",
+        resources: [
+          {
+            group: "",
+            resources: ["pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy", "nodes/proxy"],
+          },
+        ],
+      },
       // What the machinery reads all day long.
       { level: "None", userGroups: ["system:nodes", "system:serviceaccounts:kube-system"], verbs: reads },
       { level: "None", users: components, verbs: reads },

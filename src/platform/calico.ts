@@ -15,12 +15,7 @@ const encapsulations = {
  * The pod network as the configuration has it. Calico's flow collector and its web page stay off: nobody here asked for
  * them.
  */
-export function calicoValues({
-  cni,
-  podMtu,
-  kubernetes,
-  network,
-}: Pick<ClusterConfig, "cni" | "podMtu" | "kubernetes" | "network">) {
+export function calicoValues({ cni, podMtu, kubernetes }: Pick<ClusterConfig, "cni" | "podMtu" | "kubernetes">) {
   const { encapsulation, bgp } = encapsulations[cni.encapsulation];
   return {
     installation: {
@@ -28,8 +23,9 @@ export function calicoValues({
       calicoNetwork: {
         bgp,
         mtu: podMtu,
-        // By the node's subnet and not by the first interface found: machines may have further networks.
-        nodeAddressAutodetectionV4: { cidrs: [network.cidr] },
+        // Kubernetes' own, which the kubelet is told (node-ip): machines may have further networks, and the virtual IP of
+        // keepalived is in the node's subnet too.
+        nodeAddressAutodetectionV4: { kubernetes: "NodeInternalIP" },
         // 26: Calico's own block size, 64 addresses at a time per node.
         ipPools: [
           {

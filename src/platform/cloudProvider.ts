@@ -1,6 +1,7 @@
 /** What the cloud controller manager and Cinder CSI are told: one Secret for both, and the values of their charts. */
 import { createHash } from "node:crypto";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { onControlPlane } from "./placement";
 
 type CloudProviderConfig = NonNullable<ClusterConfig["cloudProvider"]>;
 type OpenstackCredential = NonNullable<NonNullable<ClusterConfig["credentials"]>["openstack"]>;
@@ -38,6 +39,7 @@ export function renderCloudConfig({
     },
     // Machines with further networks have further addresses.
     Networking: { "address-sort-order": nodeCidr },
+    ...(cloudProvider.ignoreVolumeZones ? { BlockStorage: { "ignore-volume-az": "true" } } : {}),
     LoadBalancer: loadBalancer.enabled
       ? {
           enabled: "true",
@@ -111,7 +113,7 @@ export function cinderCsiValues<Digest>({ clusterName }: Pick<ClusterConfig, "cl
         volumes: [],
         volumeMounts: [{ name: "cloud-config", mountPath, readOnly: true }],
         nodePlugin: { podAnnotations },
-        controllerPlugin: { podAnnotations },
+        controllerPlugin: { podAnnotations, ...onControlPlane },
       },
     },
   };

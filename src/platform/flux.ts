@@ -1,6 +1,7 @@
 /** Flux as its operator installs it, and the Secrets it reads: pure documents. */
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { onControlPlane } from "./placement";
 
 export type FluxConfig = NonNullable<ClusterConfig["flux"]>;
 
@@ -25,6 +26,7 @@ export const fluxOperatorValues = {
   multitenancy: { enabled: true, defaultServiceAccount: "default" },
   // ResourceSets are the platform's: their input providers ask any address that one names.
   rbac: { createAggregation: false },
+  ...onControlPlane,
 } as const;
 
 /**
@@ -68,6 +70,17 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
     `.svc.${kubernetes.dnsDomain}.`,
   ].join(",");
   return [
+    // Whoever is root on their machine is the cluster's administrator.
+    {
+      target: { kind: "Deployment" },
+      patch: JSON.stringify(
+        Object.entries(onControlPlane).map(([name, value]) => ({
+          op: "add",
+          path: `/spec/template/spec/${name}`,
+          value,
+        })),
+      ),
+    },
     // It gives whoever may edit a namespace all of Flux's kinds; gitops/infrastructure/guards gives what tenants may
     // have. The operator puts the namespace behind the name.
     {

@@ -13,6 +13,7 @@ const movedRoots = [
   "/etc/openstack-kubernetes",
   "/etc/kubernetes",
   "/etc/keepalived",
+  "/etc/dnf",
   "/etc/fstab",
   "/etc/modules-load.d",
   "/etc/sysctl.d",

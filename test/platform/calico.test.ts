@@ -15,13 +15,11 @@ describe("calicoValues", () => {
     }).toEqual(expected);
   });
 
-  it("take the pod CIDR, and the nodes' own addresses, from the configuration", () => {
-    const values = calicoValues(
-      configWith({ network: { cidr: "10.20.0.0/22" }, kubernetes: { podCidr: "172.20.0.0/16" } }),
-    );
+  it("take the pod CIDR from the configuration, and the nodes' addresses from Kubernetes", () => {
+    const values = calicoValues(configWith({ kubernetes: { podCidr: "172.20.0.0/16" } }));
     expect(values.installation.calicoNetwork).toMatchObject({
       ipPools: [{ cidr: "172.20.0.0/16", natOutgoing: "Enabled", nodeSelector: "all()" }],
-      nodeAddressAutodetectionV4: { cidrs: ["10.20.0.0/22"] },
+      nodeAddressAutodetectionV4: { kubernetes: "NodeInternalIP" },
     });
   });
 

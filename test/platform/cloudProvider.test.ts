@@ -5,6 +5,7 @@ import {
   renderCloudConfig,
 } from "../../src/platform/cloudProvider";
 import { validConfig } from "../config/fixtures";
+import { onControlPlane } from "../../src/platform/placement";
 import { cloudProvider, configWith, openstackCredential } from "./config";
 
 const rendered = (more: Record<string, unknown> = {}, credential = openstackCredential) =>
@@ -57,6 +58,13 @@ create-monitor = "true"
 `);
   });
 
+  it("lets volumes follow no zone where Cinder's zones are not Nova's", () => {
+    expect(rendered({ ignoreVolumeZones: true })["cloud.conf"]).toContain(
+      '[BlockStorage]\nignore-volume-az = "true"\n',
+    );
+    expect(rendered()["cloud.conf"]).not.toContain("[BlockStorage]");
+  });
+
   it("says only that there are none where Services get no load balancers", () => {
     expect(rendered({ loadBalancer: { enabled: false } })["cloud.conf"]!.split("[LoadBalancer]\n")[1]).toBe(
       'enabled = "false"\n',
@@ -107,7 +115,7 @@ describe("values of Cinder CSI", () => {
           volumes: [],
           volumeMounts: [{ name: "cloud-config", mountPath: "/etc/config", readOnly: true }],
           nodePlugin: { podAnnotations },
-          controllerPlugin: { podAnnotations },
+          controllerPlugin: { podAnnotations, ...onControlPlane },
         },
       },
     });

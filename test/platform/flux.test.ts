@@ -32,7 +32,7 @@ describe("renderFluxInstance", () => {
         path: "gitops/clusters/dev",
         interval: "1m",
       },
-      kustomize: { patches: [expect.anything(), expect.anything()] },
+      kustomize: { patches: [expect.anything(), expect.anything(), expect.anything()] },
     });
   });
 
@@ -43,6 +43,34 @@ describe("renderFluxInstance", () => {
       path: "clusters/x",
       pullSecret: "flux-git",
     });
+  });
+
+  const placed = {
+    target: { kind: "Deployment" },
+    operations: [
+      {
+        op: "add",
+        path: "/spec/template/spec/affinity",
+        value: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists" }] },
+              ],
+            },
+          },
+        },
+      },
+      {
+        op: "add",
+        path: "/spec/template/spec/tolerations",
+        value: [{ key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" }],
+      },
+    ],
+  };
+
+  it("keeps the cluster's administrators off the machines that tenants' pods share", () => {
+    expect(patches({})[0]).toEqual(placed);
   });
 
   const kustomize = {
@@ -83,15 +111,16 @@ describe("renderFluxInstance", () => {
   };
 
   it("leaves out the role that would give all of Flux's kinds to whoever may edit a namespace", () => {
-    expect(patches({})[0]).toEqual(withoutEditRole);
+    expect(patches({})[1]).toEqual(withoutEditRole);
   });
 
   it("refuses missing settings, and shuts the kustomize-controller's way out of the cluster", () => {
-    expect(patches({})).toEqual([withoutEditRole, kustomize]);
+    expect(patches({})).toEqual([placed, withoutEditRole, kustomize]);
   });
 
   it("sends those controllers through the proxy that reach out of the cluster, and no other", () => {
     expect(patches({ proxy: { httpProxy: "http://user:hunter2@proxy.example.org:3128" } })).toEqual([
+      placed,
       withoutEditRole,
       kustomize,
       {

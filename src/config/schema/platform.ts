@@ -69,6 +69,14 @@ export const cloudProviderSchema = section({
     .optional()
     .describe("CA of OpenStack's API. Absent: a public one.")
     .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
+  ignoreVolumeZones: flag
+    .default(false)
+    .describe(
+      "true where Cinder's availability zones are not Nova's: volumes then follow no zone, and pods that use them may run in any.",
+    )
+    .meta(
+      takesEffect("kubernetes", "The cloud controller and Cinder CSI restart; volumes that exist keep their zone."),
+    ),
   loadBalancer: section({
     enabled: flag.default(true).describe("Services of type LoadBalancer get an Octavia load balancer."),
     provider: octaviaProvider.default("amphora").describe("Octavia provider, for instance amphora or ovn."),

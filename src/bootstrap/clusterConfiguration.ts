@@ -68,6 +68,7 @@ export function renderClusterConfiguration(
           // Metrics and health only, no data and no keys, in the clear: open to the cluster's nodes
           // (network/securityGroupRules).
           "listen-metrics-urls": "http://0.0.0.0:2381",
+          "quota-backend-bytes": kubernetes.etcd.quotaGb * 2 ** 30,
         }),
       },
     },
@@ -78,6 +79,8 @@ function apiServerArguments({ kubernetes }: ClusterConfig): Record<string, strin
   return {
     "admission-control-config-file": `${apiServerDirectory}/admission.yaml`,
     "authentication-config": `${apiServerDirectory}/authentication.yaml`,
+    // NodeRestriction is kubeadm's own default, which naming plugins replaces.
+    "enable-admission-plugins": "EventRateLimit,NodeRestriction",
     // Kubernetes' signer of serving certificates signs with the cluster CA.
     ...(kubernetes.kubeletServingCertificate === "clusterCa" ? { "kubelet-certificate-authority": clusterCaPath } : {}),
     profiling: false,

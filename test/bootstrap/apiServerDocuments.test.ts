@@ -74,7 +74,7 @@ describe("EncryptionConfiguration", () => {
 });
 
 describe("AdmissionConfiguration", () => {
-  it("applies the Pod Security levels of the configuration to namespaces without labels", () => {
+  it("applies the Pod Security levels of the configuration to namespaces without labels, and limits events", () => {
     const config = sampleConfig({
       kubernetes: { podSecurity: { enforce: "restricted", exemptNamespaces: ["csi", "kube-system"] } },
     });
@@ -82,6 +82,14 @@ describe("AdmissionConfiguration", () => {
       apiVersion: "apiserver.config.k8s.io/v1",
       kind: "AdmissionConfiguration",
       plugins: [
+        {
+          name: "EventRateLimit",
+          configuration: {
+            apiVersion: "eventratelimit.admission.k8s.io/v1alpha1",
+            kind: "Configuration",
+            limits: [{ type: "Namespace", qps: 50, burst: 100 }],
+          },
+        },
         {
           name: "PodSecurity",
           configuration: {

@@ -54,6 +54,7 @@ describe("ClusterConfiguration", () => {
             { name: "election-timeout", value: "2000" },
             { name: "heartbeat-interval", value: "200" },
             { name: "listen-metrics-urls", value: "http://0.0.0.0:2381" },
+            { name: "quota-backend-bytes", value: "2147483648" },
           ],
         },
       },
@@ -69,6 +70,7 @@ describe("ClusterConfiguration", () => {
       { name: "audit-log-path", value: "/var/log/kubernetes/audit/audit.log" },
       { name: "audit-policy-file", value: "/etc/openstack-kubernetes/api-server/audit-policy.yaml" },
       { name: "authentication-config", value: "/etc/openstack-kubernetes/api-server/authentication.yaml" },
+      { name: "enable-admission-plugins", value: "EventRateLimit,NodeRestriction" },
       { name: "encryption-provider-config", value: "/etc/openstack-kubernetes/api-server/encryption.yaml" },
       { name: "profiling", value: "false" },
       {
@@ -96,6 +98,7 @@ describe("ClusterConfiguration", () => {
     expect(document.apiServer.extraArgs.map(({ name }) => name)).toEqual([
       "admission-control-config-file",
       "authentication-config",
+      "enable-admission-plugins",
       "encryption-provider-config",
       "profiling",
       "tls-cipher-suites",

@@ -62,7 +62,7 @@ describe("a stack file", () => {
           exemptNamespaces: ["kube-system", "tigera-operator", "calico-system", "calico-apiserver"],
         },
         audit: { enabled: true, maxAgeDays: 30, maxBackups: 10, maxSizeMb: 100 },
-        etcd: { heartbeatIntervalMs: 200, electionTimeoutMs: 2000, ...snapshots },
+        etcd: { heartbeatIntervalMs: 200, electionTimeoutMs: 2000, quotaGb: 2, ...snapshots },
       },
       cni: { kind: "calico", encapsulation: "vxlan" },
       registryMirrors: [],
@@ -278,7 +278,7 @@ describe("Kubernetes", () => {
       encryptionAtRest: "aescbc",
       podSecurity: { enforce: "restricted", warn: "restricted" },
       audit: { enabled: true, maxAgeDays: 90, maxBackups: 10, maxSizeMb: 100 },
-      etcd: { heartbeatIntervalMs: 100, electionTimeoutMs: 1000, ...snapshots },
+      etcd: { heartbeatIntervalMs: 100, electionTimeoutMs: 1000, quotaGb: 2, ...snapshots },
       certSans: ["api.example.org", "203.0.113.10"],
     });
     expect(oidc).toMatchObject({

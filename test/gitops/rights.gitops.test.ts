@@ -52,8 +52,9 @@ const withoutModule: Readonly<Record<string, string>> = {
   "kubernetes-dashboard": "7.14.0",
   kured: "6.1.0",
   "node-problem-detector": "2.4.1",
-  "openstack-cinder-csi": "2.36.0",
-  "openstack-cloud-controller-manager": "2.36.0",
+  // Both looked at as 2.36.0.
+  "openstack-cinder-csi": "2.35.0",
+  "openstack-cloud-controller-manager": "2.35.0",
   "prometheus-blackbox-exporter": "11.17.2",
   "tigera-operator": "v3.32.1",
   "trident-operator": "100.2606.0",

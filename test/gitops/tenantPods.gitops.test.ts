@@ -6,6 +6,7 @@ import { fluxBuildPrograms } from "./fluxBuild";
 import { controlPlanePrograms } from "./live/controlPlane";
 import { type GuardedCluster, guardedClusterFolders, startGuardedCluster } from "./live/guardedCluster";
 import type { KubernetesObject } from "./live/kubectl";
+import { kubernetesRequest } from "./live/kubernetesRequest";
 import { eventually } from "./live/processes";
 import { describeWith } from "./toolbox";
 
@@ -22,7 +23,7 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
 
   beforeAll(async () => {
     cluster = await startGuardedCluster();
-    await eventually("The quota's usage", 60, () =>
+    await eventually("The quota's usage", 240, () =>
       used()["count/volumesnapshots.snapshot.storage.k8s.io"] === undefined ? undefined : true,
     );
   }, 600_000);
@@ -70,9 +71,28 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
     const map = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "atlas" } });
     const many = Array.from({ length: 200 }, (_, index) => map(`filler-${index}`));
     cluster.member.apply(...many);
-    await eventually("The full quota", 60, () => (used()["count/configmaps"] === "200" ? true : undefined));
+    await eventually("The full quota", 180, () => (used()["count/configmaps"] === "200" ? true : undefined));
     refused(map("one-more"), "exceeded quota: tenant, requested: count/configmaps=1");
     cluster.member.run(["delete", "configmaps", "-n", "atlas", "--all", "--wait=false"]);
+  });
+
+  it("is slowed down when it floods the cluster with events, and other namespaces are not", async () => {
+    const request = kubernetesRequest(cluster.kubectl);
+    const create = (namespace: string) =>
+      request("POST", `/api/v1/namespaces/${namespace}/events`, {
+        apiVersion: "v1",
+        kind: "Event",
+        metadata: { generateName: "flood-", namespace },
+        involvedObject: { kind: "Pod", namespace, name: "web" },
+        reason: "Flood",
+      });
+    await eventually("An event that is refused", 90, async () => {
+      const answers = await Promise.all(Array.from({ length: 300 }, () => create("atlas")));
+      return answers.some(({ status, body }) => status === 429 && body.includes("limit reached on type Namespace"))
+        ? true
+        : undefined;
+    });
+    expect((await create("default")).status).toBe(201);
   });
 
   it.each<[string, object, string]>([

@@ -1,5 +1,13 @@
 /** All rules between fields, in the order in which their sentences are shown. */
-import { cgroupVersion, etcdTimings, kubernetesVersion, proxyExceptions, osVersion, packageMirror } from "./kubernetes";
+import {
+  cgroupVersion,
+  etcdQuota,
+  etcdTimings,
+  kubernetesVersion,
+  proxyExceptions,
+  osVersion,
+  packageMirror,
+} from "./kubernetes";
 import {
   extraNetworks,
   machineNameLength,
@@ -63,6 +71,7 @@ export const rules: readonly Rule[] = [
   taints,
   kubernetesVersion,
   etcdTimings,
+  etcdQuota,
   packageMirror,
   proxyExceptions,
   cloudCredential,

@@ -38,6 +38,16 @@ export const etcdTimings = rule(["kubernetes"], ({ kubernetes: { etcd } }) =>
   ),
 );
 
+/** A defragmentation writes the whole database again beside the old one. */
+export const etcdQuota = rule(["kubernetes", "controlPlane"], ({ kubernetes: { etcd }, controlPlane }) => {
+  const { sizeGb = Infinity } = controlPlane.etcdVolume ?? {};
+  return when(
+    sizeGb < 2 * etcd.quotaGb,
+    () =>
+      `kubernetes.etcd.quotaGb is ${etcd.quotaGb} but controlPlane.etcdVolume.sizeGb is ${sizeGb}; make the volume ${2 * etcd.quotaGb} or more, or the quota smaller.`,
+  );
+});
+
 export const packageMirror = rule(["packageSource", "packageMirror"], ({ packageSource, packageMirror: mirror }) => [
   ...when(
     packageSource === "mirror" && mirror === undefined,

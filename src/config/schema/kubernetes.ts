@@ -157,6 +157,14 @@ export const kubernetesSchema = section({
       .describe(
         "etcd election timeout, in milliseconds: ten times the heartbeat, as etcd asks. A lost leader stops the API for one to two of it; raise both (500 and 5000) where disks are slow.",
       ),
+    quotaGb: whole(2, 8)
+      .default(2)
+      .describe(
+        "Size in GiB at which etcd's database takes no more writes: etcd's own default, up to what it suggests as the most. `EtcdDatabaseFull` fires at four fifths. The disk needs twice as much, for a defragmentation.",
+      )
+      .meta(
+        takesEffect("cluster", "etcd keeps its quota; docs/runbooks/alerts/EtcdDatabaseFull.md says how to raise it."),
+      ),
     snapshotIntervalHours: whole(1, 168)
       .default(6)
       .describe("Hours between etcd snapshots on each control-plane machine.")

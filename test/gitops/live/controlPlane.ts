@@ -37,9 +37,13 @@ const controllers = [
 
 /**
  * Starts it and waits until it serves; the admin is in kubeadm:cluster-admins, as the program's own admin kubeconfig
- * is.
+ * is. `flags`: further ones of the API server.
  */
-export async function startControlPlane(folder: string, processes: Processes): Promise<Kubectl> {
+export async function startControlPlane(
+  folder: string,
+  processes: Processes,
+  flags: readonly string[] = [],
+): Promise<Kubectl> {
   mkdirSync(folder, { recursive: true });
   const [client, peer, api, manager] = await freePorts(4);
   const etcd = `http://127.0.0.1:${client}`;
@@ -74,6 +78,7 @@ export async function startControlPlane(folder: string, processes: Processes): P
     "--endpoint-reconciler-type=none",
     // As kubeadm has it: without, no CSI or CNI could be installed.
     "--allow-privileged=true",
+    ...flags,
   ]);
   const authority = join(certificates, "apiserver.crt");
   const kubeconfig = writeKubeconfig(join(folder, "root.kubeconfig"), `https://127.0.0.1:${api}`, authority, token);

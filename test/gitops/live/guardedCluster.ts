@@ -2,12 +2,17 @@
  * A control plane with what the platform lays into a tenant's namespace, and its guards, but no Flux: what Flux would
  * apply is applied by its name. Quicker than the whole platform, for what only the API server judges.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
+import { renderAdmissionConfiguration } from "../../../src/bootstrap/admissionConfiguration";
+import { renderClusterConfiguration } from "../../../src/bootstrap/clusterConfiguration";
+import { parseClusterConfig } from "../../../src/config/parse";
+import { readStackFile } from "../../../src/config/stackFile";
 import { fluxNamespace } from "../../../src/platform/flux";
 import { buildStack } from "../fluxBuild";
-import { toolFolder } from "../toolbox";
+import { repositoryFolder, toolFolder } from "../toolbox";
 import { startControlPlane } from "./controlPlane";
 import type { Kubectl, KubernetesObject } from "./kubectl";
 import { eventually, Processes } from "./processes";
@@ -40,7 +45,7 @@ export async function startGuardedCluster(): Promise<GuardedCluster> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const kubectl = await startControlPlane(join(folder, "control-plane"), processes);
+    const kubectl = await startControlPlane(join(folder, "control-plane"), processes, admissionFlags(folder));
     const files = guardedClusterFolders.flatMap((crds) =>
       readdirSync(crds).flatMap((file) => (definitions.test(file) ? ["-f", join(crds, file)] : [])),
     );
@@ -92,6 +97,18 @@ export async function startGuardedCluster(): Promise<GuardedCluster> {
     await stop();
     throw error;
   }
+}
+
+/** Admission as the program configures it on a machine. */
+function admissionFlags(folder: string): string[] {
+  const file = join(folder, "admission.yaml");
+  const config = parseClusterConfig(readStackFile(join(repositoryFolder, "Pulumi.dev.yaml")).values, "dev");
+  writeFileSync(file, stringify(renderAdmissionConfiguration(config)));
+  const { apiServer } = renderClusterConfiguration(config, { endpointHost: "192.0.2.1", certSans: [] }) as {
+    apiServer: { extraArgs: readonly { name: string; value: string }[] };
+  };
+  const plugins = apiServer.extraArgs.find(({ name }) => name === "enable-admission-plugins")!;
+  return [`--enable-admission-plugins=${plugins.value}`, `--admission-control-config-file=${file}`];
 }
 
 /** Namespaces first, as Flux does; what a kind just defined refuses is tried again. */

@@ -8,11 +8,11 @@ import type { Kubectl } from "./kubectl";
 export function kubernetesRequest(kubectl: Kubectl): KubernetesRequest {
   const { server, authority } = kubectl.address();
   const { users } = parse(readFileSync(kubectl.kubeconfig, "utf8")) as { users: [{ user: { token: string } }] };
-  const options = { ca: readFileSync(authority), headers: { authorization: `Bearer ${users[0].user.token}` } };
-  return (method, path, body) => {
-    if (body !== undefined) throw new Error("The gate only reads");
-    return new Promise((resolve, reject) => {
-      const request = https.request(`${server}${path}`, { ...options, method }, (response) => {
+  const ca = readFileSync(authority);
+  const headers = { authorization: `Bearer ${users[0].user.token}`, "content-type": "application/json" };
+  return (method, path, body) =>
+    new Promise((resolve, reject) => {
+      const request = https.request(`${server}${path}`, { ca, headers, method }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () =>
@@ -20,7 +20,6 @@ export function kubernetesRequest(kubectl: Kubectl): KubernetesRequest {
         );
       });
       request.on("error", reject);
-      request.end();
+      request.end(body === undefined ? undefined : JSON.stringify(body));
     });
-  };
 }

@@ -185,13 +185,43 @@ export const fluxSettings = {
   UI_OIDC_SCOPES: names,
 } as const satisfies Readonly<Record<string, Form>>;
 
+/**
+ * Settings without a default that an option cannot do without, by the setting that chooses it: Flux refuses to build the
+ * option else, and `up` waits for it in vain.
+ */
+export const neededBy: Readonly<Record<string, Readonly<Record<string, readonly (keyof typeof fluxSettings)[]>>>> = {
+  ACME: {
+    "acme-http-01": ["ACME_EMAIL"],
+    "acme-dns-01": ["ACME_EMAIL", "ACME_DNS_SERVER", "ACME_DNS_KEY_NAME"],
+    "acme-webhook": ["ACME_EMAIL", "ACME_WEBHOOK_GROUP", "ACME_WEBHOOK_SOLVER", "ACME_WEBHOOK_CONFIG"],
+  },
+  LOGS: { opensearch: ["OPENSEARCH_HOST"] },
+  NETAPP: { trident: ["TRIDENT_MANAGEMENT_ADDRESS", "TRIDENT_DATA_ADDRESS", "TRIDENT_SVM"] },
+  RUNNERS: { "gitlab-runner": ["GITLAB_URL"] },
+};
+
 const formOf = (setting: string): Form | undefined =>
   Object.hasOwn(fluxSettings, setting) ? fluxSettings[setting as keyof typeof fluxSettings] : undefined;
 
-/**
- * What is wrong with the settings of a stack: values of another form, and names that are one of these but for a slip.
- */
+/** What is wrong with the settings of a stack. */
 export function settingProblems(settings: Readonly<Record<string, string>>): string[] {
+  return [...wrongEntries(settings), ...lackingEntries(settings)];
+}
+
+function lackingEntries(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(neededBy).flatMap(([setting, options]) => {
+    const chosen = settings[setting];
+    const needed = chosen !== undefined && Object.hasOwn(options, chosen) ? (options[chosen] ?? []) : [];
+    return needed
+      .filter((name) => settings[name] === undefined)
+      .map(
+        (name) => `flux.settings.${setting} is "${String(chosen)}" but ${name} is absent; set flux.settings.${name}.`,
+      );
+  });
+}
+
+/** Values of another form, and names that are one of these but for a slip. */
+function wrongEntries(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([setting, value]) => {
     const form = formOf(setting);
     if (form !== undefined)

@@ -53,8 +53,11 @@ export function parseStackFile(content: string, file: string): StackFile {
   const named = Object.entries(config).map(([key, value]) => ({ ...namedKey(key), value }));
   const problems = [...outside.problems, ...named.flatMap(({ problem }) => (problem ? [problem] : []))];
   const own = [...outside.own, ...named.filter(({ key }) => key !== undefined)];
-  if (own.length === 0)
-    throw new ConfigError(file, [...problems.map(({ sentence }) => sentence), ...foreign(config, file)]);
+  if (own.length === 0) {
+    const found = [...problems.map(({ sentence }) => sentence), ...foreign(config, file)];
+    const nothing = `${file} has no key of this project under "config"; write ${projectName}:image and the other keys there.`;
+    throw new ConfigError(file, found.length === 0 ? [nothing] : found);
+  }
   const read = own.map(({ key = "", value }) => [key, withoutSecrets(value, [key], { [key]: value }, notes, problems)]);
   const values = Object.fromEntries(read) as Record<string, unknown>;
   const configNode = document.get("config");

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { computedSettings } from "../../src/config/clusterConfig";
-import { fluxSettings, settingProblems, unreadSettings } from "../../src/config/fluxSettings";
+import { fluxSettings, neededBy, settingProblems, unreadSettings } from "../../src/config/fluxSettings";
 import { parseClusterConfig } from "../../src/config/parse";
 import { configWarnings } from "../../src/config/warnings";
 import { repositoryFolder, textFiles } from "../docs/textFiles";
@@ -40,8 +40,10 @@ describe("the table of settings", () => {
     expect(own.flatMap(([name = "", value = ""]) => settingProblems({ [name]: value }))).toEqual([]);
   });
 
-  it.each(Object.entries(options))("takes what the option %s needs", (_, settings) => {
+  it.each(Object.entries(options))("asks for what the option %s needs, and for nothing else", (option, settings) => {
     expect(settingProblems(settings)).toEqual([]);
+    const [choice = "", ...needed] = Object.keys(settings);
+    expect([...(neededBy[choice]?.[option] ?? [])].sort()).toEqual(needed.sort());
   });
 });
 
@@ -70,6 +72,10 @@ describe("flux.settings", () => {
     [
       { APPS_DOMAIN: "https://apps.example.org" },
       'flux.settings.APPS_DOMAIN is "https://apps.example.org" but must be a domain such as apps.example.org.',
+    ],
+    [
+      { ACME: "acme-http-01" },
+      'flux.settings.ACME is "acme-http-01" but ACME_EMAIL is absent; set flux.settings.ACME_EMAIL.',
     ],
     [{ LOGS: "elasticsearch" }, 'flux.settings.LOGS is "elasticsearch" but must be one of opensearch, none.'],
     [{ REBOOT_START: "25:00" }, 'flux.settings.REBOOT_START is "25:00" but must be a time of day such as 01:00.'],

@@ -186,8 +186,8 @@ export const fluxSettings = {
 } as const satisfies Readonly<Record<string, Form>>;
 
 /**
- * Settings without a default that an option cannot do without, by the setting that chooses it: Flux refuses to build the
- * option else, and `up` waits for it in vain.
+ * Settings without a default that an option cannot do without, by the setting that chooses it: Flux refuses to build
+ * the option else, and `up` waits for it in vain.
  */
 export const neededBy: Readonly<Record<string, Readonly<Record<string, readonly (keyof typeof fluxSettings)[]>>>> = {
   ACME: {

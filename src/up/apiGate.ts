@@ -13,8 +13,8 @@ interface ApiGateInput {
   /** Tail of the console of each control-plane machine, by name; asked only when the gate fails. */
   readonly consoles: () => Promise<ReadonlyMap<string, string>>;
   /**
-   * Control-plane machines that OpenStack does not run, a phrase each. Asked once per `machinesEvery` while the API does
-   * not answer; where OpenStack does not answer either, nothing is said of them.
+   * Control-plane machines that OpenStack does not run, a phrase each. Asked once per `machinesEvery` while the API
+   * does not answer; where OpenStack does not answer either, nothing is said of them.
    */
   readonly notRunning: () => Promise<readonly string[]>;
   readonly progress: (message: string) => void;

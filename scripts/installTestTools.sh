@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what the tests of the jest project `tools` run for real: shellcheck, cloud-init, dnf and rpm (Debian packages),
-# and kubeadm, built from its source on the Go module proxy because that is pinned by checksum and needs no further
-# download site. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools); a second run finds
-# everything and takes no time.
+# Installs what the tests of the jest project `tools` run for real: shellcheck, cloud-init, dnf and rpm (Debian
+# packages), and kubeadm, built from its source on the Go module proxy because that is pinned by checksum and needs no
+# further download site. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools); a second
+# run finds everything and takes no time.
 set -euo pipefail
 
 # The kubeadm that the rendered documents are validated with, for its own minor and the one before: the default minor of

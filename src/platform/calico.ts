@@ -23,8 +23,8 @@ export function calicoValues({ cni, podMtu, kubernetes }: Pick<ClusterConfig, "c
       calicoNetwork: {
         bgp,
         mtu: podMtu,
-        // Kubernetes' own, which the kubelet is told (node-ip): machines may have further networks, and the virtual IP of
-        // keepalived is in the node's subnet too.
+        // Kubernetes' own, which the kubelet is told (node-ip): machines may have further networks, and the virtual IP
+        // of keepalived is in the node's subnet too.
         nodeAddressAutodetectionV4: { kubernetes: "NodeInternalIP" },
         // 26: Calico's own block size, 64 addresses at a time per node.
         ipPools: [

@@ -1,6 +1,6 @@
 /**
- * The install script of the RHEL family with the real dnf, rpm and gpg, in a tree of its own, from a repository of small
- * signed packages made here. Does not prove what Red Hat's own packages do, nor SELinux.
+ * The install script of the RHEL family with the real dnf, rpm and gpg, in a tree of its own, from a repository of
+ * small signed packages made here. Does not prove what Red Hat's own packages do, nor SELinux.
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

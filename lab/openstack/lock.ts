@@ -1,13 +1,21 @@
-/** One command at a time changes the lab. */
+/** One command at a time changes the lab, and one each of its stacks. */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isAlive, type Leader, ownIdentity } from "./processes";
 import type { Layout } from "./layout";
+
+/** Where the lock is, and the folder that holds it. */
+type Locked = Pick<Layout, "root" | "lock">;
+
+/** The lock of one stack: its file and state are one run's at a time. */
+export function stackLock({ root, lock }: Locked, stack: string): Locked {
+  return { root, lock: `${lock}.${stack}` };
+}
 
 /**
  * Runs `action` while holding the lab's lock. A lock whose holder was killed is taken over.
  * Errors: names the process that holds it.
  */
-export async function locked<T>(lab: Layout, action: () => Promise<T>): Promise<T> {
+export async function locked<T>(lab: Locked, action: () => Promise<T>): Promise<T> {
   mkdirSync(lab.root, { recursive: true, mode: 0o700 });
   const holder = currentHolder(lab);
   if (holder)
@@ -28,7 +36,7 @@ export async function locked<T>(lab: Layout, action: () => Promise<T>): Promise<
 }
 
 /** The living process that holds the lab, if any. */
-export function currentHolder(lab: Layout): Leader | undefined {
+export function currentHolder(lab: Locked): Leader | undefined {
   try {
     const leader = JSON.parse(readFileSync(lab.lock, "utf8")) as Leader;
     return isAlive(leader) ? leader : undefined;

@@ -11,6 +11,7 @@ import { hostCgroup } from "../machines/power";
 import { run } from "./commands";
 import { engine, engineFolder } from "./engine";
 import type { Layout } from "./layout";
+import { locked, stackLock } from "./lock";
 import { kubectlProgram, machinesOf } from "./machines";
 import { kubeconfigFile, type StackOutputs, waitForNodes } from "./nodes";
 import { type OverlayChange, changesWithMachines, changesWithoutMachines, shownChange } from "./overlay";
@@ -142,17 +143,50 @@ function runEngine(args: readonly string[], environment: NodeJS.ProcessEnv): Pro
   });
 }
 
+/** Milliseconds of silence after which a command says that it is at work. */
+const silence = 60_000;
+
+/**
+ * `action`, with a line a minute: an engine without a terminal prints nothing while a gate of the program waits, which
+ * may take 20 minutes.
+ */
+export async function withSignsOfLife<T>(
+  what: string,
+  say: (line: string) => void,
+  action: () => Promise<T>,
+): Promise<T> {
+  const began = Date.now();
+  const timer = setInterval(
+    () => say(`${what}: still at work after ${Math.round((Date.now() - began) / 60_000)} min`),
+    silence,
+  );
+  try {
+    return await action();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /**
  * `pulumi up` of a stack on the lab that runs; with machines, the wait for their nodes too. Returns the engine's exit
- * status.
+ * status. Errors: another run is at work on the stack; its file is left alone then.
  *
  * @param settings Values other than the stack file's.
  */
-export async function stackUp(
+export function stackUp(
   lab: Layout,
   stack: string,
   say: (line: string) => void,
   settings: readonly OverlayChange[] = [],
+): Promise<number> {
+  return locked(stackLock(lab, stack), () => lockedStackUp(lab, stack, say, settings));
+}
+
+async function lockedStackUp(
+  lab: Layout,
+  stack: string,
+  say: (line: string) => void,
+  settings: readonly OverlayChange[],
 ): Promise<number> {
   const environment = engineEnvironment(lab);
   const version = await engineVersion(environment);
@@ -166,10 +200,8 @@ export async function stackUp(
     say(shownChange(change));
   await ensureStack(lab, stack, environment);
   const began = Date.now();
-  const status = await runEngine(
-    ["up", "--yes", "--parallel", "16", "--stack", stack, "--config-file", file, "--non-interactive"],
-    environment,
-  );
+  const up = ["up", "--yes", "--parallel", "16", "--stack", stack, "--config-file", file, "--non-interactive"];
+  const status = await withSignsOfLife(`Pulumi on stack ${stack}`, say, () => runEngine(up, environment));
   if (status !== 0) {
     say(`Stack ${stack} is not complete on the lab: run the command again to continue.`);
     return status;

@@ -166,11 +166,18 @@ async function failureMessage(input: ClusterGateInput, problems: readonly Proble
   const shown = problems.slice(0, shownProblems).map(({ message }) => `- ${message}`);
   const more = problems.length > shownProblems ? [`- and ${problems.length - shownProblems} more`] : [];
   const missing = problems.flatMap(({ machine }) => (machine === undefined ? [] : [machine])).slice(0, shownConsoles);
+  const touched = input.touched();
+  const old = problems.some(({ machine }) => machine !== undefined && !touched.includes(machine));
   const consoles = missing.length === 0 ? [] : await consoleSections(() => input.consoles(missing));
   return [
     `The machines and the platform exist, but the cluster is not whole after ${counted(input.timeoutMinutes, "minute")} (readiness.clusterTimeoutMinutes):`,
     ...shown,
     ...more,
+    ...(old
+      ? [
+          "A machine that this run did not create may have lost its Node: restart its kubelet (docs/runbooks/node-deleted.md).",
+        ]
+      : []),
     "Nothing is lost; mend the cause and run `pulumi up` again.",
     ...consoles,
   ].join("\n");

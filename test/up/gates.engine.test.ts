@@ -142,7 +142,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
   it("is a rolled machine's: the others are not whole", async () => {
     const openstack = servers(server("dev-default-0", "worker", "yesterday's"));
     expect(await messagesOf(certificates, { openstack })).toEqual([
-      'error serializing property "userData": dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Mend them and run `pulumi up` again. A machine that is broken itself is rolled alone, by its own name in `roll`; one that is lost is made anew (docs/platform.md, "A rolled machine").',
+      'error serializing property "userData": dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.',
     ]);
   });
 
@@ -150,7 +150,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
     const before = { kubernetes: healthy(), run: { limit: 0.5 } };
     const resize = { kubernetes: healthy(), run: { flavor: "b" } };
     expect(await messagesOf(certificates, before, resize)).toEqual([
-      'before hook "dev-before-resize" failed: dev-control-plane-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-1 has not become a node; machine dev-control-plane-2 has not become a node. Mend them and run `pulumi up` again. A machine that is broken itself is rolled alone, by its own name in `roll`; one that is lost is made anew (docs/platform.md, "A rolled machine").',
+      'before hook "dev-before-resize" failed: dev-control-plane-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-1 has not become a node; machine dev-control-plane-2 has not become a node. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.',
       "update failed",
     ]);
   });

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { layout } from "../../../lab/openstack/layout";
-import { currentHolder, locked } from "../../../lab/openstack/lock";
+import { currentHolder, locked, stackLock } from "../../../lab/openstack/lock";
 import { restorePolicy } from "../../../lab/openstack/packages";
 import {
   isAlive,
@@ -101,6 +101,15 @@ onLinux("the lab's lock", () => {
         `Another lab command is at work (process ${process.pid})`,
       ),
     );
+  });
+
+  it("of a stack is its own: another stack is free, the same one is not", async () => {
+    const dev = stackLock(lab, "dev");
+    await locked(dev, async () => {
+      expect(await locked(stackLock(lab, "prod"), () => Promise.resolve("prod"))).toBe("prod");
+      expect(await locked(lab, () => Promise.resolve("lab"))).toBe("lab");
+      await expect(locked(dev, () => Promise.resolve())).rejects.toThrow("Another lab command is at work");
+    });
   });
 
   it("is taken over from a command that was killed", async () => {

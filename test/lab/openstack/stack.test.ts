@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { stackOnLab } from "../../../lab/openstack/stack";
+import { stackOnLab, withSignsOfLife } from "../../../lab/openstack/stack";
 
 const stackFile = `# A stack.
 config:
@@ -36,5 +36,22 @@ describe("a stack's configuration on the lab", () => {
 
   it("refuses a stack file that is no map", () => {
     expect(() => stackOnLab("just text")).toThrow("The stack file is no map: it must hold the key `config`.");
+  });
+});
+
+describe("a long command on the lab", () => {
+  afterEach(() => jest.useRealTimers());
+
+  it("says every minute that it is at work, until it ends", async () => {
+    jest.useFakeTimers();
+    const lines: string[] = [];
+    const say = (line: string) => lines.push(line);
+    const work = withSignsOfLife("Pulumi on stack dev", say, () => new Promise((end) => setTimeout(end, 150_000)));
+    await jest.advanceTimersByTimeAsync(600_000);
+    await work;
+    expect(lines).toEqual([
+      "Pulumi on stack dev: still at work after 1 min",
+      "Pulumi on stack dev: still at work after 2 min",
+    ]);
   });
 });

@@ -4,6 +4,7 @@
  */
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { repairErrorStacks } from "../../../src/engine/errorStacks";
 import type { MachineSummary } from "../../../src/compute/machine";
 import { parseClusterConfig } from "../../../src/config/parse";
 import { assertPreflight } from "../../../src/preflight/preflight";
@@ -37,6 +38,7 @@ class Machine extends pulumi.dynamic.Resource {
 }
 
 export = async () => {
+  repairErrorStacks();
   const run = JSON.parse(process.env.GATES ?? "") as GatesRun;
   const parsed = parseClusterConfig(minimalStack, "dev");
   const limits = {

@@ -1,5 +1,6 @@
-import * as tls from "@pulumi/tls";
-import { simulate } from "../simulation";
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+import { KeyObject, webcrypto } from "node:crypto";
 
 export interface MadeCertificates {
   readonly ca: string;
@@ -9,42 +10,52 @@ export interface MadeCertificates {
   readonly clientKey: string;
 }
 
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
 /**
- * A CA with certificates of a server, on loopback and under the names given, and of a client called "admin", as the
- * program's own resources make them.
+ * A CA with certificates of a server, on loopback and under the names given, and of a client called "admin", valid for
+ * an hour.
  */
 export async function madeCertificates(...dnsNames: string[]): Promise<MadeCertificates> {
-  const run = await simulate(() => {
-    const key = (name: string) => new tls.PrivateKey(name, { algorithm: "ECDSA", ecdsaCurve: "P256" }).privateKeyPem;
-    const caKey = key("ca");
-    const ca = new tls.SelfSignedCert("ca", {
-      privateKeyPem: caKey,
-      isCaCertificate: true,
-      validityPeriodHours: 1,
-      allowedUses: ["cert_signing"],
-      subject: { commonName: "ca" },
-    }).certPem;
-    const leaf = (name: string, use: string, names: Partial<tls.CertRequestArgs>) => {
-      const privateKeyPem = key(name);
-      const request = new tls.CertRequest(name, { privateKeyPem, ...names, subject: { commonName: name } });
-      const certificate = new tls.LocallySignedCert(name, {
-        certRequestPem: request.certRequestPem,
-        caCertPem: ca,
-        caPrivateKeyPem: caKey,
-        validityPeriodHours: 1,
-        allowedUses: ["digital_signature", use],
-      });
-      return { key: privateKeyPem, certificate: certificate.certPem };
-    };
-    const server = leaf("server", "server_auth", { ipAddresses: ["127.0.0.1"], dnsNames });
-    const client = leaf("admin", "client_auth", {});
-    return {
-      ca,
-      serverCertificate: server.certificate,
-      serverKey: server.key,
-      clientCertificate: client.certificate,
-      clientKey: client.key,
-    };
+  x509.cryptoProvider.set(webcrypto as never);
+  const now = Date.now();
+  const validity = { notBefore: new Date(now - 60_000), notAfter: new Date(now + 3_600_000) };
+  const pair = () => webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const caKeys = await pair();
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=ca",
+    keys: caKeys,
+    signingAlgorithm: algorithm,
+    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+    ...validity,
   });
-  return run.outputs as unknown as MadeCertificates;
+  const leaf = async (name: string, extensions: x509.Extension[]) => {
+    const { publicKey, privateKey } = await pair();
+    const certificate = await x509.X509CertificateGenerator.create({
+      subject: `CN=${name}`,
+      issuer: ca.subject,
+      publicKey,
+      signingKey: caKeys.privateKey,
+      signingAlgorithm: algorithm,
+      extensions,
+      ...validity,
+    });
+    const key = KeyObject.from(privateKey).export({ type: "pkcs8", format: "pem" }) as string;
+    return { key, certificate: certificate.toString("pem") };
+  };
+  const server = await leaf("server", [
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    new x509.SubjectAlternativeNameExtension([
+      { type: "ip", value: "127.0.0.1" },
+      ...dnsNames.map((value) => ({ type: "dns" as const, value })),
+    ]),
+  ]);
+  const client = await leaf("admin", [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]);
+  return {
+    ca: ca.toString("pem"),
+    serverCertificate: server.certificate,
+    serverKey: server.key,
+    clientCertificate: client.certificate,
+    clientKey: client.key,
+  };
 }

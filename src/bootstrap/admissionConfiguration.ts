@@ -14,8 +14,8 @@ export function renderAdmissionConfiguration({ kubernetes: { podSecurity } }: Cl
         configuration: {
           apiVersion: "eventratelimit.admission.k8s.io/v1alpha1",
           kind: "Configuration",
-          // The values of Kubernetes' documentation. Of a namespace, so that one that floods etcd with events takes none from
-          // others; components of the cluster write events of all.
+          // The values of Kubernetes' documentation. Of a namespace, so that one that floods etcd with events takes
+          // none from others; components of the cluster write events of all.
           limits: [{ type: "Namespace", qps: 50, burst: 100 }],
         },
       },

@@ -57,7 +57,8 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
             };
             const file = `gitops/tenants/dev/${tenant.name}.yaml`;
             repository.write(file, renderTenantFile(tenant));
-            // The database of prod outlives its claim (storageClass: cinder-retain), which the tenant's file must allow.
+            // The database of prod outlives its claim (storageClass: cinder-retain), which the tenant's file must
+            // allow.
             edit(repository, file, "STORAGE: 500Gi", "STORAGE: 500Gi\n      RETAINED_STORAGE: 500Gi");
           }
           // Both environments live on the test's one cluster, so the hostname of prod is the dev cluster's.

@@ -160,6 +160,15 @@ function cniRules(
 }
 
 /**
+ * As the provider takes a protocol; undefined for any. Of those that Neutron knows by name it refuses IP-in-IP, which
+ * is 4 among the numbers of IP protocols (resourceNetworkingSecGroupRuleV2Protocol of the Terraform provider 1.54).
+ */
+export function providerProtocol(protocol: Ports["protocol"]): string | undefined {
+  if (protocol === "any") return undefined;
+  return protocol === "ipip" ? "4" : protocol;
+}
+
+/**
  * Name of a rule by what it allows: a changed row becomes another rule and never edits one in place (every field of a
  * Neutron rule is fixed at birth).
  */

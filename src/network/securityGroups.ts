@@ -7,6 +7,7 @@ import {
   securityGroupRuleName,
   securityGroupRules,
   type SecurityGroupName,
+  providerProtocol,
 } from "./securityGroupRules";
 
 /**
@@ -37,7 +38,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
       ]),
     );
     this.rules = securityGroupRules(config).map((rule) => {
-      const any = rule.ports.protocol === "any";
+      const protocol = providerProtocol(rule.ports.protocol);
       return new openstack.networking.SecGroupRule(
         `${prefix}-${securityGroupRuleName(rule)}`,
         {
@@ -45,7 +46,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
           direction: rule.direction,
           ethertype: "IPv4",
           description: `${rule.purpose}: ${rule.reason}`,
-          ...(any ? {} : { protocol: rule.ports.protocol }),
+          ...(protocol === undefined ? {} : { protocol }),
           ...("from" in rule.ports ? { portRangeMin: rule.ports.from, portRangeMax: rule.ports.to } : {}),
           ...("group" in rule.remote
             ? { remoteGroupId: this.id(rule.remote.group) }

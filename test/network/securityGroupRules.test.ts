@@ -1,6 +1,7 @@
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
 import {
+  providerProtocol,
   securityGroupNames,
   securityGroupRuleName,
   securityGroupRules,
@@ -135,4 +136,16 @@ describe("security-group rules", () => {
     );
     expect(new Set(all).size).toBe(all.length);
   });
+
+  it.each(["vxlan", "ipip", "none"])(
+    "name protocols as the provider takes them, with pods carried by %s",
+    (encapsulation) => {
+      // Terraform provider 1.54, openstack/networking_secgroup_rule_v2.go: these names of IPv4's, or a number.
+      const taken = /^(ah|dccp|egp|esp|gre|icmp|igmp|ospf|pgm|rsvp|sctp|tcp|udp|udplite|vrrp|\d+)$/;
+      const rules = securityGroupRules(config({ cni: { encapsulation }, apiEndpoint: { kind: "virtualIp" } }));
+      const sent = rules.flatMap(({ ports }) => providerProtocol(ports.protocol) ?? []);
+      expect(sent.filter((protocol) => !taken.test(protocol))).toEqual([]);
+      expect(sent.includes("4")).toBe(encapsulation === "ipip");
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { bootstrapEnvironmentFile, shellQuoted } from "../../src/bootstrap/boots
 import { chronyFiles, clockService } from "../../src/bootstrap/chronyConfig";
 import { trustStoreFiles } from "../../src/bootstrap/trustStore";
 import { fileSystemUuid, volumeFiles } from "../../src/bootstrap/volumes";
+import { madeCertificates } from "../madeCertificates";
 import { caCertificate, rhel9, sampleConfig, virtualIp } from "./samples";
 
 const content = (files: readonly { path: string; content: string }[]) =>
@@ -51,8 +52,8 @@ describe("time servers", () => {
 });
 
 describe("extra CAs", () => {
-  it("go where the distribution looks for them, one file each", () => {
-    const extraCas = [caCertificate, caCertificate];
+  it("go where the distribution looks for them, one file each", async () => {
+    const extraCas = [caCertificate, (await madeCertificates()).ca];
     expect(Object.keys(content(trustStoreFiles(sampleConfig({ extraCas }))))).toEqual([
       "/usr/local/share/ca-certificates/openstack-kubernetes-0.crt",
       "/usr/local/share/ca-certificates/openstack-kubernetes-1.crt",

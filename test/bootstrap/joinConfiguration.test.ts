@@ -94,7 +94,7 @@ describe("InitConfiguration", () => {
     ).toEqual({
       apiVersion: "kubeadm.k8s.io/v1beta4",
       kind: "InitConfiguration",
-      bootstrapTokens: [{ token: bootstrapToken, description: "first join credentials of the cluster" }],
+      bootstrapTokens: [{ token: bootstrapToken, description: "first join credentials of the cluster", ttl: "2h0m0s" }],
       localAPIEndpoint: { advertiseAddress: "@NODE_IP@", bindPort: 6443 },
       nodeRegistration: { criSocket, kubeletExtraArgs: [nodeIp] },
       timeouts: { controlPlaneComponentHealthCheck: "8m0s", kubernetesAPICall: "5m0s" },

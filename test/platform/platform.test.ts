@@ -26,7 +26,7 @@ function run(config: ClusterConfig, preview = false): Promise<Simulated> {
   return simulate(
     () => {
       const cluster = new pulumi.ComponentResource("test:index:Cluster", "cluster");
-      const machine = new random.RandomPassword("machine", { length: 8 });
+      const machine = new random.RandomPassword("machine", { length: 8, special: false });
       new Platform(config, {
         adminKubeconfig: pulumi.secret(pulumi.interpolate`kubeconfig ${machine.id}`),
         clusterCaCertificatePem: pulumi.output(ca),

@@ -6,6 +6,7 @@
 import { documentOf, listAll } from "./answers";
 import { tokenUser } from "./bootstrapToken";
 import type { KubernetesRequest } from "./client";
+import { isReady, type Node } from "./nodes";
 
 interface SigningRequest {
   readonly metadata: { readonly name: string };
@@ -16,14 +17,32 @@ interface SigningRequest {
 const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 const signerName = "kubernetes.io/kube-apiserver-client-kubelet";
 
+/** Names of machines that may join. */
+export interface JoinNames {
+  /** What is approved. */
+  readonly admitted: ReadonlySet<string>;
+  /** What stays open: names of the cluster's machines whose node is at work, and may soon be silent. */
+  readonly deferred: ReadonlySet<string>;
+}
+
 /**
- * Approves what machines called `names` have asked for with `token`, and denies every other name. Returns a sentence
- * for each denial. Throws a sentence when the API refuses.
+ * Who may join: machines that this run has `created`, and planned ones without a Ready node. An earlier run may have
+ * created those and been interrupted, or etcd may have been restored to a time before them.
+ */
+export function joinNames(planned: readonly string[], created: readonly string[], nodes: readonly Node[]): JoinNames {
+  const atWork = new Set(nodes.filter(isReady).map(({ metadata }) => metadata.name));
+  const admitted = new Set(planned.filter((name) => !atWork.has(name)).concat(created));
+  return { admitted, deferred: new Set(planned.filter((name) => !admitted.has(name))) };
+}
+
+/**
+ * Approves what admitted machines have asked for with `token`, leaves what is deferred, and denies every other name.
+ * Returns a sentence for each denial. Throws a sentence when the API refuses.
  */
 export async function answerJoinRequests(
   request: KubernetesRequest,
   token: string,
-  names: () => Promise<ReadonlySet<string>>,
+  names: () => Promise<JoinNames>,
 ): Promise<string[]> {
   const user = tokenUser(token);
   const open = (
@@ -34,11 +53,13 @@ export async function answerJoinRequests(
     )
   ).filter(({ spec, status }) => spec.username === user && (status?.conditions ?? []).length === 0);
   if (open.length === 0) return [];
-  const admitted = await names();
+  const { admitted, deferred } = await names();
   const denials: string[] = [];
   for (const asked of open) {
     const { name } = asked.metadata;
-    const approved = [...admitted].some((node) => asksFor(asked.spec.request, node));
+    const isOf = (nodes: ReadonlySet<string>) => [...nodes].some((node) => asksFor(asked.spec.request, node));
+    const approved = isOf(admitted);
+    if (!approved && isOf(deferred)) continue;
     if (!approved)
       denials.push(
         `Certificate request ${name} was denied: somebody with the bootstrap token asked for a name that no machine of this run has.`,

@@ -1,7 +1,7 @@
 /** Lets in the machines that join while `up` runs, and nobody else. */
 import { deleteBootstrapToken, renewBootstrapToken } from "../kubernetes/bootstrapToken";
 import type { KubernetesRequest } from "../kubernetes/client";
-import { answerJoinRequests } from "../kubernetes/joinRequests";
+import { answerJoinRequests, joinNames } from "../kubernetes/joinRequests";
 import { listNodes } from "../kubernetes/nodes";
 
 /** Milliseconds between two looks at what joining machines ask for. */
@@ -36,18 +36,12 @@ export class JoiningMachines {
     await deleteBootstrapToken(this.args.request, this.args.token);
   }
 
-  /** Names that may be asked for: machines that this run has created, and planned ones that are no nodes yet. */
-  private async names(): Promise<ReadonlySet<string>> {
-    const { request, planned, created } = this.args;
-    const nodes = new Set((await listNodes(request)).map(({ metadata }) => metadata.name));
-    const ours = new Set(created());
-    return new Set(planned.filter((name) => ours.has(name) || !nodes.has(name)));
-  }
-
   /** The timer keeps no program alive that has ended otherwise. */
   private watch(): void {
     this.timer = setTimeout(() => {
-      void answerJoinRequests(this.args.request, this.args.token, () => this.names())
+      void answerJoinRequests(this.args.request, this.args.token, async () =>
+        joinNames(this.args.planned, this.args.created(), await listNodes(this.args.request)),
+      )
         // The endpoint may move while machines join: the next look asks again.
         .catch(() => [])
         .then((denials) => {

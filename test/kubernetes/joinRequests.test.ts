@@ -1,4 +1,4 @@
-import { answerJoinRequests } from "../../src/kubernetes/joinRequests";
+import { answerJoinRequests, joinNames } from "../../src/kubernetes/joinRequests";
 import type { KubernetesAnswer } from "../../src/kubernetes/client";
 
 /** Requests as Go writes them, a kubelet's: base64 of PEM. */
@@ -40,8 +40,8 @@ function asked(request: string, { username = "system:bootstrap:abcdef", conditio
   };
 }
 
-/** What is answered to the requests, when `names` are those of machines that this run creates. */
-async function answers(items: readonly object[], names: readonly string[]) {
+/** What is answered to the requests, when `names` are admitted. */
+async function answers(items: readonly object[], names: readonly string[], deferred: readonly string[] = []) {
   const put: { path: string; type: string }[] = [];
   const request = (method: string, path: string, body?: unknown): Promise<KubernetesAnswer> => {
     if (method === "GET") return Promise.resolve({ status: 200, body: JSON.stringify({ items, metadata: {} }) });
@@ -49,14 +49,37 @@ async function answers(items: readonly object[], names: readonly string[]) {
     put.push({ path: path.replace(collection, ""), type: status.conditions.map(({ type }) => type).join() });
     return Promise.resolve({ status: 200, body: "{}" });
   };
-  const denials = await answerJoinRequests(request, token, () => Promise.resolve(new Set(names)));
+  const denials = await answerJoinRequests(request, token, () =>
+    Promise.resolve({ admitted: new Set(names), deferred: new Set(deferred) }),
+  );
   return { put, denials };
 }
+
+describe("machines that may join", () => {
+  it("are those that this run has created, and planned ones without a Ready node; the others wait", () => {
+    const nodes = (["True", "Unknown", "True"] as const).map((status, index) => ({
+      metadata: { name: `test-default-${index}` },
+      status: { conditions: [{ type: "Ready", status }] },
+    }));
+    const planned = [0, 1, 2, 3].map((index) => `test-default-${index}`);
+    expect(joinNames(planned, ["test-default-2"], nodes)).toEqual({
+      admitted: new Set(["test-default-1", "test-default-2", "test-default-3"]),
+      deferred: new Set(["test-default-0"]),
+    });
+  });
+});
 
 describe("a joining machine's request for a certificate", () => {
   it("is approved for the name of a machine that this run creates", async () => {
     expect(await answers([asked(requests["test-default-1"])], ["test-default-0", "test-default-1"])).toEqual({
       put: [{ path: "/csr-1/approval", type: "Approved" }],
+      denials: [],
+    });
+  });
+
+  it("stays open for the name of a machine whose node is at work", async () => {
+    expect(await answers([asked(requests["test-default-1"])], ["test-default-0"], ["test-default-1"])).toEqual({
+      put: [],
       denials: [],
     });
   });

@@ -5,7 +5,9 @@
  */
 import { eventually, type LabCluster, verdictsOf } from "../../../lab/machines/cluster";
 import { onMachine, stopMachine, wipeMachine } from "../../../lab/machines/power";
+import { JoiningMachines } from "../../../src/up/joiningMachines";
 import { commandsRunBy } from "../../docs/runbooks";
+import { apiByKubectl } from "./apiByKubectl";
 import { etcdMembers } from "./machinesFixture";
 import { inPod, podsOnEveryNode } from "./pods";
 
@@ -97,6 +99,14 @@ export function claimRecovery({ cluster, names, controlPlane, workers, patience,
     );
     expect(cluster().ask("get", "configmap", "kept", "-o", "jsonpath={.data.word}")).toBe("from-the-snapshot");
 
+    const joining = new JoiningMachines({
+      request: apiByKubectl(cluster()),
+      token: cluster().keys.secrets.bootstrapToken,
+      planned: names(),
+      created: () => [],
+      warn: (message) => process.stderr.write(`  ${message}\n`),
+    });
+    await joining.admit();
     for (const name of names().filter((other) => other !== first)) cluster().start(name);
     for (const name of names()) {
       await eventually(`${name} to be a node again`, patience, () =>
@@ -104,6 +114,7 @@ export function claimRecovery({ cluster, names, controlPlane, workers, patience,
       );
     }
     await allReady("restored cluster");
+    await joining.end();
     expect(etcdMembers(cluster(), first)).toEqual(controlPlane());
   });
 }

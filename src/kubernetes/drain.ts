@@ -134,10 +134,8 @@ class Drainage {
       deleteOptions: { preconditions: { uid } },
     });
     if (answer.status === 404 || (answer.status >= 200 && answer.status <= 299)) return undefined;
-    return [
-      reasonOf(answer.body)?.replace(/\.$/, "") ?? `the API answers ${answer.status}`,
-      ...causesOf(answer.body),
-    ].join(": ");
+    const reasons = [reasonOf(answer.body) ?? `the API answers ${answer.status}`, ...causesOf(answer.body)];
+    return reasons.map((reason) => reason.replace(/\.$/, "")).join(": ");
   }
 
   /** Volumes on the node that no pod uses which stays there. */

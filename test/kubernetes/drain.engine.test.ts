@@ -98,7 +98,7 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
 
   it("keeps its machine while a PodDisruptionBudget holds a pod, and the message says so; the node is cordoned", async () => {
     await expect(release(["dev-general-0", "dev-general-1"])).rejects.toThrow(
-      "node dev-general-1 still holds something after 0.2 minutes (readiness.drainTimeoutMinutes): pod default/cart: Cannot evict pod as it would violate the pod's disruption budget: The disruption budget cart needs 1 healthy pods and has 1 currently",
+      "node dev-general-1 still holds something after 0.2 minutes (readiness.drainTimeoutMinutes): pod default/cart: Cannot evict pod as it would violate the pod's disruption budget: The disruption budget cart is still being processed by the server. The node is cordoned.",
     );
     expect(await podsOnIt()).toEqual(["cart", "proxy"]);
     expect(await cluster.get("/api/v1/nodes/dev-general-1")).toMatchObject({

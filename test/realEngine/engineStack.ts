@@ -8,6 +8,7 @@ import { labFolder } from "../../lab/openstack/layout";
 import { isRunning } from "../../lab/openstack/lab";
 import { checkout, engineEnvironment, ensureStack, stackFileOnLab, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
+import { clusterType } from "../../src/consequences/plannedChange";
 import { describeUnless } from "../describeUnless";
 import { pulumiArgumentsRunBy } from "../docs/runbooks";
 import { engineObstacle, programPlugins } from "./installedEngine";
@@ -162,14 +163,14 @@ export class EngineStack {
         );
       return events
         .flatMap(({ resourcePreEvent }) => (resourcePreEvent ? [changeOf(resourcePreEvent.metadata)] : []))
-        .filter(({ operation }) => !quiet.has(operation));
+        .filter(({ operation, type }) => !quiet.has(operation) && !(operation === "update" && type === clusterType));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 }
 
-/** Operations that change nothing. */
+/** Operations that change nothing; nor does an update of the cluster's component, which records the configuration. */
 const quiet = new Set(["same", "read", "refresh"]);
 
 /** `pulumi cancel` takes the stack as its argument and not as an option. */

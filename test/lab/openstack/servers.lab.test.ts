@@ -22,6 +22,8 @@ describeOnServers("servers of the lab's OpenStack", () => {
   const general = ["dev-general-0", "dev-general-1", "dev-general-2"];
   /** The stack as its file says, but with another count of workers. */
   const workers = (count: number) => `nodePools.0.count=${count}`;
+  /** The one update of a changed count: the cluster's record of its configuration. */
+  const clusterRecorded = /~ +openstack-kubernetes:index:Cluster dev updat\S+ .*configuration/;
   /** `lab:up`, which must succeed; its output. */
   const upWell = async (...settings: string[]) => {
     const { code, output } = await lab.up("dev", ...settings);
@@ -96,7 +98,8 @@ describeOnServers("servers of the lab's OpenStack", () => {
   it("are added by an `up` after the count was raised, and those that were there are left alone", async () => {
     const old = await lab.nodes();
     const output = await upWell(workers(4));
-    expect(output).toMatch(/Resources:\n\s+\+ 1 created\n\s+\d+ unchanged\n/);
+    expect(output).toMatch(/Resources:\n\s+\+ 1 created\n\s+~ 1 updated\n\s+2 changes. \d+ unchanged\n/);
+    expect(output).toMatch(clusterRecorded);
     const now = await lab.nodes();
     expect(now["dev-general-3"]).toMatchObject({ ready: true });
     expect({ ...now, "dev-general-3": undefined }).toEqual({ ...old, "dev-general-3": undefined });
@@ -155,7 +158,8 @@ describeOnServers("servers of the lab's OpenStack", () => {
     };
     const [output] = await Promise.all([upWell(workers(3)).finally(() => (done = true)), watch()]);
     expect(output).toContain("Node dev-general-3 is drained; its machine can go.");
-    expect(output).toMatch(/Resources:\n\s+- 1 deleted\n\s+\d+ unchanged\n/);
+    expect(output).toMatch(/Resources:\n\s+~ 1 updated\n\s+- 1 deleted\n\s+2 changes. \d+ unchanged\n/);
+    expect(output).toMatch(clusterRecorded);
     expect(seen.length).toBeGreaterThan(5);
     expect(Math.min(...seen)).toBeGreaterThanOrEqual(1);
     expect((await where()).filter((node) => !general.includes(node))).toEqual([]);

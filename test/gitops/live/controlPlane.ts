@@ -93,6 +93,8 @@ export async function startControlPlane(
     `--kubeconfig=${kubeconfig}`,
     `--controllers=${controllers.join(",")}`,
     "--leader-elect=false",
+    // A kind that was installed a moment ago is counted by quotas after this time (5 minutes by default).
+    "--resource-quota-sync-period=10s",
     "--use-service-account-credentials",
     `--root-ca-file=${authority}`,
     `--service-account-private-key-file=${keyFile}`,

@@ -18,7 +18,7 @@ const path = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
 const signerName = "kubernetes.io/kube-apiserver-client-kubelet";
 
 /** Names of machines that may join. */
-export interface JoinNames {
+interface JoinNames {
   /** What is approved. */
   readonly admitted: ReadonlySet<string>;
   /** What stays open: names of the cluster's machines whose node is at work, and may soon be silent. */

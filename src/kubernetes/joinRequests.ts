@@ -31,7 +31,7 @@ interface JoinNames {
  */
 export function joinNames(planned: readonly string[], created: readonly string[], nodes: readonly Node[]): JoinNames {
   const atWork = new Set(nodes.filter(isReady).map(({ metadata }) => metadata.name));
-  const admitted = new Set(planned.filter((name) => !atWork.has(name)).concat(created));
+  const admitted = new Set(planned.filter((name) => created.includes(name) || !atWork.has(name)));
   return { admitted, deferred: new Set(planned.filter((name) => !admitted.has(name))) };
 }
 

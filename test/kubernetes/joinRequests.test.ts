@@ -62,7 +62,7 @@ describe("machines that may join", () => {
       status: { conditions: [{ type: "Ready", status }] },
     }));
     const planned = [0, 1, 2, 3].map((index) => `test-default-${index}`);
-    expect(joinNames(planned, ["test-default-2"], nodes)).toEqual({
+    expect(joinNames(planned, ["test-default-2", "test-bastion"], nodes)).toEqual({
       admitted: new Set(["test-default-1", "test-default-2", "test-default-3"]),
       deferred: new Set(["test-default-0"]),
     });

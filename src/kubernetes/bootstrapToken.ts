@@ -14,9 +14,12 @@ const tokenLifetimeHours = 2;
 /** Group of whoever presents the token. Unlike kubeadm's, nobody approves its certificate requests by itself. */
 const joinGroup = "system:bootstrappers:openstack-kubernetes";
 
+/** The public half of a token `id.secret`. */
+const tokenId = (token: string): string => token.split(".")[0] ?? "";
+
 /** User that presents `token`. */
 export function tokenUser(token: string): string {
-  return `system:bootstrap:${token.split(".")[0] ?? ""}`;
+  return `system:bootstrap:${tokenId(token)}`;
 }
 
 /**
@@ -89,6 +92,6 @@ export async function renewBootstrapToken(request: KubernetesRequest, token: str
 
 /** Deletes the token's Secret, if there is one. Throws when the API refuses. */
 export async function deleteBootstrapToken(request: KubernetesRequest, token: string): Promise<void> {
-  const answer = await request("DELETE", `${path}/bootstrap-token-${token.split(".")[0] ?? ""}`);
+  const answer = await request("DELETE", `${path}/bootstrap-token-${tokenId(token)}`);
   if (answer.status !== 404) documentOf("the deletion of the bootstrap token", answer);
 }

@@ -7,7 +7,7 @@ import { counted } from "../config/counted";
 import { documentOf, listAll, reasonOf } from "./answers";
 import { isReady, type Node } from "./nodes";
 import type { KubernetesRequest } from "./client";
-import { claimsOf, podName, podsToDrain, type Pod } from "./podsToDrain";
+import { claimsOf, podHasEnded, podName, podsToDrain, type Pod } from "./podsToDrain";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, realClock, waitUntil } from "../engine/waiting";
 
@@ -110,8 +110,7 @@ class Drainage {
       this.request,
     );
     this.leaving ??= new Set((await podsToDrain(pods, this.request)).map(({ metadata }) => metadata.uid));
-    const isLeft = ({ metadata, status }: Pod) =>
-      this.leaving?.has(metadata.uid) === true && status?.phase !== "Succeeded" && status?.phase !== "Failed";
+    const isLeft = (pod: Pod) => this.leaving?.has(pod.metadata.uid) === true && !podHasEnded(pod);
     const holding: string[] = [];
     const ending: string[] = [];
     for (const pod of pods.filter(isLeft)) {

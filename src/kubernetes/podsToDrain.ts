@@ -25,6 +25,9 @@ export interface Pod {
   readonly status?: { readonly phase?: string };
 }
 
+/** Whether its containers have ended for good. */
+export const podHasEnded = ({ status }: Pod): boolean => status?.phase === "Succeeded" || status?.phase === "Failed";
+
 /** `pod shop/cart`. */
 export const podName = ({ metadata: { namespace, name } }: Pod): string => `pod ${namespace}/${name}`;
 
@@ -36,10 +39,7 @@ export const podName = ({ metadata: { namespace, name } }: Pod): string => `pod 
 export async function podsToDrain(pods: readonly Pod[], request: KubernetesRequest): Promise<Pod[]> {
   const existing = new Map<string, boolean>();
   const running = pods.filter(
-    ({ metadata, status }) =>
-      metadata.annotations?.["kubernetes.io/config.mirror"] === undefined &&
-      status?.phase !== "Succeeded" &&
-      status?.phase !== "Failed",
+    (pod) => pod.metadata.annotations?.["kubernetes.io/config.mirror"] === undefined && !podHasEnded(pod),
   );
   const leaving: Pod[] = [];
   for (const pod of running) {

@@ -1,7 +1,6 @@
 /** On what ways a cloud is reached: certificates, and proxies on loopback that lead to it. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as https from "node:https";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TLSSocket } from "node:tls";
@@ -11,7 +10,7 @@ import { OpenstackApi } from "../../src/openstack/client";
 import { findOpenstackCloud } from "../../src/openstack/cloud";
 import { withProxy, withSocksProxy, type FakeProxy } from "../fakeProxy";
 import { madeCertificates, type MadeCertificates } from "../madeCertificates";
-import { keystoneToken, withServer } from "./fakeOpenstack";
+import { keystoneToken, whileListening, withServer } from "./fakeOpenstack";
 
 const user = { OS_USERNAME: "u", OS_PASSWORD: "pw", OS_USER_DOMAIN_NAME: "d" };
 /** Logs in with these variables, and lists networks. */
@@ -49,13 +48,7 @@ async function withSecureCloud<T>(use: (port: number) => Promise<T>): Promise<T>
       else response.end(JSON.stringify({ networks: [peer?.CN ?? "nobody"] }));
     },
   );
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    return await use((server.address() as AddressInfo).port);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  return whileListening(server, use);
 }
 
 describe("a cloud by https", () => {

@@ -1,4 +1,5 @@
 import * as http from "node:http";
+import type * as https from "node:https";
 import type { AddressInfo } from "node:net";
 
 export interface FakeRequest {
@@ -14,6 +15,20 @@ export interface FakeAnswer {
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
+}
+
+/** Has a server listen on a free port of loopback while it is used. */
+export async function whileListening<T>(
+  server: http.Server | https.Server,
+  use: (port: number) => Promise<T>,
+): Promise<T> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
 }
 
 /** A server of a few lines on loopback; `own` is its address, as the one who asks has it. */
@@ -34,14 +49,7 @@ export async function withServer<T>(
       response.writeHead(found.status, found.headers).end(JSON.stringify(found.body ?? {}));
     });
   });
-  const own = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    return await use(own());
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  return whileListening(server, (port) => use(`http://127.0.0.1:${port}`));
 }
 
 export const projectId = "6c3b6312dcb24cd6b45424e6245fe060";

@@ -1,13 +1,12 @@
 /** Runs of program.ts by the real engine, against an OpenStack and a Kubernetes API of a few lines on loopback. */
 import * as https from "node:https";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { run } from "../../../lab/openstack/commands";
 import { engine, engineFolder } from "../../../lab/openstack/engine";
 import type { MadeCertificates } from "../../madeCertificates";
-import { keystoneToken, withServer, type FakeAnswer } from "../../openstack/fakeOpenstack";
+import { keystoneToken, whileListening, withServer, type FakeAnswer } from "../../openstack/fakeOpenstack";
 import type { GatesRun } from "./gatesRun";
 
 /** Answers by method and path, the query left out; what has none is answered 404 (OpenStack) or an empty list. */
@@ -104,13 +103,7 @@ async function withKubernetes<T>(
       response.writeHead(status).end(JSON.stringify(body ?? {}));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    return await use((server.address() as AddressInfo).port);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+  return whileListening(server, use);
 }
 
 async function pulumi(

@@ -72,6 +72,11 @@ export class OpenstackError extends Error {
 
 /** Milliseconds that one call may take. */
 const callTimeout = 15_000;
+/**
+ * Few connections to each service, and none for longer than a second (in milliseconds) after its last answer: behind
+ * many services an open connection holds one of a handful of threads, and a later log-in waits for it.
+ */
+const kept = { keepAlive: true, maxSockets: 4, timeout: 1_000 };
 /** Milliseconds before each further attempt of a question that found the service busy or away. */
 const pauses = [500, 2_000];
 /**
@@ -235,7 +240,7 @@ export class OpenstackApi {
 
 /** Calls to one cloud, which share its connections and its certificates. */
 function callsTo({ ca, client, insecure, proxies }: OpenstackCloud): Call {
-  const agents = { "http:": new http.Agent({ keepAlive: true }), "https:": new https.Agent({ keepAlive: true }) };
+  const agents = { "http:": new http.Agent(kept), "https:": new https.Agent(kept) };
   let secureContext: SecureContext | undefined;
   return (method, address, headers, body) => {
     const url = new URL(address);

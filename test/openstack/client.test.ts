@@ -1,5 +1,7 @@
+import * as http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { OpenstackApi, OpenstackError } from "../../src/openstack/client";
-import { keystoneToken, withServer, type FakeAnswer, type FakeRequest } from "./fakeOpenstack";
+import { keystoneToken, whileListening, withServer, type FakeAnswer, type FakeRequest } from "./fakeOpenstack";
 
 const auth = { identity: { methods: ["password"] } };
 const isLogIn = ({ url }: FakeRequest) => url === "/v3/auth/tokens";
@@ -154,5 +156,28 @@ describe("OpenStack API", () => {
     );
     expect(got).toEqual([{ fine: true }, new OpenstackError("Nova answered 403 to GET /limits", 403)]);
     expect((got[1] as OpenstackError).status).toBe(403);
+  });
+
+  it("holds few connections while it asks, and none a moment after the last answer", async () => {
+    let most = 0;
+    const open = new Set<unknown>();
+    const server = http.createServer((request, response) => {
+      const { headers, body } = keystoneToken(`http://${request.headers.host}`, { compute: "/nova" });
+      setTimeout(
+        () => response.writeHead(request.method === "POST" ? 201 : 200, headers).end(JSON.stringify(body)),
+        20,
+      );
+    });
+    server.keepAliveTimeout = 600_000;
+    server.on("connection", (socket) => {
+      most = Math.max(most, open.add(socket).size);
+      socket.on("close", () => open.delete(socket));
+    });
+    await whileListening(server, async (port) => {
+      const api = await OpenstackApi.login({ authUrl: `http://127.0.0.1:${port}`, auth, insecure: false });
+      await Promise.all(Array.from({ length: 20 }, () => api.get("compute", "/limits")));
+      await sleep(1_500);
+      expect({ most, left: open.size }).toEqual({ most: 4, left: 0 });
+    });
   });
 });

@@ -231,7 +231,7 @@ describeOnLab("pre-flight on the lab", () => {
     ],
     ["network", "floatingip", 0, "apiEndpoint.floatingIp needs 1 more floating IP but the project has 0 left"],
     ["network", "security_group", 2, "the cluster needs 2 more security groups but the project has 1 left"],
-    ["network", "security_group_rule", 10, "the cluster needs 12 more security-group rules but the project has "],
+    ["network", "security_group_rule", 10, "the cluster needs 15 more security-group rules but the project has "],
     ["volumev3", "volumes", 2, "controlPlane.replicas (3) needs 3 more volumes but the project has 2 left"],
     ["volumev3", "gigabytes", 29, "controlPlane.replicas (3) needs 30 more GiB of volumes but the project has 29 left"],
     [

@@ -1,12 +1,13 @@
 /**
- * Secrets in Git: encrypted by the committed rules for a key made here, readable with that key only, and let through by
- * the check.
+ * Secrets in Git: encrypted by the committed rules for keys made here, each stack's readable with its key only, and let
+ * through by the checks.
  */
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { plainSecretsIn } from "../../scripts/secrets/plainSecrets";
-import { ageKey, encrypt, placeholder, sopsPrograms, withSops } from "./sops";
+import { recipientProblems } from "../../scripts/secrets/recipients";
+import { ageKey, encrypt, placeholders, sopsPrograms, withSops } from "./sops";
 import { describeWith } from "./toolbox";
 
 const secret = {
@@ -27,24 +28,42 @@ describeWith(sopsPrograms)("gitops/.sops.yaml", () => {
     expect(plainSecretsIn(text, "slack.sops.yaml")).toEqual([]);
   });
 
-  it("lets the holder of the key read it, and nobody else", () => {
-    const [ours, theirs] = [ageKey(), ageKey()];
-    const text = encrypt(secret, ours);
-    withSops(ours.recipient, (run, folder) => {
-      writeFileSync(join(folder, "slack.sops.yaml"), text);
-      expect(parse(run(["decrypt", "slack.sops.yaml"], { SOPS_AGE_KEY: ours.identity }))).toEqual(secret);
-      expect(() => run(["decrypt", "slack.sops.yaml"], { SOPS_AGE_KEY: theirs.identity })).toThrow(
-        /Failed to get the data key/,
+  it("has each stack's Secrets readable with that stack's key only", () => {
+    const keys = { dev: ageKey(), prod: ageKey() };
+    withSops({ dev: keys.dev.recipient, prod: keys.prod.recipient }, (run, folder) => {
+      for (const [stack, other] of [
+        ["dev", "prod"],
+        ["prod", "dev"],
+      ] as const) {
+        const file = `secrets/${stack}/slack.sops.yaml`;
+        writeFileSync(join(folder, file), stringify(secret));
+        run(["encrypt", "--in-place", file]);
+        expect(parse(run(["decrypt", file], { SOPS_AGE_KEY: keys[stack].identity }))).toEqual(secret);
+        expect(() => run(["decrypt", file], { SOPS_AGE_KEY: keys[other].identity })).toThrow(
+          /Failed to get the data key/,
+        );
+      }
+      expect(recipientProblems(folder)).toEqual([]);
+      // What sops wrote for dev, laid where prod's Secrets are.
+      copyFileSync(join(folder, "secrets/dev/slack.sops.yaml"), join(folder, "secrets/prod/slack.sops.yaml"));
+      expect(recipientProblems(folder)).toContainEqual(
+        expect.stringContaining(`secrets/prod/slack.sops.yaml can be read with ${keys.dev.recipient}, a key of dev;`),
       );
     });
   });
 
-  it("encrypts nothing before an operator has put a key in", () => {
+  it.each(["dev", "prod"] as const)("encrypts nothing for %s before an operator has put its key in", (stack) => {
+    expect(() => encrypt(secret, { identity: "", recipient: placeholders[stack] }, stack)).toThrow(
+      /malformed recipient|REPLACE-WITH-THE-AGE-PUBLIC-KEY|failed to parse/,
+    );
+  });
+
+  it("encrypts nothing outside the stacks' folders", () => {
     expect(() =>
-      withSops(placeholder, (run, folder) => {
+      withSops({ dev: ageKey().recipient }, (run, folder) => {
         writeFileSync(join(folder, "secret.sops.yaml"), "stringData:\n  a: b\n");
         return run(["encrypt", "secret.sops.yaml"]);
       }),
-    ).toThrow(/malformed recipient|REPLACE-WITH-YOUR-AGE-PUBLIC-KEY|failed to parse/);
+    ).toThrow(/no matching creation rules found/);
   });
 });

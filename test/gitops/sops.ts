@@ -1,6 +1,6 @@
 /** sops and age as an operator uses them, with keys made for the test: none is committed. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -16,8 +16,12 @@ export interface AgeKey {
   readonly recipient: string;
 }
 
-/** The placeholder that an operator replaces in gitops/.sops.yaml. */
-export const placeholder = "REPLACE-WITH-YOUR-AGE-PUBLIC-KEY";
+/** The words that an operator replaces in gitops/.sops.yaml, one per stack. */
+export const placeholders = {
+  dev: "REPLACE-WITH-THE-AGE-PUBLIC-KEY-OF-DEV",
+  prod: "REPLACE-WITH-THE-AGE-PUBLIC-KEY-OF-PROD",
+} as const;
+type Stack = keyof typeof placeholders;
 
 export function ageKey(): AgeKey {
   const output = execFileSync(program("age-keygen"), { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
@@ -26,17 +30,19 @@ export function ageKey(): AgeKey {
   return { identity, recipient };
 }
 
-/** Runs `use` in a scratch folder with gitops/.sops.yaml, the placeholder replaced by `recipient`. */
+/** Runs `use` in a scratch folder with gitops/.sops.yaml, in which `recipients` replace the placeholders. */
 export function withSops<T>(
-  recipient: string,
+  recipients: Partial<Record<Stack, string>>,
   use: (run: (args: readonly string[], env?: NodeJS.ProcessEnv) => string, folder: string) => T,
 ): T {
   const folder = mkdtempSync(join(tmpdir(), "sops-"));
   try {
-    writeFileSync(
-      join(folder, ".sops.yaml"),
-      readFileSync(join(gitopsFolder, ".sops.yaml"), "utf8").replace(placeholder, recipient),
+    const rules = Object.entries(recipients).reduce(
+      (text, [stack, recipient]) => text.replace(placeholders[stack as Stack], recipient),
+      readFileSync(join(gitopsFolder, ".sops.yaml"), "utf8"),
     );
+    writeFileSync(join(folder, ".sops.yaml"), rules);
+    Object.keys(placeholders).forEach((stack) => mkdirSync(join(folder, "secrets", stack), { recursive: true }));
     const environment = { PATH: process.env.PATH, HOME: folder };
     return use(
       (args, env = {}) =>
@@ -53,9 +59,10 @@ export function withSops<T>(
   }
 }
 
-/** An object as it is committed: encrypted by the rules of gitops/.sops.yaml for this key. */
-export const encrypt = (object: object, { recipient }: AgeKey): string =>
-  withSops(recipient, (run, folder) => {
-    writeFileSync(join(folder, "secret.sops.yaml"), stringify(object));
-    return run(["encrypt", "secret.sops.yaml"]);
+/** An object as it is committed: encrypted by the rules of gitops/.sops.yaml for this key of `stack`. */
+export const encrypt = (object: object, { recipient }: AgeKey, stack: Stack = "dev"): string =>
+  withSops({ [stack]: recipient }, (run, folder) => {
+    const file = `secrets/${stack}/secret.sops.yaml`;
+    writeFileSync(join(folder, file), stringify(object));
+    return run(["encrypt", file]);
   });

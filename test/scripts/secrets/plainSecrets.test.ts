@@ -63,8 +63,80 @@ describe("plainSecretsIn", () => {
       "kind: Secret\ndata: [",
       "slack.yaml is not YAML, yet speaks of a Secret; mend it.",
     ],
-  ])("finds %s, and shows no value", (_what, content, sentence) => {
-    expect(plainSecretsIn(content, "slack.yaml")).toEqual([sentence]);
+    [
+      "a Secret's values in the annotation that kubectl apply leaves, though sops encrypted the Secret itself",
+      secret(encrypted).replace(
+        "name: slack",
+        `name: slack\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{"kind":"Secret","metadata":{"name":"slack"},"stringData":{"address":"https://x"}}'`,
+      ),
+      `slack.yaml: the Secret slack has address in the clear; ${remedy}`,
+      "slack.yaml holds an encrypted Secret; call the file *.sops.yaml, so that sops encrypts it again after an edit.",
+    ],
+    [
+      "a Secret in a Kustomize patch",
+      `kind: Kustomization\npatches:\n  - patch: |\n      kind: Secret\n      metadata: {name: slack}\n      data: {a: aGk=}\n`,
+      `slack.yaml: the Secret slack has a in the clear; ${remedy}`,
+    ],
+    [
+      "a JSON patch of a Secret",
+      `kind: Kustomization\npatches:\n  - target: {kind: Secret, name: slack}\n    patch: '[{"op":"add","path":"/data/a","value":"aGk="}]'\n`,
+      "slack.yaml: a patch of a Secret has /data/a in the clear; " + `write the Secret and ${remedy}`,
+    ],
+    [
+      "a Secret among the values of a chart",
+      "kind: HelmRelease\nspec:\n  values:\n    extraObjects:\n      - {kind: Secret, metadata: {name: x}, data: {a: aGk=}}\n",
+      `slack.yaml: the Secret x has a in the clear; ${remedy}`,
+    ],
+    [
+      "a password among the values of a chart",
+      "kind: HelmRelease\nspec:\n  values:\n    grafana: {adminPassword: hunter2}\n",
+      `slack.yaml: spec.values.grafana.adminPassword has a password or token in the clear; take it from a Secret, and ${remedy}`,
+    ],
+    [
+      "a password in values that a ConfigMap holds",
+      "kind: ConfigMap\ndata:\n  values.yaml: |\n    db:\n      password: 4711\n",
+      `slack.yaml: data.values.yaml.db.password has a password or token in the clear; take it from a Secret, and ${remedy}`,
+    ],
+    [
+      "a password in a container's environment",
+      "kind: Deployment\nspec:\n  env:\n    - {name: DB_PASSWORD, value: hunter2}\n",
+      `slack.yaml: spec.env.0.DB_PASSWORD has a password or token in the clear; take it from a Secret, and ${remedy}`,
+    ],
+    [
+      "a password among the literals of a generator",
+      "configMapGenerator:\n  - name: x\n    literals: [DB_PASSWORD=hunter2]\n",
+      `slack.yaml: configMapGenerator.0.literals.0.DB_PASSWORD has a password or token in the clear; take it from a Secret, and ${remedy}`,
+    ],
+    [
+      "a password in a URL",
+      "kind: GitRepository\nspec:\n  url: https://user:hunter2@git.example.org/a\n",
+      `slack.yaml: spec.url has a password or token in the clear; take it from a Secret, and ${remedy}`,
+    ],
+    [
+      "a token by its form",
+      `kind: ConfigMap\ndata:\n  note: glpat-${"x".repeat(20)}\n`,
+      `slack.yaml: data.note has a password or token in the clear; take it from a Secret, and ${remedy}`,
+    ],
+    [
+      "a private key in Base64",
+      `kind: ConfigMap\nbinaryData:\n  key: ${Buffer.from(`-----BEGIN EC PRIVATE KEY-----\n${"A".repeat(40)}`).toString("base64")}\n`,
+      "slack.yaml holds a private key; remove it from Git's history too, and make a new one.",
+    ],
+  ])("finds %s, and shows no value", (_what, content, ...sentences) => {
+    expect(plainSecretsIn(content, "slack.yaml")).toEqual(sentences.toReversed());
+  });
+
+  it("lets pass what only names a secret, or is filled in where it is used", () => {
+    const values = [
+      "existingSecret: grafana",
+      "passwordKey: password",
+      "http_passwd: $${OPENSEARCH_PASSWORD}",
+      "token: ${TOKEN}",
+      "automountServiceAccountToken: false",
+      "password: ''",
+      "url: https://git.example.org:8443/a@b",
+    ];
+    expect(plainSecretsIn(`kind: HelmRelease\nspec:\n  values:\n    ${values.join("\n    ")}\n`, "a.yaml")).toEqual([]);
   });
 
   it("lets pass a value that Flux puts in from an encrypted Secret, and nothing that only begins like one", () => {

@@ -1,4 +1,6 @@
 /** docs/supported-versions.md, rendered from the tables of operating systems, Kubernetes minors and components. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   defaultKubernetesVersion,
   hasEnded,
@@ -12,6 +14,7 @@ import { operatingSystem, osFamilies, releaseNames, releaseOf } from "../src/con
 import {
   cloudProviderComponent,
   componentLabel,
+  components,
   otherComponents,
   rangedComponentNames,
   rangedComponents,
@@ -64,7 +67,27 @@ export function renderSupportedVersions(): string {
       entry(`[${title}](${source}): ${kubernetes ?? "not published"}.`),
     ),
     "",
+    "## Repositories of charts",
+    "",
+    ...wrapped("Where a site has a mirror, set its address in `flux.settings`:"),
+    "",
+    ...[...new Set(components.flatMap(({ mirror }) => mirror ?? []))].flatMap(mirrorEntry),
+    "",
   ].join("\n");
+}
+
+function mirrorEntry(setting: string): string[] {
+  const titles = components.filter(({ mirror }) => mirror === setting).map(({ title }) => title);
+  return entry(`\`${setting}\` (default \`${defaultRepository(setting)}\`): charts of ${titles.join(" and ")}.`);
+}
+
+/** What gitops/ takes where the setting is absent. */
+function defaultRepository(setting: string): string {
+  const folder = join(__dirname, "..", "gitops");
+  const defaults = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".yaml"))
+    .flatMap((file) => readFileSync(join(folder, file), "utf8").split(`\${${setting}:=`)[1]?.split("}")[0] ?? []);
+  return defaults.join(", ");
 }
 
 function operatingSystemEntry(family: (typeof osFamilies)[number]): string[] {

@@ -3,6 +3,7 @@
  * test compares the names with gitops/, and docs/gitops.md says what each is for.
  */
 import { didYouMean, shown } from "./keyPath";
+import { components } from "./platformComponents";
 import { host, url } from "./schema/primitives";
 import { isAmbiguous } from "./yamlReaders";
 
@@ -108,7 +109,7 @@ const object = json(
 /** Where alerts link to: an address, or a folder of the repository. */
 const place = matching("a URL or a folder", /^[^\s"'#]+$/);
 
-export const fluxSettings = {
+const ownSettings = {
   ACME: option("acme-http-01", "acme-dns-01", "acme-webhook"),
   ACME_DNS_ALGORITHM: oneOf("HMACMD5", "HMACSHA1", "HMACSHA256", "HMACSHA512"),
   ACME_DNS_KEY_NAME: name,
@@ -128,29 +129,16 @@ export const fluxSettings = {
   APPS_ISSUER_KIND: oneOf("ClusterIssuer", "Issuer"),
   CANARY_CURL_IMAGE: image,
   CANARY_IMAGE: image,
-  CERT_MANAGER_CHARTS: charts,
-  ENVOY_GATEWAY_CHARTS: charts,
-  FLUENT_BIT_CHARTS: charts,
-  GITLAB_RUNNER_CHARTS: charts,
   GITLAB_URL: address("https", "http"),
   GRAFANA_ADMINS: matching("the name of a group, without quotes", /^[^\s'"\\]([^'"\\]*[^\s'"\\])?$/),
-  HEADLAMP_CHARTS: charts,
-  INGRESS_NGINX_CHARTS: charts,
   INGRESS_REPLICAS: count,
-  KUBELET_CSR_APPROVER_CHARTS: charts,
-  KUBERNETES_DASHBOARD_CHARTS: charts,
-  KURED_CHARTS: charts,
-  KYVERNO_CHARTS: charts,
   KYVERNO_REPLICAS: count,
   LOGS: option("opensearch"),
   LOGS_QUEUE: fluentBitSize,
-  METRICS_SERVER_CHARTS: charts,
   NETAPP: option("trident"),
-  NODE_PROBLEM_DETECTOR_CHARTS: charts,
   NOTIFICATIONS: option("slack"),
   OPENSEARCH_HOST: server,
   OPENSEARCH_PORT: port,
-  PROMETHEUS_CHARTS: charts,
   PROMETHEUS_MEMORY: quantity,
   PROMETHEUS_REPLICAS: count,
   PROMETHEUS_RETENTION: retention,
@@ -173,7 +161,6 @@ export const fluxSettings = {
   SECOND_INGRESS_REPLICAS: count,
   SNAPSHOTS: option("snapshots"),
   SNAPSHOTTER_GIT: address("https", "ssh"),
-  TRIDENT_CHARTS: charts,
   TRIDENT_DATA_ADDRESS: server,
   TRIDENT_DRIVER: oneOf("ontap-nas", "ontap-nas-economy", "ontap-nas-flexgroup"),
   TRIDENT_MANAGEMENT_ADDRESS: server,
@@ -185,11 +172,16 @@ export const fluxSettings = {
   UI_OIDC_SCOPES: names,
 } as const satisfies Readonly<Record<string, Form>>;
 
+export const fluxSettings: Readonly<Record<string, Form>> = {
+  ...ownSettings,
+  ...Object.fromEntries(components.flatMap(({ mirror }) => (mirror === undefined ? [] : [[mirror, charts]]))),
+};
+
 /**
  * Settings without a default that an option cannot do without, by the setting that chooses it: Flux refuses to build
  * the option else, and `up` waits for it in vain.
  */
-export const neededBy: Readonly<Record<string, Readonly<Record<string, readonly (keyof typeof fluxSettings)[]>>>> = {
+export const neededBy: Readonly<Record<string, Readonly<Record<string, readonly (keyof typeof ownSettings)[]>>>> = {
   ACME: {
     "acme-http-01": ["ACME_EMAIL"],
     "acme-dns-01": ["ACME_EMAIL", "ACME_DNS_SERVER", "ACME_DNS_KEY_NAME"],
@@ -201,7 +193,7 @@ export const neededBy: Readonly<Record<string, Readonly<Record<string, readonly 
 };
 
 const formOf = (setting: string): Form | undefined =>
-  Object.hasOwn(fluxSettings, setting) ? fluxSettings[setting as keyof typeof fluxSettings] : undefined;
+  Object.hasOwn(fluxSettings, setting) ? fluxSettings[setting] : undefined;
 
 /** What is wrong with the settings of a stack. */
 export function settingProblems(settings: Readonly<Record<string, string>>): string[] {

@@ -10,6 +10,8 @@ interface Component {
   readonly pins: readonly string[];
   /** Where upstream says which minors it supports. */
   readonly source: string;
+  /** Setting of `flux.settings` that names a mirror of its charts. Absent: gitops/ installs no chart of it. */
+  readonly mirror?: string;
 }
 
 export interface RangedComponent extends Component {
@@ -42,6 +44,7 @@ export const rangedComponents = {
   certManager: {
     title: "cert-manager",
     pins: ["cert-manager"],
+    mirror: "CERT_MANAGER_CHARTS",
     // 1.21: 1.33 to 1.36.
     source: "https://cert-manager.io/docs/releases/",
     ships: "1.21",
@@ -49,6 +52,7 @@ export const rangedComponents = {
   kyverno: {
     title: "Kyverno",
     pins: ["kyverno"],
+    mirror: "KYVERNO_CHARTS",
     // 1.18 and 1.19: 1.33 to 1.35, the versions of its conformance tests at v1.19.1 as well.
     source: "https://kyverno.io/docs/installation/releases/",
     ships: "3.9",
@@ -57,6 +61,7 @@ export const rangedComponents = {
   envoyGateway: {
     title: "Envoy Gateway",
     pins: ["gateway-helm"],
+    mirror: "ENVOY_GATEWAY_CHARTS",
     // 1.9: 1.33 to 1.36.
     source: "https://gateway.envoyproxy.io/news/releases/matrix/",
     ships: "1.9",
@@ -64,6 +69,7 @@ export const rangedComponents = {
   kured: {
     title: "kured",
     pins: ["kured"],
+    mirror: "KURED_CHARTS",
     // Its releases name the minor of the client they are built with and one on each side: 1.23 is built with 0.36.
     source: "https://github.com/kubereboot/kured/releases/tag/1.23.0",
     ships: "6.1",
@@ -73,6 +79,7 @@ export const rangedComponents = {
   ingressNginx: {
     title: "ingress-nginx",
     pins: ["ingress-nginx"],
+    mirror: "INGRESS_NGINX_CHARTS",
     // 1.15.1, the last release: 1.31 to 1.35.
     source: "https://github.com/kubernetes/ingress-nginx#supported-versions-table",
     ships: "4.15",
@@ -82,6 +89,7 @@ export const rangedComponents = {
   trident: {
     title: "Trident",
     pins: ["trident-operator"],
+    mirror: "TRIDENT_CHARTS",
     // 26.06: 1.27 to 1.37.
     source: "https://docs.netapp.com/us-en/trident-2606/trident-get-started/requirements.html",
     ships: "100.2606",
@@ -106,12 +114,14 @@ export const otherComponents: readonly (Component & { readonly kubernetes?: stri
   {
     title: "metrics-server",
     pins: ["metrics-server"],
+    mirror: "METRICS_SERVER_CHARTS",
     source: "https://github.com/kubernetes-sigs/metrics-server#compatibility-matrix",
     kubernetes: "1.31 or newer",
   },
   {
     title: "kube-prometheus-stack",
     pins: ["kube-prometheus-stack"],
+    mirror: "PROMETHEUS_CHARTS",
     // kubeVersion in its Chart.yaml.
     source: "https://github.com/prometheus-community/helm-charts",
     kubernetes: "1.25 or newer",
@@ -119,12 +129,14 @@ export const otherComponents: readonly (Component & { readonly kubernetes?: stri
   {
     title: "prometheus-blackbox-exporter",
     pins: ["prometheus-blackbox-exporter"],
+    mirror: "PROMETHEUS_CHARTS",
     source: "https://github.com/prometheus-community/helm-charts",
     kubernetes: "1.21 or newer",
   },
   {
     title: "node-problem-detector",
     pins: ["node-problem-detector"],
+    mirror: "NODE_PROBLEM_DETECTOR_CHARTS",
     source: "https://github.com/kubernetes/node-problem-detector#compatibility",
     kubernetes: "any that upstream supports",
   },
@@ -142,16 +154,39 @@ export const otherComponents: readonly (Component & { readonly kubernetes?: stri
   {
     title: "kubelet-csr-approver",
     pins: ["kubelet-csr-approver"],
+    mirror: "KUBELET_CSR_APPROVER_CHARTS",
     source: "https://github.com/postfinance/kubelet-csr-approver",
   },
-  { title: "Headlamp", pins: ["headlamp"], source: "https://github.com/kubernetes-sigs/headlamp" },
+  {
+    title: "Headlamp",
+    pins: ["headlamp"],
+    mirror: "HEADLAMP_CHARTS",
+    source: "https://github.com/kubernetes-sigs/headlamp",
+  },
   {
     title: "Kubernetes Dashboard",
     pins: ["kubernetes-dashboard"],
+    mirror: "KUBERNETES_DASHBOARD_CHARTS",
     source: "https://github.com/kubernetes-retired/dashboard",
   },
-  { title: "GitLab Runner", pins: ["gitlab-runner"], source: "https://docs.gitlab.com/runner/install/kubernetes/" },
-  { title: "Fluent Bit", pins: ["fluent-bit"], source: "https://github.com/fluent/helm-charts" },
+  {
+    title: "GitLab Runner",
+    pins: ["gitlab-runner"],
+    mirror: "GITLAB_RUNNER_CHARTS",
+    source: "https://docs.gitlab.com/runner/install/kubernetes/",
+  },
+  {
+    title: "Fluent Bit",
+    pins: ["fluent-bit"],
+    mirror: "FLUENT_BIT_CHARTS",
+    source: "https://github.com/fluent/helm-charts",
+  },
+];
+
+export const components: readonly Component[] = [
+  ...Object.values(rangedComponents),
+  cloudProviderComponent,
+  ...otherComponents,
 ];
 
 /** The component with the version that people know it by. */

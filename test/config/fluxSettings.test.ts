@@ -22,8 +22,10 @@ describe("the table of settings", () => {
     expect(Object.keys(fluxSettings).sort()).toEqual([...read].filter((name) => !computed.includes(name)).sort());
   });
 
-  it("has the entry of each in docs/gitops.md", () => {
-    const documented = readFileSync(join(repositoryFolder, "docs/gitops.md"), "utf8");
+  it("has the entry of each in docs/gitops.md, or among the mirrors of docs/supported-versions.md", () => {
+    const documented = ["gitops", "supported-versions"]
+      .map((page) => readFileSync(join(repositoryFolder, `docs/${page}.md`), "utf8"))
+      .join("");
     expect(Object.keys(fluxSettings).filter((name) => !documented.includes(`- \`${name}\` `))).toEqual([]);
   });
 

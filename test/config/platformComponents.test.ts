@@ -15,7 +15,7 @@ import {
 } from "../../src/config/kubernetesMinors";
 import {
   cloudProviderComponent,
-  otherComponents,
+  components,
   rangedComponentNames,
   rangedComponents,
   type RangedComponent,
@@ -30,16 +30,24 @@ const texts = readdirSync(folder, { recursive: true, encoding: "utf8" })
 
 interface Manifest {
   readonly kind?: string;
+  readonly metadata?: { readonly name: string };
   readonly spec?: {
-    readonly chart?: { readonly spec?: { readonly chart: string; readonly version?: string } };
+    readonly chart?: {
+      readonly spec?: {
+        readonly chart: string;
+        readonly version?: string;
+        readonly sourceRef: { readonly name: string };
+      };
+    };
     readonly url?: string;
     readonly ref?: { readonly tag?: string };
   };
 }
 
+const manifests = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest));
+
 /** Every name that a version is pinned under, with the version. */
 function pins(kubernetesVersion: string): [name: string, version: string][] {
-  const manifests = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest));
   const charts = manifests.flatMap((manifest): [string, string][] => {
     const chart = manifest?.kind === "HelmRelease" ? manifest.spec?.chart?.spec : undefined;
     return chart?.version === undefined ? [] : [[chart.chart, chart.version]];
@@ -65,14 +73,30 @@ const pinnedLines = ({ pins: names }: { readonly pins: readonly string[] }, vers
 
 describe("the components of the platform", () => {
   it("are all that a version is pinned for, each in one place", () => {
-    const known = [...Object.values(rangedComponents), cloudProviderComponent, ...otherComponents].flatMap(
-      ({ pins: names }) => [...names],
-    );
+    const known = components.flatMap(({ pins: names }) => names);
     expect(known.sort()).toEqual([...new Set(pins(defaultKubernetesVersion).map(([name]) => name))].sort());
   });
 
   it.each(ranged)("ship the release line that is pinned: %s", (_name, component) => {
     expect(pinnedLines(component)).toEqual([component.ships]);
+  });
+
+  it("name the setting that gitops/ takes the repository of their charts from", () => {
+    const repositories = new Map(
+      manifests.flatMap((manifest) =>
+        manifest?.kind === "HelmRepository"
+          ? [[manifest.metadata?.name, /^\$\{([A-Z_]+):=/.exec(manifest.spec?.url ?? "")?.[1]]]
+          : [],
+      ),
+    );
+    const taken = manifests.flatMap((manifest) => {
+      const chart = manifest?.kind === "HelmRelease" ? manifest.spec?.chart?.spec : undefined;
+      return chart?.version === undefined ? [] : [[chart.chart, repositories.get(chart.sourceRef.name)]];
+    });
+    const named = components.flatMap(({ pins: names, mirror }) =>
+      mirror === undefined ? [] : names.map((name) => [name, mirror]),
+    );
+    expect(named.sort()).toEqual(taken.sort());
   });
 
   it("are chosen by the settings that gitops/choices has, with the same default", () => {

@@ -44,7 +44,7 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
     expect(kubeconform.check([{ ...quota, kind: "ResourceQuotum" }]).summary).toMatchObject({ valid: 0, errors: 1 });
   });
 
-  it("has every setting it uses in a list of docs/gitops.md, and every fact of a cluster too", () => {
+  it("has every setting it uses, and every fact of a cluster, in a list of docs/gitops.md or docs/supported-versions.md", () => {
     // "$${" is Flux's way to leave a variable to somebody else: the collector of logs reads its password so.
     const used = new Set(
       [
@@ -59,8 +59,10 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
       ),
     );
     const documented = new Set(
-      [...readFileSync(join(gitopsFolder, "..", "docs", "gitops.md"), "utf8").matchAll(/^- `([A-Z_]+)` /gm)].map(
-        ([, key]) => key!,
+      ["gitops.md", "supported-versions.md"].flatMap((page) =>
+        [...readFileSync(join(gitopsFolder, "..", "docs", page), "utf8").matchAll(/^- `([A-Z_]+)` /gm)].map(
+          ([, key]) => key!,
+        ),
       ),
     );
     expect([...used].filter((key) => !documented.has(key) && !tenantsOwn.has(key))).toEqual([]);

@@ -15,17 +15,15 @@ interface Manager {
   readonly matchStrings: readonly string[];
   readonly datasourceTemplate: string;
   readonly depNameTemplate?: string;
+  readonly packageNameTemplate?: string;
+  readonly registryUrlTemplate?: string;
 }
 
 interface Rule {
   readonly matchUpdateTypes?: readonly string[];
   readonly separateMinorPatch?: boolean;
   readonly enabled?: boolean;
-  readonly matchDatasources?: readonly string[];
   readonly matchPackageNames?: readonly string[];
-  readonly registryUrls?: readonly string[];
-  readonly overrideDatasource?: string;
-  readonly overridePackageName?: string;
 }
 
 const { customManagers, packageRules } = JSON.parse(readFileSync(join(repositoryFolder, "renovate.json"), "utf8")) as {
@@ -33,20 +31,40 @@ const { customManagers, packageRules } = JSON.parse(readFileSync(join(repository
   readonly packageRules: readonly Rule[];
 };
 
-/** What Renovate finds in a file, as `datasource name version`. */
-function found(path: string, text: string): readonly string[] {
+interface Dependency {
+  readonly datasource: string;
+  readonly name: string;
+  readonly version: string;
+  /** Repository of a Helm chart, or name of an image. */
+  readonly from: string;
+}
+
+/** A template of Renovate's with the groups that an expression captured. */
+const filled = (template: string, groups: Readonly<Record<string, string>>) =>
+  template.replace(/\{\{\{(\w+)\}\}\}/g, (_, name: string) => groups[name] ?? `no group ${name}`);
+
+/** What Renovate finds in a file. */
+function dependencies(path: string, text: string): readonly Dependency[] {
   const managers = customManagers.filter(({ managerFilePatterns }) =>
     managerFilePatterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(path)),
   );
-  return managers.flatMap(({ matchStrings, datasourceTemplate, depNameTemplate }) =>
+  return managers.flatMap(({ matchStrings, datasourceTemplate, depNameTemplate, ...templates }) =>
     matchStrings.flatMap((expression) =>
-      [...text.matchAll(new RegExp(expression, "g"))].map(
-        ({ groups }) =>
-          `${datasourceTemplate} ${depNameTemplate ?? groups?.depName ?? ""} ${groups?.currentValue ?? ""}`,
-      ),
+      [...text.matchAll(new RegExp(expression, "g"))].map(({ groups = {} }) => ({
+        datasource: datasourceTemplate,
+        name: depNameTemplate ?? groups.depName ?? "",
+        version: groups.currentValue ?? "",
+        from:
+          templates.packageNameTemplate === undefined
+            ? (templates.registryUrlTemplate ?? groups.registryUrl ?? "")
+            : filled(templates.packageNameTemplate, groups),
+      })),
     ),
   );
 }
+
+const found = (path: string, text: string) =>
+  dependencies(path, text).map(({ datasource, name, version }) => `${datasource} ${name} ${version}`);
 
 const foundIn = (path: string) => found(path, readFileSync(join(repositoryFolder, path), "utf8"));
 
@@ -72,13 +90,15 @@ const maps = (value: unknown): readonly Node[] =>
     ? []
     : [...(Array.isArray(value) ? [] : [value as Node]), ...Object.values(value).flatMap(maps)];
 
-/** What a manifest pins, by its meaning and not by its text. */
+/** What a manifest pins, by its meaning and not by its text. A chart in an OCI registry is an image. */
 function pinned(text: string): readonly string[] {
   const documents = parseAllDocuments(text).map((document) => document.toJS() as Node | null);
   const charts = documents
     .flatMap(maps)
     .flatMap(({ chart, version }) =>
-      typeof chart === "string" && typeof version === "string" ? [`helm ${chart} ${version}`] : [],
+      typeof chart === "string" && typeof version === "string"
+        ? [`${text.includes(":=oci://") ? "docker" : "helm"} ${chart} ${version}`]
+        : [],
     );
   const sources = documents.flatMap((document) => {
     const { url, ref } = (document?.spec ?? {}) as { url?: string; ref?: { tag?: string } };
@@ -116,22 +136,16 @@ describe("Renovate", () => {
         const { chart } = (object?.kind === "HelmRelease" ? object.spec : {}) as { chart?: { spec: ChartReference } };
         return chart?.spec.version === undefined ? [] : [chart.spec];
       });
-    const lookedFor = (chart: string) => {
-      const [rule, ...others] = packageRules.filter(
-        ({ matchDatasources, matchPackageNames }) =>
-          matchDatasources?.includes("helm") && matchPackageNames?.includes(chart),
-      );
-      return others.length > 0
-        ? "two rules"
-        : rule?.overrideDatasource === "docker"
-          ? `oci://${String(rule.overridePackageName)}`
-          : rule?.registryUrls?.join();
-    };
-    expect(releases.map(({ chart }) => [chart, lookedFor(chart)])).toEqual(
-      releases.map(({ chart, sourceRef }) => {
-        const source = sourceByName.get(sourceRef.name) ?? `no HelmRepository ${sourceRef.name}`;
-        return [chart, source.startsWith("oci://") ? `${source}/${chart}` : source];
-      }),
+    const lookedFor = files.flatMap((file) =>
+      dependencies(`gitops/${file}`, textOf(file)).flatMap(({ name, from }) => (from === "" ? [] : [[name, from]])),
+    );
+    expect(lookedFor.sort()).toEqual(
+      releases
+        .map(({ chart, sourceRef }) => {
+          const source = sourceByName.get(sourceRef.name) ?? `no HelmRepository ${sourceRef.name}`;
+          return [chart, source.startsWith("oci://") ? `${source.slice("oci://".length)}/${chart}` : source];
+        })
+        .sort(),
     );
     expect(releases.length).toBeGreaterThan(12);
   });

@@ -52,7 +52,7 @@ function fieldsOf(bytes: Buffer): Buffer[] | undefined {
 }
 
 /** Why a text is not even a public key of SSH, as a part of a sentence; undefined when it may be one. */
-export function pastedByMistake(text: string): string | undefined {
+function pastedByMistake(text: string): string | undefined {
   if (/BEGIN PGP/.test(text)) return "must be a key of OpenSSH, not of PGP; copy the line of a .pub file in ~/.ssh";
   if (/PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-/.test(text))
     return "must be the public key, the line of the .pub file; this is the private key, so make a new pair, as it stood here for all to read";
@@ -60,4 +60,13 @@ export function pastedByMistake(text: string): string | undefined {
   if (/BEGIN (CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY)/.test(text))
     return "must be in OpenSSH's form; convert it with ssh-keygen -i -m PKCS8 -f FILE";
   return undefined;
+}
+
+/** Also what a value that is no text is told. */
+export const notAKeyLine = "must be one line of an OpenSSH public key, for instance ssh-ed25519 AAAA... name";
+
+/** What is wrong with a line of a .pub file, as a part of a sentence; undefined when it is sound. */
+export function sshKeyLineProblem(line: string): string | undefined {
+  const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/.exec(line) ?? [];
+  return pastedByMistake(line) ?? (type === "" ? notAKeyLine : sshKeyProblem(type, base64));
 }

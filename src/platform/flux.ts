@@ -1,6 +1,7 @@
 /** Flux as its operator installs it, and the Secrets it reads: pure documents. */
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { pgpPublicKeys } from "../config/pgpKeys";
 import { onControlPlane } from "./placement";
 
 export type FluxConfig = NonNullable<ClusterConfig["flux"]>;
@@ -11,6 +12,7 @@ export const syncName = "flux-system";
 export const gitSecretName = "flux-git";
 export const sopsSecretName = "sops-age";
 export const proxySecretName = "flux-proxy";
+export const signersSecretName = "flux-signers";
 
 /**
  * Newest Flux in the pinned flux-operator (config/data/flux of its repository); 2.9 supports Kubernetes 1.34 to 1.36.
@@ -59,7 +61,7 @@ export function renderFluxInstance(config: ClusterConfig, flux: FluxConfig): obj
 }
 
 /** What the operator has no field for. JSON patches, as the texts that FluxInstance wants (JSON is YAML). */
-function patches({ kubernetes, proxy }: ClusterConfig): object[] {
+function patches({ kubernetes, proxy, flux }: ClusterConfig): object[] {
   const container = "/spec/template/spec/containers/0";
   const add = (path: string, value: unknown) => ({ op: "add", path: `${container}${path}`, value });
   const variable = (name: string, value: string) => add("/env/-", { name, value });
@@ -108,6 +110,17 @@ function patches({ kubernetes, proxy }: ClusterConfig): object[] {
         variable("NO_PROXY", inCluster),
       ]),
     },
+    // HEAD: the commit itself, whatever tags point at it.
+    ...(flux === undefined || flux.commitSigners.length === 0
+      ? []
+      : [
+          {
+            target: { kind: "GitRepository", name: syncName },
+            patch: JSON.stringify([
+              { op: "add", path: "/spec/verify", value: { mode: "HEAD", secretRef: { name: signersSecretName } } },
+            ]),
+          },
+        ]),
     // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret. These two reach Git,
     // charts and chat.
     ...(proxy === undefined
@@ -142,6 +155,20 @@ export function gitSecret({
       : { "ca.crt": extraCas.map((ca) => `${ca.trim()}\n`).join("") }),
   };
   return Object.keys(entries).length === 0 ? undefined : entries;
+}
+
+/**
+ * Entries of the Secret with the keys that may sign commits; undefined where every commit is taken. Flux tells the kinds
+ * of keys by the names' endings.
+ */
+export function signersSecret({ flux }: Pick<ClusterConfig, "flux">): Record<string, string> | undefined {
+  if (flux === undefined || flux.commitSigners.length === 0) return undefined;
+  return Object.fromEntries(
+    flux.commitSigners.map((key, index) => {
+      const [block] = pgpPublicKeys(key) ?? [];
+      return block === undefined ? [`signer-${index + 1}.sshpub`, `${key}\n`] : [`signer-${index + 1}.asc`, block];
+    }),
+  );
 }
 
 /** Entry of the Secret that decrypts the Secrets in Git; the name's ending tells Flux that it is an age key. */

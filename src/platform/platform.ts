@@ -22,6 +22,8 @@ import {
   proxySecret,
   proxySecretName,
   renderFluxInstance,
+  signersSecret,
+  signersSecretName,
   sopsSecret,
   sopsSecretName,
 } from "./flux";
@@ -156,6 +158,7 @@ export class Platform extends pulumi.ComponentResource {
     const secrets = [
       { name: gitSecretName, entries: gitSecret(config) },
       { name: sopsSecretName, entries: sopsSecret(config) },
+      { name: signersSecretName, entries: signersSecret(config) },
       {
         name: proxySecretName,
         entries: config.proxy && apiServerHost.apply((host) => proxySecret(config, host) ?? {}),

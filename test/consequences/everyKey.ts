@@ -144,6 +144,12 @@ const others: Readonly<Record<string, readonly (readonly [Path, unknown])[]>> = 
       ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 two"],
     ],
   ],
+  "flux.commitSigners": [
+    [
+      ["flux", "commitSigners"],
+      ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 one"],
+    ],
+  ],
   "packageMirror.signingKey": [
     [
       ["packageMirror", "signingKey"],

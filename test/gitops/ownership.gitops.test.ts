@@ -49,6 +49,7 @@ describe("Pulumi's half and Git's half", () => {
     const instance = renderFluxInstance(config, {
       url: "https://git.example.org/platform.git",
       branch: "main",
+      commitSigners: [],
       settings: {},
     }) as {
       cluster: object;

@@ -1,4 +1,4 @@
-import { gitSecret, proxySecret, renderFluxInstance, sopsSecret } from "../../src/platform/flux";
+import { gitSecret, proxySecret, renderFluxInstance, signersSecret, sopsSecret } from "../../src/platform/flux";
 import { validConfig } from "../config/fixtures";
 import { ageKey, configWith, flux } from "./config";
 
@@ -168,6 +168,27 @@ describe("gitSecret", () => {
       credentials: { git: { privateKey, knownHosts } },
     });
     expect(gitSecret(config)).toEqual({ identity: `${privateKey}\n`, known_hosts: `${knownHosts}\n` });
+  });
+});
+
+const sshSigner = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 ann";
+const pgpSigner = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n";
+
+describe("signersSecret", () => {
+  it("holds each key under a name that tells Flux its kind, and is absent where every commit is taken", () => {
+    const signers = { ...flux, commitSigners: [sshSigner, `Comment\n${pgpSigner}`] };
+    expect(signersSecret(configWith({ flux: signers }))).toEqual({
+      "signer-1.sshpub": `${sshSigner}\n`,
+      "signer-2.asc": pgpSigner,
+    });
+    expect(signersSecret(configWith({ flux }))).toBeUndefined();
+  });
+
+  it("is what the source of the cluster verifies its commits with", () => {
+    expect(patches({ flux: { ...flux, commitSigners: [sshSigner] } })).toContainEqual({
+      target: { kind: "GitRepository", name: "flux-system" },
+      operations: [{ op: "add", path: "/spec/verify", value: { mode: "HEAD", secretRef: { name: "flux-signers" } } }],
+    });
   });
 });
 

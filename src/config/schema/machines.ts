@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { takesEffect } from "../effects";
 import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
-import { pastedByMistake, sshKeyProblem } from "../sshPublicKey";
+import { notAKeyLine, sshKeyLineProblem } from "../sshPublicKey";
 import { choice, cidr, distinctBy, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
 
 const bootWithV1 = osReleases
@@ -171,12 +171,10 @@ export const nodePoolSchema = section({
   .describe("A pool of identical workers.")
   .meta(distinctBy("name"));
 
-const sshKeyError = "must be one line of an OpenSSH public key, for instance ssh-ed25519 AAAA... name";
 const sshKey = z
-  .string({ error: sshKeyError })
+  .string({ error: notAKeyLine })
   .superRefine((value, context) => {
-    const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/.exec(value) ?? [];
-    const problem = pastedByMistake(value) ?? (type === "" ? sshKeyError : sshKeyProblem(type, base64));
+    const problem = sshKeyLineProblem(value);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
   .meta({ format: "OpenSSH public key" });

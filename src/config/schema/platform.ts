@@ -3,7 +3,8 @@
  */
 import { z } from "zod";
 import { takesEffect } from "../effects";
-import { sshKeyProblem } from "../sshPublicKey";
+import { pgpPublicKeys } from "../pgpKeys";
+import { sshKeyLineProblem, sshKeyProblem } from "../sshPublicKey";
 import { octaviaProvider } from "./network";
 import { certificate, choice, flag, id, listOf, matching, secret, section, text, url, whole } from "./primitives";
 
@@ -30,10 +31,26 @@ const settingName = matching(
 );
 const settingValue = matching("text", "must be one line of text", /^[^\r\n]*$/);
 
+const commitSigner = matching(
+  "public key",
+  "must be one line of an OpenSSH public key (ssh-ed25519 AAAA... name), or one armoured PGP public key",
+  (value) => pgpPublicKeys(value)?.length === 1 || sshKeyLineProblem(value) === undefined,
+);
+
 export const fluxSchema = section({
   url: url(["https", "ssh", "http"]).describe("Git repository that Flux reconciles."),
   branch: branch.default("main").describe("Branch."),
   path: repositoryPath.optional().describe("Folder of this cluster. Absent: `gitops/clusters/<stack>`."),
+  commitSigners: listOf(commitSigner)
+    .describe(
+      "Public keys, of OpenSSH or PGP: Flux takes a commit only if one of them signed it. Empty: every commit of the branch.",
+    )
+    .meta(
+      takesEffect(
+        "kubernetes",
+        "Flux takes no commit that none of the keys signed, the newest one included; what it applied before stays.",
+      ),
+    ),
   settings: z
     .record(settingName, settingValue, { error: "must be a map of names to texts" })
     .default({})

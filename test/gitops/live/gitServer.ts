@@ -40,10 +40,13 @@ export class Repository {
     return this;
   }
 
-  /** Commits everything and pushes; yields the revision as Flux writes it. */
-  commit(message: string): string {
+  /**
+   * Commits everything and pushes; yields the revision as Flux writes it. `sshKey`: file of the private key that signs.
+   */
+  commit(message: string, sshKey?: string): string {
+    const signed = ["-c", "gpg.format=ssh", "-c", `user.signingkey=${sshKey}`, "commit", "--gpg-sign"];
     git(this.folder, "add", "--all");
-    git(this.folder, "commit", "--quiet", "-m", message);
+    git(this.folder, ...(sshKey === undefined ? ["commit"] : signed), "--quiet", "-m", message);
     return this.push();
   }
 

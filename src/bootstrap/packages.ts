@@ -7,8 +7,15 @@ import { scriptFile, binDirectory } from "./machineFile";
 import { containerdPackage, repositoryFiles } from "./repositories";
 
 /** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
-function kubernetesPackages(role: NodeRole): string[] {
-  return role === "control-plane" ? ["kubeadm", "kubectl", "kubelet"] : ["kubeadm", "kubelet"];
+const kubernetesPackages: Readonly<Record<NodeRole, readonly string[]>> = {
+  "control-plane": ["kubeadm", "kubectl", "kubelet"],
+  worker: ["kubeadm", "kubelet"],
+};
+
+/** What one role needs besides, which packages and programs are called alike. */
+function rolePackages({ apiEndpoint }: ClusterConfig, role: NodeRole): string[] {
+  if (role === "worker") return [];
+  return apiEndpoint.kind === "virtualIp" ? ["keepalived", "openssl"] : ["openssl"];
 }
 
 /** What the package manager is asked to install, versions included. */
@@ -19,22 +26,21 @@ export function packageList(config: ClusterConfig, role: NodeRole): string[] {
   // The configuration of containerd is written for its second major version.
   const containerd = `${containerdPackage(config)}${apt ? "=" : "-"}2.*`;
   return [
-    ...kubernetesPackages(role).map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`)),
+    ...kubernetesPackages[role].map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`)),
     containerd,
     "ca-certificates",
     // By its path on the RHEL family, where curl-minimal may be what provides it.
     apt ? "curl" : "/usr/bin/curl",
     "nftables",
     ...(config.ntpServers.length === 0 ? [] : ["chrony"]),
-    ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),
-    ...(role === "control-plane" ? ["openssl"] : []),
+    ...rolePackages(config, role),
     ...(selinux ? ["container-selinux", "policycoreutils"] : []),
   ];
 }
 
 /** What upgrades must leave alone: each restarts what runs on the node. */
 export function heldPackages(config: ClusterConfig, role: NodeRole): string[] {
-  return [...kubernetesPackages(role), containerdPackage(config)];
+  return [...kubernetesPackages[role], containerdPackage(config)];
 }
 
 /** Programs that an image with preinstalled packages must hold. */
@@ -44,10 +50,9 @@ export function requiredCommands(config: ClusterConfig, role: NodeRole): string[
     "runc",
     "crictl",
     "curl",
-    ...kubernetesPackages(role),
+    ...kubernetesPackages[role],
     ...(config.ntpServers.length === 0 ? [] : ["chronyd"]),
-    ...(role === "control-plane" && config.apiEndpoint.kind === "virtualIp" ? ["keepalived"] : []),
-    ...(role === "control-plane" ? ["openssl"] : []),
+    ...rolePackages(config, role),
   ];
 }
 

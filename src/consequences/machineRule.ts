@@ -1,13 +1,7 @@
 /** What becomes of machines. */
 import { machinePoolKey, machineRoleKey } from "../machines/metadataKeys";
-import {
-  type Consequence,
-  destructive,
-  disruptive,
-  type ConsequenceRule,
-  type ConsequenceSettings,
-  harmless,
-} from "./consequence";
+import { type MachineRole, roles } from "../machines/roles";
+import { type Consequence, destructive, disruptive, type ConsequenceRule, harmless } from "./consequence";
 import type { PlannedChange } from "./plannedChange";
 
 function metadataOf({ before, after }: PlannedChange): Readonly<Record<string, unknown>> {
@@ -23,58 +17,76 @@ export function poolOf(change: PlannedChange): string | undefined {
 
 const lost = "what pods kept on the node itself (emptyDir, hostPath) is lost";
 
-export const machine: ConsequenceRule = (change, settings) => {
+/** What becomes of a machine of one role. */
+interface RoleConsequences {
+  /** Its flavor is changed in place. */
+  readonly resized: Consequence;
+  readonly replaced: (rolled: boolean, drains: boolean) => Consequence;
+  readonly deleted: (drains: boolean) => Consequence;
+}
+
+const etcdMemberReplaced =
+  "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined";
+
+const byRole: Readonly<Record<MachineRole, RoleConsequences>> = {
+  "control-plane": {
+    resized: disruptive(
+      "is resized in place and reboots, once all others of the control plane are whole; connections to its API server break",
+    ),
+    replaced: (rolled) =>
+      rolled
+        ? disruptive(`${etcdMemberReplaced}; first all others must be whole, and its node is drained`)
+        : destructive(`${etcdMemberReplaced}; \`roll\` does not name it, so nothing waits for the others`),
+    deleted: () =>
+      destructive(
+        "is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone",
+      ),
+  },
+  worker: {
+    resized: disruptive("is drained, resized in place and reboots"),
+    replaced: (rolled, drains) =>
+      rolled
+        ? disruptive(`is replaced: ${drained(drains)}, its disks are wiped, and ${lost}`)
+        : destructive(
+            `is replaced without a drain, since \`roll\` does not name it: its pods break off, its disks are wiped, and ${lost}`,
+          ),
+    deleted: (drains) => destructive(`is deleted with its disks: ${drained(drains)}, and ${lost}`),
+  },
+  bastion: {
+    resized: disruptive("is resized in place and reboots"),
+    replaced: () => disruptive("is replaced: whoever is logged in there is thrown out, and its disk is wiped"),
+    deleted: () => disruptive("is deleted: what was reached through it is not any more"),
+  },
+};
+
+/** A server whose metadata names no role of ours. */
+const unknownRole: RoleConsequences = {
+  resized: disruptive("is resized in place and reboots"),
+  replaced: () => destructive("is replaced with its disks, and its metadata does not say what it is for"),
+  deleted: () => destructive("is deleted with its disks, and its metadata does not say what it is for"),
+};
+
+export const machine: ConsequenceRule = (change, { roll, drains }) => {
   const role = metadataOf(change)[machineRoleKey];
+  const { resized, replaced, deleted } = isRole(role) ? byRole[role] : unknownRole;
   switch (change.operation) {
     case "create":
-      return harmless(`is created, a new ${typeof role === "string" ? role : "server"} machine`);
+      return harmless(`is created, a new ${isRole(role) ? role : "server"} machine`);
     case "update":
-      return updated(change, role);
+      return updated(change, resized);
     case "replace":
-      return replaced(change, role, settings);
+      return replaced(roll.includes(change.name) || roll.includes(poolOf(change) ?? ""), drains);
     case "delete":
-      return deleted(role, settings);
+      return deleted(drains);
   }
 };
 
-function updated({ changed }: PlannedChange, role: unknown): Consequence {
+const isRole = (role: unknown): role is MachineRole => typeof role === "string" && Object.hasOwn(roles, role);
+
+function updated({ changed }: PlannedChange, resized: Consequence): Consequence {
   if (changed.includes("imageId") || changed.includes("imageName"))
     return destructive("is rebuilt in place by Nova: its root disk is wiped");
-  if (!changed.includes("flavorName")) return harmless("is changed in place, without a reboot");
-  if (role === "control-plane")
-    return disruptive(
-      "is resized in place and reboots, once all others of the control plane are whole; connections to its API server break",
-    );
-  if (role === "worker") return disruptive("is drained, resized in place and reboots");
-  return disruptive("is resized in place and reboots");
-}
-
-function replaced(change: PlannedChange, role: unknown, { roll, drains }: ConsequenceSettings): Consequence {
-  const rolled = roll.includes(change.name) || roll.includes(poolOf(change) ?? "");
-  if (role === "control-plane") {
-    const message =
-      "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined";
-    return rolled
-      ? disruptive(`${message}; first all others must be whole, and its node is drained`)
-      : destructive(`${message}; \`roll\` does not name it, so nothing waits for the others`);
-  }
-  if (role === "worker") {
-    if (!rolled)
-      return destructive(
-        `is replaced without a drain, since \`roll\` does not name it: its pods break off, its disks are wiped, and ${lost}`,
-      );
-    return disruptive(`is replaced: ${drained(drains)}, its disks are wiped, and ${lost}`);
-  }
-  return disruptive("is replaced: whoever is logged in there is thrown out, and its disk is wiped");
-}
-
-function deleted(role: unknown, { drains }: ConsequenceSettings): Consequence {
-  if (role === "control-plane")
-    return destructive(
-      "is deleted with its disks: etcd loses a member that it goes on counting, and snapshots on it are gone",
-    );
-  if (role === "worker") return destructive(`is deleted with its disks: ${drained(drains)}, and ${lost}`);
-  return disruptive("is deleted: what was reached through it is not any more");
+  return changed.includes("flavorName") ? resized : harmless("is changed in place, without a reboot");
 }
 
 function drained(drains: boolean): string {

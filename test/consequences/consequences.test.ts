@@ -161,6 +161,7 @@ describe("consequences", () => {
       { ...server("control-plane", "control-plane"), operation: "replace" as const },
       "is replaced: its disks are wiped, snapshots of etcd on them included, and etcd has one member less until the new machine has joined; `roll` does not name it, so nothing waits for the others",
     ],
+    [server("unheard-of", "it"), "is deleted with its disks, and its metadata does not say what it is for"],
     [
       { ...server("worker", "default"), operation: "update" as const, changed: ["imageId"] },
       "is rebuilt in place by Nova: its root disk is wiped",
@@ -201,6 +202,20 @@ describe("consequences", () => {
     expect(findings(change)).toEqual([
       { weight: "harmless", message: expect.stringContaining(message) as string, allowed: true },
     ]);
+  });
+
+  it.each([
+    [
+      { ...server("bastion", "bastion"), operation: "replace" as const },
+      "is replaced: whoever is logged in there is thrown out, and its disk is wiped",
+    ],
+    [server("bastion", "bastion"), "is deleted: what was reached through it is not any more"],
+    [
+      { ...server("worker", "default"), operation: "update" as const, changed: ["flavorName"] },
+      "is drained, resized in place and reboots",
+    ],
+  ])("that people notice are disruptive: %#", (change, message) => {
+    expect(findings(change)).toEqual([{ weight: "disruptive", message, allowed: true }]);
   });
 
   it("of a worker without a drain say so", () => {

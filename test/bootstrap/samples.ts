@@ -4,6 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { scriptFile } from "../../src/bootstrap/machineFile";
 import type { ControlPlaneFacts, MachineFile, WorkerFacts } from "../../src/bootstrap/inputs";
 import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
@@ -96,4 +97,19 @@ export function contentOf(files: readonly MachineFile[], path: string): string {
   const found = files.find((file) => file.path === path);
   if (found === undefined) throw new Error(`There is no ${path} among ${files.map((file) => file.path).join(", ")}.`);
   return found.content;
+}
+
+/**
+ * A cloud-config without what is not the configuration's: each script is named instead of told, since it has tests of
+ * its own, and so are the CA and the token.
+ */
+export function reviewable(cloudConfig: string): string {
+  const indented = (text: string) => text.trimEnd().replace(/^(?=.)/gm, "      ");
+  return readdirSync(join(__dirname, "../../src/bootstrap/files"))
+    .reduce(
+      (text, name) => text.replaceAll(indented(scriptFile(name).content), `      <src/bootstrap/files/${name}>`),
+      cloudConfig,
+    )
+    .replaceAll(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----/g, "<cluster CA>")
+    .replaceAll(bootstrapToken, "<bootstrap token>");
 }

@@ -158,8 +158,8 @@ export function gitSecret({
 }
 
 /**
- * Entries of the Secret with the keys that may sign commits; undefined where every commit is taken. Flux tells the kinds
- * of keys by the names' endings.
+ * Entries of the Secret with the keys that may sign commits; undefined where every commit is taken. Flux tells the
+ * kinds of keys by the names' endings.
  */
 export function signersSecret({ flux }: Pick<ClusterConfig, "flux">): Record<string, string> | undefined {
   if (flux === undefined || flux.commitSigners.length === 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Commits verified: the cluster's source with the patch of the FluxInstance and the Secret that Pulumi hands over, under
- * the real source-controller. That Flux's operator applies the patch to its GitRepository is not shown here.
+ * Commits verified: the cluster's source with the patch of the FluxInstance and the Secret that Pulumi hands over,
+ * under the real source-controller. That Flux's operator applies the patch to its GitRepository is not shown here.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,12 +1,21 @@
-/** The packet filter that keeps pods from the metadata service, whose answer holds the machine's user data. */
+/** The packet filter that closes the metadata service, whose answer holds the machine's user data. */
+import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineFile } from "./inputs";
 import { etcDirectory, textFile } from "./machineFile";
 
 /**
- * A table of its own, so that neither kube-proxy nor the CNI removes it. Every packet from a pod is forwarded, and a
- * drop is final whatever other tables accept. The first two lines make loading repeatable.
+ * A table of its own, so that neither kube-proxy nor the CNI removes it. Packets from a pod are forwarded, those from a
+ * pod in the host's network are the machine's own; a verdict is final whatever other tables accept. With a config drive
+ * the machine needs no answer itself once cloud-init is done; without one, Cinder CSI asks for the machine's id. The
+ * IPv6 address is Neutron's, and no router forwards it. The first two lines make loading repeatable.
  */
-export function metadataFilterFile(): MachineFile {
+export function metadataFilterFile({ configDrive }: Pick<ClusterConfig, "configDrive">): MachineFile {
+  const own = `  chain output {
+    type filter hook output priority -10; policy accept;
+    ip daddr 169.254.169.254 reject
+    ip6 daddr fe80::a9fe:a9fe reject
+  }
+`;
   return textFile(
     `${etcDirectory}/metadata.nft`,
     `table inet openstack_kubernetes {}
@@ -16,7 +25,7 @@ table inet openstack_kubernetes {
     type filter hook forward priority -10; policy accept;
     ip daddr 169.254.169.254 drop
   }
-}
+${configDrive ? own : ""}}
 `,
   );
 }

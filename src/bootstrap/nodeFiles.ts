@@ -27,7 +27,7 @@ export function nodeFiles(
     bootstrapEnvironmentFile(config, role, endpointHost),
     bootstrapUnit(),
     metadataUnit(),
-    metadataFilterFile(),
+    metadataFilterFile(config),
     ...["bootstrap.sh", "prepare-host.sh", "start-runtime.sh", "close-metadata.sh"].map((name) => scriptFile(name)),
     ...kernelFiles(),
     ...containerdFiles(config),

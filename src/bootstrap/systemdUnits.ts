@@ -31,15 +31,15 @@ WantedBy=multi-user.target
 }
 
 /**
- * Closes the metadata service to pods at every boot, before any pod can start, and again when a restart of
- * nftables.service has flushed all rules.
+ * Closes the metadata service at every boot: after cloud-init has asked it (cloud-config.target follows the stages that
+ * do), before any pod can start; and again when a restart of nftables.service has flushed all rules.
  */
 export function metadataUnit(): MachineFile {
   return textFile(
     `${unitDirectory}/openstack-kubernetes-metadata.service`,
     `[Unit]
-Description=Close the metadata service to pods
-After=nftables.service
+Description=Close the metadata service
+After=nftables.service cloud-config.target
 PartOf=nftables.service
 Before=kubelet.service
 [Service]

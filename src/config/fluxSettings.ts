@@ -139,6 +139,10 @@ const ownSettings = {
   NOTIFICATIONS: option("slack"),
   OPENSEARCH_HOST: server,
   OPENSEARCH_PORT: port,
+  PLATFORM_NODE_ROLE: matching(
+    "a role such as platform: lower-case letters, digits and -",
+    /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  ),
   PROMETHEUS_MEMORY: quantity,
   PROMETHEUS_REPLICAS: count,
   PROMETHEUS_RETENTION: retention,

@@ -1,5 +1,6 @@
 /** Values of Calico's chart (tigera-operator). */
 import type { ClusterConfig } from "../config/clusterConfig";
+import { onControlPlane } from "./placement";
 
 /**
  * As in Calico's Installation API; without encapsulation and with IP-in-IP, nodes learn each other's routes by BGP,
@@ -42,6 +43,8 @@ export function calicoValues({ cni, podMtu, kubernetes }: Pick<ClusterConfig, "c
     apiServer: { enabled: true },
     goldmane: { enabled: false },
     whisker: { enabled: false },
+    // The chart's own tolerations let it run before there is a network.
+    affinity: onControlPlane.affinity,
     // The release calico-crds owns them.
     manageCRDs: false,
   };

@@ -1,4 +1,5 @@
 /** What a machine does to its operating system before it becomes a node: host settings and the container runtime. */
+import { metadataFilterFile } from "../../src/bootstrap/metadataFilter";
 import { ScriptMachine } from "./scriptMachine";
 
 let machine: ScriptMachine;
@@ -121,5 +122,31 @@ describe("starting containerd", () => {
     installed();
     machine.program("containerd", "exit 127");
     expect(machine.run("start-runtime.sh").status).toBe(127);
+  });
+});
+
+describe("closing the metadata service", () => {
+  const close = (configDrive: boolean) => {
+    machine.file(metadataFilterFile({ configDrive }).path, metadataFilterFile({ configDrive }).content);
+    machine.program("systemctl", "true");
+    return machine.run("close-metadata.sh").calls.filter((call) => !call.startsWith("systemctl"));
+  };
+
+  it("loads the packet filter", () => {
+    machine.program("nft", "true");
+    expect(close(true)).toEqual(["nft -f /etc/openstack-kubernetes/metadata.nft"]);
+  });
+
+  it("closes the same ways with iptables where nft is not installed", () => {
+    const path = jest.replaceProperty(process.env, "PATH", "/usr/bin:/bin");
+    machine.program("iptables", "[[ $2 != -C ]]");
+    const drop = (chain: string) => `iptables -w -I ${chain} -d 169.254.169.254 -j DROP`;
+    const inserted = (calls: string[]) => calls.filter((call) => call.includes("-I"));
+    try {
+      expect(inserted(close(true))).toEqual([drop("FORWARD"), drop("OUTPUT")]);
+      expect(inserted(close(false))).toEqual([drop("FORWARD")]);
+    } finally {
+      path.restore();
+    }
   });
 });

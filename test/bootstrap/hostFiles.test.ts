@@ -1,5 +1,6 @@
 import { bootstrapEnvironmentFile, shellQuoted } from "../../src/bootstrap/bootstrapEnvironment";
 import { chronyFiles, clockService } from "../../src/bootstrap/chronyConfig";
+import { metadataFilterFile } from "../../src/bootstrap/metadataFilter";
 import { trustStoreFiles } from "../../src/bootstrap/trustStore";
 import { fileSystemUuid, volumeFiles } from "../../src/bootstrap/volumes";
 import { madeCertificates } from "../madeCertificates";
@@ -95,5 +96,23 @@ SNAPSHOTS_MAX_GB='10'
 
   it("quotes values so that a shell reads them as they are", () => {
     expect(shellQuoted("it's $(here)")).toBe(`'it'\\''s $(here)'`);
+  });
+});
+
+describe("the filter of the metadata service", () => {
+  const rules = (configDrive: boolean) =>
+    [...metadataFilterFile({ configDrive }).content.matchAll(/hook (\w+)|(ip6? daddr .*)/g)].map(
+      (found) => found[1] ?? found[2],
+    );
+
+  it("stops pods, and pods in the host's network where the machine itself needs no answer", () => {
+    const pods = ["forward", "ip daddr 169.254.169.254 drop"];
+    expect(rules(true)).toEqual([
+      ...pods,
+      "output",
+      "ip daddr 169.254.169.254 reject",
+      "ip6 daddr fe80::a9fe:a9fe reject",
+    ]);
+    expect(rules(false)).toEqual(pods);
   });
 });

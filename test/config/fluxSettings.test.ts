@@ -101,9 +101,34 @@ describe("flux.settings", () => {
       { ACME_WEBHOOK_CONFIG: "zone: x" },
       'flux.settings.ACME_WEBHOOK_CONFIG is "zone: x" but must be one line of JSON such as {"zone": "example.org."}.',
     ],
+    [
+      { PLATFORM_NODE_ROLE: "Platform" },
+      'flux.settings.PLATFORM_NODE_ROLE is "Platform" but must be a role such as platform: lower-case letters, digits and -.',
+    ],
   ])("refuses %j", (settings, sentence) => {
     const values = { ...minimal, flux: { url: "https://git.example.org/a.git", settings } };
     expect(sentencesOf(() => parseClusterConfig(values, "dev"))).toEqual([sentence]);
+  });
+
+  it("send the platform only to a pool that has its label, its taint and machines", () => {
+    const key = "node-role.kubernetes.io/platform";
+    const flux = { url: "https://git.example.org/a.git", settings: { PLATFORM_NODE_ROLE: "platform" } };
+    const parse = (pool: object) =>
+      parseClusterConfig(
+        {
+          ...minimal,
+          flux,
+          nodePools: [...minimal.nodePools, { name: "platform", count: 2, flavor: "m1.large", ...pool }],
+        },
+        "dev",
+      );
+    const ready = { labels: { [key]: "" }, taints: [{ key, effect: "NoSchedule" }] };
+    expect(() => parse(ready)).not.toThrow();
+    const lacking = [{ ...ready, count: 0 }, { labels: ready.labels }, { taints: ready.taints }];
+    for (const pool of [...lacking, { ...ready, taints: [{ key, effect: "PreferNoSchedule" }] }])
+      expect(sentencesOf(() => parse(pool))).toEqual([
+        `flux.settings.PLATFORM_NODE_ROLE is "platform" but no pool with machines has both the label and a NoSchedule taint "${key}"; give a pool both.`,
+      ]);
   });
 
   it("says aloud that a setting of the site's own is read by nothing here", () => {

@@ -4,33 +4,12 @@
  * fails here until somebody has thought about it. Not seen: roles that a program makes when it runs (the operators of
  * Calico and Trident do), and charts that cannot be had, which are named.
  */
-import { join } from "node:path";
-import { parseClusterConfig } from "../../src/config/parse";
-import { readStackFile } from "../../src/config/stackFile";
-import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
-import { calicoValues } from "../../src/platform/calico";
-import { cinderCsiValues, cloudControllerManagerValues } from "../../src/platform/cloudProvider";
-import { fluxOperatorValues, renderFluxInstance } from "../../src/platform/flux";
-import { buildFolder, buildStack, fluxBuildPrograms } from "./fluxBuild";
-import {
-  chartFile,
-  chartFolder,
-  type ChartRelease,
-  helm,
-  HelmCharts,
-  helmReleases,
-  moduleChartFolders,
-  moduleCharts,
-  placeholderVersions,
-} from "./helmCharts";
-import type { KubernetesObject } from "./live/kubectl";
-import { options } from "./options";
+import { chartFile, chartFolder, moduleCharts, placeholderVersions } from "./helmCharts";
+import { renderedPlatformNeeds, renderPlatform, type RenderedPlatform } from "./renderedPlatform";
 import { gainedRights, userFacingRoles } from "./rights";
-import { describeWith, repositoryFolder, toolFolder } from "./toolbox";
+import { describeWith } from "./toolbox";
 
 jest.setTimeout(600_000);
-
-const fluxRoles = join(toolFolder("definitions"), "flux", "rbac");
 
 /**
  * Charts that no Go module holds. Each was rendered with these values at this version and gave tenants nothing, where
@@ -88,66 +67,25 @@ const admin = [
 
 const expected = { view, edit: view, admin: [...view, ...admin] };
 
-describeWith([helm, ...fluxBuildPrograms, ...moduleChartFolders, fluxRoles])("the rights of a tenant's members", () => {
-  const config = parseClusterConfig(readStackFile(join(repositoryFolder, "Pulumi.prod.yaml")).values, "prod");
-  let charts: HelmCharts;
-  let objects: readonly KubernetesObject[];
-  let releases: readonly ChartRelease[];
+describeWith(renderedPlatformNeeds)("the rights of a tenant's members", () => {
+  let platform: RenderedPlatform;
 
   beforeAll(() => {
-    charts = new HelmCharts();
-    const applied = [{}, ...Object.values(options)].flatMap((settings, index) =>
-      // Beside the default settings only the choices are of interest.
-      [...buildStack("prod", settings, index === 0 ? undefined : ["choices"]).values()].flat(),
-    );
-    releases = unique([...helmReleases(applied), ...ofPulumi()], ({ chart }) => chart);
-    const rendered = releases.flatMap((release) => {
-      if (chartFolder(release.chart) === undefined) return [];
-      const { ok, errors, objects: made } = charts.render(release);
-      if (!ok) throw new Error(`${release.chart}: ${errors}`);
-      return made;
-    });
-    objects = [...applied, ...ofFlux(), ...rendered];
+    platform = renderPlatform();
   });
 
-  afterAll(() => charts.remove());
-
-  /** What Pulumi installs before Flux. */
-  const ofPulumi = (): readonly ChartRelease[] => {
-    const values: Readonly<Record<(typeof bootstrapReleases)[number]["name"], object>> = {
-      "calico-crds": {},
-      calico: calicoValues(config),
-      "openstack-cloud-controller-manager": cloudControllerManagerValues(config, "digest"),
-      "openstack-cinder-csi": cinderCsiValues(config, "digest"),
-      "flux-operator": fluxOperatorValues,
-    };
-    return bootstrapReleases.map(({ name, namespace, chart, version }) => ({
-      name,
-      namespace,
-      chart,
-      version: version(config),
-      values: values[name],
-    }));
-  };
-
-  /** Flux's own roles, as its operator would apply them: with the patches of the FluxInstance. */
-  const ofFlux = (): readonly KubernetesObject[] => {
-    const { kustomize } = renderFluxInstance(config, config.flux!) as { kustomize: { patches: readonly object[] } };
-    return buildFolder(fluxRoles, kustomize.patches);
-  };
-
   it("come from charts that are rendered here, or from versions of others that are written down with what is known of them", () => {
-    for (const { chart, version } of releases)
+    for (const { chart, version } of platform.releases)
       if (chartFolder(chart) === undefined)
         process.stderr.write(
           `SKIPPED: the rights that chart ${chart} ${version} gives; OPENSTACK_KUBERNETES_CHARTS has it not.\n`,
         );
-    const notOfModules = releases.filter(({ chart }) => !(chart in moduleCharts));
+    const notOfModules = platform.releases.filter(({ chart }) => !(chart in moduleCharts));
     expect(Object.fromEntries(notOfModules.map(({ chart, version }) => [chart, version]))).toEqual(withoutModule);
   });
 
   it("are of the pinned version of each chart", () => {
-    for (const { chart, version } of releases) {
+    for (const { chart, version } of platform.releases) {
       const folder = chartFolder(chart);
       if (folder === undefined) continue;
       const own = chartFile(folder).version;
@@ -156,10 +94,6 @@ describeWith([helm, ...fluxBuildPrograms, ...moduleChartFolders, fluxRoles])("th
   });
 
   it.each(userFacingRoles)("grow by these rules alone in the role %s", (role) => {
-    expect(gainedRights(role, objects)).toEqual([...expected[role]].sort());
+    expect(gainedRights(role, platform.objects)).toEqual([...expected[role]].sort());
   });
 });
-
-function unique<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
-  return [...new Map(items.map((item) => [key(item), item])).values()];
-}

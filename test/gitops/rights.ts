@@ -7,7 +7,7 @@ import type { KubernetesObject } from "./live/kubectl";
 export const userFacingRoles = ["admin", "edit", "view"] as const;
 type UserFacingRole = (typeof userFacingRoles)[number];
 
-interface Rule {
+export interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
   readonly resourceNames?: readonly string[];
@@ -38,7 +38,7 @@ export function gainedRights(role: UserFacingRole, objects: readonly KubernetesO
 }
 
 /** The rules of a ClusterRole; of one that aggregates, those of the roles that it selects. */
-function rulesOf(object: KubernetesObject, roles: readonly KubernetesObject[]): readonly Rule[] {
+export function rulesOf(object: KubernetesObject, roles: readonly KubernetesObject[]): readonly Rule[] {
   const { clusterRoleSelectors } = (object.aggregationRule ?? {}) as { clusterRoleSelectors?: readonly Selector[] };
   if (clusterRoleSelectors === undefined) return (object.rules ?? []) as readonly Rule[];
   return roles

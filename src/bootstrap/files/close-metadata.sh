@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Forwarded packets are the pods'; none of them may reach the metadata service, which would hand out this machine's user
-# data. Pods in the host's network cannot be told from the host by address: Pod Security forbids those outside of exempt
-# namespaces.
+# No pod may reach the metadata service, which would hand out this machine's user data. Pods in the host's network
+# cannot be told from the machine: where that boots from a config drive it is closed to the machine as well.
 set -euo pipefail
+rules=/etc/openstack-kubernetes/metadata.nft
 if command -v nft >/dev/null; then
-  nft -f /etc/openstack-kubernetes/metadata.nft
+  nft -f $rules
 elif command -v iptables >/dev/null; then
-  iptables -w -C FORWARD -d 169.254.169.254 -j DROP 2>/dev/null || iptables -w -I FORWARD -d 169.254.169.254 -j DROP
+  for chain in $(sed -n 's/.* hook \([a-z]*\) .*/\U\1/p' $rules); do
+    iptables -w -C $chain -d 169.254.169.254 -j DROP 2>/dev/null || iptables -w -I $chain -d 169.254.169.254 -j DROP
+  done
 else
   echo "Neither nft nor iptables is installed: the metadata service cannot be closed to pods."
   exit 1

@@ -77,6 +77,24 @@ export const settings = rule(["flux"], ({ flux }) => {
   ];
 });
 
+/**
+ * The platform's pods wait for ever without a pool of their role. Its taint is what keeps tenants' pods away: a guard
+ * lets them tolerate no taint of a role.
+ */
+export const platformPool = rule(["flux", "nodePools"], ({ flux, nodePools }) => {
+  const role = flux?.settings.PLATFORM_NODE_ROLE ?? "control-plane";
+  const key = `node-role.kubernetes.io/${role}`;
+  const isForPlatform = ({ count, labels, taints }: (typeof nodePools)[number]) =>
+    count > 0 && key in labels && taints.some((taint) => taint.key === key && taint.effect !== "PreferNoSchedule");
+  return when(
+    role !== "control-plane" &&
+      settingProblems({ PLATFORM_NODE_ROLE: role }).length === 0 &&
+      !nodePools.some(isForPlatform),
+    () =>
+      `flux.settings.PLATFORM_NODE_ROLE is "${role}" but no pool with machines has both the label and a NoSchedule taint "${key}"; give a pool both.`,
+  );
+});
+
 /** Addresses that carry what must not be read or altered on the way: a password, a token, what a cluster runs. */
 export const plainHttp = rule(
   ["flux", "cloudProvider", "allowPlainHttp"],

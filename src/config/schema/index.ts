@@ -92,7 +92,9 @@ export const clusterSchema = section({
     .meta(takesEffect("openstack", "Nobody on the cluster notices.")),
   configDrive: flag
     .default(true)
-    .describe("Hand user data to the machines on a config drive too, so that they need no metadata service to boot.")
+    .describe(
+      "Hand user data to the machines on a config drive too, so that they need no metadata service to boot, and may close it to whatever runs on them.",
+    )
     .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   protect: flag
     .default(true)

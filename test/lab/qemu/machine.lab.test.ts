@@ -95,7 +95,9 @@ if (reason !== undefined) process.stderr.write(`\nSKIPPED: a machine with its ow
     });
 
     it("drops what pods ask of the metadata service in its own packet filter", () => {
-      expect(sh("nft list chain inet openstack_kubernetes forward")).toContain("ip daddr 169.254.169.254 drop");
+      const chain = (name: string) => sh(`nft list chain inet openstack_kubernetes ${name}`);
+      expect(chain("forward")).toContain("ip daddr 169.254.169.254 drop");
+      expect(chain("output")).toContain("ip daddr 169.254.169.254 reject");
       expect(consoleOf(name)).toContain("openstack-kubernetes: closing the metadata service to pods");
     });
   },

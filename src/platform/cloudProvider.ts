@@ -1,4 +1,7 @@
-/** What the cloud controller manager and Cinder CSI are told: one Secret for both, and the values of their charts. */
+/**
+ * What the cloud controller manager and Cinder CSI's controller are told: one Secret for both, and the values of their
+ * charts.
+ */
 import { createHash } from "node:crypto";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { onControlPlane } from "./placement";
@@ -100,9 +103,11 @@ export function cloudControllerManagerValues<Digest>(
   };
 }
 
-/** Storage classes are Git's (gitops/infrastructure), so the chart makes none. */
+/**
+ * Storage classes are Git's (gitops/infrastructure), so the chart makes none. Its node plugin runs on no node:
+ * cinderNodePlugin.ts has ours.
+ */
 export function cinderCsiValues<Digest>({ clusterName }: Pick<ClusterConfig, "clusterName">, configDigest: Digest) {
-  const podAnnotations = { [digestAnnotation]: configDigest };
   return {
     clusterID: clusterName,
     secret: { enabled: true, create: false, hostMount: false, name: cloudConfigSecretName, filename: "cloud.conf" },
@@ -112,8 +117,8 @@ export function cinderCsiValues<Digest>({ clusterName }: Pick<ClusterConfig, "cl
         // No CA from the host: ours is an entry of the Secret.
         volumes: [],
         volumeMounts: [{ name: "cloud-config", mountPath, readOnly: true }],
-        nodePlugin: { podAnnotations },
-        controllerPlugin: { podAnnotations, ...onControlPlane },
+        nodePlugin: { nodeSelector: { "openstack-kubernetes/no-node": "true" } },
+        controllerPlugin: { podAnnotations: { [digestAnnotation]: configDigest }, ...onControlPlane },
       },
     },
   };

@@ -4,6 +4,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { settled } from "../engine/settled";
 import type { BootstrapRelease } from "./bootstrapReleases";
 import { calicoValues } from "./calico";
+import { cinderNodePlugin, cinderNodePluginName } from "./cinderNodePlugin";
 import {
   cinderCsiValues,
   cloudConfigDigest,
@@ -134,7 +135,20 @@ export class Platform extends pulumi.ComponentResource {
       ...this.opts,
       dependsOn: [secret, controller, ...network],
     });
-    return [controller, volumes];
+    const nodePlugin = new kubernetes.apps.v1.DaemonSet(
+      this.name(cinderNodePluginName),
+      {
+        // A machine that is down must not fail every `up`; the alert DaemonSetUnavailable tells.
+        metadata: {
+          name: cinderNodePluginName,
+          namespace: "kube-system",
+          annotations: { ...forced, "pulumi.com/skipAwait": "true" },
+        },
+        spec: cinderNodePlugin(config),
+      },
+      { ...this.opts, dependsOn: [volumes] },
+    );
+    return [controller, volumes, nodePlugin];
   }
 
   /** Flux, and what it is handed: the cluster's facts, the key to the Secrets in Git, access to the repository. */

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { defaultKubernetesVersion, kubernetesMinor, minorNames } from "../../src/config/kubernetesMinors";
+import { cinderNodePlugin } from "../../src/platform/cinderNodePlugin";
 import { bootstrapReleases } from "../../src/platform/bootstrapReleases";
 import { fluxVersion } from "../../src/platform/flux";
 import { gitopsFolder, repositoryFolder } from "./toolbox";
@@ -160,6 +161,11 @@ describe("Renovate", () => {
       `github-releases controlplaneio-fluxcd/flux-operator ${version("flux-operator")}`,
       `github-releases fluxcd/flux2 ${fluxVersion}`,
     ]);
+    const images = cinderNodePlugin(config).template.spec.containers.map((container) => container.image.split(":"));
+    expect(foundIn("src/platform/cinderNodePlugin.ts")).toEqual(
+      // The plugin's own version follows its chart.
+      images.filter(([name]) => !name!.endsWith("/cinder-csi-plugin")).map((image) => `docker ${image.join(" ")}`),
+    );
   });
 
   it("finds the patches in the table of Kubernetes minors and in the pages made from it", () => {

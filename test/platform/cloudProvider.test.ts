@@ -104,7 +104,7 @@ describe("values of the cloud controller manager", () => {
 });
 
 describe("values of Cinder CSI", () => {
-  it("read our Secret, leave storage classes to Git and restart both plugins with a new credential", () => {
+  it("read our Secret, leave storage classes to Git, restart the controller with a new credential, and put nothing on nodes", () => {
     const podAnnotations = { "openstack-kubernetes/cloud-config": "digest" };
     expect(cinderCsiValues(configWith(), "digest")).toEqual({
       clusterID: "dev",
@@ -114,7 +114,7 @@ describe("values of Cinder CSI", () => {
         plugin: {
           volumes: [],
           volumeMounts: [{ name: "cloud-config", mountPath: "/etc/config", readOnly: true }],
-          nodePlugin: { podAnnotations },
+          nodePlugin: { nodeSelector: { "openstack-kubernetes/no-node": "true" } },
           controllerPlugin: { podAnnotations, ...onControlPlane },
         },
       },

@@ -50,6 +50,7 @@ describe("the platform", () => {
     expect(names(await run(configWith(everything))).sort()).toEqual([
       "dev-calico",
       "dev-calico-crds",
+      "dev-cinder-csi-node",
       "dev-cloud-config",
       "dev-cluster-settings",
       "dev-flux",
@@ -97,7 +98,13 @@ describe("the platform", () => {
       calico: ["dev-calico-crds"],
       controller: ["dev-cloud-config"],
       volumes: ["dev-calico", "dev-cloud-config", "dev-openstack-cloud-controller-manager"],
-      operator: ["dev-calico", "dev-flux-system", "dev-openstack-cinder-csi", "dev-openstack-cloud-controller-manager"],
+      operator: [
+        "dev-calico",
+        "dev-cinder-csi-node",
+        "dev-flux-system",
+        "dev-openstack-cinder-csi",
+        "dev-openstack-cloud-controller-manager",
+      ],
       flux: ["dev-cluster-settings", "dev-flux-git", "dev-flux-operator", "dev-flux-proxy", "dev-sops-age"],
     });
   });

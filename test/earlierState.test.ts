@@ -12,7 +12,11 @@ import program from "../src/index";
 const folder = join(__dirname, "fixtures/earlierState");
 
 describe("a stack that an earlier program made", () => {
-  it.each(["wide", "virtualIp"])("keeps all its resources, and gets no other: %s", async (name) => {
+  it.each<[string, readonly string[]]>([
+    // Since docs/decisions/0051.
+    ["wide", ["create wide-cinder-csi-node"]],
+    ["virtualIp", []],
+  ])("keeps all its resources, and gets what later programs added: %s", async (name, added) => {
     const { values } = readStackFile(join(folder, `${name}.yaml`));
     const previous = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as PreviousRun;
     const config = Object.fromEntries(
@@ -25,9 +29,9 @@ describe("a stack that an earlier program made", () => {
     const run = await simulate(program, { stack: "dev", config, previous, existing });
     const changed = run.resources
       .filter(({ change }) => change?.operation !== "same" && change?.operation !== "update")
-      .map(({ urn }) => urn);
+      .map(({ change, name: resource }) => `${change?.operation ?? "create"} ${resource}`);
     const urns = new Set(run.resources.map(({ urn }) => urn));
-    expect(changed).toEqual([]);
+    expect(changed).toEqual(added);
     expect(Object.keys(previous.resources).filter((urn) => !urns.has(urn))).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ function allowedBy(stackFile: string): string {
 void runCommand(
   new Command("npm run consequences --")
     .description(
-      "Tells in words what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
+      "Explains what a change would do to the cluster: what is destroyed, who is disturbed, what nobody notices.",
     )
     .argument("<file>", "what `pulumi preview --json` printed; - reads it from standard input", filePath)
     .option(

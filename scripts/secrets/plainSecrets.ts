@@ -44,7 +44,7 @@ export function plainSecretsIn(content: string, file: string): string[] {
   return parseAllDocuments(content, { logLevel: "silent" }).flatMap((document) => {
     // A file that is not YAML fails the build of the manifests; what it would have held can be told only roughly.
     if (document.errors.length > 0)
-      return /kind:\s*Secret\b/.test(content) ? [`${file} is not YAML, yet speaks of a Secret; mend it.`] : [];
+      return /kind:\s*Secret\b/.test(content) ? [`${file} mentions a Secret but is not valid YAML; correct it.`] : [];
     return findings(document.toJS(), file, []);
   });
 }

@@ -34,12 +34,12 @@ const cutOff = "machines reach nothing outside their subnet, and nothing outside
 const apiAway = "the Kubernetes API does not answer at its address";
 const authority = ruleOf(
   destructive(
-    "every certificate and token that it vouches for is void: nodes, pods and people are locked out of the cluster",
+    "every certificate and token that it signed is no longer trusted: nodes, pods and people are locked out of the cluster",
   ),
 );
 const admin = ruleOf(
-  disruptive("the admin kubeconfig is another, and the program cannot reach the cluster without one"),
-  harmless("the admin kubeconfig is another; copies of the old one work until their certificate ends"),
+  disruptive("the admin kubeconfig changes, and the program cannot reach the cluster without one"),
+  harmless("the admin kubeconfig changes; copies of the old one work until their certificate ends"),
 );
 
 const encryption = ruleOf(destructive("Secrets that etcd holds can never be read again"));
@@ -108,7 +108,7 @@ const openstackRules: Readonly<Record<CreatedTypeName, ConsequenceRule>> = {
   pool: ruleOf(destructive(apiAway), disruptive(`${apiAway} until it is there again`)),
   healthMonitor: ruleOf(
     disruptive("a control-plane machine that is down keeps getting requests"),
-    harmless("for a moment nobody watches the control plane"),
+    harmless("for a moment no health check watches the control plane"),
   ),
   member: ruleOf(disruptive("its control-plane machine gets no more requests, and connections through it break")),
 };
@@ -128,13 +128,10 @@ const rules: ReadonlyMap<string, ConsequenceRule> = new Map([
     ),
     "kubernetes:helm.sh/v3:Release": release,
     "kubernetes:core/v1:Namespace": ruleOf(destructive("everything in it is deleted")),
-    "kubernetes:core/v1:Secret": ruleOf(disruptive("what reads it finds nothing"), harmless("its content is another")),
-    "kubernetes:core/v1:ConfigMap": ruleOf(
-      disruptive("what reads it finds nothing"),
-      harmless("its content is another"),
-    ),
+    "kubernetes:core/v1:Secret": ruleOf(disruptive("what reads it finds nothing"), harmless("its content changes")),
+    "kubernetes:core/v1:ConfigMap": ruleOf(disruptive("what reads it finds nothing"), harmless("its content changes")),
     "kubernetes:fluxcd.controlplane.io/v1:FluxInstance": ruleOf(
-      disruptive("Flux goes; what it brought stays, and nobody enforces it"),
+      disruptive("Flux stops; what it installed stays, and nobody enforces it"),
       disruptive("Flux is installed again; nobody enforces anything meanwhile"),
     ),
   }),

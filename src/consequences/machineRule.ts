@@ -48,14 +48,14 @@ const byRole: Readonly<Record<MachineRole, RoleConsequences>> = {
       rolled
         ? disruptive(`is replaced: ${drained(drains)}, its disks are wiped, and ${lost}`)
         : destructive(
-            `is replaced without a drain, since \`roll\` does not name it: its pods break off, its disks are wiped, and ${lost}`,
+            `is replaced without a drain, since \`roll\` does not name it: its pods end at once, its disks are wiped, and ${lost}`,
           ),
     deleted: (drains) => destructive(`is deleted with its disks: ${drained(drains)}, and ${lost}`),
   },
   bastion: {
     resized: disruptive("is resized in place and reboots"),
-    replaced: () => disruptive("is replaced: whoever is logged in there is thrown out, and its disk is wiped"),
-    deleted: () => disruptive("is deleted: what was reached through it is not any more"),
+    replaced: () => disruptive("is replaced: open log-ins to it end, and its disk is wiped"),
+    deleted: () => disruptive("is deleted: nobody reaches other machines through it any more"),
   },
 };
 
@@ -92,5 +92,5 @@ function updated({ changed }: PlannedChange, resized: Consequence): Consequence 
 function drained(drains: boolean): string {
   return drains
     ? "its node is drained first, respecting PodDisruptionBudgets"
-    : "its node is only cordoned (readiness.drainTimeoutMinutes is 0), so its pods break off";
+    : "its node is only cordoned (readiness.drainTimeoutMinutes is 0), so its pods end at once";
 }

@@ -75,11 +75,11 @@ export function planOf(text: string): Plan {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new Error("This is no JSON: give what `pulumi preview --json` prints, all of it.");
+    throw new Error("This is not JSON; pass the whole output of `pulumi preview --json`.");
   }
   const parsed = digestSchema.safeParse(content);
   if (!parsed.success || (parsed.data.steps.length === 0 && parsed.data.diagnostics.length === 0)) {
-    throw new Error("This JSON is not of `pulumi preview --json`: it holds neither steps nor messages.");
+    throw new Error("This JSON holds neither steps nor messages; pass the whole output of `pulumi preview --json`.");
   }
   const { config, steps, diagnostics, changeSummary } = parsed.data;
   const byUrn = new Map<string, Step[]>();

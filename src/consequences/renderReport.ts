@@ -21,7 +21,7 @@ export function renderReport(report: Report): string {
       ? []
       : [
           "",
-          "Where that is meant, allow it by name in the stack's file, and take the line out again afterwards:",
+          "If you intend this, allow it by name in the stack's file, and remove the line afterwards:",
           "",
           `    openstack-kubernetes:allowDestruction: [${refused.map(listItem).join(", ")}]`,
         ]),
@@ -64,7 +64,7 @@ export function rollNote({ idleRoll }: Pick<Report, "idleRoll">): string[] {
 
 export function idleRollSentence(names: readonly string[]): string {
   const listed = names.map((name) => `\`${name}\``).join(", ");
-  return `\`roll\` names ${listed}, of which nothing is replaced now. Take it out: a later change would replace these machines.`;
+  return `\`roll\` names ${listed}, of which nothing is replaced now. Remove it: a later change would replace these machines.`;
 }
 
 /** The first run after a program that recorded no configuration. */

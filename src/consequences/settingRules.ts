@@ -107,7 +107,7 @@ const section =
   };
 
 const flux = section(
-  disruptive("Flux goes; what it installed stays, and nobody enforces it any more."),
+  disruptive("Flux is removed; what it installed stays, and nobody enforces it any more."),
   harmless("Flux is installed and reconciles from there."),
 );
 
@@ -137,7 +137,9 @@ export const settingRules: Readonly<Record<string, Rule>> = {
   "apiEndpoint.floatingIp": ({ after }) =>
     after === true
       ? undefined
-      : destructive("The floating IP is given back, which may go to somebody else; kubeconfigs that name it are void."),
+      : destructive(
+          "The floating IP is given back, which may go to somebody else; kubeconfigs that name it no longer work.",
+        ),
   "os.version": (change, { after }) =>
     harmless(
       `Machines that exist keep their image; machines that are created boot from "${String(valueAt(["image"], after))}", which must be of that release.`,

@@ -64,7 +64,7 @@ export async function drain(input: DrainInput): Promise<void> {
       if (left.holding.length + left.ending.length === 0) return undefined;
       if (left.holding.length > 0 || clock.now() < end) return left;
       input.tell(
-        `Node ${name} is not waited for any longer (readiness.drainTimeoutMinutes: ${timeoutMinutes}): ${phrases(left.ending)}. They end with the machine (${runbook}).`,
+        `Node ${name} is no longer waited for (readiness.drainTimeoutMinutes: ${timeoutMinutes}): ${phrases(left.ending)}. They end with the machine (${runbook}).`,
       );
       return undefined;
     },

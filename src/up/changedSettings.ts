@@ -23,7 +23,7 @@ export function refusedChange(
   return [
     "Nothing was changed, as these settings would end or cut off the cluster:",
     ...refused.map((setting) => `- ${setting.key}: ${changeInWords(setting)}. ${setting.meaning}`),
-    `Take the change back. Where it is meant, add to allowDestruction: ${refused.map(({ key }) => key).join(", ")}.`,
+    `Undo the change. If you intend it, add to allowDestruction: ${refused.map(({ key }) => key).join(", ")}.`,
   ].join("\n");
 }
 

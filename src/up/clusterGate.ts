@@ -143,7 +143,7 @@ function unreconciled(kind: string, { metadata, spec, status }: FluxObject): Pro
   if (spec?.suspend === true) return [];
   const what = `${kind} ${metadata.name}`;
   if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
-    return [{ message: `${what} has a change that Flux has not looked at` }];
+    return [{ message: `${what} has a change that Flux has not seen yet` }];
   return notReady(what, status?.conditions);
 }
 

@@ -125,10 +125,10 @@ export async function forgetReleasedNode(
     timeoutMinutes: removalMinutes,
     pollEvery,
     look: () => remove().then(() => undefined, messageOf),
-    message: (problem) => `removing the node of the machine that was: ${problem}`,
+    message: (problem) => `removing the Node of the replaced machine: ${problem}`,
     failure: (problem) =>
       new Error(
-        `${machine} is not created: the Node of the machine that was could not be removed in ${removalMinutes} minutes: ${problem}`,
+        `${machine} is not created: the Node of the replaced machine could not be removed in ${removalMinutes} minutes: ${problem}`,
       ),
   });
 }

@@ -168,7 +168,7 @@ describe("consequences", () => {
     ],
     [
       { type: "tls:index/selfSignedCert:SelfSignedCert", name: "dev-cluster-ca" },
-      "is deleted: every certificate and token that it vouches for is void: nodes, pods and people are locked out of the cluster",
+      "is deleted: every certificate and token that it signed is no longer trusted: nodes, pods and people are locked out of the cluster",
     ],
     [
       { type: "random:index/randomPassword:RandomPassword", name: "dev-encryption-key", operation: "replace" as const },
@@ -186,7 +186,7 @@ describe("consequences", () => {
   it.each([
     [
       { type: "tls:index/locallySignedCert:LocallySignedCert", name: "dev-admin", operation: "replace" as const },
-      "the admin kubeconfig is another",
+      "the admin kubeconfig changes",
     ],
     [
       {
@@ -207,9 +207,9 @@ describe("consequences", () => {
   it.each([
     [
       { ...server("bastion", "bastion"), operation: "replace" as const },
-      "is replaced: whoever is logged in there is thrown out, and its disk is wiped",
+      "is replaced: open log-ins to it end, and its disk is wiped",
     ],
-    [server("bastion", "bastion"), "is deleted: what was reached through it is not any more"],
+    [server("bastion", "bastion"), "is deleted: nobody reaches other machines through it any more"],
     [
       { ...server("worker", "default"), operation: "update" as const, changed: ["flavorName"] },
       "is drained, resized in place and reboots",
@@ -220,7 +220,7 @@ describe("consequences", () => {
 
   it("of a worker without a drain say so", () => {
     expect(findings(server("worker", "default"), { drains: false })[0]?.message).toContain(
-      "only cordoned (readiness.drainTimeoutMinutes is 0), so its pods break off",
+      "only cordoned (readiness.drainTimeoutMinutes is 0), so its pods end at once",
     );
   });
 });
@@ -289,7 +289,7 @@ describe("the engine's JSON", () => {
 
 - machine \`dev-general-3\` ${message}
 
-Where that is meant, allow it by name in the stack's file, and take the line out again afterwards:
+If you intend this, allow it by name in the stack's file, and remove the line afterwards:
 
     openstack-kubernetes:allowDestruction: [dev-general-3]
 

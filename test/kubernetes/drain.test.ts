@@ -81,7 +81,7 @@ describe("a drain", () => {
       refusal: undefined,
       calls: ["evict slow", "evict kept", "evict cart"],
       told: [
-        "Node dev-general-1 is not waited for any longer (readiness.drainTimeoutMinutes: 1): pod shop/slow is ending and has until 2026-01-05T10:00:30Z (terminationGracePeriodSeconds); pod shop/kept is ending and has until 2026-01-05T10:00:30Z (terminationGracePeriodSeconds), held by example.com/audit (finalizers). They end with the machine (docs/runbooks/drain-held.md).",
+        "Node dev-general-1 is no longer waited for (readiness.drainTimeoutMinutes: 1): pod shop/slow is ending and has until 2026-01-05T10:00:30Z (terminationGracePeriodSeconds); pod shop/kept is ending and has until 2026-01-05T10:00:30Z (terminationGracePeriodSeconds), held by example.com/audit (finalizers). They end with the machine (docs/runbooks/drain-held.md).",
       ],
       seconds: 60,
     });

@@ -81,7 +81,7 @@ describe("npm run consequences", () => {
     });
     expect(consequences("", "-")).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining("This is no JSON") as string,
+      stderr: expect.stringContaining("This is not JSON") as string,
     });
     expect(consequences("", "/nowhere/plan.json")).toMatchObject({
       status: 1,

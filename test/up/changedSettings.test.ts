@@ -25,7 +25,7 @@ describe("an up whose settings changed", () => {
     const lines = refusedChange(before, after, [])?.split("\n") ?? [];
     expect(lines[0]).toBe("Nothing was changed, as these settings would end or cut off the cluster:");
     expect(lines[1]).toMatch(new RegExp(`^- ${key.replaceAll(".", "\\.")}: .* -> .*\\.$`));
-    expect(lines.at(-1)).toBe(`Take the change back. Where it is meant, add to allowDestruction: ${key}.`);
+    expect(lines.at(-1)).toBe(`Undo the change. If you intend it, add to allowDestruction: ${key}.`);
     expect(refusedChange(before, after, [key])).toBeUndefined();
   });
 

@@ -194,7 +194,7 @@ describe("cluster gate", () => {
         ...reconciled,
         kustomizations: [{ ...object("flux-system"), metadata: { name: "flux-system", generation: 2 } }],
       },
-      ["Kustomization flux-system has a change that Flux has not looked at"],
+      ["Kustomization flux-system has a change that Flux has not seen yet"],
     ],
   ])("ends at the time limit with what Flux lacks: %s", async (_, look, expected) => {
     const { run } = gate([{ nodes: both, ...look }], { flux });

@@ -135,7 +135,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
       "DELETE /api/v1/nodes/dev-default-0": refused,
     };
     expect(await messagesOf(certificates, { kubernetes, run: { limit: 0.5 } })).toEqual([
-      'before hook "dev-before-rolled-machine" failed: dev-default-0 is not created: the Node of the machine that was could not be removed in 2 minutes: The Kubernetes API refused the removal of node dev-default-0 (403): the admin may not do that',
+      'before hook "dev-before-rolled-machine" failed: dev-default-0 is not created: the Node of the replaced machine could not be removed in 2 minutes: The Kubernetes API refused the removal of node dev-default-0 (403): the admin may not do that',
       "update failed",
     ]);
   });

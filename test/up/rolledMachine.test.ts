@@ -230,7 +230,7 @@ describe("the Node of a machine that was rolled", () => {
     const api = apiOf([leaving("dev-general-0")]);
     api.silent = true;
     await expect(forget(api)).rejects.toThrow(
-      "dev-general-0 is not created: the Node of the machine that was could not be removed in 2 minutes: connect EHOSTUNREACH",
+      "dev-general-0 is not created: the Node of the replaced machine could not be removed in 2 minutes: connect EHOSTUNREACH",
     );
   });
 });

@@ -61,7 +61,7 @@ describe("plainSecretsIn", () => {
     [
       "a Secret in a file that is no YAML",
       "kind: Secret\ndata: [",
-      "slack.yaml is not YAML, yet speaks of a Secret; mend it.",
+      "slack.yaml mentions a Secret but is not valid YAML; correct it.",
     ],
     [
       "a Secret's values in the annotation that kubectl apply leaves, though sops encrypted the Secret itself",

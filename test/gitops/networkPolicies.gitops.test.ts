@@ -71,6 +71,15 @@ describeWith([helm, ...fluxBuildPrograms, ...moduleChartFolders])("the platform'
     expect([...namespaces(), "kube-system"].filter((namespace) => !isClosed(applied, namespace))).toEqual([]);
   });
 
+  it("give no pod a token of the API server that names no account", () => {
+    const withoutToken = applied.flatMap(({ kind, metadata, automountServiceAccountToken }) =>
+      kind === "ServiceAccount" && metadata.name === "default" && automountServiceAccountToken === false
+        ? [metadata.namespace]
+        : [],
+    );
+    expect([...namespaces(), "kube-system"].filter((namespace) => !withoutToken.includes(namespace))).toEqual([]);
+  });
+
   // kube-system holds the cloud's own drivers, for which the metadata service is there.
   it("keep their pods from the metadata service, which hands out a machine's user data", () => {
     const asking = [...namespaces()].filter((namespace) => mayAsk(applied, namespace, "169.254.169.254"));

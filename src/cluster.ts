@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import { renderPoolFiles } from "./bootstrap/filesInPlace";
 import { Bastion } from "./compute/bastion";
 import { ControlPlane } from "./compute/controlPlane";
-import type { MachineSummary } from "./compute/machine";
+import { staleMachines } from "./compute/machine";
 import { NodePool } from "./compute/nodePool";
 import type { ClusterConfig } from "./config/clusterConfig";
-import { templateDigestKey } from "./machines/metadataKeys";
-import { bastionGroup, controlPlaneGroup, poolGroups } from "./machines/planMachines";
+import { bastionGroup, controlPlaneGroup, nodeGroups, poolGroups } from "./machines/planMachines";
 import { ApiEndpoint } from "./network/apiEndpoint";
 import { Network } from "./network/network";
 import { SecurityGroups } from "./network/securityGroups";
@@ -31,13 +31,15 @@ interface ClusterOutputs {
   /** End of validity of each certificate of the program, RFC 3339. */
   readonly certificateExpiry: pulumi.Output<Record<string, string>>;
   readonly clusterName: string;
+  /** Digest of the files that `up` takes to machines that run, by role or pool. */
+  readonly fileDigests: Readonly<Record<string, string>>;
   /** Id of the machines' network, created or given. */
   readonly networkId: pulumi.Output<string>;
   /** Machines and their addresses, control plane first. */
   readonly nodes: pulumi.Output<NodeOutput[]>;
   /** Ids by "node" (all machines of the cluster), "control-plane" and, where there is one, "bastion". */
   readonly securityGroupIds: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Machines created from another template than today's; they change only when rolled. */
+  /** Machines created from another template than today's: what differs changes only when they are rolled. */
   readonly staleMachines: pulumi.Output<string[]>;
   /** Id of the machines' subnet, created or given. */
   readonly subnetId: pulumi.Output<string>;
@@ -142,6 +144,9 @@ export class Cluster extends pulumi.ComponentResource {
       ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
       certificateExpiry: pki.expiry,
       clusterName: name,
+      fileDigests: Object.fromEntries(
+        nodeGroups(config).map(({ template }) => [template.pool, renderPoolFiles(config, template).digest]),
+      ),
       networkId: network.networkId,
       nodes: readiness.whenWhole(machines, platform.installed),
       securityGroupIds: securityGroups.ids(),
@@ -156,15 +161,4 @@ export class Cluster extends pulumi.ComponentResource {
     };
     this.registerOutputs({});
   }
-}
-
-/** Names of the machines whose metadata holds the digest of another template than today's. */
-function staleMachines(machines: readonly MachineSummary[]): pulumi.Output<string[]> {
-  return pulumi
-    .all(machines.map(({ server }) => server.metadata))
-    .apply((all) =>
-      machines
-        .filter(({ templateDigest }, index) => all[index]?.[templateDigestKey] !== templateDigest)
-        .map(({ name }) => name),
-    );
 }

@@ -22,7 +22,7 @@ export function bastionContent(config: ClusterConfig): Content {
   return {
     files: [
       textFile(dropIn, "AllowAgentForwarding no\nPermitRootLogin no\nX11Forwarding no\n", "0600"),
-      ...trustStoreFiles(config),
+      ...trustStoreFiles(config, "bastion"),
     ],
     commands: [
       ...(releaseOf(config.os)?.sshdWithoutDropIns === true ? [includeDropIn] : []),

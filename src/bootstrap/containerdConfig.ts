@@ -3,21 +3,28 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { kubernetesMinor } from "../config/kubernetesMinors";
 import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
-import { textFile } from "./machineFile";
+import { inPlace, textFile } from "./machineFile";
 import { splitCredentials } from "./urlCredentials";
 
 export function containerdFiles(config: ClusterConfig): MachineFile[] {
   return [
-    textFile("/etc/containerd/config.toml", renderContainerdConfig(config)),
+    inPlace("containerd", textFile("/etc/containerd/config.toml", renderContainerdConfig(config))),
+    // containerd reads these at each pull.
     ...config.registryMirrors.map((mirror) =>
-      textFile(
-        `/etc/containerd/certs.d/${mirror.registry}/hosts.toml`,
-        renderHostsToml(mirror),
-        mirror.endpoints.some((endpoint) => splitCredentials(endpoint).credentials) ? "0600" : "0644",
+      inPlace(
+        "nothing",
+        textFile(
+          `/etc/containerd/certs.d/${mirror.registry}/hosts.toml`,
+          renderHostsToml(mirror),
+          mirror.endpoints.some((endpoint) => splitCredentials(endpoint).credentials) ? "0600" : "0644",
+        ),
       ),
     ),
-    textFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n"),
   ];
+}
+
+export function crictlFile(): MachineFile {
+  return textFile("/etc/crictl.yaml", "runtime-endpoint: unix:///run/containerd/containerd.sock\n");
 }
 
 export function renderContainerdConfig(config: ClusterConfig): string {

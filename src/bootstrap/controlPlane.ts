@@ -53,7 +53,7 @@ function controlPlaneFiles(
   const { kubernetes } = config;
   const credentials = { endpointHost: facts.endpointHost, bootstrapToken: secrets.bootstrapToken, caCertHash };
   return [
-    ...nodeFiles(config, "control-plane", facts.endpointHost, controlPlaneGroup(config).template.volumes),
+    ...nodeFiles(config, "control-plane", facts.endpointHost, controlPlaneGroup(config).template),
     scriptFile("control-plane.sh", `${binDirectory}/become-node.sh`),
     scriptFile("renew-certificates.sh"),
     scriptFile("snapshot-etcd.sh"),

@@ -15,12 +15,21 @@ export interface WorkerFacts {
   readonly bootstrapToken: string;
 }
 
+/**
+ * What another content of a file asks of a machine that runs. `nothing`: whoever reads the file does so anew each time.
+ * `containerd`: a restart of containerd, which no container notices. `trust`: the machine's trust store is written
+ * again, and containerd restarted. files/agent.py does it.
+ */
+export type FileChange = "nothing" | "containerd" | "trust";
+
 /** A file that cloud-init lays on the machine. */
 export interface MachineFile {
   readonly path: string;
   /** Octal, for instance "0600". */
   readonly permissions: string;
   readonly content: string;
+  /** Absent: a machine keeps the file that it was created with until it is replaced. */
+  readonly change?: FileChange;
 }
 
 export interface UserData {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { MachineFile } from "./inputs";
+import type { FileChange, MachineFile } from "./inputs";
 
 /** Configuration of our own scripts and the documents they hand to kubeadm. */
 export const etcDirectory = "/etc/openstack-kubernetes";
@@ -20,6 +20,11 @@ export const nodeIpPlaceholder = "@NODE_IP@";
 /** A file with the given text, which ends with a line break unless it is empty; `permissions` in octal. */
 export function textFile(path: string, content: string, permissions = "0644"): MachineFile {
   return { path, permissions, content: content === "" || content.endsWith("\n") ? content : `${content}\n` };
+}
+
+/** The file, which `up` takes to machines that run as well. */
+export function inPlace(change: FileChange, file: MachineFile): MachineFile {
+  return { ...file, change };
 }
 
 /** A file of one or several YAML documents. */

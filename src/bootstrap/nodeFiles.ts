@@ -1,26 +1,29 @@
 /** What machines of both roles get. */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
-import type { DataVolume } from "../machines/planMachines";
+import type { MachineTemplate } from "../machines/planMachines";
 import type { NodeRole } from "../machines/roles";
 import { bootstrapEnvironmentFile } from "./bootstrapEnvironment";
 import { chronyFiles } from "./chronyConfig";
-import { containerdFiles } from "./containerdConfig";
+import { crictlFile } from "./containerdConfig";
+import { filesInPlace, filesSecretName } from "./filesInPlace";
 import type { MachineFile } from "./inputs";
 import { scriptFile, textFile } from "./machineFile";
 import { kernelFiles } from "./kernelSettings";
 import { metadataFilterFile } from "./metadataFilter";
 import { packageFiles } from "./packages";
 import { proxyFiles } from "./proxyEnvironment";
-import { bootstrapUnit, metadataUnit } from "./systemdUnits";
+import { agentUnit, bootstrapUnit, metadataUnit } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
 import { volumeFiles } from "./volumes";
+
+const scripts = ["bootstrap.sh", "prepare-host.sh", "start-runtime.sh", "close-metadata.sh", "start-agent.sh"];
 
 export function nodeFiles(
   config: ClusterConfig,
   role: NodeRole,
   endpointHost: string,
-  volumes: readonly DataVolume[],
+  { pool, volumes }: Pick<MachineTemplate, "pool" | "volumes">,
 ): MachineFile[] {
   const volumeTable = volumeFiles(volumes);
   return [
@@ -28,13 +31,15 @@ export function nodeFiles(
     bootstrapUnit(),
     metadataUnit(),
     metadataFilterFile(config),
-    ...["bootstrap.sh", "prepare-host.sh", "start-runtime.sh", "close-metadata.sh"].map((name) => scriptFile(name)),
+    agentUnit(config, filesSecretName(pool)),
+    ...scripts.map((name) => scriptFile(name)),
     ...kernelFiles(),
-    ...containerdFiles(config),
+    ...filesInPlace(config, role),
+    crictlFile(),
     ...packageFiles(config),
     ...proxyFiles(config, endpointHost),
     ...chronyFiles(config),
-    ...trustStoreFiles(config),
+    ...trustStoreFiles(config, role).filter(({ change }) => change === undefined),
     ...(volumeTable.length === 0 ? [] : [scriptFile("mount-volumes.sh"), ...volumeTable]),
     ...networkManagerFiles(config),
   ];

@@ -1,4 +1,6 @@
 /** systemd units of a node. */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { releaseOf } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
 import { binDirectory, textFile } from "./machineFile";
 import { proxyEnvironmentPath } from "./proxyEnvironment";
@@ -46,6 +48,28 @@ Before=kubelet.service
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=${binDirectory}/close-metadata.sh
+[Install]
+WantedBy=multi-user.target
+`,
+  );
+}
+
+/**
+ * The agent that takes changed files to a machine that runs, from the moment when the machine is a node. It ends when
+ * the API is away, which it then is for every machine at once: hence the pause before it is started again.
+ *
+ * @param secret Name of the Secret that holds the agent and the files of this machine's pool.
+ */
+export function agentUnit(config: ClusterConfig, secret: string): MachineFile {
+  const { python = "python3" } = releaseOf(config.os) ?? {};
+  return textFile(
+    `${unitDirectory}/openstack-kubernetes-agent.service`,
+    `[Unit]
+Description=Agent
+[Service]
+ExecStart=${binDirectory}/start-agent.sh ${secret} ${python}
+Restart=always
+RestartSec=30
 [Install]
 WantedBy=multi-user.target
 `,

@@ -4,6 +4,7 @@ import type { MachineTemplate } from "../machines/planMachines";
 import { templateDigest } from "../machines/templateDigest";
 import { bastionContent } from "./bastion";
 import { controlPlaneContent, initConfigurationPath } from "./controlPlane";
+import type { MachineFile } from "./inputs";
 import { cloudConfigDocument, type Content } from "./userData";
 import { workerContent } from "./worker";
 
@@ -29,16 +30,23 @@ function templateContent(config: ClusterConfig, template: MachineTemplate): Cont
       const content = controlPlaneContent(config, facts, secrets, caCertHash);
       // A cluster that exists keeps what it was created with: a machine that is rolled joins it, and would gain
       // nothing.
-      return { ...content, files: content.files.filter(({ path }) => path !== initConfigurationPath) };
+      return { ...content, files: fixedAtCreation(content.files).filter(({ path }) => path !== initConfigurationPath) };
     }
     case "worker": {
       // Labels and taints are exceptions of the digest: without them the node's registration does not vary either.
       const credentials = { endpointHost, bootstrapToken, caCertHash };
-      return workerContent(config, { ...template, labels: {}, taints: [] }, authority.certificatePem, credentials);
+      const plain = { ...template, labels: {}, taints: [] };
+      const content = workerContent(config, plain, authority.certificatePem, credentials);
+      return { ...content, files: fixedAtCreation(content.files) };
     }
     case "bastion":
       return bastionContent(config);
   }
+}
+
+/** Without the files that `up` takes to machines that run: a machine that has others is not stale. */
+function fixedAtCreation(files: readonly MachineFile[]): MachineFile[] {
+  return files.filter(({ change }) => change === undefined);
 }
 
 /** The endpoint's host where the configuration says it. */

@@ -5,11 +5,17 @@
 import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
-import { textFile } from "./machineFile";
+import type { MachineRole } from "../machines/roles";
+import { inPlace, textFile } from "./machineFile";
 
-/** One file per CA, because Debian's tool takes one certificate per file. */
-export function trustStoreFiles(config: ClusterConfig): MachineFile[] {
-  return config.extraCas.map((pem, index) =>
-    textFile(`${operatingSystem(config).trustStore.folder}/openstack-kubernetes-${index}.crt`, `${pem.trim()}\n`),
-  );
+/**
+ * One file per CA, because Debian's tool takes one certificate per file. The API server reads the trust store when it
+ * starts and at no other time, so only workers take other CAs while they run.
+ */
+export function trustStoreFiles(config: ClusterConfig, role: MachineRole): MachineFile[] {
+  return config.extraCas.map((pem, index) => {
+    const path = `${operatingSystem(config).trustStore.folder}/openstack-kubernetes-${index}.crt`;
+    const file = textFile(path, `${pem.trim()}\n`);
+    return role === "worker" ? inPlace("trust", file) : file;
+  });
 }

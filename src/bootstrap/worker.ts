@@ -32,7 +32,7 @@ export function workerContent(
 ): Content {
   return {
     files: [
-      ...nodeFiles(config, "worker", credentials.endpointHost, template.volumes),
+      ...nodeFiles(config, "worker", credentials.endpointHost, template),
       scriptFile("join-worker.sh", `${binDirectory}/become-node.sh`),
       textFile(`${etcDirectory}/ca.crt`, clusterCaCertificatePem),
       yamlFile(`${etcDirectory}/join.yaml`, [renderWorkerJoinConfiguration(config, template, credentials)]),

@@ -79,3 +79,14 @@ export function createMachine(
   });
   return { name: spec.name, server, templateDigest };
 }
+
+/** Names of the machines whose metadata holds the digest of another template than today's. */
+export function staleMachines(machines: readonly MachineSummary[]): pulumi.Output<string[]> {
+  return pulumi
+    .all(machines.map(({ server }) => server.metadata))
+    .apply((all) =>
+      machines
+        .filter(({ templateDigest }, index) => all[index]?.[templateDigestKey] !== templateDigest)
+        .map(({ name }) => name),
+    );
+}

@@ -3,6 +3,7 @@
 /** The moments at which a change takes effect, in the words of previews and docs/configuration.md. */
 const moments = {
   cluster: "only when the cluster is created",
+  running: "on machines that run",
   machine: "when a machine is created",
   openstack: "at once in OpenStack",
   kubernetes: "at once in Kubernetes",

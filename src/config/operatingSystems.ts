@@ -12,6 +12,8 @@ interface Release {
   readonly suite?: string;
   /** sshd is older than 8.2 and reads no drop-ins. */
   readonly sshdWithoutDropIns?: boolean;
+  /** Python of cloud-init and dnf, where the path has none. Absent: `python3`. */
+  readonly python?: string;
 }
 
 interface OperatingSystem {
@@ -53,7 +55,10 @@ const rhelLike = {
   chrony: { config: "/etc/chrony.conf", unit: "chronyd" },
   trustStore: { folder: "/etc/pki/ca-trust/source/anchors", update: ["update-ca-trust", "extract"] },
   sshUnit: "sshd",
-  releases: { "8": { cgroups: ["v1", "v2"], sshdWithoutDropIns: true }, "9": { cgroups: ["v2", "v1"] } },
+  releases: {
+    "8": { cgroups: ["v1", "v2"], sshdWithoutDropIns: true, python: "/usr/libexec/platform-python" },
+    "9": { cgroups: ["v2", "v1"] },
+  },
 } as const;
 
 export const operatingSystems = {

@@ -6,6 +6,8 @@ import { counted } from "../config/counted";
 import type { ChangedKey } from "../config/changedKeys";
 import type { Weight } from "../config/effects";
 import { valueAt } from "../config/shape";
+import { batchSize } from "../machines/batchSize";
+import type { NodeRole } from "../machines/roles";
 
 /** Both configurations, as the state keeps them. */
 export interface Configurations {
@@ -27,7 +29,7 @@ const harmless = (meaning: string): Judgement => ({ weight: "harmless", meaning 
 const kubernetesVersion: Rule = ({ before, after }) => {
   const [older, newer] = [minorOf(before), minorOf(after)];
   const stays =
-    "Machines that exist keep their version, the API server included, and so does a control plane that is rolled: upgrades in place are not there yet.";
+    "Machines that exist keep their version, the API server included, and so does a control plane that is rolled: upgrades in place are not there yet. Where the new minor has another pause image, machines that run are told it, which restarts containerd and no container.";
   if (newer > older) {
     return destructive(
       `${stays} Machines that are created get a kubelet newer than the API server, which its version skew policy does not allow.`,
@@ -94,6 +96,33 @@ const encryptionAtRest: Rule = ({ after }) =>
       )
     : undefined;
 
+/**
+ * Seconds that a machine of the control plane takes beside others, most of them for three looks at these, and that a
+ * batch of workers takes; as measured on lab machines (docs/lab-machines.md).
+ */
+const secondsInPlace = { controlPlane: 45, batch: 10 };
+
+/** Machines that run take it; `restarts` says what that does there. */
+const inPlace =
+  (roles: readonly NodeRole[], restarts: string): Rule =>
+  (_change, { after }) => {
+    const replicas = Number(valueAt(["controlPlane", "replicas"], after));
+    const pools = (valueAt(["nodePools"], after) ?? []) as readonly { readonly count: number }[];
+    const workers = pools.reduce((sum, { count }) => sum + count, 0);
+    const size = batchSize(String(valueAt(["update", "maxUnavailable"], after)), workers);
+    const parts = [
+      ...(roles.includes("control-plane") ? [`${replicas} of the control plane one after the other`] : []),
+      ...(workers > 0 ? [`${counted(workers, "worker")}, at most ${size} at a time`] : []),
+    ];
+    const batches = workers === 0 ? 0 : 1 + Math.ceil((workers - 1) / size);
+    const seconds =
+      (roles.includes("control-plane") ? replicas * secondsInPlace.controlPlane : 0) + batches * secondsInPlace.batch;
+    const minutes = Math.max(1, Math.round(seconds / 60));
+    return harmless(
+      `Machines that run take it in the next \`up\`: ${parts.join(", then ")}; about ${minutes} min. ${restarts}`,
+    );
+  };
+
 const cniKind: Rule = ({ after }) =>
   after === "none"
     ? destructive("Calico is removed: pods lose their network.")
@@ -131,6 +160,14 @@ export const settingRules: Readonly<Record<string, Rule>> = {
     harmless("Its machines are created."),
   ),
   "kubernetes.encryptionAtRest": encryptionAtRest,
+  registryMirrors: inPlace(
+    ["control-plane", "worker"],
+    "Nothing restarts: containerd asks the new mirrors at its next pull.",
+  ),
+  extraCas: inPlace(
+    ["worker"],
+    "containerd restarts there, and no container. Control-plane machines keep theirs until `roll` replaces them.",
+  ),
   "cni.kind": cniKind,
   flux,
   cloudProvider,

@@ -78,7 +78,12 @@ export function planMachines(config: ClusterConfig): readonly MachineSpec[] {
 
 export function machineGroups(config: ClusterConfig): readonly MachineGroup[] {
   const bastion = bastionGroup(config);
-  return [controlPlaneGroup(config), ...poolGroups(config), ...(bastion === undefined ? [] : [bastion])];
+  return [...nodeGroups(config), ...(bastion === undefined ? [] : [bastion])];
+}
+
+/** Those whose machines become nodes. */
+export function nodeGroups(config: ClusterConfig): readonly MachineGroup[] {
+  return [controlPlaneGroup(config), ...poolGroups(config)];
 }
 
 export function controlPlaneGroup(config: ClusterConfig): MachineGroup {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import type { MachineSummary } from "../compute/machine";
+import { staleMachines, type MachineSummary } from "../compute/machine";
+import { operatingSystem } from "../config/operatingSystems";
 import { planMachines } from "../machines/planMachines";
 import { roles } from "../machines/roles";
 import { bootstrapReleases } from "../platform/bootstrapReleases";
@@ -13,6 +14,7 @@ import { JoiningMachines } from "./joiningMachines";
 import { clusterMachines, notRunning } from "../openstack/machines";
 import { kubeletCertificateMismatch } from "../kubernetes/kubeletCertificates";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
+import { filesMachines, takeChangedFiles } from "./changedFiles";
 import { releaseLeavingNodes } from "./leavingNodes";
 import { hasCluster, isLive } from "../engine/live";
 import { consoleTails } from "../openstack/console";
@@ -66,7 +68,7 @@ export class Readiness {
     });
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
-      if (hasCluster(config)) await withPlainError(forgetReleases(kubernetesApi(access)));
+      if (hasCluster(config)) await withPlainError(this.beforeReleases(kubernetesApi(access)));
     });
   }
 
@@ -76,20 +78,23 @@ export class Readiness {
    */
   public whenWhole(machines: readonly MachineSummary[], platform: pulumi.Output<unknown>): pulumi.Output<NodeOutput[]> {
     const ids = serverIdsOf(machines);
+    const stale = staleMachines(machines);
     const nodes = pulumi
       .all(machines.map(({ server }) => server.accessIpV4))
       .apply((addresses) => machines.map(({ name }, index) => ({ name, address: addresses[index] as string })));
     if (!isLive()) return nodes;
-    const whole = pulumi.all([nodes, ids, this.args.access, platform]).apply(async ([known, serverIds, access]) => {
-      // Whoever waits for the API first tells why it did not come; nothing is left to do here then.
-      const ready = await this.apiReady().then(
-        () => true,
-        () => false,
-      );
-      if (ready && this.config.readiness.machinesBoot)
-        await withPlainError(this.clusterWhole(known, serverIds, kubernetesApi(access)));
-      return known;
-    });
+    const whole = pulumi
+      .all([nodes, ids, this.args.access, stale, platform])
+      .apply(async ([known, serverIds, access, old]) => {
+        // Whoever waits for the API first tells why it did not come; nothing is left to do here then.
+        const ready = await this.apiReady().then(
+          () => true,
+          () => false,
+        );
+        if (ready && this.config.readiness.machinesBoot)
+          await withPlainError(this.clusterWhole(known, serverIds, old, kubernetesApi(access)));
+        return known;
+      });
     return pulumi.unsecret(whole);
   }
 
@@ -101,6 +106,12 @@ export class Readiness {
     });
     // What it waited with is secret; the address is not.
     return pulumi.unsecret(ready);
+  }
+
+  private async beforeReleases(request: KubernetesRequest): Promise<void> {
+    for (const message of await forgetInterruptedReleases(bootstrapReleases, request)) void pulumi.log.warn(message);
+    // Before the platform, because a setting may be what it waits for; after a roll, which replaces machines now.
+    if (this.config.roll.length === 0) await this.takeFiles(request, [], []);
   }
 
   private waits(): boolean {
@@ -136,6 +147,7 @@ export class Readiness {
   private async clusterWhole(
     nodes: readonly NodeOutput[],
     serverIds: ServerIds,
+    stale: readonly string[],
     request: KubernetesRequest,
   ): Promise<void> {
     const { config } = this;
@@ -165,6 +177,8 @@ export class Readiness {
       progress,
     });
     await joining.end();
+    const current = machines.filter((name) => !stale.includes(name));
+    await this.takeFiles(request, current, this.args.touched.names());
     await releaseLeavingNodes({
       machines,
       nodes: present,
@@ -174,6 +188,32 @@ export class Readiness {
           (await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name),
         ),
       timeoutMinutes: config.readiness.drainTimeoutMinutes,
+      progress,
+      tell: (message) => void pulumi.log.info(message),
+    });
+  }
+
+  /**
+   * Changed settings, for the machines that run.
+   *
+   * @param withAgent Machines that have an agent for certain.
+   * @param created Machines that this run created.
+   */
+  private async takeFiles(
+    request: KubernetesRequest,
+    withAgent: readonly string[],
+    created: readonly string[],
+  ): Promise<void> {
+    const { clusterName, update, readiness } = this.config;
+    await takeChangedFiles({
+      clusterName,
+      machines: filesMachines(this.config),
+      packageManager: operatingSystem(this.config).packageManager,
+      withAgent: new Set(withAgent),
+      created: new Set(created),
+      ...update,
+      timeoutMinutes: readiness.clusterTimeoutMinutes,
+      request,
       progress,
       tell: (message) => void pulumi.log.info(message),
     });
@@ -211,8 +251,4 @@ function serverIdsOf(machines: readonly MachineSummary[]): pulumi.Output<ServerI
   return pulumi
     .all(machines.map(({ server }) => server.id))
     .apply((ids) => Object.fromEntries(machines.map(({ name }, index) => [name, ids[index] as string])));
-}
-
-async function forgetReleases(request: KubernetesRequest): Promise<void> {
-  for (const message of await forgetInterruptedReleases(bootstrapReleases, request)) void pulumi.log.warn(message);
 }

@@ -55,6 +55,7 @@ capabilities = ["pull", "resolve"]
     expect(file).toEqual({
       path: "/etc/containerd/certs.d/quay.io/hosts.toml",
       permissions: "0600",
+      change: "nothing",
       content: `server = "https://quay.io"
 [host."https://a.example/v2/quay"]
 capabilities = ["pull", "resolve"]

@@ -55,11 +55,11 @@ describe("time servers", () => {
 describe("extra CAs", () => {
   it("go where the distribution looks for them, one file each", async () => {
     const extraCas = [caCertificate, (await madeCertificates()).ca];
-    expect(Object.keys(content(trustStoreFiles(sampleConfig({ extraCas }))))).toEqual([
+    expect(Object.keys(content(trustStoreFiles(sampleConfig({ extraCas }), "worker")))).toEqual([
       "/usr/local/share/ca-certificates/openstack-kubernetes-0.crt",
       "/usr/local/share/ca-certificates/openstack-kubernetes-1.crt",
     ]);
-    expect(content(trustStoreFiles(sampleConfig({ ...rhel9, extraCas: [caCertificate] })))).toEqual({
+    expect(content(trustStoreFiles(sampleConfig({ ...rhel9, extraCas: [caCertificate] }), "worker"))).toEqual({
       "/etc/pki/ca-trust/source/anchors/openstack-kubernetes-0.crt": caCertificate,
     });
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { renderYaml, scriptFile, textFile, withoutComments } from "../../src/bootstrap/machineFile";
 
 const directory = join(__dirname, "../../src/bootstrap/files");
-const scripts = readdirSync(directory);
+const scripts = readdirSync(directory).filter((name) => name.endsWith(".sh"));
 
 describe("a file for a machine", () => {
   it("ends with a line break, as every tool on the machine expects", () => {

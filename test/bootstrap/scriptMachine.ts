@@ -22,6 +22,7 @@ const movedRoots = [
   "/proc/filesystems",
   "/var/lib/",
   "/run/openstack-kubernetes",
+  "/run/agent.py",
   "/opt/openstack-kubernetes",
   "/var/log/",
   "/var/backups/",

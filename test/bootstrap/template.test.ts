@@ -104,6 +104,11 @@ describe("the digest of a pool", () => {
     ["another pool", pools({}, { name: "gpu" })],
     ["the control plane", controlPlane({ replicas: 5, flavor: "huge", etcdVolume: { sizeGb: 20 } })],
     ["tags, which change in place", { tags: { owner: "me" } }],
+    ["an extra CA, which workers take while they run", { extraCas: [caCertificate] }],
+    [
+      "a registry mirror, which machines take while they run",
+      { registryMirrors: [{ registry: "quay.io", endpoints: ["https://mirror.example.org"] }] },
+    ],
   ])("does not change with %s", (_what, changes) => {
     expect(ofPool(changes)).toBe(ofPool());
   });
@@ -111,7 +116,6 @@ describe("the digest of a pool", () => {
   it.each([
     ["the version of Kubernetes", { kubernetes: { version: "1.36.2" } }],
     ["the proxy", { proxy: { httpProxy: "http://p:1" } }],
-    ["an extra CA", { extraCas: [caCertificate] }],
     ["who may log in", { ssh: { authorizedKeys, allowedCidrs: ["10.0.0.0/8"] } }],
   ])("changes with %s", (_what, changes) => {
     expect(ofPool(changes)).not.toBe(ofPool());

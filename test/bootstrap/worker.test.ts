@@ -32,7 +32,7 @@ describe("user data of a worker", () => {
       write_files: { path: string; permissions?: string; content: string }[];
     };
     expect(write_files.map(({ path, permissions = "0644", content }) => ({ path, permissions, content }))).toEqual(
-      files,
+      files.map(({ path, permissions, content }) => ({ path, permissions, content })),
     );
   });
 

@@ -70,6 +70,7 @@ describe("a stack file", () => {
       extraCas: [],
       ntpServers: [],
       tags: {},
+      update: { maxUnavailable: "10%", nodeTimeoutMinutes: 10 },
       configDrive: true,
       protect: true,
       roll: [],

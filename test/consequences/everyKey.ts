@@ -259,6 +259,7 @@ function anotherText(choices: readonly string[] | undefined, format: string, cur
     "known_hosts lines":
       "other.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5",
     path: "/var/lib/other",
+    "number or percentage": "3",
   };
   if (format === "URL" && current?.startsWith("http://") === true) return "http://other.example.org:1";
   if (format === "URL" && current?.startsWith("oci://") === true) return "oci://other.example.org/charts";

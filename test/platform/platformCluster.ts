@@ -15,6 +15,8 @@ interface Answer {
   readonly body: string;
 }
 
+type Call = (method: string, path: string, body?: unknown, contentType?: string) => Promise<Answer>;
+
 interface Listed {
   readonly kind?: string;
   readonly metadata: { readonly name: string; readonly namespace: string; readonly generation?: number };
@@ -72,13 +74,22 @@ export class PlatformCluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  readonly request = (
+  readonly request: Call = (...call) => this.send({}, ...call);
+
+  /** The same calls as somebody else makes them, by impersonation. */
+  as(user: string, groups: readonly string[]): Call {
+    const identity = { "impersonate-user": user, "impersonate-group": [...groups, "system:authenticated"] };
+    return (...call) => this.send(identity, ...call);
+  }
+
+  private send(
+    identity: Readonly<Record<string, string | string[]>>,
     method: string,
     path: string,
     body?: unknown,
     contentType = "application/json",
-  ): Promise<Answer> =>
-    new Promise((resolve, reject) => {
+  ): Promise<Answer> {
+    return new Promise((resolve, reject) => {
       const request = https.request(
         {
           host: this.server.hostname,
@@ -87,6 +98,7 @@ export class PlatformCluster {
           method,
           ca: readFileSync(this.caFile),
           headers: {
+            ...identity,
             authorization: `Bearer ${this.token}`,
             ...(body === undefined ? {} : { "content-type": contentType }),
           },
@@ -102,6 +114,7 @@ export class PlatformCluster {
       request.on("error", reject);
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
 
   /** The object at `path`; undefined where there is none. */
   async get<T = Record<string, unknown>>(path: string): Promise<T | undefined> {

@@ -72,6 +72,7 @@ for file in /var/lib/kubelet/*.{yaml,env} /etc/systemd/system/kubelet.service{,.
   if [[ -f $file ]]; then chmod 0600 "$file"; fi
 done
 
+systemctl enable --now openstack-kubernetes-agent.service
 touch "$state/joined"
 name=$(uname -n)
 console "SUCCESS: ${name%%.*} is a $ROLE node of $CLUSTER_NAME"

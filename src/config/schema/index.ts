@@ -41,6 +41,24 @@ const readinessSchema = section({
   .describe("What `up` waits for.")
   .meta(takesEffect("run", "How long this and later runs wait."));
 
+const updateSchema = section({
+  maxUnavailable: matching(
+    "number or percentage",
+    "must be a number from 1 to 1000 or a percentage from 1% to 100%, for instance 2 or 10%",
+    /^([1-9]\d{0,2}|1000|([1-9]\d?|100)%)$/,
+  )
+    .default("10%")
+    .describe(
+      "How many workers `up` changes at the same time, of all workers together; of a percentage at least one. The first is changed alone. Control-plane machines are changed one after the other.",
+    ),
+  nodeTimeoutMinutes: whole(1, 120)
+    .default(10)
+    .describe("How long a machine may take for a changed setting before `up` stops, in minutes."),
+})
+  .prefault({})
+  .describe("How `up` takes changed settings to machines that run.")
+  .meta(takesEffect("run", "How this and later runs change machines."));
+
 const tagKey = label(60);
 /** Nova keeps a metadata value of at most 255 characters; a comma would end a tag in Neutron's filters. */
 const tagValue = matching(
@@ -121,6 +139,7 @@ export const clusterSchema = section({
   credentials: credentialsSchema,
   platform: platformSchema,
   readiness: readinessSchema,
+  update: updateSchema,
 });
 
 /** What the schema yields: defaults filled in, values derived from other fields still absent. */

@@ -56,8 +56,8 @@ export const kubernetesSchema = section({
     .describe(`Kubernetes version, of minor ${minorNames.join(", ")}; docs/supported-versions.md tells them apart.`)
     .meta(
       takesEffect(
-        ["machine", "kubernetes"],
-        "Machines that exist keep their version, the API server included: upgrades in place are not there yet.",
+        ["running", "machine", "kubernetes"],
+        "Machines that exist keep their version, the API server included: upgrades in place are not there yet. Where the new minor has another pause image, machines that run are told it, which restarts containerd and no container.",
       ),
     ),
   allowEndedMinor: matching("minor", 'must be a minor in quotes, for instance "1.34"', /^1\.[1-9]\d$/)
@@ -257,7 +257,7 @@ export const registryMirrorsSchema = listOf(
   }).meta(distinctBy("registry")),
 )
   .describe("Mirrors of container registries.")
-  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
+  .meta(takesEffect("running", "Machines that run take them in the next `up`; nothing restarts."));
 
 export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
   .default("upstream")
@@ -297,4 +297,9 @@ export const ntpServersSchema = listOf(host)
   .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
 export const extraCasSchema = listOf(certificate)
   .describe("Extra CA certificates that every machine trusts, one PEM block each.")
-  .meta(takesEffect(["machine", "kubernetes"], "Machines that exist keep theirs until `roll` replaces them."));
+  .meta(
+    takesEffect(
+      ["running", "machine", "kubernetes"],
+      "Workers that run take them in the next `up`, which restarts containerd and no container. Control-plane machines keep theirs until `roll` replaces them.",
+    ),
+  );

@@ -1,0 +1,58 @@
+/** The files that `up` takes to machines that run, and the agent there that lays them. */
+import { createHash } from "node:crypto";
+import type { ClusterConfig } from "../config/clusterConfig";
+import type { MachineTemplate } from "../machines/planMachines";
+import type { MachineRole } from "../machines/roles";
+import { containerdFiles } from "./containerdConfig";
+import type { MachineFile } from "./inputs";
+import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
+import { trustStoreFiles } from "./trustStore";
+
+/** What the Secret of a pool holds. The order of `up` is the digest. */
+export interface PoolFiles {
+  readonly pool: string;
+  readonly secretName: string;
+  /** The agent, Python. */
+  readonly agent: string;
+  /** JSON: a list of path, mode, content and change. */
+  readonly files: string;
+  /** SHA-256 of both, 64 hexadecimal digits. */
+  readonly digest: string;
+}
+
+/** Begins the names of the Secrets that `up` alone may write. */
+export const filesSecretPrefix = "openstack-kubernetes-files-";
+
+export function filesSecretName(pool: string): string {
+  return `${filesSecretPrefix}${pool}`;
+}
+
+/**
+ * Those files, the record of them last: by it the agent knows what to take away, and what for, when a later
+ * configuration has them no more. They depend on the configuration alone and hold nothing that a machine of the role
+ * lacks: every node of the cluster may read them.
+ */
+export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineFile[] {
+  const files = [...containerdFiles(config), ...trustStoreFiles(config, role)].filter(
+    ({ change }) => change !== undefined,
+  );
+  const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");
+  return [...files, inPlace("nothing", textFile(`${etcDirectory}/files-in-place`, record))];
+}
+
+export function renderPoolFiles(
+  config: ClusterConfig,
+  { role, pool }: Pick<MachineTemplate, "role" | "pool">,
+): PoolFiles {
+  const agent = scriptFile("agent.py").content;
+  const files = JSON.stringify(
+    filesInPlace(config, role).map(({ path, permissions, content, change }) => ({
+      path,
+      mode: permissions,
+      content,
+      change,
+    })),
+  );
+  const digest = createHash("sha256").update(`${agent}\0${files}`).digest("hex");
+  return { pool, secretName: filesSecretName(pool), agent, files, digest };
+}

@@ -1,0 +1,94 @@
+/** The files of machines that run, as objects of the cluster: published by `up`, read and answered by agents. */
+import type { PoolFiles } from "../bootstrap/filesInPlace";
+import { documentOf } from "./answers";
+import type { KubernetesRequest } from "./client";
+import { answerAnnotation, filesGuard, filesNamespace, orderAnnotation, type FilesObject } from "./filesGuard";
+import type { Node } from "./nodes";
+
+/** What an agent says of the last order that it has seen. */
+interface AgentAnswer {
+  readonly order: string;
+  /** `working` and `waiting` (for the first order) pass; the others end an order. */
+  readonly state: "waiting" | "working" | "reached" | "failed";
+  /** The step that it is at, what was done, or why it failed. */
+  readonly message: string;
+  /** Tells the families of operating systems apart. */
+  readonly packageManager: string;
+}
+
+/** The agent's answer; undefined where there is none, or somebody spoiled it. */
+export function answerOf({ metadata }: Node): AgentAnswer | undefined {
+  try {
+    return JSON.parse(metadata.annotations?.[answerAnnotation] ?? "") as AgentAnswer;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the agent of a node has laid exactly these files. */
+export function hasFiles(node: Node, { digest }: Pick<PoolFiles, "digest">): boolean {
+  const answer = answerOf(node);
+  return answer?.order === digest && answer.state === "reached" && orderOf(node) === digest;
+}
+
+export function orderOf({ metadata }: Node): string | undefined {
+  return metadata.annotations?.[orderAnnotation];
+}
+
+/** The node with the order, and without an answer to it: an agent that failed tries again. */
+export function withOrder(node: Node, { digest }: Pick<PoolFiles, "digest">): Node | undefined {
+  const answer = answerOf(node);
+  const again = answer?.order === digest && answer.state === "failed";
+  if (orderOf(node) === digest && !again) return undefined;
+  const kept = Object.entries(node.metadata.annotations ?? {}).filter(([key]) => !again || key !== answerAnnotation);
+  const annotations = { ...Object.fromEntries(kept), [orderAnnotation]: digest };
+  return { ...node, metadata: { ...node.metadata, annotations } };
+}
+
+/**
+ * Publishes guard, rights and the Secrets of all pools; what is there as it should be is not written. Throws a sentence
+ * when the API refuses.
+ */
+export async function publishFiles(
+  clusterName: string,
+  pools: readonly PoolFiles[],
+  request: KubernetesRequest,
+): Promise<void> {
+  const names = pools.map(({ secretName }) => secretName);
+  for (const wanted of [...filesGuard(clusterName, names), ...pools.map(secretOf)]) await publish(wanted, request);
+}
+
+function secretOf({ secretName, agent, files }: PoolFiles): FilesObject {
+  const encoded = (text: string) => Buffer.from(text, "utf8").toString("base64");
+  return {
+    path: `/api/v1/namespaces/${filesNamespace}/secrets`,
+    object: {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: secretName, namespace: filesNamespace },
+      data: { agent: encoded(agent), "files.json": encoded(files) },
+    },
+  };
+}
+
+async function publish({ path, object }: FilesObject, request: KubernetesRequest): Promise<void> {
+  const what = `${object.kind} ${object.metadata.name}`;
+  const own = `${path}/${object.metadata.name}`;
+  const found = await request("GET", own);
+  if (found.status === 404) {
+    documentOf(`to create ${what}`, await request("POST", path, object));
+    return;
+  }
+  const present = documentOf<FilesObject["object"] & { metadata: object }>(`to show ${what}`, found);
+  if (isContained(object, present)) return;
+  const metadata = { ...present.metadata, ...object.metadata };
+  documentOf(`to update ${what}`, await request("PUT", own, { ...object, metadata }));
+}
+
+/** Whether `present` has everything of `wanted`: the API server fills in defaults beside it. */
+function isContained(wanted: unknown, present: unknown): boolean {
+  if (typeof wanted !== "object" || wanted === null) return wanted === present;
+  if (typeof present !== "object" || present === null) return false;
+  if (Array.isArray(wanted) && wanted.length !== (present as unknown[]).length) return false;
+  return Object.entries(wanted).every(([key, value]) => isContained(value, (present as Record<string, unknown>)[key]));
+}

@@ -1,0 +1,166 @@
+/**
+ * Takes changed files to machines that run (docs/decisions/0050): publishes them, orders one control-plane machine
+ * after the other and workers in batches, and waits for the answers of their agents. What was done already is seen on
+ * the Nodes, so a run that was interrupted is run again.
+ */
+import { renderPoolFiles, type PoolFiles } from "../bootstrap/filesInPlace";
+import type { ClusterConfig } from "../config/clusterConfig";
+import { counted } from "../config/counted";
+import { documentOf } from "../kubernetes/answers";
+import type { KubernetesRequest } from "../kubernetes/client";
+import { answerOf, hasFiles, orderOf, publishFiles, withOrder } from "../kubernetes/filesInPlace";
+import { changeNode, isReady, listNodes, type Node } from "../kubernetes/nodes";
+import { batchSize } from "../machines/batchSize";
+import { nodeGroups } from "../machines/planMachines";
+import type { MachineRole } from "../machines/roles";
+import { messageOf } from "../engine/messageOf";
+import { type Clock, realClock, waitUntil } from "../engine/waiting";
+import { waitForOthers } from "./rolledMachine";
+
+export interface FilesMachine {
+  readonly name: string;
+  readonly role: MachineRole;
+  readonly files: PoolFiles;
+}
+
+/** The machines of the configuration that become nodes, control plane first, each with the files of its pool. */
+export function filesMachines(config: ClusterConfig): FilesMachine[] {
+  return nodeGroups(config).flatMap(({ template, machines }) => {
+    const files = renderPoolFiles(config, template);
+    return machines.map(({ name, role }) => ({ name, role, files }));
+  });
+}
+
+export interface ChangedFilesInput {
+  readonly clusterName: string;
+  /** The machines of the configuration, in the order in which they are changed. */
+  readonly machines: readonly FilesMachine[];
+  /** Of the configuration's operating system: the files are for no other. */
+  readonly packageManager: string;
+  /** Machines that have an agent, even where it has not said anything yet. */
+  readonly withAgent: ReadonlySet<string>;
+  /** Machines that this run created: they have today's files, so that nothing is at risk. */
+  readonly created: ReadonlySet<string>;
+  /** Workers that may be changed at the same time: a number, or a share such as "10%", of which one is the least. */
+  readonly maxUnavailable: string;
+  /** How long a machine may take. */
+  readonly nodeTimeoutMinutes: number;
+  /** How long the other control-plane machines may take to be whole. */
+  readonly timeoutMinutes: number;
+  readonly request: KubernetesRequest;
+  readonly progress: (message: string) => void;
+  readonly tell: (message: string) => void;
+  readonly clock?: Clock;
+}
+
+const pollEvery = 2_000;
+/** Calls at a time. */
+const atOnce = 8;
+
+/**
+ * Returns when every node that has an agent has its files. Throws a sentence at the first failure; machines that were
+ * not ordered by then are left alone.
+ */
+export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> {
+  const { machines, created, request } = input;
+  const pools = new Map(machines.map(({ files }) => [files.pool, files]));
+  await publishFiles(input.clusterName, [...pools.values()], request);
+  const nodes = new Map((await listNodes(request)).map((node) => [node.metadata.name, node]));
+  const todo = machines.filter(({ name, files }) => {
+    const node = nodes.get(name);
+    return node !== undefined && takesOrders(node, input) && !hasFiles(node, files);
+  });
+  const known = (name: string) => nodes.get(name) as Node;
+  const fresh = todo.filter(({ name }) => created.has(name) && orderOf(known(name)) === undefined);
+  await change(fresh, nodes, { ...input, tell: () => undefined });
+  // Those that are not Ready come last: they must not keep the others from what may be their remedy.
+  const readyFirst = todo
+    .filter((machine) => !fresh.includes(machine))
+    .sort((a, b) => Number(isReady(known(b.name))) - Number(isReady(known(a.name))));
+  const controlPlane = machines.filter(({ role }) => role === "control-plane").map(({ name }) => name);
+  for (const machine of readyFirst.filter(({ role }) => role === "control-plane")) {
+    const others = controlPlane.filter((name) => name !== machine.name);
+    await waitForOthers({ ...input, machine: machine.name, role: "control-plane", others });
+    await change([machine], nodes, input);
+  }
+  const workers = readyFirst.filter(({ role }) => role === "worker");
+  const size = batchSize(input.maxUnavailable, machines.filter(({ role }) => role === "worker").length);
+  // The first goes alone: what is wrong for it is wrong for many.
+  for (let start = 0, end = 1; start < workers.length; start = end, end += size)
+    await change(workers.slice(start, end), nodes, input);
+}
+
+/** A machine of an older program has no agent, one of another operating system other files: both wait for `roll`. */
+function takesOrders(node: Node, { withAgent, packageManager }: ChangedFilesInput): boolean {
+  const answer = answerOf(node);
+  return answer === undefined ? withAgent.has(node.metadata.name) : answer.packageManager === packageManager;
+}
+
+/** Orders these machines at the same time, and waits until each has its files and is as Ready as it was. */
+async function change(
+  batch: readonly FilesMachine[],
+  nodes: ReadonlyMap<string, Node>,
+  input: ChangedFilesInput,
+): Promise<void> {
+  if (batch.length === 0) return;
+  const { request, tell, clock = realClock } = input;
+  const start = clock.now();
+  const seconds = () => Math.round((clock.now() - start) / 1000);
+  await inParallel(batch, async ({ name, files }) => {
+    await changeNode("the order", nodes.get(name) as Node, (node) => withOrder(node, files), request);
+  });
+  const told = new Map<string, string>();
+  const failures: string[] = [];
+  let waiting = [...batch];
+  await waitUntil({
+    ...input,
+    timeoutMinutes: input.nodeTimeoutMinutes,
+    pollEvery,
+    look: async () => {
+      const missing: string[] = [];
+      const done = new Set<FilesMachine>();
+      await inParallel(waiting, async (machine) => {
+        const { name, files } = machine;
+        const wasReady = isReady(nodes.get(name) as Node);
+        try {
+          const node = documentOf<Node>(`to show node ${name}`, await request("GET", `/api/v1/nodes/${name}`));
+          const answer = answerOf(node);
+          if (answer === undefined || answer.order !== files.digest) {
+            missing.push(`${name} has not answered`);
+            return;
+          }
+          const { state, message } = answer;
+          if (told.get(name) !== message)
+            tell(`${name}: ${state === "working" ? "" : `${state}: `}${message} (${seconds()} s)`);
+          told.set(name, message);
+          if (state === "failed") failures.push(`${name}: ${message}`);
+          if (state === "failed" || (state === "reached" && (isReady(node) || !wasReady))) done.add(machine);
+          else missing.push(state === "reached" ? `${name} is not Ready` : `${name}: ${message}`);
+        } catch (error) {
+          missing.push(`${name}: ${messageOf(error)}`);
+        }
+      });
+      waiting = waiting.filter((machine) => !done.has(machine));
+      return waiting.length === 0 ? undefined : missing;
+    },
+    message: ([first]) => `changed settings: ${first}`,
+    failure: (missing) =>
+      new Error(
+        `Changed settings did not reach every machine within ${counted(input.nodeTimeoutMinutes, "minute")} (update.nodeTimeoutMinutes): ${[...failures, ...missing].join("; ")}. No further machine is touched. \`openstack console log show\` tells what a machine's agent did.\n${remedy}`,
+      ),
+  });
+  if (failures.length > 0)
+    throw new Error(
+      `Changed settings were refused by a machine: ${failures.join("; ")}. No further machine is touched.\n${remedy}`,
+    );
+}
+
+const remedy = "Correct the setting, or what it names, and run `pulumi up` again.";
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}

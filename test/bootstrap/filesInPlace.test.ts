@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { filesInPlace, renderPoolFiles } from "../../src/bootstrap/filesInPlace";
+import { nodeFiles } from "../../src/bootstrap/nodeFiles";
+import { controlPlaneGroup, poolGroups } from "../../src/machines/planMachines";
+import { caCertificate, fixtures, rhel9, sampleConfig } from "./samples";
+
+const mirrors = { registryMirrors: [{ registry: "quay.io", endpoints: ["https://mirror.example.org"] }] };
+const files = (changes: Record<string, unknown>, role: "control-plane" | "worker" = "worker") =>
+  Object.fromEntries(filesInPlace(sampleConfig(changes), role).map(({ path, change }) => [path, change]));
+const record = "/etc/openstack-kubernetes/files-in-place";
+
+describe("files that reach machines that run", () => {
+  it("are containerd's, and a worker's extra CAs, each with what a change of it asks for", () => {
+    expect(files({ ...mirrors, extraCas: [caCertificate] })).toEqual({
+      "/etc/containerd/config.toml": "containerd",
+      "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
+      "/usr/local/share/ca-certificates/openstack-kubernetes-0.crt": "trust",
+      [record]: "nothing",
+    });
+  });
+
+  it("are containerd's alone on the control plane, whose API server reads CAs when it starts", () => {
+    expect(files({ ...mirrors, extraCas: [caCertificate] }, "control-plane")).toEqual({
+      "/etc/containerd/config.toml": "containerd",
+      "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
+      [record]: "nothing",
+    });
+  });
+
+  it("lie where the operating system wants them", () => {
+    expect(files({ ...rhel9, extraCas: [caCertificate] })).toHaveProperty([
+      "/etc/pki/ca-trust/source/anchors/openstack-kubernetes-0.crt",
+    ]);
+  });
+
+  it("are recorded last, so that a machine knows what a later configuration has no more", () => {
+    const last = filesInPlace(sampleConfig(mirrors), "worker").at(-1);
+    expect(last).toEqual({
+      path: record,
+      permissions: "0644",
+      change: "nothing",
+      content: "containerd /etc/containerd/config.toml\nnothing /etc/containerd/certs.d/quay.io/hosts.toml\n",
+    });
+  });
+
+  it("are laid when a machine is created as well, the same ones, in any valid configuration", () => {
+    for (const [, config] of fixtures()) {
+      for (const { template } of [controlPlaneGroup(config), ...poolGroups(config)]) {
+        const role = template.role === "worker" ? "worker" : "control-plane";
+        const laid = nodeFiles(config, role, "10.10.0.5", template).filter(({ change }) => change !== undefined);
+        expect(laid).toEqual(filesInPlace(config, role));
+      }
+    }
+  });
+});
+
+describe("what the Secret of a pool holds", () => {
+  const config = sampleConfig(mirrors);
+  const { template } = poolGroups(config)[0]!;
+
+  it("is an agent of plain ASCII and the files, with the digest of both", () => {
+    const { agent, files: content, digest, secretName } = renderPoolFiles(config, template);
+    expect(secretName).toBe("openstack-kubernetes-files-default");
+    expect(agent).toMatch(/^#!\/usr\/bin\/env python3\n[\x20-\x7e\n]*$/);
+    expect(digest).toBe(createHash("sha256").update(`${agent}\0${content}`).digest("hex"));
+    expect(JSON.parse(content)).toEqual(
+      filesInPlace(config, "worker").map(({ path, permissions, content: text, change }) => ({
+        path,
+        mode: permissions,
+        content: text,
+        change,
+      })),
+    );
+  });
+});

@@ -1,0 +1,238 @@
+/**
+ * Changed settings on running machines: a cluster whose machines run takes other mirrors and another CA as `up` takes
+ * them there, and stands a setting that breaks containerd and power cuts. Does not prove what the engine does around it
+ * (test/up/changedFiles.test.ts has the order of machines), nor another family of operating systems than Debian's.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually, LabCluster, labConfig, takeDown } from "../../../lab/machines/cluster";
+import { consoleOf, onMachine, stopMachine } from "../../../lab/machines/power";
+import type { ClusterConfig } from "../../../src/config/clusterConfig";
+import { messageOf } from "../../../src/engine/messageOf";
+import type { KubernetesRequest } from "../../../src/kubernetes/client";
+import { orderAnnotation } from "../../../src/kubernetes/filesGuard";
+import { answerOf, publishFiles, withOrder } from "../../../src/kubernetes/filesInPlace";
+import { changeNode, listNodes } from "../../../src/kubernetes/nodes";
+import { filesMachines, takeChangedFiles, type FilesMachine } from "../../../src/up/changedFiles";
+import { describeOnMachines } from "./machinesFixture";
+
+/** Seconds that a step may take on two busy cores. */
+const patience = 1800;
+jest.setTimeout(2 * patience * 1000);
+const print = (line: string) => process.stderr.write(`  ${line}\n`);
+
+const size = { controlPlane: 3, workers: 2 };
+const mirrors = (...more: readonly string[]) => ({
+  registryMirrors: ["registry.k8s.io", "registry.lab", ...more].map((registry) => ({
+    registry,
+    endpoints: ["http://mirror.site.lab:5000"],
+  })),
+});
+const [first, second] = ["lab-workers-0", "lab-workers-1"] as const;
+
+describeOnMachines("changed settings on real machines", (site) => {
+  let cluster: LabCluster;
+  let ca: string;
+  const created = labConfig(size, mirrors());
+  const names = () => cluster.plan.machines.map(({ name }) => name);
+  const sh = (name: string, script: string) => {
+    const { status, stdout, stderr } = onMachine(name, ["bash", "-c", script], 120);
+    return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
+  };
+
+  /** The program's own certificate, by way of kubectl: the API is in the machines' network alone. */
+  const request: KubernetesRequest = (method, path, body) => {
+    const verb = { GET: "get", POST: "create", PUT: "replace", DELETE: "delete" }[method];
+    const input = body === undefined ? {} : { input: JSON.stringify(body) };
+    const { status, stdout, stderr } = cluster.kubectl(
+      [verb, `--raw=${path}`, ...(body === undefined ? [] : ["--filename=-"])],
+      input,
+    );
+    if (status === 0) return Promise.resolve({ status: 200, body: stdout });
+    const code = stderr.includes("(NotFound)") ? 404 : stderr.includes("(Conflict)") ? 409 : undefined;
+    return code === undefined
+      ? Promise.reject(new Error(stderr.trim()))
+      : Promise.resolve({ status: code, body: JSON.stringify({ message: stderr }) });
+  };
+
+  /** What `up` does with a configuration. Returns its lines, and the error that it stops with. */
+  async function take(config: ClusterConfig, machines: readonly FilesMachine[] = filesMachines(config), isNew = false) {
+    const lines: string[] = [];
+    const start = Date.now();
+    const all = new Set(names());
+    const error = await takeChangedFiles({
+      clusterName: config.clusterName,
+      machines,
+      packageManager: "apt",
+      withAgent: all,
+      created: isNew ? all : new Set(),
+      ...config.update,
+      timeoutMinutes: 30,
+      request,
+      progress: () => undefined,
+      tell: (line) => lines.push(line),
+    }).then(() => undefined, messageOf);
+    const seconds = Math.round((Date.now() - start) / 1000);
+    for (const line of lines) print(line);
+    print(`taken in ${seconds} s${error === undefined ? "" : `: ${error}`}`);
+    return { lines, error, seconds };
+  }
+
+  /** Which containers run on a machine, and since when containerd does. */
+  const runs = (name: string) => ({
+    containers: sh(name, "crictl ps --quiet | sort").output,
+    containerd: sh(name, "systemctl show --property MainPID containerd").output,
+  });
+  const pulls = (name: string, image: string) => sh(name, `crictl pull ${image}`);
+
+  beforeAll(async () => {
+    takeDown(() => undefined);
+    cluster = await LabCluster.of(created, site());
+    cluster.startSite();
+    const folder = mkdtempSync(join(tmpdir(), "ca-"));
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", join(folder, "key")];
+    const file = join(folder, "ca.crt");
+    execFileSync("openssl", ["req", "-x509", ...key, "-subj", "/CN=a CA of the site", "-days", "30", "-out", file], {
+      stdio: "pipe",
+    });
+    ca = readFileSync(file, "utf8");
+    rmSync(folder, { recursive: true });
+  }, 120_000);
+
+  afterAll(() => takeDown(() => undefined), 300_000);
+
+  it("are ordered of new machines at once, which have them: nothing restarts", async () => {
+    for (const name of names()) cluster.start(name);
+    await cluster.waitUntilReady(names(), patience, print);
+    const before = runs(first);
+    const { error, lines } = await take(created, filesMachines(created), true);
+    expect({ error, lines }).toEqual({ error: undefined, lines: [] });
+    for (const node of await listNodes(request)) expect(answerOf(node)?.message).toBe("nothing had to be changed");
+    expect(runs(first)).toEqual(before);
+  });
+
+  it("are ordered by nobody but the program: not by kubeadm's own administrator, not by a kubelet of its own Node", () => {
+    const [controlPlane] = names();
+    const patch = `'{"metadata":{"annotations":{"${orderAnnotation}":"0"}}}'`;
+    const administrator = sh(
+      controlPlane!,
+      `kubectl --kubeconfig /etc/kubernetes/admin.conf patch node ${first} --type merge --patch ${patch}`,
+    );
+    expect(administrator).toMatchObject({
+      ok: false,
+      output: expect.stringContaining("Only pulumi up may write") as string,
+    });
+    const curl = (path: string, more = "") =>
+      sh(
+        first,
+        `. /etc/openstack-kubernetes/bootstrap.env; curl -sS --cacert /etc/kubernetes/pki/ca.crt --cert /var/lib/kubelet/pki/kubelet-client-current.pem ${more} https://$ENDPOINT${path}`,
+      ).output;
+    const own = curl(
+      `/api/v1/nodes/${first}`,
+      `--request PATCH --header 'Content-Type: application/merge-patch+json' --data ${patch}`,
+    );
+    expect(own).toContain("Only pulumi up may write");
+    const secrets = "/api/v1/namespaces/kube-system/secrets";
+    expect(curl(`${secrets}/openstack-kubernetes-files-workers`)).toContain('"files.json"');
+    expect(curl(secrets)).toContain("forbidden");
+  });
+
+  it("of mirrors reach running machines, and nothing restarts", async () => {
+    const image = "registry.other/pause:3.10.2";
+    expect(pulls(first, image).ok).toBe(false);
+    // A busy host may restart what runs on the control plane, but not its containerd.
+    const standing = () => names().map((name) => (name.includes("workers") ? runs(name) : runs(name).containerd));
+    const before = standing();
+    const { error, seconds } = await take(labConfig(size, mirrors("registry.other")));
+    expect(error).toBeUndefined();
+    expect(seconds).toBeLessThan(size.controlPlane * 60 + 120);
+    for (const name of names()) expect(pulls(name, image)).toMatchObject({ ok: true });
+    expect(standing()).toEqual(before);
+  });
+
+  it("that are there already are ordered of nobody", async () => {
+    expect(await take(labConfig(size, mirrors("registry.other")))).toMatchObject({ lines: [], error: undefined });
+  });
+
+  it("of CAs reach workers, where containerd restarts and no container, and leave the control plane alone", async () => {
+    const [controlPlane] = names();
+    const config = labConfig(size, { ...mirrors("registry.other"), extraCas: [ca] });
+    const trusted = (name: string) =>
+      sh(name, `grep -cF '${ca.split("\n")[2]}' /etc/ssl/certs/ca-certificates.crt`).output;
+    const before = { worker: runs(first), controlPlane: runs(controlPlane!) };
+    expect((await take(config)).error).toBeUndefined();
+    expect([trusted(first), trusted(second), trusted(controlPlane!)]).toEqual(["1", "1", "0"]);
+    const after = { worker: runs(first), controlPlane: runs(controlPlane!) };
+    expect(after.controlPlane.containerd).toBe(before.controlPlane.containerd);
+    expect(after.worker.containers).toBe(before.worker.containers);
+    expect(after.worker.containerd).not.toBe(before.worker.containerd);
+    expect((await take(labConfig(size, mirrors("registry.other")))).error).toBeUndefined();
+    expect([trusted(first), trusted(second)]).toEqual(["0", "0"]);
+  });
+
+  it("that containerd refuses are put back on the first worker; no other is touched, and `up` says what was wrong", async () => {
+    const config = labConfig(size, mirrors("registry.other"));
+    const broken = filesMachines(config).map((machine) =>
+      machine.role === "worker"
+        ? { ...machine, files: withFile(machine.files, "/etc/containerd/config.toml", "nonsense\n") }
+        : machine,
+    );
+    const before = runs(second);
+    const { error } = await take(config, broken);
+    expect(error).toMatch(
+      /^Changed settings were refused by a machine: lab-workers-0: containerd did not start: containerd: failed to unmarshal TOML at row 1 .*; the machine is well again with its previous files\. No further machine is touched\./,
+    );
+    expect(consoleOf(first)).toContain("openstack-kubernetes: files: failed: containerd did not start");
+    expect(sh(first, "cat /etc/containerd/config.toml").output).toContain("version = 3");
+    expect(runs(second)).toEqual(before);
+    expect((await take(config)).error).toBeUndefined();
+    expect(cluster.nodes()[first]).toBe(true);
+  });
+
+  it.each(["laying", "reading the trusted CAs", "restarting containerd"])(
+    "are taken by a machine that lost power while it was %s",
+    async (step) => {
+      const config = labConfig(size, { ...mirrors("registry.other"), extraCas: [ca] });
+      const machine = filesMachines(config).find(({ name }) => name === second)!;
+      await publishFiles(config.clusterName, [...new Set(filesMachines(config).map(({ files }) => files))], request);
+      const [node] = (await listNodes(request)).filter(({ metadata }) => metadata.name === second);
+      const seen = consoleOf(second).length;
+      await changeNode("the order", node!, (current) => withOrder(current, machine.files), request);
+      await eventually(
+        `"${step}" on the console`,
+        300,
+        () => consoleOf(second).slice(seen).includes(`files: working: ${step}`) || undefined,
+        0.02,
+      );
+      stopMachine(second);
+      cluster.start(second);
+      expect((await take(config)).error).toBeUndefined();
+      await eventually("a Ready node", patience, () => cluster.nodes()[second] || undefined);
+      expect(sh(second, "ls /var/lib/openstack-kubernetes").output).not.toContain("previous-files");
+      expect((await take(labConfig(size, mirrors("registry.other")))).error).toBeUndefined();
+    },
+  );
+
+  it("cost an idle machine next to nothing", async () => {
+    // The kernel counts in hundredths of a second (USER_HZ).
+    const ticks =
+      "awk '{ print $14 + $15 }' /proc/$(systemctl show --property MainPID --value openstack-kubernetes-agent)/stat";
+    const used = () => Number(sh(first, ticks).output) / 100;
+    const before = used();
+    const seconds = 120;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const share = (used() - before) / seconds;
+    print(`the agent of an idle machine used ${(share * 100).toFixed(3)} % of a core`);
+    expect(share).toBeLessThan(0.005);
+  });
+});
+
+/** The same with another content of one file; the digest as the agent computes it. */
+function withFile(files: FilesMachine["files"], path: string, content: string): FilesMachine["files"] {
+  const all = JSON.parse(files.files) as { path: string; content: string }[];
+  const text = JSON.stringify(all.map((file) => (file.path === path ? { ...file, content } : file)));
+  return { ...files, files: text, digest: createHash("sha256").update(`${files.agent}\0${text}`).digest("hex") };
+}

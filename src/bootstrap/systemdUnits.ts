@@ -56,7 +56,8 @@ WantedBy=multi-user.target
 
 /**
  * The agent that takes changed files to a machine that runs, from the moment when the machine is a node. It ends when
- * the API is away, which it then is for every machine at once: hence the pause before it is started again.
+ * the API is away, which it then is for every machine at once: hence the pause before it is started again. Why it does
+ * not start is on the console too, for operators without access to the machine.
  *
  * @param secret Name of the Secret that holds the agent and the files of this machine's pool.
  */
@@ -68,6 +69,7 @@ export function agentUnit(config: ClusterConfig, secret: string): MachineFile {
 Description=Agent
 [Service]
 ExecStart=${binDirectory}/start-agent.sh ${secret} ${python}
+StandardError=journal+console
 Restart=always
 RestartSec=30
 [Install]

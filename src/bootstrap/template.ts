@@ -36,7 +36,7 @@ function templateContent(config: ClusterConfig, template: MachineTemplate): Cont
       // Labels and taints are exceptions of the digest: without them the node's registration does not vary either.
       const credentials = { endpointHost, bootstrapToken, caCertHash };
       const plain = { ...template, labels: {}, taints: [] };
-      const content = workerContent(config, plain, authority.certificatePem, credentials);
+      const content = workerContent(config, plain, credentials);
       return { ...content, files: fixedAtCreation(content.files) };
     }
     case "bastion":

@@ -3,7 +3,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineTemplate } from "../machines/planMachines";
 import type { UserData, WorkerFacts } from "./inputs";
 import { caCertificateHash, renderWorkerJoinConfiguration, type JoinCredentials } from "./joinConfiguration";
-import { binDirectory, etcDirectory, scriptFile, textFile, yamlFile } from "./machineFile";
+import { binDirectory, etcDirectory, scriptFile, yamlFile } from "./machineFile";
 import { nodeFiles } from "./nodeFiles";
 import { packUserData, startBootstrap, type Content } from "./userData";
 
@@ -15,7 +15,7 @@ type WorkerTemplate = Pick<MachineTemplate, "pool" | "labels" | "taints" | "volu
  * Throws UserDataTooLargeError when Nova would refuse it.
  */
 export function renderWorkerUserData(config: ClusterConfig, template: WorkerTemplate, facts: WorkerFacts): UserData {
-  const content = workerContent(config, template, facts.clusterCaCertificatePem, {
+  const content = workerContent(config, template, {
     endpointHost: facts.endpointHost,
     bootstrapToken: facts.bootstrapToken,
     caCertHash: caCertificateHash(facts.clusterCaCertificatePem),
@@ -24,17 +24,11 @@ export function renderWorkerUserData(config: ClusterConfig, template: WorkerTemp
 }
 
 /** What a worker is given, from plain join credentials. */
-export function workerContent(
-  config: ClusterConfig,
-  template: WorkerTemplate,
-  clusterCaCertificatePem: string,
-  credentials: JoinCredentials,
-): Content {
+export function workerContent(config: ClusterConfig, template: WorkerTemplate, credentials: JoinCredentials): Content {
   return {
     files: [
       ...nodeFiles(config, "worker", credentials.endpointHost, template),
       scriptFile("join-worker.sh", `${binDirectory}/become-node.sh`),
-      textFile(`${etcDirectory}/ca.crt`, clusterCaCertificatePem),
       yamlFile(`${etcDirectory}/join.yaml`, [renderWorkerJoinConfiguration(config, template, credentials)]),
     ],
     commands: startBootstrap,

@@ -50,15 +50,18 @@ export interface ChangedFilesInput {
   readonly request: KubernetesRequest;
   readonly progress: (message: string) => void;
   readonly tell: (message: string) => void;
+  readonly warn: (message: string) => void;
   readonly clock?: Clock;
 }
 
 const pollEvery = 2_000;
+/** Milliseconds that a machine which is not Ready gets for its first answer. */
+const patienceWithLost = 60_000;
 /** Calls at a time. */
 const atOnce = 8;
 
 /**
- * Returns when every node that has an agent has its files. Throws a sentence at the first failure; machines that were
+ * Returns when every node that has an agent has its files, or is lost. Throws a sentence at the first failure; machines that were
  * not ordered by then are left alone.
  */
 export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> {
@@ -96,7 +99,11 @@ function takesOrders(node: Node, { withAgent, packageManager }: ChangedFilesInpu
   return answer === undefined ? withAgent.has(node.metadata.name) : answer.packageManager === packageManager;
 }
 
-/** Orders these machines at the same time, and waits until each has its files and is as Ready as it was. */
+/**
+ * Orders these machines at the same time, and waits until each has its files and is as Ready as it was. One that was not
+ * Ready and does not answer is not waited for: the order stands on its Node, and its agent carries it out when the
+ * machine is back.
+ */
 async function change(
   batch: readonly FilesMachine[],
   nodes: ReadonlyMap<string, Node>,
@@ -117,16 +124,19 @@ async function change(
     timeoutMinutes: input.nodeTimeoutMinutes,
     pollEvery,
     look: async () => {
-      const missing: string[] = [];
-      const done = new Set<FilesMachine>();
+      const missing: Missing[] = [];
       await inParallel(waiting, async (machine) => {
         const { name, files } = machine;
         const wasReady = isReady(nodes.get(name) as Node);
+        const wait = (reason: string, more: Partial<Missing> = {}) => missing.push({ machine, reason, ...more });
         try {
           const node = documentOf<Node>(`to show node ${name}`, await request("GET", `/api/v1/nodes/${name}`));
           const answer = answerOf(node);
-          if (answer === undefined || answer.order !== files.digest) {
-            missing.push(`${name} has not answered`);
+          if (answer === undefined) return void wait("its agent has not started", { neverStarted: true });
+          if (answer.order !== files.digest) {
+            if (wasReady || isReady(node) || clock.now() - start < patienceWithLost)
+              return void wait("has not answered");
+            input.warn(`${name} is not Ready and does not answer. It takes the changed settings when it is back.`);
             return;
           }
           const { state, message } = answer;
@@ -134,25 +144,60 @@ async function change(
             tell(`${name}: ${state === "working" ? "" : `${state}: `}${message} (${seconds()} s)`);
           told.set(name, message);
           if (state === "failed") failures.push(`${name}: ${message}`);
-          if (state === "failed" || (state === "reached" && (isReady(node) || !wasReady))) done.add(machine);
-          else missing.push(state === "reached" ? `${name} is not Ready` : `${name}: ${message}`);
+          else if (state !== "reached") wait(message);
+          else if (wasReady && !isReady(node)) wait("is not Ready");
         } catch (error) {
-          missing.push(`${name}: ${messageOf(error)}`);
+          wait(messageOf(error));
         }
       });
-      waiting = waiting.filter((machine) => !done.has(machine));
-      return waiting.length === 0 ? undefined : missing;
+      waiting = missing.map(({ machine }) => machine);
+      return missing.length === 0 ? undefined : missing;
     },
-    message: ([first]) => `changed settings: ${first}`,
-    failure: (missing) =>
-      new Error(
-        `Changed settings did not reach every machine within ${counted(input.nodeTimeoutMinutes, "minute")} (update.nodeTimeoutMinutes): ${[...failures, ...missing].join("; ")}. No further machine is touched. \`openstack console log show\` tells what a machine's agent did.\n${remedy}`,
-      ),
+    message: (missing) =>
+      `changed settings: ${counted(missing.length, "machine")} to wait for, ${said(missing.slice(0, 1))}`,
+    failure: (missing) => notReached(missing, failures, input),
   });
   if (failures.length > 0)
     throw new Error(
       `Changed settings were refused by a machine: ${failures.join("; ")}. No further machine is touched.\n${remedy}`,
     );
+}
+
+/** A machine that is waited for, and why. */
+interface Missing {
+  readonly machine: FilesMachine;
+  readonly reason: string;
+  /** Its agent has never answered anything. */
+  readonly neverStarted?: boolean;
+}
+
+function said(missing: readonly Missing[]): string {
+  return listed(missing.map(({ machine, reason }) => `${machine.name}: ${reason}`));
+}
+
+/** As many as a sentence can hold. */
+function listed(parts: readonly string[]): string {
+  const shown = 20;
+  const more = parts.length > shown ? [`and ${parts.length - shown} more`] : [];
+  return [...parts.slice(0, shown), ...more].join("; ");
+}
+
+function notReached(
+  missing: readonly Missing[],
+  failures: readonly string[],
+  { nodeTimeoutMinutes }: ChangedFilesInput,
+): Error {
+  const limit = `within ${counted(nodeTimeoutMinutes, "minute")} (update.nodeTimeoutMinutes)`;
+  const console = "`openstack console log show` tells what a machine's agent did.";
+  const names = missing.map(({ machine }) => machine.name);
+  if (failures.length === 0 && missing.every(({ neverStarted }) => neverStarted === true))
+    return new Error(
+      `The agent that takes changed settings to a machine did not start ${limit} on ${listed(names)}. ${console}\n` +
+        `Roll ${names.length === 1 ? "the machine" : "these machines"} (docs/runbooks/replace-machine.md), or mend what the console names, and run \`pulumi up\` again.`,
+    );
+  return new Error(
+    `Changed settings did not reach every machine ${limit}: ${[...failures, said(missing)].join("; ")}. No further machine is touched. ${console}\n${remedy}`,
+  );
 }
 
 const remedy = "Correct the setting, or what it names, and run `pulumi up` again.";

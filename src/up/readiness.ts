@@ -111,7 +111,7 @@ export class Readiness {
   private async beforeReleases(request: KubernetesRequest): Promise<void> {
     for (const message of await forgetInterruptedReleases(bootstrapReleases, request)) void pulumi.log.warn(message);
     // Before the platform, because a setting may be what it waits for; after a roll, which replaces machines now.
-    if (this.config.roll.length === 0) await this.takeFiles(request, [], []);
+    if (this.config.roll.length === 0) await this.takeFiles(request, []);
   }
 
   private waits(): boolean {
@@ -178,7 +178,7 @@ export class Readiness {
     });
     await joining.end();
     const current = machines.filter((name) => !stale.includes(name));
-    await this.takeFiles(request, current, this.args.touched.names());
+    await this.takeFiles(request, current);
     await releaseLeavingNodes({
       machines,
       nodes: present,
@@ -197,25 +197,21 @@ export class Readiness {
    * Changed settings, for the machines that run.
    *
    * @param withAgent Machines that have an agent for certain.
-   * @param created Machines that this run created.
    */
-  private async takeFiles(
-    request: KubernetesRequest,
-    withAgent: readonly string[],
-    created: readonly string[],
-  ): Promise<void> {
+  private async takeFiles(request: KubernetesRequest, withAgent: readonly string[]): Promise<void> {
     const { clusterName, update, readiness } = this.config;
     await takeChangedFiles({
       clusterName,
       machines: filesMachines(this.config),
       packageManager: operatingSystem(this.config).packageManager,
       withAgent: new Set(withAgent),
-      created: new Set(created),
+      created: this.args.touched.created(),
       ...update,
       timeoutMinutes: readiness.clusterTimeoutMinutes,
       request,
       progress,
       tell: (message) => void pulumi.log.info(message),
+      warn: (message) => void pulumi.log.warn(message),
     });
   }
 

@@ -1,16 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
-import {
-  bootstrapToken,
-  caCertificate,
-  contentOf,
-  fixtures,
-  poolTemplates,
-  reviewable,
-  sampleConfig,
-  workerFacts,
-} from "./samples";
+import { bootstrapToken, fixtures, poolTemplates, reviewable, sampleConfig, workerFacts } from "./samples";
 
 const render = (changes: Record<string, unknown> = {}) => {
   const config = sampleConfig(changes);
@@ -57,10 +48,6 @@ describe("user data of a worker", () => {
         .filter(({ content }) => content.includes(bootstrapToken))
         .map(({ path, permissions }) => [path, permissions]),
     ).toEqual([["/etc/openstack-kubernetes/join.yaml", "0600"]]);
-  });
-
-  it("pins the cluster CA that it lays down", () => {
-    expect(contentOf(render().files, "/etc/openstack-kubernetes/ca.crt")).toBe(caCertificate);
   });
 
   it("lays no path twice, in any valid configuration", () => {

@@ -44,7 +44,7 @@ class Agents {
   readonly failing = new Set<string>();
   readonly silent = new Set<string>();
   readonly api = new FakeNodes(this.nodes);
-  private readonly objects = new Set<string>();
+  private readonly objects = new Map<string, unknown>();
   private readonly seen = new Set<string>();
 
   constructor(config = before, annotations = having) {
@@ -67,9 +67,11 @@ class Agents {
   private object(method: string, path: string, body: unknown) {
     const name = method === "POST" ? `${path}/${(body as Node).metadata.name}` : path;
     if (method === "GET" && !this.objects.has(name)) return { status: 404, body: "{}" };
-    if (method !== "GET") this.published.push(name.split("/").at(-1)!);
-    this.objects.add(name);
-    return { status: method === "POST" ? 201 : 200, body: JSON.stringify(body ?? {}) };
+    if (method !== "GET") {
+      this.published.push(name.split("/").at(-1)!);
+      this.objects.set(name, body);
+    }
+    return { status: method === "POST" ? 201 : 200, body: JSON.stringify(this.objects.get(name)) };
   }
 
   private work(name: string): void {
@@ -99,6 +101,7 @@ class Agents {
       request: this.request,
       progress: () => undefined,
       tell: (line) => told.push(line),
+      warn: (line) => told.push(`warning: ${line}`),
       clock: this.clock,
       ...changes,
     }).then(() => undefined, messageOf);
@@ -150,9 +153,7 @@ describe("changed settings", () => {
     const ordered = agents.orders.length;
     expect(await agents.take()).toEqual({ told: [] });
     expect(agents.orders).toHaveLength(ordered);
-    expect(agents.published.slice(published).filter((name) => !name.startsWith("openstack-kubernetes-files"))).toEqual(
-      [],
-    );
+    expect(agents.published.slice(published)).toEqual([]);
   });
 
   it("stop at the first machine that refuses them, which is named with its reason", async () => {
@@ -179,7 +180,7 @@ describe("changed settings", () => {
     const agents = new Agents();
     agents.silent.add("test-default-0");
     expect((await agents.take()).error).toMatch(
-      /^Changed settings did not reach every machine within 10 minutes \(update\.nodeTimeoutMinutes\): test-default-0 has not answered\. No further machine is touched\./,
+      /^Changed settings did not reach every machine within 10 minutes \(update\.nodeTimeoutMinutes\): test-default-0: has not answered\. No further machine is touched\./,
     );
   });
 
@@ -191,6 +192,23 @@ describe("changed settings", () => {
     );
     expect(await agents.take()).not.toHaveProperty("error");
     expect(agents.batches().at(-1)).toContain("default-0");
+  });
+
+  it("are left on the Node of a machine that is lost: it is named after a minute, and the others have theirs", async () => {
+    const agents = new Agents();
+    agents.silent.add("test-default-0");
+    const lost = fakeNode("test-default-0", { annotations: having(before, "worker"), ready: false });
+    agents.nodes.set("test-default-0", lost);
+    const start = agents.clock.now();
+    const { told, error } = await agents.take();
+    expect(error).toBeUndefined();
+    expect(told.at(-1)).toBe(
+      "warning: test-default-0 is not Ready and does not answer. It takes the changed settings when it is back.",
+    );
+    expect(told.filter((line) => line.includes("reached"))).toHaveLength(6);
+    expect(agents.nodes.get("test-default-0")?.metadata.annotations?.[orderAnnotation]).toBe(digestOf(after));
+    // Of which the looks at the control plane, and a minute for the lost one; not the ten minutes of a machine.
+    expect(agents.clock.now() - start).toBe(160_000);
   });
 
   it("are not ordered of a machine without an agent, nor of one with another operating system", async () => {
@@ -226,12 +244,79 @@ describe("changed settings of many workers", () => {
 });
 
 describe("machines that this run created", () => {
+  const all = new Set(filesMachines(after).map(({ name }) => name));
+
   it("are ordered all at once, and reported by nobody", async () => {
     const agents = new Agents(after, () => ({}));
-    const names = new Set(filesMachines(after).map(({ name }) => name));
-    expect(await agents.take(after, { withAgent: names, created: names })).toEqual({ told: [] });
+    expect(await agents.take(after, { withAgent: all, created: all })).toEqual({ told: [] });
     expect(agents.batches()).toHaveLength(1);
     expect(agents.orders).toHaveLength(7);
+  });
+
+  it("alone are ordered when a pool grows", async () => {
+    const grown = mirrored("https://old.example.org", 6);
+    const agents = new Agents(grown, (config, role) => having(config, role));
+    for (const name of ["test-default-4", "test-default-5"]) agents.nodes.set(name, fakeNode(name));
+    const created = new Set(["test-default-4", "test-default-5"]);
+    expect(await agents.take(grown, { withAgent: new Set([...all, ...created]), created })).toEqual({ told: [] });
+    expect(agents.batches()).toEqual([["default-4", "default-5"]]);
+  });
+
+  it("are named every half minute while their agents do not start, and when the time is over", async () => {
+    const agents = new Agents(after, () => ({}));
+    agents.silent.add("test-default-3");
+    const waits: string[] = [];
+    const { error } = await agents.take(after, {
+      withAgent: all,
+      created: all,
+      nodeTimeoutMinutes: 2,
+      progress: (line) => waits.push(line),
+    });
+    expect(waits).toEqual([
+      "changed settings: 1 machine to wait for, test-default-3: its agent has not started (30 s of 120 s)",
+      "changed settings: 1 machine to wait for, test-default-3: its agent has not started (60 s of 120 s)",
+      "changed settings: 1 machine to wait for, test-default-3: its agent has not started (90 s of 120 s)",
+    ]);
+    expect(error).toBe(
+      "The agent that takes changed settings to a machine did not start within 2 minutes (update.nodeTimeoutMinutes) on test-default-3. `openstack console log show` tells what a machine's agent did.\nRoll the machine (docs/runbooks/replace-machine.md), or mend what the console names, and run `pulumi up` again.",
+    );
+  });
+});
+
+describe("a run that has nothing to change", () => {
+  it("asks for the guard's four objects, a Secret per pool and the nodes, and writes nothing", async () => {
+    const agents = new Agents();
+    await agents.take();
+    const calls: string[] = [];
+    const counted: KubernetesRequest = (method, path, body) => {
+      calls.push(`${method} ${path.replace(/\?.*/, "").split("/").slice(-2).join("/")}`);
+      return agents.request(method, path, body);
+    };
+    expect(await agents.take(after, { request: counted })).toEqual({ told: [] });
+    const guard = "openstack-kubernetes-files";
+    expect(calls).toEqual([
+      `GET validatingadmissionpolicies/${guard}`,
+      `GET validatingadmissionpolicybindings/${guard}`,
+      `GET roles/${guard}`,
+      `GET rolebindings/${guard}`,
+      `GET secrets/${guard}-control-plane`,
+      `GET secrets/${guard}-default`,
+      "GET v1/nodes",
+    ]);
+  });
+});
+
+describe("a run after one that was interrupted", () => {
+  it("orders nothing twice: what was ordered is waited for, what was done is left alone", async () => {
+    const agents = new Agents();
+    agents.silent.add("test-default-0");
+    expect((await agents.take()).error).toContain("test-default-0: has not answered");
+    const ordered = agents.orders.length;
+    agents.silent.clear();
+    const { error } = await agents.take();
+    expect(error).toBeUndefined();
+    const names = agents.orders.slice(ordered).map((order) => order.split(" ")[0]);
+    expect(names.sort()).toEqual(["test-default-1", "test-default-2", "test-default-3"]);
   });
 });
 

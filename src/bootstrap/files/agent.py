@@ -303,5 +303,8 @@ def watch():
 
 if __name__ == "__main__":
     while True:
-        look()
-        watch()
+        try:
+            look()
+            watch()
+        except (OSError, http.client.HTTPException) as error:
+            sys.exit("openstack-kubernetes: files: %s" % error)

@@ -74,6 +74,7 @@ describeOnMachines("changed settings on real machines", (site) => {
       request,
       progress: () => undefined,
       tell: (line) => lines.push(line),
+      warn: (line) => lines.push(line),
     }).then(() => undefined, messageOf);
     const seconds = Math.round((Date.now() - start) / 1000);
     for (const line of lines) print(line);

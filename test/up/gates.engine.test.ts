@@ -100,6 +100,16 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
     ]);
   });
 
+  it("is a new machine's: its agent does not start", async () => {
+    const kubernetes = { ...healthy(), "GET /api/v1/nodes/dev-default-0": ok(node("dev-default-0")) };
+    expect(await messagesOf(certificates, { kubernetes, run: { limit: 0.5 } })).toEqual([
+      [
+        "The agent that takes changed settings to a machine did not start within 0.5 minutes (update.nodeTimeoutMinutes) on dev-default-0. `openstack console log show` tells what a machine's agent did.",
+        "Roll the machine (docs/runbooks/replace-machine.md), or mend what the console names, and run `pulumi up` again.",
+      ].join("\n"),
+    ]);
+  });
+
   it("is a new worker's: its token is refused", async () => {
     const kubernetes = { "POST /api/v1/namespaces/kube-system/secrets": refused };
     expect(await messagesOf(certificates, { kubernetes })).toEqual([

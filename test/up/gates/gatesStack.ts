@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { run } from "../../../lab/openstack/commands";
 import { engine, engineFolder } from "../../../lab/openstack/engine";
+import { answerAnnotation, orderAnnotation } from "../../../src/kubernetes/filesGuard";
+import type { Node } from "../../../src/kubernetes/nodes";
 import type { MadeCertificates } from "../../madeCertificates";
 import { keystoneToken, whileListening, withServer, type FakeAnswer } from "../../openstack/fakeOpenstack";
 import type { GatesRun } from "./gatesRun";
@@ -93,17 +95,38 @@ async function withKubernetes<T>(
   answers: Answers,
   use: (port: number) => Promise<T>,
 ): Promise<T> {
+  const ordered = new Map<string, Node>();
   const server = https.createServer({ cert, key }, (request, response) => {
-    request.resume();
+    const sent: Buffer[] = [];
+    request.on("data", (part: Buffer) => sent.push(part));
     request.on("end", () => {
-      const { status, body } = answerOf(answers, request.method, request.url) ?? {
+      const { method, url = "" } = request;
+      if (method === "PUT" && url.startsWith("/api/v1/nodes/"))
+        ordered.set(url, withAgentsAnswer(JSON.parse(Buffer.concat(sent).toString()) as Node));
+      const node = method === "GET" ? ordered.get(url) : undefined;
+      const { status, body } = answerOf(answers, method, url) ?? {
         status: 200,
-        body: { items: [], metadata: {} },
+        body: node ?? { items: [], metadata: {} },
       };
       response.writeHead(status).end(JSON.stringify(body ?? {}));
     });
   });
   return whileListening(server, use);
+}
+
+/** The node as its machine's agent leaves it, which has carried out the order on it. */
+function withAgentsAnswer(node: Node): Node {
+  const order = node.metadata.annotations?.[orderAnnotation];
+  const answer = JSON.stringify({
+    order,
+    state: "reached",
+    message: "nothing had to be changed",
+    packageManager: "apt",
+  });
+  return {
+    ...node,
+    metadata: { ...node.metadata, annotations: { ...node.metadata.annotations, [answerAnnotation]: answer } },
+  };
 }
 
 async function pulumi(

@@ -46,7 +46,11 @@ export = async () => {
     clusterTimeoutMinutes: run.limit,
     drainTimeoutMinutes: run.drainLimit,
   };
-  const config = { ...parsed, readiness: { ...parsed.readiness, ...limits } };
+  const config = {
+    ...parsed,
+    readiness: { ...parsed.readiness, ...limits },
+    update: { ...parsed.update, nodeTimeoutMinutes: run.limit },
+  };
   if (run.preflight === true) await assertPreflight(config);
   const transformations = await repairs(config);
   if (run.securityGroup !== undefined) {

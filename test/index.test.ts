@@ -128,20 +128,6 @@ describe("a changed template or image", () => {
   });
 });
 
-describe("a setting that reaches machines that run", () => {
-  it("touches no resource and makes no machine stale; its password is in no output", async () => {
-    const before = await runProgram(minimalStack);
-    const registryMirrors = [{ registry: "quay.io", endpoints: ["https://robot:hunter2@mirror.example.org"] }];
-    const after = await runProgram({ ...minimalStack, registryMirrors }, { previous: before.toPrevious() });
-    expect(touched(after)).toEqual([]);
-    expect(after.outputs.staleMachines).toEqual([]);
-    const digests = (run: typeof before) => run.outputs.fileDigests as Record<string, string>;
-    expect(Object.keys(digests(after))).toEqual(["control-plane", "default"]);
-    expect(Object.entries(digests(after)).filter(([pool, digest]) => digests(before)[pool] === digest)).toEqual([]);
-    expect(JSON.stringify(after.outputs)).not.toContain("hunter2");
-  });
-});
-
 describe("machines", () => {
   it("of the control plane are made one after the other", async () => {
     const run = await runProgram(minimalStack);

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { filesInPlace, renderPoolFiles } from "../../src/bootstrap/filesInPlace";
 import { nodeFiles } from "../../src/bootstrap/nodeFiles";
 import { controlPlaneGroup, poolGroups } from "../../src/machines/planMachines";
+import { minimalStack } from "../fixtures/minimalStack";
+import { runProgram } from "../runProgram";
 import { caCertificate, fixtures, rhel9, sampleConfig } from "./samples";
 
 const mirrors = { registryMirrors: [{ registry: "quay.io", endpoints: ["https://mirror.example.org"] }] };
@@ -71,5 +73,20 @@ describe("what the Secret of a pool holds", () => {
         change,
       })),
     );
+  });
+});
+
+describe("a setting that reaches machines that run", () => {
+  it("touches no resource and makes no machine stale; its password is in no output", async () => {
+    const before = await runProgram(minimalStack);
+    const registryMirrors = [{ registry: "quay.io", endpoints: ["https://robot:hunter2@mirror.example.org"] }];
+    const after = await runProgram({ ...minimalStack, registryMirrors }, { previous: before.toPrevious() });
+    const changed = after.resources.filter(({ custom, change }) => custom && change?.operation !== "same");
+    expect(changed.map(({ name }) => name)).toEqual([]);
+    expect(after.outputs.staleMachines).toEqual([]);
+    const digests = (run: typeof before) => run.outputs.fileDigests as Record<string, string>;
+    expect(Object.keys(digests(after))).toEqual(["control-plane", "default"]);
+    expect(Object.entries(digests(after)).filter(([pool, digest]) => digests(before)[pool] === digest)).toEqual([]);
+    expect(JSON.stringify(after.outputs)).not.toContain("hunter2");
   });
 });

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { repairErrorStacks } from "../../../src/engine/errorStacks";
 import type { MachineSummary } from "../../../src/compute/machine";
 import { parseClusterConfig } from "../../../src/config/parse";
+import { templateDigestKey } from "../../../src/machines/metadataKeys";
 import { assertPreflight } from "../../../src/preflight/preflight";
 import { beforeFirstMachine } from "../../../src/up/firstMachine";
 import { warnOfLostMachines } from "../../../src/up/lostMachines";
@@ -31,9 +32,10 @@ const provider: pulumi.dynamic.ResourceProvider = {
 
 class Machine extends pulumi.dynamic.Resource {
   declare readonly accessIpV4: pulumi.Output<string>;
+  declare readonly metadata: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, props: MachineProps, opts: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...props, accessIpV4: "10.0.0.10" }, opts);
+    super(provider, name, { ...props, accessIpV4: "10.0.0.10", metadata: { [templateDigestKey]: "t" } }, opts);
   }
 }
 

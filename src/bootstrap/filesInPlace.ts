@@ -4,7 +4,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineTemplate } from "../machines/planMachines";
 import type { MachineRole } from "../machines/roles";
 import { containerdFiles } from "./containerdConfig";
-import type { MachineFile } from "./inputs";
+import type { FileChange, MachineFile } from "./inputs";
 import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
 import { trustStoreFiles } from "./trustStore";
 
@@ -53,6 +53,20 @@ export function renderPoolFiles(
       change,
     })),
   );
-  const digest = createHash("sha256").update(`${agent}\0${files}`).digest("hex");
-  return { pool, secretName: filesSecretName(pool), agent, files, digest };
+  return { pool, secretName: filesSecretName(pool), agent, files, digest: filesDigest(agent, files) };
+}
+
+/** As the agent computes it. */
+export function filesDigest(agent: string, files: string): string {
+  return createHash("sha256").update(`${agent}\0${files}`).digest("hex");
+}
+
+/** Whether a machine with the files `before` restarts nothing when it takes `after`; both as in `PoolFiles.files`. */
+export function restartsNothing(before: string, after: string): boolean {
+  const byPath = (files: string) =>
+    new Map((JSON.parse(files) as { path: string; change: FileChange }[]).map((file) => [file.path, file]));
+  const [older, newer] = [byPath(before), byPath(after)];
+  return [...new Set([...older.keys(), ...newer.keys()])]
+    .filter((path) => JSON.stringify(older.get(path)) !== JSON.stringify(newer.get(path)))
+    .every((path) => (newer.get(path) ?? older.get(path))?.change === "nothing");
 }

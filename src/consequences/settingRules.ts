@@ -96,11 +96,8 @@ const encryptionAtRest: Rule = ({ after }) =>
       )
     : undefined;
 
-/**
- * Seconds that a machine of the control plane takes beside others, most of them for three looks at these, and that a
- * batch of workers takes; as measured on lab machines (docs/lab-machines.md).
- */
-const secondsInPlace = { controlPlane: 45, batch: 10 };
+/** Seconds that a machine of the control plane, or a batch of workers, takes on lab machines (docs/lab-machines.md). */
+const secondsInPlace = 10;
 
 /** Machines that run take it; `restarts` says what that does there. */
 const inPlace =
@@ -115,9 +112,8 @@ const inPlace =
       ...(workers > 0 ? [`${counted(workers, "worker")}, at most ${size} at a time`] : []),
     ];
     const batches = workers === 0 ? 0 : 1 + Math.ceil((workers - 1) / size);
-    const seconds =
-      (roles.includes("control-plane") ? replicas * secondsInPlace.controlPlane : 0) + batches * secondsInPlace.batch;
-    const minutes = Math.max(1, Math.round(seconds / 60));
+    const turns = (roles.includes("control-plane") ? replicas : 0) + batches;
+    const minutes = Math.max(1, Math.round((turns * secondsInPlace) / 60));
     return harmless(
       `Machines that run take it in the next \`up\`: ${parts.join(", then ")}; about ${minutes} min. ${restarts}`,
     );

@@ -1,5 +1,5 @@
 /** The files of machines that run, as objects of the cluster: published by `up`, read and answered by agents. */
-import type { PoolFiles } from "../bootstrap/filesInPlace";
+import { filesDigest, type PoolFiles } from "../bootstrap/filesInPlace";
 import { documentOf } from "./answers";
 import type { KubernetesRequest } from "./client";
 import { answerAnnotation, filesGuard, filesNamespace, orderAnnotation, type FilesObject } from "./filesGuard";
@@ -45,17 +45,31 @@ export function withOrder(node: Node, { digest }: Pick<PoolFiles, "digest">): No
   return { ...node, metadata: { ...node.metadata, annotations } };
 }
 
+/** What a Secret says that machines have. */
+type HeldFiles = Pick<PoolFiles, "files" | "digest">;
+
 /**
- * Publishes guard, rights and the Secrets of all pools; what is there as it should be is not written. Throws a sentence
- * when the API refuses.
+ * Publishes guard, rights and the Secrets of all pools; what is there as it should be is not written. Returns by pool
+ * what the Secrets held before. Throws a sentence when the API refuses.
  */
 export async function publishFiles(
   clusterName: string,
   pools: readonly PoolFiles[],
   request: KubernetesRequest,
-): Promise<void> {
+): Promise<ReadonlyMap<string, HeldFiles>> {
   const names = pools.map(({ secretName }) => secretName);
-  for (const wanted of [...filesGuard(clusterName, names), ...pools.map(secretOf)]) await publish(wanted, request);
+  for (const wanted of filesGuard(clusterName, names)) await publish(wanted, request);
+  const held = new Map<string, HeldFiles>();
+  for (const pool of pools) held.set(pool.pool, heldBy(await publish(secretOf(pool), request)));
+  return held;
+}
+
+/** Empty texts where the Secret was not there. */
+function heldBy(secret: object | undefined): HeldFiles {
+  const { data = {} } = (secret ?? {}) as { data?: Readonly<Record<string, string>> };
+  const text = (key: string) => Buffer.from(data[key] ?? "", "base64").toString("utf8");
+  const files = text("files.json");
+  return { files, digest: filesDigest(text("agent"), files) };
 }
 
 function secretOf({ secretName, agent, files }: PoolFiles): FilesObject {
@@ -71,18 +85,20 @@ function secretOf({ secretName, agent, files }: PoolFiles): FilesObject {
   };
 }
 
-async function publish({ path, object }: FilesObject, request: KubernetesRequest): Promise<void> {
+/** Returns the object that was there before. */
+async function publish({ path, object }: FilesObject, request: KubernetesRequest): Promise<object | undefined> {
   const what = `${object.kind} ${object.metadata.name}`;
   const own = `${path}/${object.metadata.name}`;
   const found = await request("GET", own);
   if (found.status === 404) {
     documentOf(`to create ${what}`, await request("POST", path, object));
-    return;
+    return undefined;
   }
   const present = documentOf<FilesObject["object"] & { metadata: object }>(`to show ${what}`, found);
-  if (isContained(object, present)) return;
+  if (isContained(object, present)) return present;
   const metadata = { ...present.metadata, ...object.metadata };
   documentOf(`to update ${what}`, await request("PUT", own, { ...object, metadata }));
+  return present;
 }
 
 /** Whether `present` has everything of `wanted`: the API server fills in defaults beside it. */

@@ -3,7 +3,7 @@
  * after the other and workers in batches, and waits for the answers of their agents. What was done already is seen on
  * the Nodes, so a run that was interrupted is run again.
  */
-import { renderPoolFiles, type PoolFiles } from "../bootstrap/filesInPlace";
+import { renderPoolFiles, restartsNothing, type PoolFiles } from "../bootstrap/filesInPlace";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { counted } from "../config/counted";
 import { documentOf } from "../kubernetes/answers";
@@ -67,7 +67,7 @@ const atOnce = 8;
 export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> {
   const { machines, created, request } = input;
   const pools = new Map(machines.map(({ files }) => [files.pool, files]));
-  await publishFiles(input.clusterName, [...pools.values()], request);
+  const before = await publishFiles(input.clusterName, [...pools.values()], request);
   const nodes = new Map((await listNodes(request)).map((node) => [node.metadata.name, node]));
   const todo = machines.filter(({ name, files }) => {
     const node = nodes.get(name);
@@ -83,7 +83,11 @@ export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> 
   const controlPlane = machines.filter(({ role }) => role === "control-plane").map(({ name }) => name);
   for (const machine of readyFirst.filter(({ role }) => role === "control-plane")) {
     const others = controlPlane.filter((name) => name !== machine.name);
-    await waitForOthers({ ...input, machine: machine.name, role: "control-plane", others });
+    const held = before.get(machine.files.pool);
+    // Where nothing restarts, nothing is at risk.
+    const quiet =
+      held !== undefined && hasFiles(known(machine.name), held) && restartsNothing(held.files, machine.files.files);
+    if (!quiet) await waitForOthers({ ...input, machine: machine.name, role: "control-plane", others });
     await change([machine], nodes, input);
   }
   const workers = readyFirst.filter(({ role }) => role === "worker");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { filesInPlace, renderPoolFiles } from "../../src/bootstrap/filesInPlace";
+import { filesInPlace, renderPoolFiles, restartsNothing } from "../../src/bootstrap/filesInPlace";
 import { nodeFiles } from "../../src/bootstrap/nodeFiles";
 import { controlPlaneGroup, poolGroups } from "../../src/machines/planMachines";
 import { minimalStack } from "../fixtures/minimalStack";
@@ -53,6 +53,25 @@ describe("files that reach machines that run", () => {
         expect(laid).toEqual(filesInPlace(config, role));
       }
     }
+  });
+});
+
+describe("a change of these files", () => {
+  const held = (changes: Record<string, unknown>) => {
+    const config = sampleConfig(changes);
+    return renderPoolFiles(config, poolGroups(config)[0]!.template).files;
+  };
+
+  it.each([
+    ["a mirror that comes, goes or has another address restarts nothing", {}, mirrors, true],
+    ["none restarts nothing", mirrors, mirrors, true],
+    ["another CA restarts something", mirrors, { ...mirrors, extraCas: [caCertificate] }, false],
+    ["another pause image restarts something", {}, { kubernetes: { version: "1.35.10" } }, false],
+  ])("%s", (_what, before, after, quiet) => {
+    expect([restartsNothing(held(before), held(after)), restartsNothing(held(after), held(before))]).toEqual([
+      quiet,
+      quiet,
+    ]);
   });
 });
 

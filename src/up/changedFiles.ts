@@ -61,8 +61,8 @@ const patienceWithLost = 60_000;
 const atOnce = 8;
 
 /**
- * Returns when every node that has an agent has its files, or is lost. Throws a sentence at the first failure; machines that were
- * not ordered by then are left alone.
+ * Returns when every node that has an agent has its files, or is lost. Throws a sentence at the first failure; machines
+ * that were not ordered by then are left alone.
  */
 export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> {
   const { machines, created, request } = input;
@@ -104,8 +104,8 @@ function takesOrders(node: Node, { withAgent, packageManager }: ChangedFilesInpu
 }
 
 /**
- * Orders these machines at the same time, and waits until each has its files and is as Ready as it was. One that was not
- * Ready and does not answer is not waited for: the order stands on its Node, and its agent carries it out when the
+ * Orders these machines at the same time, and waits until each has its files and is as Ready as it was. One that was
+ * not Ready and does not answer is not waited for: the order stands on its Node, and its agent carries it out when the
  * machine is back.
  */
 async function change(

@@ -127,7 +127,10 @@ export class AgentMachine {
       ...process.env,
       PATH: `${join(this.root, "programs")}:${process.env["PATH"] ?? ""}`,
     };
-    this.agent = spawn("python3", ["-I", path, "openstack-kubernetes-files-default"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.agent = spawn("python3", ["-I", path, "openstack-kubernetes-files-default"], {
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     for (const stream of [this.agent.stdout!, this.agent.stderr!])
       stream.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
   }

@@ -84,6 +84,9 @@ describe("what the Secret of a pool holds", () => {
     expect(secretName).toBe("openstack-kubernetes-files-default");
     expect(agent).toMatch(/^#!\/usr\/bin\/env python3\n[\x20-\x7e\n]*$/);
     expect(digest).toBe(createHash("sha256").update(`${agent}\0${content}`).digest("hex"));
+    expect(renderPoolFiles(sampleConfig(), template).digest).not.toBe(digest);
+    // What needs a roll is no part of it.
+    expect(renderPoolFiles(sampleConfig({ ...mirrors, image: "debian-13" }), template).digest).toBe(digest);
     expect(JSON.parse(content)).toEqual(
       filesInPlace(config, "worker").map(({ path, permissions, content: text, change }) => ({
         path,

@@ -1,5 +1,4 @@
 /** Which machines `up` orders when, against a stand-in API whose nodes have stand-in agents. */
-import { renderPoolFiles } from "../../src/bootstrap/filesInPlace";
 import { messageOf } from "../../src/engine/messageOf";
 import type { KubernetesRequest } from "../../src/kubernetes/client";
 import { answerAnnotation, orderAnnotation } from "../../src/kubernetes/filesGuard";
@@ -327,14 +326,5 @@ describe("a run after one that was interrupted", () => {
     expect(error).toBeUndefined();
     const names = agents.orders.slice(ordered).map((order) => order.split(" ")[0]);
     expect(names.sort()).toEqual(["test-default-1", "test-default-2", "test-default-3"]);
-  });
-});
-
-describe("the digest of a pool's files", () => {
-  it("differs with a mirror, and not with what needs a roll", () => {
-    expect(digestOf(before)).not.toBe(digestOf(after));
-    const template = (config: typeof before) => ({ role: "worker" as const, pool: "default", config });
-    const digest = ({ config, ...rest }: ReturnType<typeof template>) => renderPoolFiles(config, rest).digest;
-    expect(digest(template(sampleConfig({ image: "debian-13" })))).toBe(digest(template(sampleConfig())));
   });
 });

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds what the tests of gitops/ run for real: Flux's source-, kustomize-, helm- and notification-controller, its own
 # build and substitution, sops and age-keygen; kubeconform; helm; the kyverno CLI; promtool, Alertmanager, the
-# Prometheus operator, kube-state-metrics and the blackbox exporter; and the definitions of what they validate. Sources
+# Prometheus operator, kube-state-metrics and the blackbox exporter; Flux's command line, which runbooks call; and the
+# definitions of what they validate. Sources
 # come from the Go module proxy: versions stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies
 # both. Nothing else is downloaded. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools),
 # one folder per module, named for a digest of its pins: a second run finds everything, a changed pin builds that module
@@ -32,8 +33,24 @@ chart() {
   chmod -R u+w "$2/charts"
 }
 
-# files MODULE TARGET: what is taken from the modules as it is: definitions of custom resources, Kubernetes' OpenAPI
-# document, charts.
+# commandLine DIRECTORY TARGET: Flux's command line from its module. Its release embeds manifests for `flux install`,
+# which the module does not have and no runbook needs; an empty one stands for them.
+commandLine() {
+  local source=$2.source
+  say "Building Flux's command line (minutes the first time) ..."
+  rm -rf "$source"
+  cp -r "$1" "$source"
+  chmod -R u+w "$source"
+  mkdir "$source/cmd/flux/manifests"
+  touch "$source/cmd/flux/manifests/none.yaml"
+  CGO_ENABLED=0 GOFLAGS='' nice -n 19 go build -C "$source" -mod=readonly -p "${GITOPS_TOOLS_JOBS:-1}" -trimpath -buildvcs=false \
+    -ldflags "-s -w -X main.VERSION=${1##*@v}" -o "$2.part" ./cmd/flux
+  rm -rf "$source"
+  mv "$2.part" "$2"
+}
+
+# files MODULE TARGET: what is taken from the modules beside their tools: definitions of custom resources, Kubernetes'
+# OpenAPI document, charts, Flux's command line.
 files() {
   local sources=() module directory
   case $1 in
@@ -63,6 +80,7 @@ files() {
         mkdir -p "$2/flux"
         cp -r "$directory/manifests/bases" "$directory/manifests/rbac" "$2/flux/"
         chmod -R u+w "$2/flux"
+        [[ -x $2/flux-cli ]] || commandLine "$directory" "$2/flux-cli"
         ;;
       sigs.k8s.io/metrics-server) chart "$directory/charts/metrics-server" "$2" ;;
       github.com/envoyproxy/gateway)

@@ -10,6 +10,7 @@ import { planNeeds } from "./needs";
 import { checkRunning } from "./checkRunning";
 import { checkNetworks } from "./checkNetworks";
 import { checkQuota } from "./checkQuota";
+import { checkVolumeZones } from "./checkVolumeZones";
 
 /**
  * Everything that would make `up` fail, and what deserves a word, in the order in which a user reads a configuration.
@@ -22,6 +23,7 @@ export function checkPreflight(config: ClusterConfig, facts: CloudFacts): Findin
     distribution(config, facts),
     checkRunning(needs, facts),
     checkMachines(needs, facts),
+    checkVolumeZones(needs, facts),
     checkNetworks(config, needs, facts),
     checkQuota(needs, facts),
   ]);

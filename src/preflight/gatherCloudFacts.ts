@@ -46,7 +46,7 @@ export async function gatherCloudFacts(api: OpenstackApi, config: ClusterConfig)
     imageFacts(api, needs, ask),
     computeFacts(api, needs, ask),
     networkFacts(api, config, needs, ask),
-    needsVolumes(needs) ? volumeFacts(api, ask) : {},
+    volumeFacts(api, needs, ask),
     needs.loadBalancer === undefined ? {} : loadBalancerFacts(api, needs, ask),
   ]);
   return { missingServices, unread, ...images, compute, network, volume, loadBalancer };
@@ -175,14 +175,17 @@ async function standingMachines(api: OpenstackApi, needs: Needs): Promise<{ name
     .map(({ name, status }) => ({ name, status }));
 }
 
-async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {
-  const [types, zones, quota] = await Promise.all([
+async function volumeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<VolumeFacts> {
+  const zones = () =>
+    ask("block-storage", "the availability zones of volumes", async () =>
+      zonesOf(await api.get<AvailabilityZones>("block-storage", "/os-availability-zone")),
+    );
+  if (!needsVolumes(needs)) return needs.claimsFollowZones && api.has("block-storage") ? { zones: await zones() } : {};
+  const [types, available, quota] = await Promise.all([
     ask("block-storage", "the volume types", () =>
       api.list<{ name: string }>("block-storage", "/types", "volume_types"),
     ),
-    ask("block-storage", "the availability zones of volumes", async () =>
-      zonesOf(await api.get<AvailabilityZones>("block-storage", "/os-availability-zone")),
-    ),
+    zones(),
     ask("block-storage", "the quota of volumes", () =>
       api.get<{ quota_set: Record<string, { limit: number; in_use: number; reserved: number } | string> }>(
         "block-storage",
@@ -193,5 +196,5 @@ async function volumeFacts(api: OpenstackApi, ask: Ask): Promise<VolumeFacts> {
   const allowances = Object.entries(quota?.quota_set ?? {}).flatMap(([name, value]) =>
     typeof value === "string" ? [] : [[name, { limit: value.limit, used: value.in_use + value.reserved }] as const],
   );
-  return { types: types?.map(({ name }) => name), zones, quota: quota && Object.fromEntries(allowances) };
+  return { types: types?.map(({ name }) => name), zones: available, quota: quota && Object.fromEntries(allowances) };
 }

@@ -63,6 +63,8 @@ export interface Needs {
   /** Name of the port that reserves the virtual IP, where there is one. */
   readonly virtualIpPort?: string;
   readonly extensions: readonly ExtensionNeed[];
+  /** Whether Cinder CSI makes volumes of claims in the zone that Nova names for the pod's node. */
+  readonly claimsFollowZones: boolean;
 }
 
 export function planNeeds(config: ClusterConfig): Needs {
@@ -87,6 +89,7 @@ export function planNeeds(config: ClusterConfig): Needs {
     loadBalancer: apiEndpoint.kind === "loadBalancer" ? apiEndpoint : undefined,
     virtualIpPort: apiEndpoint.kind === "virtualIp" ? virtualIpPortName(clusterName) : undefined,
     extensions: extensions(config),
+    claimsFollowZones: config.cloudProvider?.ignoreVolumeZones === false,
   };
 }
 

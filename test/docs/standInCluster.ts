@@ -24,10 +24,10 @@ const busyNode = "dev-general-1";
 
 const namespaces = [
   ...["atlas", "calico-system", "canary", "cert-manager", "envoy-gateway-system", "flux-system", "ingress"],
-  ...["kubelet-csr-approver", "kyverno", "logging", "monitoring"],
+  ...["kubelet-csr-approver", "kyverno", "logging", "monitoring", "shop"],
 ];
 
-/** Kinds that charts bring; here without a schema. */
+/** Kinds that charts bring, metrics-server's among them; here without a schema. */
 const definitions: readonly (readonly [group: string, kind: string, plural: string, cluster?: true])[] = [
   ["acme.cert-manager.io", "Challenge", "challenges"],
   ["acme.cert-manager.io", "Order", "orders"],
@@ -35,6 +35,7 @@ const definitions: readonly (readonly [group: string, kind: string, plural: stri
   ["cert-manager.io", "CertificateRequest", "certificaterequests"],
   ["cert-manager.io", "ClusterIssuer", "clusterissuers", true],
   ["fluxcd.controlplane.io", "FluxInstance", "fluxinstances"],
+  ["metrics.k8s.io", "PodMetrics", "pods"],
   ["helm.toolkit.fluxcd.io", "HelmRelease", "helmreleases"],
   ["kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations"],
   ["monitoring.coreos.com", "PodMonitor", "podmonitors"],
@@ -44,14 +45,15 @@ const definitions: readonly (readonly [group: string, kind: string, plural: stri
 const definition = ([group, kind, plural, cluster]: (typeof definitions)[number]) => ({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
-  metadata: { name: `${plural}.${group}` },
+  // The API server wants to see that a group of Kubernetes' own was meant.
+  metadata: { name: `${plural}.${group}`, annotations: { "api-approved.kubernetes.io": "unapproved, a stand-in" } },
   spec: {
     group,
     scope: cluster === undefined ? "Namespaced" : "Cluster",
     names: { kind, plural },
     versions: [
       {
-        name: "v1",
+        name: group === "metrics.k8s.io" ? "v1beta1" : "v1",
         served: true,
         storage: true,
         schema: { openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true } },
@@ -101,7 +103,7 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
   };
   const app = (name: string) => ({ "app.kubernetes.io/name": name });
   apply(...namespaces.map((name) => object("v1", "Namespace", undefined, name)), ...definitions.map(definition));
-  for (const [, , plural] of definitions) kubectl.run(["get", plural, "-A"]);
+  for (const [group, , plural] of definitions) kubectl.run(["get", `${plural}.${group}`, "-A"]);
   apply(
     ...[placeholders.NODE!, busyNode].map((name) => object("v1", "Node", undefined, name)),
     object("v1", "PersistentVolume", undefined, "sample", {
@@ -153,6 +155,11 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
     object("discovery.k8s.io/v1", "EndpointSlice", "kube-system", "prometheus", { addressType: "IPv4", endpoints: [] }),
     object("v1", "Service", "envoy-gateway-system", "public", { spec: { ports: [{ port: 443 }] } }),
     pod("envoy-gateway-system", "envoy", app("envoy"), "main"),
+    pod("shop", "cart", { app: "cart" }, "main"),
+    object("policy/v1", "PodDisruptionBudget", "shop", "cart", { spec: { minAvailable: 1 } }),
+    object("metrics.k8s.io/v1beta1", "PodMetrics", "atlas", "sample", {
+      containers: [{ name: "main", usage: { cpu: "100m", memory: "64Mi" } }],
+    }),
     ...["calico-system", "flux-system", "kubelet-csr-approver", "kyverno"].map((namespace) =>
       pod(namespace, "sample", app("sample"), "main"),
     ),

@@ -36,6 +36,7 @@ import {
 import { LabIssuer } from "./oidc";
 import { inPod, podsOnEveryNode, startPods } from "./pods";
 import { claimRecovery } from "./recovery";
+import { claimRunbooks } from "./runbookCommands";
 import { claimServingCertificates } from "./servingCertificates";
 
 /** Seconds that a step may take on two busy cores; the numbers that were measured are printed. */
@@ -240,6 +241,8 @@ describeOnMachines("a cluster of real machines", (site) => {
       expect(inPod(cluster, pod.name, "http://10.20.0.10/kubernetes/Release")).toContain("SHA256");
     }
   });
+
+  claimRunbooks({ cluster: () => cluster, controlPlane, workers });
 
   it("moves the virtual IP within five seconds when its holder loses power", async () => {
     const holder = holderOf(cluster)!;

@@ -167,7 +167,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
   it("is a rolled machine's: the others are not whole", async () => {
     const openstack = servers(server("dev-default-0", "worker", "yesterday's"));
     expect(await messagesOf(certificates, { openstack })).toEqual([
-      'dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.',
+      "dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.",
     ]);
   });
 

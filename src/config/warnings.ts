@@ -20,6 +20,7 @@ export function configWarnings(config: ClusterConfig, today: Date): string[] {
     ...security(config),
     ...waiting(config),
     ...images(config),
+    ...lackingDomain(config),
     ...strangeSettings(config),
     ...versionWarnings(config, today),
   ];
@@ -87,6 +88,15 @@ function images({ os, image, controlPlane, nodePools, ssh }: ClusterConfig): str
         `${key} is "${String(name)}", which sounds like ${String(found)}, but os is ${os.family} ${os.version}: machines are set up as the latter, and fail on anything else.`,
     );
   });
+}
+
+/** A setting of gitops/ that has no default: Flux refuses to build what reads it, and `up` waits for that in vain. */
+function lackingDomain({ flux }: ClusterConfig): string[] {
+  return when(
+    flux !== undefined && flux.path === undefined && flux.settings.APPS_DOMAIN === undefined,
+    () =>
+      "flux.settings.APPS_DOMAIN is absent, so the part ingress of gitops/ never becomes Ready and `up` waits for it in vain; set it to the domain of your applications.",
+  );
 }
 
 function strangeSettings({ flux }: ClusterConfig): string[] {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { plainHttpLogin } from "../config/schema/platform";
 import { OpenstackApi } from "../openstack/client";
 import { stackCloud } from "../openstack/login";
 import { checkPreflight, preflightMessage } from "./checkPreflight";
@@ -28,13 +29,18 @@ export async function assertPreflight(config: ClusterConfig): Promise<void> {
   );
 }
 
-/** A cloud that nobody can log in to is one problem; settings that have no effect are told in any case. */
+/**
+ * A cloud that nobody can log in to, or not unseen, is one problem, and nothing is asked; settings that have no effect
+ * are told in any case.
+ */
 async function preflight(config: ClusterConfig): Promise<Findings> {
   const notes: string[] = [];
   let api: OpenstackApi;
   try {
     const cloud = stackCloud();
     notes.push(...(cloud.notes ?? []));
+    const problems = plainHttpProblems(config, cloud.authUrl);
+    if (problems.length > 0) return { problems, notes };
     api = await OpenstackApi.login(cloud);
   } catch (error) {
     if (error instanceof Error)
@@ -42,4 +48,14 @@ async function preflight(config: ClusterConfig): Promise<Findings> {
     throw error;
   }
   return joined([{ problems: [], notes }, checkPreflight(config, await gatherCloudFacts(api, config))]);
+}
+
+/** A password or token that others can read on the way; this machine's own addresses leave no wire to listen to. */
+function plainHttpProblems({ allowPlainHttp }: Pick<ClusterConfig, "allowPlainHttp">, authUrl: string): string[] {
+  const { protocol, hostname } = new URL(authUrl);
+  const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  if (protocol !== "http:" || isLocal || allowPlainHttp.includes(plainHttpLogin)) return [];
+  return [
+    `OpenStack's auth_url is "${authUrl}", where everybody on the way can read the password; use https, or add ${plainHttpLogin} to allowPlainHttp.`,
+  ];
 }

@@ -74,7 +74,7 @@ describe("packages from a mirror", () => {
   });
 
   it("are checked against the key of the configuration, which is laid on the machine", () => {
-    const signingKey = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----";
+    const signingKey = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmAEE\n-----END PGP PUBLIC KEY BLOCK-----";
     const packageMirror = {
       kubernetesUrl: "https://mirror/kubernetes",
       containerdUrl: "https://mirror/docker",
@@ -96,14 +96,14 @@ exclude=containerd.io
   it("may be signed by several keys, with comments around and within their blocks", () => {
     const block = (body: string, header = "") =>
       `-----BEGIN PGP PUBLIC KEY BLOCK-----\n${header}\n${body}\n-----END PGP PUBLIC KEY BLOCK-----`;
-    const signingKey = `the old one:\r\n${block("mQ==\n=abcd", "Comment: made-by hand\n")}\n\nthe new one\n${block("mR==")}\n`;
+    const signingKey = `the old one:\r\n${block("mAEE\n=0TYy", "Comment: made-by hand\n")}\n\nthe new one\n${block("mAEF")}\n`;
     const packageMirror = { kubernetesUrl: "https://mirror/kubernetes", signingKey };
     const rpm = packageFiles(sampleConfig({ ...rhel9, packageSource: "mirror", packageMirror }));
     const paths = ["", "-1"].map((number) => `/etc/pki/rpm-gpg/RPM-GPG-KEY-openstack-kubernetes-kubernetes${number}`);
     expect(contentOf(rpm, "/etc/yum.repos.d/openstack-kubernetes-kubernetes.repo")).toContain(
       `gpgkey=${paths.map((path) => `file://${path}`).join(" ")}\n`,
     );
-    expect(paths.map((path) => contentOf(rpm, path))).toEqual([`${block("mQ==\n=abcd")}\n`, `${block("mR==")}\n`]);
+    expect(paths.map((path) => contentOf(rpm, path))).toEqual([`${block("mAEE\n=0TYy")}\n`, `${block("mAEF")}\n`]);
     const deb = packageFiles(sampleConfig({ packageSource: "mirror", packageMirror }));
     const keyrings = ["", "-1"].map((number) => `/etc/apt/keyrings/openstack-kubernetes-kubernetes${number}.asc`);
     expect(contentOf(deb, "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources")).toContain(

@@ -89,7 +89,7 @@ describe("warnings", () => {
 });
 
 describe("warnings about the version of Kubernetes", () => {
-  const flux = { url: "https://git.example.org/fleet" };
+  const flux = { url: "https://git.example.org/fleet", settings: { APPS_DOMAIN: "apps.example.org" } };
   const cloudProvider = { authUrl: "https://keystone.example.org/v3", region: "one" };
   const credentials = { openstack: { id: "an-id", secret: "a-secret" } };
   const warnings = (kubernetes: object, more: object = {}, day = reviewedOn) =>
@@ -113,7 +113,7 @@ describe("warnings about the version of Kubernetes", () => {
 
   it("count what a setting of flux chooses", () => {
     const behind = (settings: object) =>
-      warnings({ version: patch("1.36") }, { flux: { ...flux, settings } }).map(
+      warnings({ version: patch("1.36") }, { flux: { ...flux, settings: { ...flux.settings, ...settings } } }).map(
         (warning) => /supported by (.*);/.exec(warning)?.[1],
       );
     expect(behind({})).toEqual(["Kyverno 1.19"]);
@@ -140,5 +140,21 @@ describe("warnings about the version of Kubernetes", () => {
     expect(warnings({ version: "1.35.0", allowEndedMinor: "1.34" })).toEqual([
       'kubernetes.allowEndedMinor is "1.34", which kubernetes.version "1.35.0" does not need; remove it.',
     ]);
+  });
+});
+
+describe("a warning about the domain of applications", () => {
+  const warned = (flux: object) =>
+    configWarnings(
+      parseClusterConfig({ ...connected, flux: { url: "https://git.example.org/fleet", ...flux } }, "dev"),
+      new Date(reviewedOn),
+    );
+
+  it("is there where gitops/ of this repository would wait for one, and not for manifests of one's own", () => {
+    expect(warned({})).toEqual([
+      "flux.settings.APPS_DOMAIN is absent, so the part ingress of gitops/ never becomes Ready and `up` waits for it in vain; set it to the domain of your applications.",
+    ]);
+    expect(warned({ settings: { APPS_DOMAIN: "apps.example.org" } })).toEqual([]);
+    expect(warned({ path: "clusters/own" })).toEqual([]);
   });
 });

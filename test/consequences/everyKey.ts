@@ -1,4 +1,5 @@
 /** Every key of the schema, each with another value than a cluster has: for the test of what a change is said to do. */
+import { generateKeyPairSync } from "node:crypto";
 import { type Shape, shapeOfCluster, valueAt } from "../../src/config/shape";
 import { caCertificate } from "../bootstrap/samples";
 
@@ -15,7 +16,10 @@ export interface KeyChange {
 
 const uuid = (digit: number) => `5c2f7c53-6a3b-4d0e-9b0a-2f1c6c1c9d3${digit}`;
 
-const otherPrivateKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
+const otherPrivateKey = generateKeyPairSync("ed25519")
+  .privateKey.export({ type: "pkcs8", format: "pem" })
+  .toString()
+  .trim();
 const otherAgeKey = `AGE-SECRET-KEY-1${"A".repeat(58)}`;
 
 /** A cluster that says something of every section, as small as can be: each change is a run of the whole program. */
@@ -153,7 +157,7 @@ const others: Readonly<Record<string, readonly (readonly [Path, unknown])[]>> = 
   "packageMirror.signingKey": [
     [
       ["packageMirror", "signingKey"],
-      "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----",
+      "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmAEE\n-----END PGP PUBLIC KEY BLOCK-----",
     ],
   ],
   extraCas: [[["extraCas"], [caCertificate]]],

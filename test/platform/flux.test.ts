@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { gitSecret, proxySecret, renderFluxInstance, signersSecret, sopsSecret } from "../../src/platform/flux";
 import { validConfig } from "../config/fixtures";
 import { ageKey, configWith, flux } from "./config";
@@ -160,7 +161,10 @@ describe("gitSecret", () => {
   });
 
   it("holds key and host keys for ssh", () => {
-    const privateKey = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----";
+    const privateKey = generateKeyPairSync("ed25519")
+      .privateKey.export({ type: "pkcs8", format: "pem" })
+      .toString()
+      .trim();
     const knownHosts =
       "git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhc3Rpb24ga2V5IGZvciB0ZXN0cyBvbmx5LCAzMiBi";
     const config = configWith({
@@ -172,7 +176,7 @@ describe("gitSecret", () => {
 });
 
 const sshSigner = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 ann";
-const pgpSigner = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n";
+const pgpSigner = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmAEE\n-----END PGP PUBLIC KEY BLOCK-----\n";
 
 describe("signersSecret", () => {
   it("holds each key under a name that tells Flux its kind, and is absent where every commit is taken", () => {

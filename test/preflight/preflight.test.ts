@@ -58,7 +58,7 @@ describe("pre-flight of a run", () => {
       withProxy(Number(new URL(own).port), async (proxy) => {
         const cloud = { OS_AUTH_URL: "http://cloud.test", OS_TOKEN: "t", OS_PROJECT_ID: "p", OS_INTERFACE: "internal" };
         process.env = { ...environment, ...cloud, HTTP_PROXY: proxy.url, NO_PROXY: "" };
-        await assertPreflight(config);
+        await assertPreflight({ ...config, allowPlainHttp: ["openstack.authUrl"] });
         return proxy.asked;
       }),
     );
@@ -89,6 +89,15 @@ describe("pre-flight of a run", () => {
     await expect(assertPreflight(config)).rejects.toEqual(
       new RunError(
         `Pre-flight found 1 problem; nothing was changed in OpenStack:\nKeystone at http://127.0.0.1:9 could not be reached: connect ECONNREFUSED 127.0.0.1:9.\n${wayOut}`,
+      ),
+    );
+  });
+
+  it("shows no password to the network between, unless the configuration allows it", async () => {
+    process.env = { ...environment, OS_AUTH_URL: "http://cloud.test:5000/v3", OS_TOKEN: "t", OS_PROJECT_ID: "p" };
+    await expect(assertPreflight(config)).rejects.toEqual(
+      new RunError(
+        `Pre-flight found 1 problem; nothing was changed in OpenStack:\nOpenStack's auth_url is "http://cloud.test:5000", where everybody on the way can read the password; use https, or add openstack.authUrl to allowPlainHttp.\n${wayOut}`,
       ),
     );
   });

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { takesEffect } from "../effects";
 import { pgpPublicKeys } from "../pgpKeys";
+import { isSshPrivateKey } from "../sshPrivateKey";
 import { sshKeyLineProblem, sshKeyProblem } from "../sshPublicKey";
 import { octaviaProvider } from "./network";
 import { certificate, choice, flag, id, listOf, matching, secret, section, text, url, whole } from "./primitives";
@@ -71,7 +72,10 @@ export const fluxSchema = section({
 /** Keys whose address may be http only where `allowPlainHttp` names them. */
 export const plainHttpKeys = ["flux.url", "cloudProvider.authUrl"] as const;
 
-export const allowPlainHttpSchema = listOf(choice(...plainHttpKeys))
+/** The program's own log-in, wherever its address stands: OS_AUTH_URL, clouds.yaml or openstack:authUrl. */
+export const plainHttpLogin = "openstack.authUrl";
+
+export const allowPlainHttpSchema = listOf(choice(...plainHttpKeys, plainHttpLogin))
   .describe("Keys whose address may begin with http://, so that everybody on the way can read and alter what passes.")
   .meta(takesEffect("run", "It allows the address to stay and changes nothing itself."));
 
@@ -124,10 +128,8 @@ const ageKey = secret(
     value.split(/\r?\n/).every((line) => /^(#.*|AGE-SECRET-KEY-1[A-Z0-9]{58}|)$/.test(line)),
 );
 const privateKey = secret(
-  "must be an SSH private key in PEM form, from its BEGIN line to its END line, without a passphrase",
-  (value) =>
-    /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z ]*PRIVATE KEY-----$/.test(value) &&
-    !value.includes("ENCRYPTED"),
+  "must be a whole SSH private key in PEM form, from its BEGIN line to its END line, without a passphrase",
+  isSshPrivateKey,
 );
 const knownHosts = matching(
   "known_hosts lines",

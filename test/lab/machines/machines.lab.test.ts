@@ -36,7 +36,7 @@ import {
 import { LabIssuer } from "./oidc";
 import { inPod, podsOnEveryNode, startPods } from "./pods";
 import { claimRecovery } from "./recovery";
-import { claimRunbooks } from "./runbookCommands";
+import { claimDeletedNode, claimRunbooks } from "./runbookCommands";
 import { claimServingCertificates } from "./servingCertificates";
 
 /** Seconds that a step may take on two busy cores; the numbers that were measured are printed. */
@@ -225,9 +225,8 @@ describeOnMachines("a cluster of real machines", (site) => {
   });
 
   it("closes the metadata service to pods, and to machines for the pods in their network", () => {
-    const url = "http://169.254.169.254/";
+    const [url, ask] = ["http://169.254.169.254/", "curl -s --max-time 5 http://169.254.169.254/"] as const;
     for (const name of names()) {
-      const ask = `curl -s --max-time 5 ${url}`;
       expect(sh(name, ask).stdout).toBe("");
       // It is there for who takes the filter away; a restart of the service puts it back.
       expect(sh(name, `nft delete table inet openstack_kubernetes; ${ask}`).stdout.trim()).toBe(
@@ -334,4 +333,5 @@ describeOnMachines("a cluster of real machines", (site) => {
   });
 
   claimRecovery({ cluster: () => cluster, names, controlPlane, workers, patience, allReady });
+  claimDeletedNode({ cluster: () => cluster, workers });
 });

@@ -2,13 +2,7 @@
  * The life of a cluster under the real engine, on the lab's real OpenStack. Each claim is asked of OpenStack itself.
  * Not proven: that the machines boot (Nova's hypervisor is a fake), and the data plane.
  */
-import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
-import { commandsRunBy } from "../docs/runbooks";
 import { describeOnLab, EngineStack } from "../realEngine/engineStack";
 import { type Item, Openstack } from "../realEngine/openstack";
 
@@ -94,48 +88,6 @@ describeOnLab("a cluster on OpenStack", () => {
     expect(await stack.refresh()).toEqual([]);
   });
 
-  it("says when its certificates end, and issues another for the admin, by the runbook's commands", async () => {
-    const [ends = "", fetch = "", renew = ""] = commandsRunBy(__filename, "docs/runbooks/certificates.md");
-    const folder = mkdtempSync(join(tmpdir(), "certificates-"));
-    const kubeconfig = join(folder, "kubeconfig");
-    /** Serial number and end of the admin's certificate, as the file has it that the runbook fetches. */
-    const admin = async () => {
-      await stack.commands(fetch, folder);
-      const { users } = parse(readFileSync(kubeconfig, "utf8")) as {
-        users: { user: { "client-certificate-data": string } }[];
-      };
-      return new X509Certificate(Buffer.from(users[0]!.user["client-certificate-data"], "base64"));
-    };
-    try {
-      const before = await admin();
-      expect(statSync(kubeconfig).mode & 0o777).toBe(0o600);
-      expect(await stack.commands(ends)).toContain(new Date(before.validTo).toISOString().slice(0, 10));
-      const [list = "", replace = ""] = renew.trim().split("\n");
-      const [urn] = /urn:\S*:LocallySignedCert::\S*/.exec(await stack.commands(list)) ?? [];
-      const servers = identities(await openstack.servers());
-      await stack.commands(replace.replace("URN", urn!));
-      expect((await admin()).serialNumber).not.toBe(before.serialNumber);
-      expect(identities(await openstack.servers())).toEqual(servers);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-
-  it("gets control-plane machines again that were deleted for a restore, and no other, by the runbook's commands", async () => {
-    const [first = "", others = ""] = commandsRunBy(__filename, "docs/runbooks/restore-etcd.md");
-    for (const [commands, lost] of [
-      [first, ["proof-control-plane-0"]],
-      [others, ["proof-control-plane-1", "proof-control-plane-2"]],
-    ] as const) {
-      const before = identities(await openstack.servers());
-      await stack.commands(commands);
-      const after = identities(await openstack.servers());
-      expect(Object.keys(after)).toEqual(Object.keys(before));
-      expect(Object.keys(after).filter((name) => after[name]!.id !== before[name]!.id)).toEqual(lost);
-    }
-    expect(await stack.up()).toEqual([]);
-  });
-
   it("grows from 2 to 5 workers by creating three machines and touching no other", async () => {
     const before = identities(await openstack.servers());
     const changes = await stack.up([workers(5)]);
@@ -183,11 +135,7 @@ describeOnLab("a cluster on OpenStack", () => {
   });
 
   it("leaves nothing in the project when it is destroyed", async () => {
-    const standing = await mineNow();
-    expect(standing.length).toBeGreaterThan(20);
-    const [look = ""] = commandsRunBy(__filename, "docs/runbooks/destroy.md");
-    expect(await stack.commands(look)).toMatch(/\d+ unchanged[\s\S]*- \d+ to delete/);
-    expect((await mineNow()).map(({ id }) => id).sort()).toEqual(standing.map(({ id }) => id).sort());
+    expect((await mineNow()).length).toBeGreaterThan(20);
     await stack.destroy();
     expect((await mineNow()).map(({ name, id }) => `${name} ${id}`)).toEqual([]);
   });

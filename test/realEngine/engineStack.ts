@@ -10,7 +10,7 @@ import { checkout, engineEnvironment, ensureStack, stackFileOnLab, writeStackOnL
 import { labIn } from "../../lab/openstack/units";
 import { clusterType } from "../../src/consequences/plannedChange";
 import { describeUnless } from "../describeUnless";
-import { commandsRunBy, pulumiArgumentsRunBy } from "../docs/runbooks";
+import { pulumiArgumentsRunBy } from "../docs/runbooks";
 import { engineObstacle, programPlugins } from "./installedEngine";
 
 const lab = labIn(labFolder());
@@ -92,45 +92,13 @@ export class EngineStack {
     await this.change(...destroy, "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
-  /** The sweep of docs/runbooks/destroy.md, with these options besides. */
+  /** `npm run sweep -- NAME`, with these options besides. */
   sweep(...options: string[]): Promise<{ stdout: string; code: number }> {
-    const sweep = commandsRunBy(__filename, "docs/runbooks/destroy.md").find((text) => text.startsWith("npm ")) ?? "";
-    const [npm = "", ...words] = this.named(sweep).trim().split(" ");
-    const own = ["--config", stackFileOnLab(lab, this.name), ...options];
-    return run(npm, ["--prefix", checkout, ...words, ...own], { environment: this.environment, allowFailure: true });
-  }
-
-  /**
-   * What commands of a runbook print: letter for letter but for the stack's name, with the lab's client, the stack's
-   * file, and the answers that a person would type.
-   *
-   * @param folder Where they run. Errors: one of them fails.
-   */
-  async commands(text: string, folder = checkout): Promise<string> {
-    const programs = `
-      openstack() { /usr/bin/openstack "$@"; }
-      pulumi() {
-        local own=()
-        case $1 in preview | up | refresh | destroy) own=(--config-file "$STACK_FILE") ;; esac
-        case "$*" in up* | refresh* | destroy*) [[ $* == *--preview-only* ]] || own+=(--yes --skip-preview) ;; esac
-        "$ENGINE" "$@" "\${own[@]}" --cwd "$CHECKOUT" --non-interactive
-      }
-      cd "$FOLDER"
-    `;
-    const environment = {
-      ...this.environment,
-      PULUMI_STACK: this.name,
-      ENGINE: engine,
-      CHECKOUT: checkout,
-      STACK_FILE: stackFileOnLab(lab, this.name),
-      FOLDER: folder,
-    };
-    return (await run("bash", ["-euc", `${programs}${this.named(text)}`], { environment })).stdout;
-  }
-
-  /** Commands that a runbook has for the stack `dev`, for this one. */
-  private named(text: string): string {
-    return text.replace(/\bdev\b/g, this.name);
+    const script = ["-r", join(checkout, "scripts", "typescript.js"), join(checkout, "scripts", "sweep.ts")];
+    return run(process.execPath, [...script, this.name, "--config", stackFileOnLab(lab, this.name), ...options], {
+      environment: this.environment,
+      allowFailure: true,
+    });
   }
 
   /** Ends what an earlier run of the tests left: the stack, if there is one. */

@@ -4,10 +4,10 @@
 set -euo pipefail
 rules=/etc/openstack-kubernetes/metadata.nft
 if command -v nft >/dev/null; then
-  nft -f $rules
+  nft -f "$rules"
 elif command -v iptables >/dev/null; then
-  for chain in $(sed -n 's/.* hook \([a-z]*\) .*/\U\1/p' $rules); do
-    iptables -w -C $chain -d 169.254.169.254 -j DROP 2>/dev/null || iptables -w -I $chain -d 169.254.169.254 -j DROP
+  for chain in $(sed -n 's/.* hook \([a-z]*\) .*/\U\1/p' "$rules"); do
+    iptables -w -C "$chain" -d 169.254.169.254 -j DROP 2>/dev/null || iptables -w -I "$chain" -d 169.254.169.254 -j DROP
   done
 else
   echo "Neither nft nor iptables is installed: the metadata service cannot be closed to pods."

@@ -73,20 +73,20 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** What the blocks of a page print that this test runs. */
-  async function run(page: string, words: Readonly<Record<string, string>> = {}): Promise<string[]> {
-    const printed: string[] = [];
-    for (const block of commandsRunBy(__filename, `docs/runbooks/alerts/${page}.md`)) {
-      const commands = block.replace(/\b[A-Z]{3,}\b/g, (word) => words[word] ?? word);
-      const environment = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: kubectl.kubeconfig, FLUX: program };
-      // Git's server, which Flux asks meanwhile, is in this process.
-      const { stdout, stderr } = await promisify(execFile)("bash", ["-c", `flux() { "$FLUX" "$@"; }\n${commands}`], {
-        env: environment,
-        timeout: 120_000,
-      });
-      printed.push(`${stdout}${stderr}`);
-    }
-    return printed;
+  /** The blocks of a page that this test runs, with the words in capitals filled in. */
+  const blocks = (page: string, words: Readonly<Record<string, string>> = {}) =>
+    commandsRunBy(__filename, `docs/runbooks/alerts/${page}.md`).map((block) =>
+      block.replace(/\b[A-Z]{3,}\b/g, (word) => words[word] ?? word),
+    );
+  /** What commands print. Errors: one of them fails. */
+  async function run(commands = ""): Promise<string> {
+    const environment = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: kubectl.kubeconfig, FLUX: program };
+    // Git's server, which Flux asks meanwhile, is in this process.
+    const { stdout, stderr } = await promisify(execFile)("bash", ["-c", `flux() { "$FLUX" "$@"; }\n${commands}`], {
+      env: environment,
+      timeout: 120_000,
+    });
+    return `${stdout}${stderr}`;
   }
 
   it("lists what is not Ready, and tries a release again once its cause is mended", async () => {
@@ -96,6 +96,10 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
       120,
       () => ready(kubectl.get("helmrelease", "atlas", "sample"))?.status === "False" || undefined,
     );
+    const [list, retry] = blocks("FluxNotReady", { NAMESPACE: "atlas", NAME: "sample" });
+    const failing = await run(list);
+    expect(failing).toMatch(/^atlas\s+helmrelease\/sample\s/m);
+    expect(failing).not.toContain("gitrepository/sample");
     kubectl.run([
       "create",
       "rolebinding",
@@ -105,19 +109,17 @@ describeWith([...controlPlanePrograms, ...fluxPrograms, ...helmControllerProgram
       "--clusterrole=admin",
       "--serviceaccount=atlas:default",
     ]);
-    const [failing, retried] = await run("FluxNotReady", { NAMESPACE: "atlas", NAME: "sample" });
-    expect(failing).toMatch(/^atlas\s+helmrelease\/sample\s/m);
-    expect(failing).not.toContain("gitrepository/sample");
-    expect(retried).toMatch(/applied revision 1\.0\.0/);
+    expect(await run(retry)).toMatch(/applied revision 1\.0\.0/);
     expect(kubectl.exists("configmap", "atlas", "of-the-chart")).toBe(true);
   });
 
   it("lists what is suspended, and resumes it", async () => {
-    const [list = ""] = await run("DaemonSetUnavailable");
+    const [look] = blocks("DaemonSetUnavailable");
+    const list = await run(look);
     expect(list).toMatch(/^atlas\s+kustomization\/sample\s.*True/m);
-    const [same, resumed] = await run("FluxSuspended", { KIND: "kustomization", NAME: "sample", NAMESPACE: "atlas" });
-    expect(same).toBe(list);
-    expect(resumed).toMatch(/applied revision main@sha1:/);
+    const [same, resume] = blocks("FluxSuspended", { KIND: "kustomization", NAME: "sample", NAMESPACE: "atlas" });
+    expect(await run(same)).toBe(list);
+    expect(await run(resume)).toMatch(/applied revision main@sha1:/);
     expect(kubectl.exists("configmap", "atlas", "of-the-kustomization")).toBe(true);
     await flux.becomesReady("kustomization", "atlas", "sample");
   });

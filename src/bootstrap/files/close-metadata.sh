@@ -6,7 +6,7 @@ rules=/etc/openstack-kubernetes/metadata.nft
 if command -v nft >/dev/null; then
   nft -f "$rules"
 elif command -v iptables >/dev/null; then
-  for chain in $(sed -n 's/.* hook \([a-z]*\) .*/\U\1/p' "$rules"); do
+  sed -n 's/.* hook \([a-z]*\) .*/\U\1/p' "$rules" | while read -r chain; do
     iptables -w -C "$chain" -d 169.254.169.254 -j DROP 2>/dev/null || iptables -w -I "$chain" -d 169.254.169.254 -j DROP
   done
 else

@@ -21,6 +21,9 @@ const variables: Readonly<Record<string, string>> = {
   maxExpirationSeconds: "MAX_EXPIRATION_SEC",
 };
 
+/** Values that say where the program's pod runs; here it is none. */
+const ofThePod: readonly string[] = ["nodeSelector", "tolerations"];
+
 /** The program's environment as gitops/ has it for this cluster. */
 function approverEnvironment(cluster: Pick<LabCluster, "config" | "plan">): Record<string, string> {
   const settings = renderClusterSettings(cluster.config, cluster.plan.endpointHost);
@@ -33,14 +36,16 @@ function approverEnvironment(cluster: Pick<LabCluster, "config" | "plan">): Reco
   );
   const { values = {} } = documents.find(({ kind }) => kind === "HelmRelease")!.spec;
   return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => {
-      const variable = variables[key];
-      if (variable === undefined)
-        throw new Error(
-          `gitops/ sets ${key} of kubelet-csr-approver's chart: say here which variable of the program that is.`,
-        );
-      return [variable, String(value)];
-    }),
+    Object.entries(values)
+      .filter(([key]) => !ofThePod.includes(key))
+      .map(([key, value]) => {
+        const variable = variables[key];
+        if (variable === undefined)
+          throw new Error(
+            `gitops/ sets ${key} of kubelet-csr-approver's chart: say here which variable of the program that is.`,
+          );
+        return [variable, String(value)];
+      }),
   );
 }
 

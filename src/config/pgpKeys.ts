@@ -1,4 +1,5 @@
 /** ASCII-armoured PGP public keys: one block or several, with the comments that people and tools write around them. */
+import { decoded } from "./keyBytes";
 
 const begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const end = "-----END PGP PUBLIC KEY BLOCK-----";
@@ -34,11 +35,10 @@ export function pgpPublicKeys(text: string): string[] | undefined {
 function isPublicKey(lines: readonly string[]): boolean {
   const text = lines.filter((line) => !checksum.test(line)).join("");
   const sum = lines.find((line) => checksum.test(line));
-  const bytes = Buffer.from(text, "base64");
-  if (bytes.toString("base64").replace(/=+$/, "") !== text.replace(/=+$/, "")) return false;
+  const bytes = decoded(text);
+  if (bytes === undefined) return false;
   if (sum !== undefined && sum !== `=${crc24(bytes).toString("base64")}`) return false;
-  const tags = packetTags(bytes);
-  return tags?.[0] === publicKeyTag;
+  return packetTags(bytes)?.[0] === publicKeyTag;
 }
 
 const publicKeyTag = 6;

@@ -1,5 +1,6 @@
 /** SSH private keys, in OpenSSH's own form or in one of the forms of PEM that OpenSSL reads. */
 import { createPrivateKey } from "node:crypto";
+import { decoded, sshField } from "./keyBytes";
 
 const magic = Buffer.from("openssh-key-v1\0");
 
@@ -19,22 +20,18 @@ export function isSshPrivateKey(text: string): boolean {
 
 /** The magic, three texts about the cipher, how many keys, each public key, and the private part (PROTOCOL.key). */
 function isOpensshKey(base64: string): boolean {
-  const bytes = Buffer.from(base64, "base64");
-  if (bytes.toString("base64").replace(/=+$/, "") !== base64.replace(/=+$/, "")) return false;
-  if (!bytes.subarray(0, magic.length).equals(magic)) return false;
-  let at = magic.length;
-  /** The next field; undefined when it would go beyond the end. */
-  const field = () => {
-    if (at + 4 > bytes.length) return undefined;
-    const length = bytes.readUInt32BE(at);
-    at += 4 + length;
-    return at > bytes.length ? undefined : bytes.subarray(at - length, at);
-  };
-  const cipher = field()?.toString();
-  const about = [field(), field()];
-  if (cipher !== "none" || about.includes(undefined) || at + 4 > bytes.length) return false;
-  const keys = bytes.readUInt32BE(at);
-  at += 4;
-  const parts = [field(), field()];
-  return keys === 1 && !parts.includes(undefined) && at === bytes.length;
+  const bytes = decoded(base64);
+  if (bytes?.subarray(0, magic.length).equals(magic) !== true) return false;
+  const cipher = sshField(bytes.subarray(magic.length));
+  if (cipher?.field.toString() !== "none") return false;
+  const keys = afterFields(cipher.rest, 2);
+  if (keys === undefined || keys.length < 4 || keys.readUInt32BE(0) !== 1) return false;
+  return afterFields(keys.subarray(4), 2)?.length === 0;
+}
+
+/** What follows so many fields; undefined when one of them is not whole. */
+function afterFields(bytes: Buffer, count: number): Buffer | undefined {
+  let rest: Buffer | undefined = bytes;
+  for (let index = 0; index < count && rest !== undefined; index++) rest = sshField(rest)?.rest;
+  return rest;
 }

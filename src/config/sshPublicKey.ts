@@ -1,4 +1,5 @@
 /** SSH public keys as they travel: what OpenSSH reads out of the base64 of a key's line. */
+import { decoded, sshField } from "./keyBytes";
 
 /** Bytes of what follows the type in a key, field by field; "any" is a field of whatever length. */
 const fieldsAfterType: Readonly<Record<string, readonly (number | "any")[]>> = {
@@ -25,8 +26,8 @@ export function sshKeyProblem(type: string, base64: string): string | undefined 
   const expected = Object.hasOwn(fieldsAfterType, type) ? fieldsAfterType[type] : undefined;
   if (expected === undefined) return `must be of one of the types ${sshKeyTypes.join(", ")}`;
   const cutShort = "must be a whole key; this one was cut short or altered, so copy its line again";
-  const bytes = Buffer.from(base64, "base64");
-  if (bytes.toString("base64").replace(/=+$/, "") !== base64.replace(/=+$/, "")) return cutShort;
+  const bytes = decoded(base64);
+  if (bytes === undefined) return cutShort;
   const [typeWithin, ...fields] = fieldsOf(bytes) ?? [];
   if (typeWithin === undefined || fields.length !== expected.length) return cutShort;
   if (typeWithin.toString("latin1") !== type) return `must begin with the type of the key itself, not with ${type}`;
@@ -37,16 +38,14 @@ export function sshKeyProblem(type: string, base64: string): string | undefined 
     : undefined;
 }
 
-/** The fields of a key, each of which is preceded by its length; undefined when they do not fill `bytes` exactly. */
+/** The fields of a key; undefined when they do not fill `bytes` exactly. */
 function fieldsOf(bytes: Buffer): Buffer[] | undefined {
   const fields: Buffer[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    if (at + 4 > bytes.length) return undefined;
-    const end = at + 4 + bytes.readUInt32BE(at);
-    if (end > bytes.length) return undefined;
-    fields.push(bytes.subarray(at + 4, end));
-    at = end;
+  for (let rest = bytes; rest.length > 0;) {
+    const first = sshField(rest);
+    if (first === undefined) return undefined;
+    fields.push(first.field);
+    rest = first.rest;
   }
   return fields;
 }

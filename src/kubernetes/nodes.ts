@@ -7,6 +7,7 @@
  * resources in every preview. Here it is one listing per `up`, and one write for each node that differs
  * (docs/decisions/0006).
  */
+import { inParallel } from "../engine/inParallel";
 import type { MachineSpec } from "../machines/planMachines";
 import { documentOf, listAll } from "./answers";
 import type { KubernetesRequest } from "./client";
@@ -119,9 +120,6 @@ function sameTaints(a: readonly Taint[], b: readonly Taint[]): boolean {
   return JSON.stringify(texts(a)) === JSON.stringify(texts(b));
 }
 
-/** Writes at a time. */
-const atOnce = 8;
-
 /**
  * Gives those of `nodes` that are workers of the plan the labels and taints of their pool. Returns the names of the
  * nodes written; throws a sentence when the API refuses.
@@ -137,14 +135,11 @@ export async function reconcileNodes(
     return pool !== undefined && withPoolSettings(node, pool) !== undefined;
   });
   const changed: string[] = [];
-  const worker = async () => {
-    for (let node = todo.shift(); node !== undefined; node = todo.shift()) {
-      const pool = pools.get(node.metadata.name) as PoolSettings;
-      if (await changeNode("the labels and taints", node, (current) => withPoolSettings(current, pool), request))
-        changed.push(node.metadata.name);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  await inParallel(todo, async (node) => {
+    const pool = pools.get(node.metadata.name) as PoolSettings;
+    if (await changeNode("the labels and taints", node, (current) => withPoolSettings(current, pool), request))
+      changed.push(node.metadata.name);
+  });
   return changed.sort();
 }
 

@@ -13,6 +13,7 @@ import { changeNode, isReady, listNodes, type Node } from "../kubernetes/nodes";
 import { batchSize } from "../machines/batchSize";
 import { nodeGroups } from "../machines/planMachines";
 import type { MachineRole } from "../machines/roles";
+import { inParallel } from "../engine/inParallel";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, realClock, waitUntil } from "../engine/waiting";
 import { waitForOthers } from "./rolledMachine";
@@ -57,8 +58,6 @@ export interface ChangedFilesInput {
 const pollEvery = 2_000;
 /** Milliseconds that a machine which is not Ready gets for its first answer. */
 const patienceWithLost = 60_000;
-/** Calls at a time. */
-const atOnce = 8;
 
 /**
  * Returns when every node that has an agent has its files, or is lost. Throws a sentence at the first failure; machines
@@ -205,11 +204,3 @@ function notReached(
 }
 
 const remedy = "Correct the setting, or what it names, and run `pulumi up` again.";
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-}

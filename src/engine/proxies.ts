@@ -48,12 +48,20 @@ function parseProxy(named: string): URL | undefined {
   return named !== "" && URL.canParse(text) ? new URL(text) : undefined;
 }
 
+/** Brackets belong to URLs, not to addresses of IPv6. */
+const hostOf = ({ hostname }: URL) => hostname.replace(/^\[|\]$/g, "");
+
+/** Whether the address is this machine's own, which no network carries. */
+export function isLoopback(url: URL): boolean {
+  const host = hostOf(url);
+  return host === "localhost" || covers("127.0.0.0/8", host) || covers("::1/128", host);
+}
+
 /** This machine itself, and what NO_PROXY names. */
 function reachedDirectly(url: URL, no: string): boolean {
-  // Brackets belong to URLs, not to addresses of IPv6.
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const host = hostOf(url);
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  if (host === "localhost" || covers("127.0.0.0/8", host) || covers("::1/128", host)) return true;
+  if (isLoopback(url)) return true;
   return no
     .split(",")
     .map((entry) => entry.trim().toLowerCase())

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { plainHttpLogin } from "../config/schema/platform";
+import { isLoopback } from "../engine/proxies";
 import { OpenstackApi } from "../openstack/client";
 import { stackCloud } from "../openstack/login";
 import { checkPreflight, preflightMessage } from "./checkPreflight";
@@ -52,9 +53,8 @@ async function preflight(config: ClusterConfig): Promise<Findings> {
 
 /** A password or token that others can read on the way; this machine's own addresses leave no wire to listen to. */
 function plainHttpProblems({ allowPlainHttp }: Pick<ClusterConfig, "allowPlainHttp">, authUrl: string): string[] {
-  const { protocol, hostname } = new URL(authUrl);
-  const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
-  if (protocol !== "http:" || isLocal || allowPlainHttp.includes(plainHttpLogin)) return [];
+  const url = new URL(authUrl);
+  if (url.protocol !== "http:" || isLoopback(url) || allowPlainHttp.includes(plainHttpLogin)) return [];
   return [
     `OpenStack's auth_url is "${authUrl}", where everybody on the way can read the password; use https, or add ${plainHttpLogin} to allowPlainHttp.`,
   ];

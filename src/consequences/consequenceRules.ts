@@ -129,11 +129,11 @@ const rules: ReadonlyMap<string, ConsequenceRule> = new Map([
     "kubernetes:helm.sh/v3:Release": release,
     "kubernetes:core/v1:Namespace": ruleOf(destructive("everything in it is deleted")),
     "kubernetes:core/v1:Secret": ruleOf(disruptive("what reads it finds nothing"), harmless("its content changes")),
+    "kubernetes:core/v1:ConfigMap": ruleOf(disruptive("what reads it finds nothing"), harmless("its content changes")),
     "kubernetes:apps/v1:DaemonSet": ruleOf(
       disruptive("no node mounts volumes any more"),
       harmless("its pods restart node by node"),
     ),
-    "kubernetes:core/v1:ConfigMap": ruleOf(disruptive("what reads it finds nothing"), harmless("its content changes")),
     "kubernetes:fluxcd.controlplane.io/v1:FluxInstance": ruleOf(
       disruptive("Flux stops; what it installed stays, and nobody enforces it"),
       disruptive("Flux is installed again; nobody enforces anything meanwhile"),

@@ -1,6 +1,6 @@
 /** Volumes of claims: Cinder CSI asks for them in the zone of the pod's node, by Nova's name of it. */
 import type { CloudFacts } from "./cloudFacts";
-import { availableNames, describeSetting, joined, note, type Findings } from "./findings";
+import { describeSetting, joined, note, foundNames, type Findings } from "./findings";
 import type { Needs } from "./needs";
 
 /**
@@ -19,7 +19,7 @@ export function checkVolumeZones(
       ? []
       : [
           note(
-            `${beginning} but Cinder has no such zone, so it may refuse volumes of pods there; ${availableNames(known).replace(/\.$/, "")}; set cloudProvider.ignoreVolumeZones to true.`,
+            `${beginning} but Cinder has no such zone, so it may refuse volumes of pods there; ${foundNames(known)}; set cloudProvider.ignoreVolumeZones to true.`,
           ),
         ];
   return joined([

@@ -34,8 +34,12 @@ export function suggestion(name: string, known: readonly string[]): string {
 
 /** The end of a sentence about a name that is not there and like no other. */
 export function availableNames(known: readonly string[]): string {
-  if (known.length === 0) return "there is none.";
-  return `there ${known.length === 1 ? "is" : "are"}: ${listed(known)}.`;
+  return `${foundNames(known)}.`;
+}
+
+/** The names that there are, as a clause. */
+export function foundNames(known: readonly string[]): string {
+  return known.length === 0 ? "there is none" : `there ${known.length === 1 ? "is" : "are"}: ${listed(known)}`;
 }
 
 /** Names for a sentence: sorted, and not too many. */

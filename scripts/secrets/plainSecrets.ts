@@ -126,7 +126,7 @@ const opens = (name: string, value: unknown): boolean =>
 const isEncrypted = (value: unknown): boolean => typeof value === "string" && value.startsWith("ENC[");
 
 /** The documents of a text that is YAML or JSON; none of another. */
-function parsed(text: string): unknown[] {
+export function parsed(text: string): unknown[] {
   return parseAllDocuments(text, { logLevel: "silent" }).flatMap((document) =>
     document.errors.length > 0 ? [] : [document.toJS() as unknown],
   );

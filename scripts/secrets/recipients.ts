@@ -4,8 +4,9 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { isMapping } from "../../src/config/textForms";
+import { parsed } from "./plainSecrets";
 
 const encryptedRegex = "^(data|stringData)$";
 const pathRegexOf = (stack: string): string => `^secrets/${stack}/.*\\.sops\\.yaml$`;
@@ -77,9 +78,9 @@ function fileProblems(gitops: string, recipients: Recipients): string[] {
     .map((entry) => relative(gitops, join(entry.parentPath, entry.name)).split(sep).join("/"))
     .sort()
     .flatMap((file) =>
-      parseAllDocuments(readFileSync(join(gitops, file), "utf8"), { logLevel: "silent" })
-        .map((document) => (document.errors.length > 0 ? undefined : (document.toJS() as unknown)))
-        .flatMap((value) => (isMapping(value) && isMapping(value.sops) ? readers(value.sops, file, recipients) : [])),
+      parsed(readFileSync(join(gitops, file), "utf8")).flatMap((value) =>
+        isMapping(value) && isMapping(value.sops) ? readers(value.sops, file, recipients) : [],
+      ),
     );
 }
 

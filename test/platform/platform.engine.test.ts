@@ -56,7 +56,7 @@ const made = [
     "test-flux-system",
     "test-cloud-config",
   ],
-  ...["test-cluster-settings", "test-flux-git", "test-sops-age", "test-flux"],
+  ...["test-cinder-csi-node", "test-cluster-settings", "test-flux-git", "test-sops-age", "test-flux"],
   ...bootstrapReleases.map(({ name }) => `test-${name}`),
 ];
 const creations = [...made, "openstack-kubernetes-test"].map((name) => `create ${name}`).sort();

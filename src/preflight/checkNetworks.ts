@@ -2,7 +2,7 @@
 import type { ClusterConfig } from "../config/clusterConfig";
 import { overlaps } from "../config/cidr";
 import { clusterTag } from "../network/tags";
-import type { CloudFacts, CloudNetwork, NetworkFacts } from "./cloudFacts";
+import type { CloudFacts, CloudNetwork, CloudSubnet, NetworkFacts } from "./cloudFacts";
 import { suggestion, describeSetting, joined, listed, availableNames, note, problem, type Findings } from "./findings";
 import { groupStates } from "./checkMachines";
 import type { Needs, Setting } from "./needs";
@@ -131,7 +131,8 @@ function checkSubnetsApart(
 ): Findings {
   if (networkId === undefined || subnetId !== undefined) return joined([]);
   const others = (subnets ?? []).filter(
-    ({ tags, ip_version: version }) => version === 4 && tags?.includes(clusterTag(clusterName)) !== true,
+    ({ network_id: of, tags, ip_version: version }) =>
+      of === networkId.toLowerCase() && version === 4 && tags?.includes(clusterTag(clusterName)) !== true,
   );
   return joined(
     others
@@ -165,7 +166,7 @@ function checkRouter(
   return problem(`${sentence}, and ${key} needs it to; set its gateway, or set ${key} to false.`);
 }
 
-function checkExtraNetwork(setting: Setting, { networks }: NetworkFacts): Findings {
+function checkExtraNetwork(setting: Setting, { networks, subnets }: NetworkFacts): Findings {
   if (networks === undefined) return joined([]);
   const found = networks.find(({ id }) => id === setting.value.toLowerCase());
   if (found === undefined)
@@ -176,7 +177,25 @@ function checkExtraNetwork(setting: Setting, { networks }: NetworkFacts): Findin
     return problem(
       `${describeSetting(setting)} but that network ${found.name} has no subnet, so that machines would get no address there; add one, or name another.`,
     );
-  return checkPortSecurity(setting, found);
+  const routed = subnets?.filter(({ network_id: of, gateway_ip: gateway }) => of === found.id && gateway) ?? [];
+  return joined([
+    checkPortSecurity(setting, found),
+    ...routed.map((subnet) => secondDefaultRoute(setting, found, subnet)),
+  ]);
+}
+
+/**
+ * DHCP and the config drive hand out a subnet's gateway as a default route, whatever the operating system: of two, the
+ * machine's replies and its pods' packets may take the wrong one.
+ */
+function secondDefaultRoute(
+  setting: Setting,
+  network: CloudNetwork,
+  { id, gateway_ip: gateway }: CloudSubnet,
+): Findings {
+  return note(
+    `${describeSetting(setting)} but that network ${network.name} has a subnet with gateway ${gateway ?? ""}, which gives machines a second default route; take it away: \`openstack subnet set --gateway none ${id}\`.`,
+  );
 }
 
 /** A load balancer that exists keeps its provider and flavor, whatever became of them. */

@@ -91,6 +91,8 @@ export interface CloudSubnet {
   readonly network_id: string;
   readonly cidr: string;
   readonly ip_version: number;
+  /** Null: machines get no default route from this subnet. */
+  readonly gateway_ip?: string | null;
   readonly tags?: readonly string[];
 }
 
@@ -117,7 +119,7 @@ export interface NetworkFacts {
   readonly externalNetworks?: readonly CloudNetwork[];
   /** Those that the configuration names by id, as far as they exist. */
   readonly networks?: readonly CloudNetwork[];
-  /** Subnets of `network.networkId`, and the one of `network.subnetId`, as far as they exist. */
+  /** Subnets of those networks, and the one of `network.subnetId`, as far as they exist. */
   readonly subnets?: readonly CloudSubnet[];
   readonly routers?: readonly CloudRouter[];
   readonly own?: OwnNetworking;

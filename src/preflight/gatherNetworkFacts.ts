@@ -18,10 +18,10 @@ export async function networkFacts(
   const extra = needs.groups.flatMap(({ networks }) => networks.map(({ value }) => value));
   const networkIds = [...new Set([...(networkId === undefined ? [] : [networkId]), ...extra])];
   const networkFields = fields("id", "name", "mtu", "subnets", "port_security_enabled");
-  const subnetFields = fields("id", "name", "network_id", "cidr", "ip_version", "tags");
+  const subnetFields = fields("id", "name", "network_id", "cidr", "ip_version", "gateway_ip", "tags");
   const list = <T>(question: string, type: CreatedType, query: string) =>
     ask("network", question, () => listResources<T>(api, type, query));
-  const [extensions, externalNetworks, networks, inNetwork, subnet, routers, quota, own] = await Promise.all([
+  const [extensions, externalNetworks, networks, inNetworks, subnet, routers, quota, own] = await Promise.all([
     ask("network", "Neutron's extensions", () =>
       api.get<{ extensions: { alias: string }[] }>("network", "/extensions"),
     ),
@@ -35,12 +35,12 @@ export async function networkFacts(
           createdTypes.network,
           `${networkIds.map((id) => `id=${id}`).join("&")}&${networkFields}`,
         ),
-    networkId === undefined
+    networkIds.length === 0
       ? []
       : list<CloudSubnet>(
-          "the subnets of network.networkId",
+          "the subnets of the networks that the configuration names",
           createdTypes.subnet,
-          `network_id=${networkId}&${subnetFields}`,
+          `${networkIds.map((id) => `network_id=${id}`).join("&")}&${subnetFields}`,
         ),
     subnetId === undefined
       ? []
@@ -64,8 +64,8 @@ export async function networkFacts(
     extensions: extensions && new Set(extensions.extensions.map(({ alias }) => alias)),
     externalNetworks,
     networks,
-    subnets: inNetwork &&
-      subnet && [...inNetwork, ...subnet.filter(({ id }) => !inNetwork.some((known) => known.id === id))],
+    subnets: inNetworks &&
+      subnet && [...inNetworks, ...subnet.filter(({ id }) => !inNetworks.some((known) => known.id === id))],
     routers,
     own,
     quota: quota && mapValues(quota.quota, ({ limit, used, reserved }) => ({ limit, used: used + reserved })),

@@ -72,6 +72,40 @@ describe("pre-flight of networks", () => {
   });
 });
 
+describe("pre-flight of an extra network's subnets", () => {
+  const storage = { ...healthyCloud.networks[0]!, id: uuid(4), name: "storage", "router:external": false };
+  const subnet = (id: string, gateway: string | null) => ({
+    id,
+    name: "",
+    network_id: storage.id,
+    cidr: "10.10.0.0/24",
+    ip_version: 4,
+    gateway_ip: gateway,
+    tags: [],
+  });
+  const networks = [...healthyCloud.networks, storage];
+  const values = pool({ networks: [storage.id] });
+
+  it("warns of each that gives machines a second default route, and says how to take the gateway away", async () => {
+    const subnets = [subnet(uuid(5), null), subnet(uuid(6), "10.10.0.1")];
+    expect(await preflight(values, { networks, subnets })).toEqual({
+      problems: [],
+      notes: [
+        `nodePools[0].networks[0] is "${storage.id}" but that network storage has a subnet with gateway 10.10.0.1, which gives machines a second default route; take it away: \`openstack subnet set --gateway none ${uuid(6)}\`.`,
+      ],
+    });
+  });
+
+  it("finds nothing in one without a gateway, though it overlaps the subnet that the program creates", async () => {
+    const site = { ...storage, id: ids.network, name: "site", mtu: 1500 };
+    const found = await preflight(
+      { ...values, network: { networkId: ids.network } },
+      { networks: [...networks, site], subnets: [subnet(uuid(5), null)] },
+    );
+    expect(found).toEqual({ problems: [], notes: [] });
+  });
+});
+
 describe("pre-flight of an existing network", () => {
   const network = { ...healthyCloud.networks[0]!, id: ids.network, name: "site", "router:external": false, mtu: 1400 };
   const subnet = {

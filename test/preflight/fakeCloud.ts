@@ -54,7 +54,15 @@ export const healthyCloud = {
       tags: [] as string[],
     },
   ],
-  subnets: [] as { id: string; name: string; network_id: string; cidr: string; ip_version: number; tags: string[] }[],
+  subnets: [] as {
+    id: string;
+    name: string;
+    network_id: string;
+    cidr: string;
+    ip_version: number;
+    gateway_ip?: string | null;
+    tags: string[];
+  }[],
   routers: [] as { id: string; name: string; external_gateway_info: { network_id: string } | null; tags: string[] }[],
   ports: [] as { name: string; tags: string[] }[],
   floatingips: [] as { id: string; tags: string[] }[],

@@ -156,7 +156,9 @@ export const nodePoolSchema = section({
     .describe("Extra Cinder volumes of each machine.")
     .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   networks: listOf(id)
-    .describe("Ids of extra networks that each machine is attached to.")
+    .describe(
+      "Ids of extra networks that each machine is attached to. A subnet of theirs with a gateway gives machines a second default route, of which pre-flight warns: host routes of the subnet lead further.",
+    )
     .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   serverGroupPolicy: serverGroupPolicy
     .default("none")

@@ -33,7 +33,7 @@ export interface State {
 }
 
 /** How an `up` ended. */
-interface Ending {
+export interface Ending {
   /** Exit status; null when it was killed. */
   code: number | null;
   /** What the engine called errors, one message after the other. */
@@ -51,7 +51,7 @@ interface EngineEvent {
 }
 
 /** An `up` under way. */
-class Up {
+export class Up {
   private readonly log: string;
   private readonly child: ChildProcess;
   private printed = "";

@@ -6,7 +6,7 @@
  */
 import { describeOnLab, type Setting } from "../realEngine/engineStack";
 import { type Call, type Faults, FaultyProxy } from "../realEngine/faultyProxy";
-import { InterruptibleStack } from "../realEngine/interruptibleStack";
+import { type Ending, InterruptibleStack, type Up } from "../realEngine/interruptibleStack";
 import { killService, loadBalancersFail, startServices } from "../realEngine/labService";
 import { Openstack } from "../realEngine/openstack";
 import { removeStrays, strays } from "../realEngine/strays";
@@ -27,6 +27,12 @@ const pool = (name: string): Setting[] => [{ path: ["nodePools"], value: [genera
  */
 const bastion: Setting[] = [
   { path: ["ssh"], value: { authorizedKeys, bastion: { flavor: "m1.small", allowedCidrs: ["192.0.2.0/24"] } } },
+];
+
+/** Another endpoint: no node of this cluster's could reach it, and none is there. */
+const loadBalancer: Setting[] = [
+  { path: ["apiEndpoint"], value: { kind: "loadBalancer" } },
+  { path: ["allowDestruction"], value: ["apiEndpoint"] },
 ];
 
 const securityGroup = "openstack:networking/secGroup:SecGroup";
@@ -83,12 +89,17 @@ describeOnLab("an up that is disturbed", () => {
     expect({ failed: code !== 0, faulty: proxy.hit.length > 0 }).toEqual({ failed: true, faulty: true });
   }
 
-  /** Resolves once OpenStack itself shows it; the test's own limit ends the waiting. */
-  async function appears(isThere: () => Promise<boolean>): Promise<void> {
-    while (!(await isThere())) await new Promise((fulfil) => setTimeout(fulfil, 200));
+  /** Resolves once OpenStack itself shows it. Errors: the `up` that should make it ended before. */
+  async function appears({ ending }: Up, isThere: () => Promise<boolean>): Promise<void> {
+    let ended: Ending | undefined;
+    void ending.then((it) => (ended = it));
+    while (!(await isThere())) {
+      if (ended !== undefined) throw new Error(`The up ended before: ${ended.errors}`);
+      await new Promise((fulfil) => setTimeout(fulfil, 200));
+    }
   }
-  const serverAppears = (wanted: string) =>
-    appears(async () => (await openstack.servers()).some(({ name }) => name === wanted));
+  const serverAppears = (up: Up, wanted: string) =>
+    appears(up, async () => (await openstack.servers()).some(({ name }) => name === wanted));
 
   const creates =
     (...collections: string[]) =>
@@ -107,7 +118,7 @@ describeOnLab("an up that is disturbed", () => {
 
   it("recovers from the death of Nova's API while a machine is built", async () => {
     const up = await stack.begin(pool("nova"));
-    await serverAppears("fault-nova-0");
+    await serverAppears(up, "fault-nova-0");
     await killService("nova-api");
     const { code } = await up.ending;
     await startServices("nova-api");
@@ -129,7 +140,7 @@ describeOnLab("an up that is disturbed", () => {
 
   it("recovers from a power cut: the lock is taken away by pulumi cancel, and the machine that nobody knows is made anew", async () => {
     const up = await stack.begin(pool("power"));
-    await serverAppears("fault-power-0");
+    await serverAppears(up, "fault-power-0");
     await up.cutPower();
     const locked = await stack.tryUp(pool("power"));
     expect(locked.code).not.toBe(0);
@@ -229,10 +240,9 @@ describeOnLab("an up that is disturbed", () => {
   });
 
   it("removes a load balancer that Octavia could not make, and makes another", async () => {
-    const loadBalancer = [{ path: ["apiEndpoint"], value: { kind: "loadBalancer" } }];
     await killService("octavia-worker");
     const up = await stack.begin(loadBalancer);
-    await appears(async () => (await openstack.inventory()).loadBalancers.length > 0);
+    await appears(up, async () => (await openstack.inventory()).loadBalancers.length > 0);
     await loadBalancersFail();
     const { code, errors } = await up.ending;
     await startServices("octavia-worker");
@@ -243,6 +253,7 @@ describeOnLab("an up that is disturbed", () => {
 
   it("replaces a machine for which Nova found no host, even where it is one of a protected control plane", async () => {
     const settings = [
+      ...loadBalancer,
       { path: ["controlPlane"], value: { replicas: 3, flavor: "m1.medium" } },
       { path: ["protect"], value: true },
     ];

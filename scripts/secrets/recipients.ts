@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { parse } from "yaml";
+import { agePublicKeyProblem } from "../../src/config/ageKeys";
 import { isMapping } from "../../src/config/textForms";
 import { parsed } from "./plainSecrets";
 
@@ -50,6 +51,7 @@ function ruleProblems(rules: readonly Rule[], stacks: readonly string[]): string
           : [`${rule} has the path_regex ${String(path)}; write one rule per stack, as ${wanted.join(" or ")}.`]),
         ...(encrypted === encryptedRegex ? [] : [`${rule} must have encrypted_regex: ${encryptedRegex}.`]),
         ...(listed(age).length > 0 ? [] : [`${rule} has no age key; write the cluster's public key there.`]),
+        ...listed(age).flatMap((key, place) => keyProblem(key, `Key ${place + 1} of rule ${index + 1} of .sops.yaml`)),
         ...(other.length === 0 ? [] : [`${rule} has ${other.join(", ")}; recipients are age keys, under age.`]),
       ];
     }),
@@ -57,6 +59,14 @@ function ruleProblems(rules: readonly Rule[], stacks: readonly string[]): string
       .filter((stack) => rules.filter(({ path_regex: path }) => path === pathRegexOf(stack)).length !== 1)
       .map((stack) => `.sops.yaml needs exactly one rule for ${stack}, with path_regex: ${pathRegexOf(stack)}.`),
   ];
+}
+
+/** The words that stand in a rule until somebody has a key. */
+const notYetAKey = /^REPLACE-WITH-[A-Z-]+$/;
+
+function keyProblem(key: string, what: string): string[] {
+  const problem = notYetAKey.test(key) ? undefined : agePublicKeyProblem(key);
+  return problem === undefined ? [] : [`${what} ${problem}.`];
 }
 
 function sharedKeys(recipients: Recipients): string[] {

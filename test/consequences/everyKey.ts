@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { type Shape, shapeOfCluster, valueAt } from "../../src/config/shape";
 import { caCertificate } from "../bootstrap/samples";
+import { newAgeKeys } from "../fixtures/ageKeys";
 
 type Values = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
@@ -20,7 +21,7 @@ const otherPrivateKey = generateKeyPairSync("ed25519")
   .privateKey.export({ type: "pkcs8", format: "pem" })
   .toString()
   .trim();
-const otherAgeKey = `AGE-SECRET-KEY-1${"A".repeat(58)}`;
+const otherAgeKey = newAgeKeys().secret;
 
 /** A cluster that says something of every section, as small as can be: each change is a run of the whole program. */
 const full: Values = {

@@ -1,6 +1,7 @@
 /** Configurations for the platform's tests. */
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
+import { newAgeKeys } from "../fixtures/ageKeys";
 import { minimalStack } from "../fixtures/minimalStack";
 
 /** The minimal stack, called dev, with `values` on top. */
@@ -11,5 +12,5 @@ export function configWith(values: Readonly<Record<string, unknown>> = {}): Clus
 export const cloudProvider = { authUrl: "https://keystone.example.org:5000/v3", region: "RegionOne" };
 export const openstackCredential = { id: "6f1c2d3e", secret: "application-secret" };
 export const flux = { url: "https://git.example.org/platform/cluster.git" };
-/** Of the right form, and the key of nothing. */
-export const ageKey = `AGE-SECRET-KEY-1${"Q".repeat(58)}`;
+/** The key of nothing. */
+export const ageKey = newAgeKeys().secret;

@@ -14,6 +14,7 @@ import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import { parseClusterConfig } from "../../src/config/parse";
 import { planMachines } from "../../src/machines/planMachines";
 import { describeUnless } from "../describeUnless";
+import { newAgeKeys } from "../fixtures/ageKeys";
 import { controlPlanePrograms } from "../gitops/live/controlPlane";
 import { ChartRegistry } from "./chartRegistry";
 import { engineObstacle } from "../realEngine/installedEngine";
@@ -22,7 +23,7 @@ import { PlatformStack } from "./platformStack";
 
 jest.setTimeout(15 * 60_000);
 
-const ageKey = "AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ";
+const ageKey = newAgeKeys().secret;
 const applicationSecret = "an-application-secret-nobody-may-see";
 
 const values = {

@@ -3,7 +3,20 @@ import { z } from "zod";
 import { takesEffect } from "../effects";
 import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
 import { notAKeyLine, sshKeyLineProblem } from "../sshPublicKey";
-import { choice, cidr, distinctBy, flag, id, label, listOf, matching, section, text, whole } from "./primitives";
+import {
+  choice,
+  cidr,
+  distinctBy,
+  flag,
+  id,
+  judged,
+  label,
+  listOf,
+  matching,
+  section,
+  text,
+  whole,
+} from "./primitives";
 
 const bootWithV1 = osReleases
   .filter((release) => releaseOf(release)?.cgroups[0] === "v1")
@@ -173,13 +186,7 @@ export const nodePoolSchema = section({
   .describe("A pool of identical workers.")
   .meta(distinctBy("name"));
 
-const sshKey = z
-  .string({ error: notAKeyLine })
-  .superRefine((value, context) => {
-    const problem = sshKeyLineProblem(value);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-  })
-  .meta({ format: "OpenSSH public key" });
+const sshKey = judged("OpenSSH public key", notAKeyLine, sshKeyLineProblem);
 
 export const sshSchema = section({
   authorizedKeys: listOf(sshKey)

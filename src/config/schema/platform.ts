@@ -2,6 +2,7 @@
  * What stands on the bare cluster: Git source, OpenStack as Kubernetes sees it, credentials, where charts come from.
  */
 import { z } from "zod";
+import { ageSecretKeysProblem } from "../ageKeys";
 import { takesEffect } from "../effects";
 import { pgpPublicKeys } from "../pgpKeys";
 import { isSshPrivateKey } from "../sshPrivateKey";
@@ -121,15 +122,10 @@ export const cloudProviderSchema = section({
     ),
   );
 
-const ageKey = secret(
-  "must be an age secret key, from AGE-SECRET-KEY-1 to the end of its line (the file that age-keygen writes will do)",
-  (value) =>
-    /^AGE-SECRET-KEY-1[A-Z0-9]{58}$/m.test(value) &&
-    value.split(/\r?\n/).every((line) => /^(#.*|AGE-SECRET-KEY-1[A-Z0-9]{58}|)$/.test(line)),
-);
-const privateKey = secret(
-  "must be a whole SSH private key in PEM form, from its BEGIN line to its END line, without a passphrase",
-  isSshPrivateKey,
+const privateKey = secret((value) =>
+  isSshPrivateKey(value)
+    ? undefined
+    : "must be a whole SSH private key in PEM form, from its BEGIN line to its END line, without a passphrase",
 );
 const knownHosts = matching(
   "known_hosts lines",
@@ -162,7 +158,7 @@ export const credentialsSchema = section({
   })
     .optional()
     .describe("Read access to `flux.url`. Absent: the repository is public."),
-  sopsAgeKey: ageKey.optional().describe("age key that decrypts the Secrets in Git (sops)."),
+  sopsAgeKey: secret(ageSecretKeysProblem).optional().describe("age key that decrypts the Secrets in Git (sops)."),
 })
   .optional()
   .describe("What the platform logs in with. Set each with `pulumi config set --secret --path`.")

@@ -13,12 +13,22 @@ const hostname = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9](
 const dottedNumbers = /^\d+(\.\d+)*$/;
 const ipv4Pattern = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 
-/** Text that passes `test`; `format` is the word of docs/configuration.md for it. */
-export const matching = (format: string, error: string, test: RegExp | ((value: string) => boolean)) =>
+/**
+ * Text with which nothing is wrong: `problem` says what is, as a part of a sentence, and `error` is said of what is no
+ * text. `format` is the word of docs/configuration.md for it.
+ */
+export const judged = (format: string, error: string, problem: (value: string) => string | undefined) =>
   z
     .string({ error })
-    .refine((value) => (test instanceof RegExp ? test.test(value) : test(value)), { error })
+    .superRefine((value, context) => {
+      const message = problem(value);
+      if (message !== undefined) context.addIssue({ code: "custom", message });
+    })
     .meta({ format });
+
+/** Text that passes `test`. */
+export const matching = (format: string, error: string, test: RegExp | ((value: string) => boolean)) =>
+  judged(format, error, (value) => ((test instanceof RegExp ? test.test(value) : test(value)) ? undefined : error));
 
 /**
  * One line of text: not empty, no blanks at its ends, and no control character that could break out of the file it is
@@ -33,12 +43,15 @@ export const text = matching(
 /** What stands in for a secret where it cannot be read: the offline preview has no key to decrypt with. */
 export const encryptedPlaceholder = "encrypted";
 
+const notEmpty = "must not be empty";
+
 /**
  * Text that opens something. It may have several lines; no sentence shows it, and in a stack file it must be encrypted.
- * `test` sees it without blanks at its ends, and never the placeholder of the offline preview.
+ * `problem` sees it without blanks at its ends, and never the placeholder of the offline preview.
  */
-export const secret = (error = "must not be empty", test: (value: string) => boolean = (value) => value !== "") =>
-  matching("secret", error, (value) => value === encryptedPlaceholder || test(value.trim()));
+export const secret = (
+  problem: (value: string) => string | undefined = (value) => (value === "" ? notEmpty : undefined),
+) => judged("secret", notEmpty, (value) => (value === encryptedPlaceholder ? undefined : problem(value.trim())));
 
 /** A DNS label (RFC 1123) that begins with a letter; `limit` is in characters. */
 export const label = (limit: number) =>
@@ -55,13 +68,10 @@ export const id = matching(
 );
 
 /** An IPv4 network in CIDR notation with no host bits set. */
-export const cidr = z
-  .string({ error: "must be an IPv4 network such as 10.0.0.0/24" })
-  .superRefine((value, context) => {
-    const parsed = parseCidr(value);
-    if (!parsed.ok) context.addIssue({ code: "custom", message: parsed.reason });
-  })
-  .meta({ format: "CIDR" });
+export const cidr = judged("CIDR", "must be an IPv4 network such as 10.0.0.0/24", (value) => {
+  const parsed = parseCidr(value);
+  return parsed.ok ? undefined : parsed.reason;
+});
 
 /** IANA's special-purpose ranges that no machine, pod, Service or server for them can have its address in. */
 export const reservedRanges = [
@@ -86,13 +96,7 @@ function unreachable(name: string): string | undefined {
 
 /** Text that passes `test` and names a server that machines and pods can reach. */
 const reachable = (format: string, error: string, test: (value: string) => boolean) =>
-  z
-    .string({ error })
-    .superRefine((value, context) => {
-      const problem = test(value) ? unreachable(value) : error;
-      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-    })
-    .meta({ format });
+  judged(format, error, (value) => (test(value) ? unreachable(value) : error));
 
 export const ipv4 = reachable("IPv4 address", "must be an IPv4 address such as 10.0.0.10", (value) =>
   ipv4Pattern.test(value),

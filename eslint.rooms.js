@@ -19,6 +19,7 @@ const flow = [
   "preflight",
   "consequences",
   "sweep",
+  "status",
   "up",
 ];
 

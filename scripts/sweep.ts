@@ -2,19 +2,18 @@
  * `npm run sweep -- <stack>`: delete what Kubernetes itself made in OpenStack, which no stack knows of and which keeps
  * `pulumi destroy` from ending.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
-import { parse } from "yaml";
 import { parseClusterConfig } from "../src/config/parse";
-import { ownKeys, readStackFile } from "../src/config/stackFile";
+import { readStackFile } from "../src/config/stackFile";
 import { OpenstackApi } from "../src/openstack/client";
 import { findOpenstackCloud } from "../src/openstack/cloud";
 import { carryOut } from "../src/sweep/carryOut";
 import { gatherRemains } from "../src/sweep/gatherLeftovers";
 import { planSweep } from "../src/sweep/sweepPlan";
 import { renderSweep } from "../src/sweep/sweepReport";
+import { providerKeys } from "./providerKeys";
 import { filePath, runCommand } from "./runCommand";
 import { wrappedFor } from "./wrapped";
 
@@ -26,24 +25,6 @@ interface Options {
 
 const exitCodes = { swept: 0, failed: 1, notConfirmed: 3 };
 const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
-
-/**
- * The `openstack:` keys of a stack file that stand in the clear; what Pulumi encrypted must come from the environment
- * or clouds.yaml.
- */
-function providerKeys(file: string): (key: string) => string | undefined {
-  const keys = ownKeys(
-    (parse(readFileSync(file, "utf8"), { merge: true }) as { config: Record<string, unknown> }).config,
-    "openstack",
-  );
-  return (key) => {
-    const value = keys[key];
-    if (value === undefined || isEncrypted(value)) return undefined;
-    return typeof value === "string" ? value : JSON.stringify(value);
-  };
-}
-
-const isEncrypted = (value: unknown) => typeof value === "object" && value !== null && "secure" in value;
 
 async function confirmed(yes: boolean): Promise<boolean> {
   if (yes) return true;

@@ -50,6 +50,17 @@ export function isReady({ status }: { readonly status?: { readonly conditions?: 
   return status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
 }
 
+/** Why something is not Ready by its own conditions, on one line; undefined where they do not say. */
+export function notReadyReason(conditions: readonly Condition[]): string | undefined {
+  const ready = conditions.find(({ type }) => type === "Ready");
+  // While Flux works on something, only this condition says what it waits for; Ready says "Reconciliation in progress".
+  const doing =
+    ready?.status === "Unknown"
+      ? conditions.find(({ type, status }) => type === "Reconciling" && status === "True")
+      : undefined;
+  return (doing?.message ?? ready?.message)?.replace(/\s+/g, " ").trim() || undefined;
+}
+
 /** Keys of labels, and `key:effect` of taints. */
 interface Applied {
   readonly labels: readonly string[];

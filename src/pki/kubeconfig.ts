@@ -1,5 +1,5 @@
 /** The admin kubeconfig, computed from the CA: nobody logs in to a machine to fetch it. */
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 
 interface AdminKubeconfigInput {
   readonly clusterName: string;
@@ -42,4 +42,23 @@ export function renderAdminKubeconfig(input: AdminKubeconfigInput): string {
   };
   // kubectl reads YAML 1.1, where a cluster called on or 1e3 would be no text without quotes.
   return stringify(kubeconfig, { compat: "yaml-1.1" });
+}
+
+/** What an admin kubeconfig was rendered from, read back from the outputs of a stack; holds a private key. */
+export function readAdminKubeconfig(kubeconfig: string): Omit<AdminKubeconfigInput, "clusterName"> {
+  const { clusters, users } = parse(kubeconfig) as {
+    clusters: [{ cluster: { server: string; "certificate-authority-data": string } }];
+    users: [{ user: { "client-certificate-data": string; "client-key-data": string } }];
+  };
+  const pem = (base64: string) => Buffer.from(base64, "base64").toString("utf8");
+  const [{ cluster }] = clusters;
+  const [{ user }] = users;
+  const { hostname, port } = new URL(cluster.server);
+  return {
+    host: hostname,
+    port: port === "" ? 443 : Number(port),
+    clusterCaCertificatePem: pem(cluster["certificate-authority-data"]),
+    clientCertificatePem: pem(user["client-certificate-data"]),
+    clientKeyPem: pem(user["client-key-data"]),
+  };
 }

@@ -2,7 +2,7 @@
  * The last gate: `up` ends when every machine is a Ready node and Flux has reconciled, or it says which is not and why.
  */
 import { counted } from "../config/counted";
-import { type Condition, listNodes, type Node } from "../kubernetes/nodes";
+import { type Condition, listNodes, type Node, notReadyReason } from "../kubernetes/nodes";
 import { documentOf } from "../kubernetes/answers";
 import { consoleSections } from "./consoleSections";
 import { KubeletLeases } from "../kubernetes/leases";
@@ -150,12 +150,7 @@ function unreconciled(kind: string, { metadata, spec, status }: FluxObject): Pro
 function notReady(what: string, conditions: readonly Condition[] = []): Problem[] {
   const ready = conditions.find(({ type }) => type === "Ready");
   if (ready?.status === "True") return [];
-  // While Flux works on something, only this condition says what it waits for; Ready says "Reconciliation in progress".
-  const doing =
-    ready?.status === "Unknown"
-      ? conditions.find(({ type, status }) => type === "Reconciling" && status === "True")
-      : undefined;
-  const message = (doing?.message ?? ready?.message)?.replace(/\s+/g, " ").trim();
+  const message = notReadyReason(conditions);
   const since = Date.parse(ready?.lastTransitionTime ?? "");
   return [
     { message: `${what} is not Ready${message ? `: ${message}` : ""}`, ...(Number.isNaN(since) ? {} : { since }) },

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
+import { readAdminKubeconfig, renderAdminKubeconfig } from "../../src/pki/kubeconfig";
 
 describe("admin kubeconfig", () => {
   it("holds one cluster, one user and the context of both", () => {
@@ -21,5 +21,16 @@ describe("admin kubeconfig", () => {
       contexts: [{ name: "dev-admin@dev", context: { cluster: "dev", user: "dev-admin" } }],
       "current-context": "dev-admin@dev",
     });
+  });
+
+  it("is read back as what it was rendered from", () => {
+    const access = {
+      host: "api.example.org",
+      port: 443,
+      clusterCaCertificatePem: "CA",
+      clientCertificatePem: "CERTIFICATE",
+      clientKeyPem: "KEY",
+    };
+    expect(readAdminKubeconfig(renderAdminKubeconfig({ clusterName: "dev", ...access }))).toEqual(access);
   });
 });

@@ -1,0 +1,60 @@
+/** `npm run status -- <stack>`: how the cluster is, on one screen. */
+import { basename, join } from "node:path";
+import { Command } from "commander";
+import { parseClusterConfig } from "../src/config/parse";
+import { readStackFile } from "../src/config/stackFile";
+import { readStackOutputs } from "../src/status/stackOutputs";
+import { askStatus } from "../src/status/status";
+import type { StatusLevel } from "../src/status/statusLine";
+import { renderStatus } from "../src/status/statusReport";
+import { assertSilentNpm, filePath, runCommand } from "./runCommand";
+import { wrappedFor } from "./wrapped";
+
+interface Options {
+  readonly config?: string;
+  readonly json?: true;
+  readonly color: boolean;
+}
+
+const root = join(__dirname, "..");
+const exitCodes = { healthy: 0, bad: 1, unknown: 2 };
+/** Milliseconds that Pulumi may take, less than what a part may take in all. */
+const engineLimit = 6_000;
+const colors: Readonly<Record<StatusLevel, number>> = { ok: 32, absent: 2, warn: 33, unknown: 35, bad: 31 };
+
+async function status(stack: string, options: Options): Promise<void> {
+  if (options.json === true) assertSilentNpm(`status -- ${stack} --json`);
+  const file = options.config ?? join(root, `Pulumi.${stack}.yaml`);
+  const found = await askStatus({
+    stack,
+    readFile: () => {
+      const { values, problems, notes } = readStackFile(file);
+      const config = parseClusterConfig(values, stack, { problems, source: basename(file) });
+      return { config, hasEncrypted: notes.length > 0 };
+    },
+    readOutputs: () => readStackOutputs(stack, root, engineLimit),
+  });
+  const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
+  const paint = (level: StatusLevel, text: string) => (colored ? `\u001b[${colors[level]}m${text}\u001b[0m` : text);
+  const text =
+    options.json === true ? `${JSON.stringify(found)}\n` : wrappedFor(renderStatus(found, paint), process.stdout);
+  await new Promise((resolve) => process.stdout.write(text, resolve));
+  // Whoever did not answer may still hold a connection.
+  process.exit(exitCodes[found.health]);
+}
+
+void runCommand(
+  new Command("npm run status --")
+    .description(
+      "Shows how the cluster of a stack is: what works, what does not, what could not be asked, and what helps.",
+    )
+    .argument("<stack>", "name of the stack; its configuration is Pulumi.<stack>.yaml")
+    .option("--config <file>", "read this stack file instead", filePath)
+    .option("--json", "print one JSON document")
+    .option("--no-color", "no colours")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 nothing is bad, warnings aside; 1 something is bad; 2 nothing is known to be bad, but not everything could be asked, or wrong usage.",
+    )
+    .action(status),
+);

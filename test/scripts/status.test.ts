@@ -1,0 +1,93 @@
+/** `npm run status` as a user runs it, without npm itself, with a Pulumi of a few lines. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { stringify } from "yaml";
+import { run } from "../../lab/openstack/commands";
+import type { Status } from "../../src/status/status";
+import { minimalStack } from "../fixtures/minimalStack";
+import { healthyAnswers, standInConfig, standInOutputs, type StandInAnswers, withStandIn } from "../status/standIn";
+
+// Each test starts processes of its own, on a machine that may be busy.
+jest.setTimeout(120_000);
+
+const root = join(__dirname, "../..");
+const command = ["-r", join(root, "scripts/typescript.js"), join(root, "scripts/status.ts"), "dev"];
+const workers = 500;
+const config = standInConfig(workers);
+const healthy = healthyAnswers(config);
+
+const healthyScreen = `Stack dev at TIME UTC: healthy
+ok       API                  127.0.0.1:6443 answers and passes its 5 checks
+ok       nodes control-plane  3 of 3 Ready; v1.36.3; 3 of 3 have the files of the last \`up\`
+ok       nodes default        500 of 500 Ready; v1.36.3; 500 of 500 have the files of the last \`up\`
+ok       certificates         2 certificates of the stack; the first to end, dev-admin, has 300 days left
+ok       drift                stack file and last \`up\` agree
+ok                            nodes run v1.36.3 as in the stack file
+`;
+
+/** Of a Pulumi with its state in a bucket. */
+const pulumiSeconds = 1;
+
+/** The seconds that it took and kept a processor busy, its exit code and what it printed, on a cluster of 3 + 500 nodes. */
+async function status(answers: StandInAnswers, ...options: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), "status-test-"));
+  try {
+    const file = join(folder, "Pulumi.dev.yaml");
+    const keys = {
+      ...minimalStack,
+      network: { cidr: "10.20.0.0/16" },
+      kubernetes: { version: "1.36.3", podCidr: "172.16.0.0/12" },
+      nodePools: [{ name: "default", count: workers, flavor: "large" }],
+    };
+    const entries = Object.entries(keys).map(([key, value]) => [`openstack-kubernetes:${key}`, value] as const);
+    writeFileSync(file, stringify({ config: Object.fromEntries(entries) }));
+    return await withStandIn(answers, standInOutputs(config), async (outputs) => {
+      writeFileSync(join(folder, "outputs.json"), JSON.stringify(outputs));
+      const pulumi = join(folder, "pulumi");
+      writeFileSync(
+        pulumi,
+        `#!/bin/sh\necho "$*" > '${folder}/asked'\nsleep ${pulumiSeconds}\nexec cat '${folder}/outputs.json'\n`,
+      );
+      chmodSync(pulumi, 0o755);
+      const hook = join(folder, "busy.js");
+      writeFileSync(
+        hook,
+        `process.on("exit", () => { const { user, system } = process.cpuUsage();
+          require("node:fs").writeFileSync(${JSON.stringify(join(folder, "busy"))}, String((user + system) / 1e6)); });`,
+      );
+      const start = performance.now();
+      const ended = await run(process.execPath, ["-r", hook, ...command, "--config", file, ...options], {
+        environment: { PATH: [folder, process.env.PATH].join(delimiter), HOME: "/nonexistent" },
+        allowFailure: true,
+      });
+      const seconds = (performance.now() - start) / 1000;
+      return { ...ended, seconds, busy: Number(readFileSync(join(folder, "busy"), "utf8")) };
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("the status command", () => {
+  it("shows a healthy cluster of 3 + 500 nodes in less than 3 seconds, one of which is Pulumi's", async () => {
+    const { code, stdout, seconds, busy } = await status(healthy);
+    process.stderr.write(`3 + ${workers} nodes: ${seconds.toFixed(2)} s, of which ${busy.toFixed(2)} s of processor\n`);
+    expect(stdout.replace(/at \S+ UTC/, "at TIME UTC").replace(/:\d+ answers/, ":6443 answers")).toBe(healthyScreen);
+    expect(code).toBe(0);
+    // What other work of this machine adds is not the command's.
+    expect(busy + pulumiSeconds).toBeLessThan(3);
+  });
+
+  it("ends in less than 15 seconds with an API that never answers, with status 1", async () => {
+    const { code, stdout, seconds } = await status({ "/": () => "hang" }, "--json");
+    process.stderr.write(`API away: ${seconds.toFixed(2)} s\n`);
+    const { health, lines } = JSON.parse(stdout) as Status;
+    expect([code, health, lines[0]?.level, lines[0]?.part]).toEqual([1, "bad", "bad", "API"]);
+    expect(seconds).toBeLessThan(15);
+  });
+
+  it("ends with status 2 for an option that it does not know", async () => {
+    expect(await status(healthy, "--everything")).toMatchObject({ code: 2, stdout: "" });
+  });
+});

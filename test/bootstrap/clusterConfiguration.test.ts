@@ -39,6 +39,7 @@ describe("ClusterConfiguration", () => {
           { name: "allocate-node-cidrs", value: "false" },
           { name: "bind-address", value: "0.0.0.0" },
           { name: "profiling", value: "false" },
+          { name: "terminated-pod-gc-threshold", value: "1000" },
         ],
       },
       scheduler: {
@@ -70,9 +71,10 @@ describe("ClusterConfiguration", () => {
       { name: "audit-log-path", value: "/var/log/kubernetes/audit/audit.log" },
       { name: "audit-policy-file", value: "/etc/openstack-kubernetes/api-server/audit-policy.yaml" },
       { name: "authentication-config", value: "/etc/openstack-kubernetes/api-server/authentication.yaml" },
-      { name: "enable-admission-plugins", value: "EventRateLimit,NodeRestriction" },
+      { name: "enable-admission-plugins", value: "DenyServiceExternalIPs,EventRateLimit,NodeRestriction" },
       { name: "encryption-provider-config", value: "/etc/openstack-kubernetes/api-server/encryption.yaml" },
       { name: "profiling", value: "false" },
+      { name: "service-account-extend-token-expiration", value: "false" },
       {
         name: "tls-cipher-suites",
         value:
@@ -101,6 +103,7 @@ describe("ClusterConfiguration", () => {
       "enable-admission-plugins",
       "encryption-provider-config",
       "profiling",
+      "service-account-extend-token-expiration",
       "tls-cipher-suites",
       "tls-min-version",
     ]);
@@ -139,6 +142,7 @@ describe("ClusterConfiguration", () => {
         { name: "bind-address", value: "0.0.0.0" },
         { name: "node-cidr-mask-size", value: size },
         { name: "profiling", value: "false" },
+        { name: "terminated-pod-gc-threshold", value: "1000" },
       ],
     });
     expect(mask(110)).toEqual(expected("24"));

@@ -3,12 +3,11 @@
  */
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parse, parseAllDocuments } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
-import type { MachineFile } from "../../src/bootstrap/inputs";
 import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
 import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
@@ -25,10 +24,8 @@ import {
   workerFacts,
 } from "./samples";
 import { describeWithTools } from "../findTool";
+import { address, DryRunMachine, onMachine } from "./dryRunMachine";
 
-const address = "10.10.0.10";
-const onMachine = (files: readonly MachineFile[], path: string) =>
-  contentOf(files, path).replaceAll("@NODE_IP@", address);
 /** The version of the kubeadm that these tests run. */
 const kubeadmVersion =
   /^kubernetes_version=(\S+)$/m.exec(readFileSync(join(__dirname, "../../scripts/installTestTools.sh"), "utf8"))?.[1] ??
@@ -41,49 +38,19 @@ const documented = fixtures().flatMap(([name, config]) =>
   ),
 );
 
-interface StaticPod {
-  spec: {
-    containers: { image: string; command: string[]; volumeMounts: { mountPath: string; readOnly?: boolean }[] }[];
-    securityContext: { seLinuxOptions?: { type: string } };
-  };
-}
-
 describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   let directory: string;
+  let machine: DryRunMachine;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "kubeadm-"));
+    machine = new DryRunMachine(directory, tool("kubeadm"));
   });
   afterEach(() => {
     rmSync(directory, { recursive: true });
   });
 
-  const kubeadm = (...args: string[]) =>
-    execFileSync(tool("kubeadm"), args, {
-      encoding: "utf8",
-      stdio: "pipe",
-      env: { ...process.env, KUBEADM_INIT_DRYRUN_DIR: join(directory, "manifests") },
-    });
-  const write = (path: string, content: string) => {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), content);
-    return join(directory, path);
-  };
-  /** The control plane's files below the test's directory, with the paths within its documents changed accordingly. */
-  const layControlPlane = (changes: Record<string, unknown>, held: ControlPlaneSecrets = secrets) => {
-    const config = sampleConfig(changes);
-    const { files } = renderControlPlaneUserData(config, sampleFacts(config), held);
-    for (const { path } of files) write(path, contentOf(files, path));
-    cpSync(join(directory, "etc/openstack-kubernetes/pki"), join(directory, "pki"), { recursive: true });
-    const moved = onMachine(files, "/etc/openstack-kubernetes/init.yaml")
-      .replace("kind: ClusterConfiguration\n", `kind: ClusterConfiguration\ncertificatesDir: ${directory}/pki\n`)
-      .replace("directory: /etc/", `directory: ${directory}/etc/`);
-    return write("init.yaml", moved);
-  };
-  const staticPod = (name: string) =>
-    parse(readFileSync(join(directory, "manifests", `${name}.yaml`), "utf8")) as StaticPod;
-
   it("is the version that scripts/installTestTools.sh builds", () => {
-    expect(kubeadm("version", "-o", "short").trim()).toBe(`v${kubeadmVersion}`);
+    expect(machine.kubeadm("version", "-o", "short").trim()).toBe(`v${kubeadmVersion}`);
   });
 
   it.each(documented)("finds every document of the configuration valid: %s", (_name, config) => {
@@ -96,17 +63,17 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       ),
     ];
     const answers = documents.map((document, index) =>
-      kubeadm("config", "validate", "--config", write(`${index}.yaml`, document)),
+      machine.kubeadm("config", "validate", "--config", machine.write(`${index}.yaml`, document)),
     );
     expect(answers).toEqual(documents.map(() => "ok\n"));
   });
 
   it("refuses a document with an unknown field, so that the tests above mean something", () => {
-    const path = write(
+    const path = machine.write(
       "wrong.yaml",
       "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnoSuchField: 1\n",
     );
-    expect(() => kubeadm("config", "validate", "--config", path)).toThrow(/unknown field "noSuchField"/);
+    expect(() => machine.kubeadm("config", "validate", "--config", path)).toThrow(/unknown field "noSuchField"/);
   });
 
   it("issues leaves from the generated CAs and replaces none of them", () => {
@@ -145,13 +112,13 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       },
     };
 
-    kubeadm(
+    machine.kubeadm(
       "init",
       "phase",
       "certs",
       "all",
       "--config",
-      layControlPlane({ kubernetes: { certSans: ["api.example.org"] } }, held),
+      machine.layControlPlane({ kubernetes: { certSans: ["api.example.org"] } }, held),
     );
 
     const read = (name: string) => readFileSync(join(directory, "pki", name), "utf8");
@@ -198,11 +165,10 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   });
 
   it("writes static pods with our flags, and mounts what they name", () => {
-    const config = layControlPlane({ ...virtualIp, kubernetes: { encryptionAtRest: "aescbc" } });
-    kubeadm("init", "phase", "control-plane", "all", "--config", config, "--dry-run");
-    kubeadm("init", "phase", "etcd", "local", "--config", config, "--dry-run");
+    const config = machine.layControlPlane({ ...virtualIp, kubernetes: { encryptionAtRest: "aescbc" } });
+    machine.writeStaticPods(config);
 
-    const apiServer = staticPod("kube-apiserver").spec.containers[0]!;
+    const apiServer = machine.staticPod("kube-apiserver").spec.containers[0]!;
     const files = apiServer.command.flatMap(
       (argument) =>
         /^--(?:authentication-config|admission-control-config-file|encryption-provider-config|audit-policy-file|audit-log-path)=(.*)$/.exec(
@@ -221,11 +187,11 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       ]),
     );
     expect(apiServer.command.filter((argument) => argument.startsWith("--anonymous-auth"))).toEqual([]);
-    expect(staticPod("kube-controller-manager").spec.containers[0]!.command).toEqual(
+    expect(machine.staticPod("kube-controller-manager").spec.containers[0]!.command).toEqual(
       expect.arrayContaining(["--allocate-node-cidrs=false", "--profiling=false"]),
     );
-    expect(staticPod("kube-scheduler").spec.containers[0]!.command).toContain("--profiling=false");
-    expect(staticPod("etcd").spec.containers[0]!.command).toEqual(
+    expect(machine.staticPod("kube-scheduler").spec.containers[0]!.command).toContain("--profiling=false");
+    expect(machine.staticPod("etcd").spec.containers[0]!.command).toEqual(
       expect.arrayContaining([
         "--heartbeat-interval=200",
         "--election-timeout=2000",
@@ -235,17 +201,18 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
   });
 
   it("applies the SELinux patches to all four static pods", () => {
-    const config = layControlPlane({ ...rhel9, controlPlane: { flavor: "medium", replicas: 1 } });
-    kubeadm("init", "phase", "control-plane", "all", "--config", config, "--dry-run");
-    kubeadm("init", "phase", "etcd", "local", "--config", config, "--dry-run");
+    const config = machine.layControlPlane({ ...rhel9, controlPlane: { flavor: "medium", replicas: 1 } });
+    machine.writeStaticPods(config);
     const types = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(
-      (name) => staticPod(name).spec.securityContext.seLinuxOptions?.type,
+      (name) => machine.staticPod(name).spec.securityContext.seLinuxOptions?.type,
     );
     expect(types).toEqual(["spc_t", "spc_t", "spc_t", "spc_t"]);
   });
 
   it("wants the sandbox image that containerd is told to pin", () => {
-    const images = kubeadm("config", "images", "list", "--kubernetes-version", `v${kubeadmVersion}`).split("\n");
+    const images = machine
+      .kubeadm("config", "images", "list", "--kubernetes-version", `v${kubeadmVersion}`)
+      .split("\n");
     const config = sampleConfig({ kubernetes: { version: kubeadmVersion } });
     const toml = contentOf(
       renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts).files,
@@ -260,7 +227,7 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
       renderWorkerUserData(config, poolTemplates(config)[0]!, workerFacts).files,
       "/etc/openstack-kubernetes/join.yaml",
     );
-    const migrated = kubeadm("config", "migrate", "--old-config", write("join.yaml", document));
+    const migrated = machine.kubeadm("config", "migrate", "--old-config", machine.write("join.yaml", document));
     const { discovery } = parseAllDocuments(migrated)[0]!.toJS() as {
       discovery: { bootstrapToken: { token: string }; tlsBootstrapToken: string };
     };

@@ -20,6 +20,7 @@ import {
 import { waitForApi } from "../../../src/up/apiGate";
 import { JoiningMachines } from "../../../src/up/joiningMachines";
 import { apiByKubectl } from "./apiByKubectl";
+import { claimHardening } from "./hardening";
 import {
   describeOnMachines,
   etcdLeader,
@@ -159,24 +160,14 @@ describeOnMachines("a cluster of real machines", (site) => {
 
   const servingCertificates = claimServingCertificates(() => cluster);
 
+  claimHardening(() => cluster);
+
   it("has three healthy etcd members", () => {
     expect(healthyEtcd(cluster, controlPlane()[0]!)).toEqual([
       "https://10.10.0.10:2379",
       "https://10.10.0.11:2379",
       "https://10.10.0.12:2379",
     ]);
-  });
-
-  it("keeps every CA key away from the workers", () => {
-    const { clusterCa, etcdCa, frontProxyCa, serviceAccount } = cluster.keys.secrets;
-    // One whole line out of the middle of each key, looked for in every file of the machine that is not a program.
-    const lines = [clusterCa, etcdCa, frontProxyCa, serviceAccount].map(
-      ({ privateKeyPem }) => privateKeyPem.trim().split("\n")[1]!,
-    );
-    const search = `grep -rlF --exclude-dir=containerd -e ${lines.join(" -e ")} /etc /var /run /root /home /opt /tmp 2>/dev/null`;
-    for (const name of workers()) expect(sh(name, search).stdout).toBe("");
-    // The same search finds them where they belong.
-    expect(sh(controlPlane()[0]!, search).stdout).toContain("/etc/kubernetes/pki/ca.key");
   });
 
   it("lets pods talk across nodes by address and through a Service by its name", async () => {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { apiServerPort, type ApiEndpointConfig, type ClusterConfig } from "../config/clusterConfig";
 import { apiEndpointName } from "./apiEndpointNames";
 import type { ApiEndpointMember } from "./apiEndpoint";
+import { loadBalancerProvider } from "./loadBalancerProviders";
 import type { Network } from "./network";
 import { openstackTags } from "./tags";
 
@@ -27,7 +28,7 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
     const name = apiEndpointName(config.clusterName);
     super("openstack-kubernetes:network:ApiLoadBalancer", name, {}, opts);
     const tags = openstackTags(config);
-    const ovn = endpoint.provider === "ovn";
+    const provider = loadBalancerProvider(endpoint.provider);
     const loadBalancer = new openstack.loadbalancer.LoadBalancer(
       name,
       {
@@ -39,8 +40,7 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
       },
       { parent: this, protect: config.protect },
     );
-    // Octavia cuts a connection after 50 silent seconds; a watch may be silent far longer. OVN balances packets and
-    // knows no such timeouts.
+    // Octavia cuts a connection after 50 silent seconds; a watch may be silent far longer.
     const idle = endpoint.idleTimeoutMinutes * 60_000;
     const listener = new openstack.loadbalancer.Listener(
       name,
@@ -49,23 +49,25 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
         loadbalancerId: loadBalancer.id,
         protocol: "TCP",
         protocolPort: endpoint.port,
-        // Octavia answers with a sorted set; anything else would be a change at every `up`.
-        allowedCidrs: [...new Set([config.network.cidr, ...endpoint.allowedCidrs])].sort(),
-        ...(ovn ? {} : { timeoutClientData: idle, timeoutMemberData: idle }),
+        // Octavia answers with a sorted set; anything else would be a change at every `up`. Where clients keep their
+        // addresses, the security groups of the control plane limit them.
+        ...(provider.limitsClients
+          ? { allowedCidrs: [...new Set([config.network.cidr, ...endpoint.allowedCidrs])].sort() }
+          : {}),
+        ...(provider.cutsIdle ? { timeoutClientData: idle, timeoutMemberData: idle } : {}),
         tags,
       },
       { parent: this, protect: config.protect },
     );
-    // OVN's provider balances by the five-tuple only.
     this.pool = new openstack.loadbalancer.Pool(
       name,
-      { name, listenerId: listener.id, protocol: "TCP", lbMethod: ovn ? "SOURCE_IP_PORT" : "ROUND_ROBIN" },
+      { name, listenerId: listener.id, protocol: "TCP", lbMethod: provider.method },
       { parent: this, protect: config.protect },
     );
-    // /readyz takes an API server out before it stops serving; OVN can only ask whether the port opens.
-    const check = ovn
-      ? { type: "TCP" }
-      : { type: "HTTPS", urlPath: "/readyz", httpMethod: "GET", expectedCodes: "200" };
+    // /readyz takes an API server out before it stops serving.
+    const check = provider.checksByRequest
+      ? { type: "HTTPS", urlPath: "/readyz", httpMethod: "GET", expectedCodes: "200" }
+      : { type: "TCP" };
     this.monitor = new openstack.loadbalancer.Monitor(
       name,
       { name, poolId: this.pool.id, delay: 5, timeout: 3, maxRetries: 3, ...check },

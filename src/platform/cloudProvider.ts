@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { ClusterConfig } from "../config/clusterConfig";
+import { loadBalancerProvider } from "../network/loadBalancerProviders";
 import { onControlPlane } from "./placement";
 
 type CloudProviderConfig = NonNullable<ClusterConfig["cloudProvider"]>;
@@ -32,6 +33,7 @@ export function renderCloudConfig({
   subnetId,
 }: CloudConfigInput): Record<string, string> {
   const { loadBalancer, ca } = cloudProvider;
+  const provider = loadBalancerProvider(loadBalancer.provider);
   const conf = sections({
     Global: {
       "auth-url": cloudProvider.authUrl,
@@ -47,8 +49,10 @@ export function renderCloudConfig({
       ? {
           enabled: "true",
           "lb-provider": loadBalancer.provider,
-          // OVN balances by flow only.
-          ...(loadBalancer.provider === "ovn" ? { "lb-method": "SOURCE_IP_PORT" } : {}),
+          "lb-method": provider.method,
+          // The rules of node ports let in the machines' subnet, where a proxy stands. Clients that keep their
+          // addresses need a rule per Service; with it the controller enforces loadBalancerSourceRanges as well.
+          ...(provider.keepsClientAddress ? { "manage-security-groups": "true" } : {}),
           "subnet-id": subnetId,
           ...(loadBalancer.floatingNetworkId === undefined
             ? {}

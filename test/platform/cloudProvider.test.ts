@@ -32,13 +32,14 @@ address-sort-order = "10.20.0.0/22"
 [LoadBalancer]
 enabled = "true"
 lb-provider = "amphora"
+lb-method = "ROUND_ROBIN"
 subnet-id = "subnet-1"
 create-monitor = "true"
 `,
     });
   });
 
-  it("balances by flow with OVN, and uses the external network and CA that are named", () => {
+  it("balances by flow with OVN and opens node ports to clients, which keep their addresses; it uses the external network and CA that are named", () => {
     const config = validConfig("platform");
     const entries = renderCloudConfig({
       cloudProvider: config.cloudProvider!,
@@ -51,6 +52,7 @@ create-monitor = "true"
     expect(entries["cloud.conf"]!.split("[LoadBalancer]\n")[1]).toBe(`enabled = "true"
 lb-provider = "ovn"
 lb-method = "SOURCE_IP_PORT"
+manage-security-groups = "true"
 subnet-id = "s"
 floating-network-id = "0f1c4f4e-6c4e-4d43-9b22-5a8f3e9d7c10"
 internal-lb = "true"

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { parse } from "yaml";
-import { agePublicKeyProblem } from "../../src/config/ageKeys";
+import { agePublicKey } from "../../src/config/ageKeys";
+import { keyProblem } from "../../src/config/keyForms";
 import { isMapping } from "../../src/config/textForms";
 import { parsed } from "./plainSecrets";
 
@@ -51,7 +52,9 @@ function ruleProblems(rules: readonly Rule[], stacks: readonly string[]): string
           : [`${rule} has the path_regex ${String(path)}; write one rule per stack, as ${wanted.join(" or ")}.`]),
         ...(encrypted === encryptedRegex ? [] : [`${rule} must have encrypted_regex: ${encryptedRegex}.`]),
         ...(listed(age).length > 0 ? [] : [`${rule} has no age key; write the cluster's public key there.`]),
-        ...listed(age).flatMap((key, place) => keyProblem(key, `Key ${place + 1} of rule ${index + 1} of .sops.yaml`)),
+        ...listed(age).flatMap((key, place) =>
+          recipientProblem(key, `Key ${place + 1} of rule ${index + 1} of .sops.yaml`),
+        ),
         ...(other.length === 0 ? [] : [`${rule} has ${other.join(", ")}; recipients are age keys, under age.`]),
       ];
     }),
@@ -64,8 +67,8 @@ function ruleProblems(rules: readonly Rule[], stacks: readonly string[]): string
 /** The words that stand in a rule until somebody has a key. */
 const notYetAKey = /^REPLACE-WITH-[A-Z-]+$/;
 
-function keyProblem(key: string, what: string): string[] {
-  const problem = notYetAKey.test(key) ? undefined : agePublicKeyProblem(key);
+function recipientProblem(key: string, what: string): string[] {
+  const problem = notYetAKey.test(key) ? undefined : keyProblem(agePublicKey, key);
   return problem === undefined ? [] : [`${what} ${problem}.`];
 }
 

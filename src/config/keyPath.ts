@@ -1,6 +1,7 @@
 /** Key paths and values as a user reads and types them. */
 import { counted } from "./counted";
 import { closest, distance } from "fastest-levenshtein";
+import { holdsPrivateKey } from "./keyForms";
 
 export type KeyPath = readonly (string | number)[];
 
@@ -22,13 +23,16 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "a map";
   if (typeof value !== "string") return `${value as number | boolean}`;
-  if (value.includes("-----BEGIN") || value.includes("\n")) return `a text of ${counted(value.length, "character")}`;
+  if (holdsPrivateKey(value) || value.includes("-----BEGIN") || value.includes("\n")) return lengthOf(value);
   // Everything up to the last "@": a token may stand in the place of the user, and a password may hold an "@" itself.
   const masked = value.includes("://") ? value.replace(/:\/\/.*@/, "://***@") : value.replace(/^[^/]*:.*@/, "***@");
   return masked.length > longestShown
     ? `${JSON.stringify(masked.slice(0, longestShown)).slice(0, -1)}..."`
     : JSON.stringify(masked);
 }
+
+/** What is shown of a text that may be secret. */
+export const lengthOf = (text: string): string => `a text of ${counted(text.length, "character")}`;
 
 /** The known word that `word` is probably meant to be; undefined when none is near. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {

@@ -1,11 +1,20 @@
 /** ASCII-armoured PGP public keys: one block or several, with the comments that people and tools write around them. */
 import { decoded } from "./keyBytes";
+import { cutShort, type WantedKey } from "./keyForms";
 
 const begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const end = "-----END PGP PUBLIC KEY BLOCK-----";
 const header = /^[A-Za-z][A-Za-z0-9-]*: /;
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const checksum = /^=[A-Za-z0-9+/]{4}$/;
+
+/** One block or several. */
+export const pgpKeys: WantedKey = {
+  name: "ASCII-armoured PGP public keys",
+  forms: ["pgpPublic"],
+  source: "give the output of gpg --armor --export KEY",
+  problem: (text) => (pgpPublicKeys(text) === undefined ? cutShort : undefined),
+};
 
 /**
  * Each block by itself, without headers such as "Comment: ...": rpm refuses headers that it does not know, and apt

@@ -1,6 +1,6 @@
 /** What zod found wrong, as sentences for the user: key path, value, and what is allowed. */
 import type { z } from "zod";
-import { didYouMean, type KeyPath, keyPath, shown } from "./keyPath";
+import { didYouMean, type KeyPath, keyPath, lengthOf, shown } from "./keyPath";
 import { type Shape, shapeAt, valueAt, variantOf } from "./shape";
 
 type Issue = z.core.$ZodIssue;
@@ -53,7 +53,12 @@ function sentencesOf(issue: Issue, root: unknown, secret: boolean): string[] {
     return [
       `${keyPath(path)} is [secret] but is not a valid ${shape?.kind === "text" ? shape.format : String(shape?.kind)}; see docs/configuration.md.`,
     ];
-  return [ended(`${keyPath(path)} is ${shown(value)} but ${issue.message}${suggestion(value, shape)}`)];
+  const isHidden = shape?.kind === "text" && shape.neverShown === true && typeof value === "string";
+  return [
+    ended(
+      `${keyPath(path)} is ${isHidden ? lengthOf(value) : shown(value)} but ${issue.message}${suggestion(value, shape)}`,
+    ),
+  ];
 }
 
 function missing(path: KeyPath, shape: Shape | undefined): string {

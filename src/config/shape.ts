@@ -23,6 +23,8 @@ export type Shape = Common &
         readonly schemes?: readonly string[];
         /** Whether a URL may hold a user name and password. */
         readonly credentials?: boolean;
+        /** Whether a sentence shows no more of a wrong value than its length. */
+        readonly neverShown?: boolean;
       }
     | {
         readonly kind: "number";
@@ -51,6 +53,7 @@ interface JsonSchema {
   readonly format?: string;
   readonly schemes?: string[];
   readonly credentials?: boolean;
+  readonly neverShown?: boolean;
   readonly description?: string;
   readonly effect?: Effect;
   readonly distinctBy?: string[];
@@ -99,6 +102,7 @@ function shapeOf(schema: JsonSchema, required: boolean, inherited?: Effect): Sha
         ...(choices && { choices: choices.map(String) }),
         ...(schema.schemes && { schemes: schema.schemes }),
         ...(schema.credentials && { credentials: true }),
+        ...(schema.neverShown && { neverShown: true }),
       };
     }
     case "integer":

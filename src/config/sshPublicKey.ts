@@ -1,5 +1,6 @@
 /** SSH public keys as they travel: what OpenSSH reads out of the base64 of a key's line. */
 import { decoded, sshField } from "./keyBytes";
+import { brokenLine, cutShort, type WantedKey } from "./keyForms";
 
 /** Bytes of what follows the type in a key, field by field; "any" is a field of whatever length. */
 const fieldsAfterType: Readonly<Record<string, readonly (number | "any")[]>> = {
@@ -22,10 +23,9 @@ const shortestRsaBits = 2048;
  * Why sshd would pass over the key, as a part of a sentence; undefined when it is sound. `type` is the word before the
  * base64 text (RFC 4253, section 6.6; RFC 5656; RFC 8709; OpenSSH's PROTOCOL.u2f).
  */
-export function sshKeyProblem(type: string, base64: string): string | undefined {
+function sshKeyProblem(type: string, base64: string): string | undefined {
   const expected = Object.hasOwn(fieldsAfterType, type) ? fieldsAfterType[type] : undefined;
   if (expected === undefined) return `must be of one of the types ${sshKeyTypes.join(", ")}`;
-  const cutShort = "must be a whole key; this one was cut short or altered, so copy its line again";
   const bytes = decoded(base64);
   if (bytes === undefined) return cutShort;
   const [typeWithin, ...fields] = fieldsOf(bytes) ?? [];
@@ -50,22 +50,36 @@ function fieldsOf(bytes: Buffer): Buffer[] | undefined {
   return fields;
 }
 
-/** Why a text is not even a public key of SSH, as a part of a sentence; undefined when it may be one. */
-function pastedByMistake(text: string): string | undefined {
-  if (/BEGIN PGP/.test(text)) return "must be a key of OpenSSH, not of PGP; copy the line of a .pub file in ~/.ssh";
-  if (/PRIVATE KEY|PuTTY-User-Key-File|AGE-SECRET-KEY-/.test(text))
-    return "must be the public key, the line of the .pub file; this is the private key, so make a new pair, as it stood here for all to read";
-  if (/BEGIN SSH2 PUBLIC KEY/.test(text)) return "must be in OpenSSH's form; convert it with ssh-keygen -i -f FILE";
-  if (/BEGIN (CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY)/.test(text))
-    return "must be in OpenSSH's form; convert it with ssh-keygen -i -m PKCS8 -f FILE";
-  return undefined;
-}
+/** A line of a .pub file. */
+export const sshKeyLine: WantedKey = {
+  name: "one line of an OpenSSH public key (ssh-ed25519 AAAA... name)",
+  forms: ["sshPublic"],
+  source: "copy the line of a .pub file in ~/.ssh",
+  conversions: {
+    ssh2Public: "convert it with ssh-keygen -i -f FILE",
+    pemPublic: "convert it with ssh-keygen -i -m PKCS8 -f FILE",
+  },
+  onlyOne: "give each a list item of its own",
+  problem: (line) => {
+    if (/[\r\n]/.test(line)) return brokenLine;
+    const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( .*)?$/.exec(line) ?? [];
+    return type === "" ? cutShort : sshKeyProblem(type, base64);
+  },
+};
 
-/** Also what a value that is no text is told. */
-export const notAKeyLine = "must be one line of an OpenSSH public key, for instance ssh-ed25519 AAAA... name";
-
-/** What is wrong with a line of a .pub file, as a part of a sentence; undefined when it is sound. */
-export function sshKeyLineProblem(line: string): string | undefined {
-  const [, type = "", base64 = ""] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n]*)?$/.exec(line) ?? [];
-  return pastedByMistake(line) ?? (type === "" ? notAKeyLine : sshKeyProblem(type, base64));
-}
+/** Lines of a known_hosts file: comments, and the key of a host each. */
+export const knownHosts: WantedKey = {
+  name: "whole lines of a known_hosts file",
+  forms: ["sshPublic"],
+  source: "give what `ssh-keyscan HOST` prints",
+  hasPreface: true,
+  problem: (text) => {
+    for (const line of text.split(/\r?\n/).filter((each) => !/^(#.*|\s*)$/.test(each))) {
+      const [, type, base64] = /^(?:@\S+ )?\S+ (\S+) ([A-Za-z0-9+/=]+)( .*)?$/.exec(line) ?? [];
+      if (type === undefined || base64 === undefined) return cutShort;
+      const problem = sshKeyProblem(type, base64);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  },
+};

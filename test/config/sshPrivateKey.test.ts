@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
-import { isSshPrivateKey } from "../../src/config/sshPrivateKey";
+import { cutShort, hasPassphrase, keyProblem } from "../../src/config/keyForms";
+import { sshPrivateKey } from "../../src/config/sshPrivateKey";
 
 const pem = (bytes: Buffer, label = "OPENSSH PRIVATE KEY") =>
   `-----BEGIN ${label}-----\n${bytes.toString("base64")}\n-----END ${label}-----`;
@@ -25,36 +26,38 @@ function openssh(cipher: string, keys = 1): Buffer {
 const ed25519 = generateKeyPairSync("ed25519");
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
+const underPassphrase = (type: "pkcs8" | "pkcs1") =>
+  rsa.privateKey.export({ type, format: "pem", cipher: "aes-256-cbc", passphrase: "secret" }).toString().trim();
+
 describe("a private key of SSH", () => {
   it.each<[string, string]>([
     ["OpenSSH's form", pem(openssh("none"))],
     ["PKCS 8", ed25519.privateKey.export({ type: "pkcs8", format: "pem" }).toString().trim()],
     ["PKCS 1", rsa.privateKey.export({ type: "pkcs1", format: "pem" }).toString().trim()],
   ])("is taken in %s", (_, text) => {
-    expect(isSshPrivateKey(text)).toBe(true);
+    expect(keyProblem(sshPrivateKey, text)).toBeUndefined();
   });
 
-  it.each<[string, string]>([
-    ["cut short", pem(openssh("none").subarray(0, -3))],
-    ["followed by something", pem(Buffer.concat([openssh("none"), Buffer.from("x")]))],
-    ["under a passphrase", pem(openssh("aes256-ctr"))],
-    ["one of two", pem(openssh("none", 2))],
-    ["another file's", pem(Buffer.from("not a key"))],
-    ["not base64", pem(openssh("none")).replace("b3B", "b*B")],
+  it("is taken with line breaks of Windows", () => {
+    expect(keyProblem(sshPrivateKey, pem(openssh("none")).replaceAll("\n", "\r\n"))).toBeUndefined();
+  });
+
+  it.each<[string, string, string]>([
+    ["cut short", pem(openssh("none").subarray(0, -3)), cutShort],
+    ["followed by something", pem(Buffer.concat([openssh("none"), Buffer.from("x")])), cutShort],
+    ["one of two", pem(openssh("none", 2)), cutShort],
+    ["another file's", pem(Buffer.from("not a key")), cutShort],
+    ["not base64", pem(openssh("none")).replace("b3B", "b*B"), cutShort],
+    ["of two labels", pem(openssh("none")).replace("END OPENSSH", "END RSA"), cutShort],
     [
       "a PEM cut short",
       pem(ed25519.privateKey.export({ type: "pkcs8", format: "der" }).subarray(0, -3), "PRIVATE KEY"),
+      cutShort,
     ],
-    [
-      "a PEM under a passphrase",
-      rsa.privateKey
-        .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" })
-        .toString()
-        .trim(),
-    ],
-    ["a public key", ed25519.publicKey.export({ type: "spki", format: "pem" }).toString().trim()],
-    ["of two labels", pem(openssh("none")).replace("END OPENSSH", "END RSA")],
-  ])("is refused: %s", (_, text) => {
-    expect(isSshPrivateKey(text)).toBe(false);
+    ["under a passphrase", pem(openssh("aes256-ctr")), hasPassphrase],
+    ["a PEM under a passphrase", underPassphrase("pkcs8"), hasPassphrase],
+    ["an old PEM under a passphrase", underPassphrase("pkcs1"), hasPassphrase],
+  ])("is refused: %s", (_, text, sentence) => {
+    expect(keyProblem(sshPrivateKey, text)).toBe(sentence);
   });
 });

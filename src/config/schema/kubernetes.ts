@@ -1,10 +1,11 @@
 /** Kubernetes itself: versions, CIDRs, hardening, users. */
 import { z } from "zod";
 import { takesEffect } from "../effects";
-import { pgpPublicKeys } from "../pgpKeys";
+import { pgpKeys } from "../pgpKeys";
 import { defaultKubernetesVersion, minorNames } from "../kubernetesMinors";
 import {
   certificate,
+  certificateItem,
   certificateName,
   choice,
   cidr,
@@ -14,6 +15,7 @@ import {
   label,
   listOf,
   matching,
+  publicKey,
   section,
   text,
   url,
@@ -278,11 +280,7 @@ export const packageMirrorSchema = section({
   )
     .default("containerd.io")
     .describe("Name of the containerd package."),
-  signingKey: matching(
-    "PGP public keys",
-    "must be ASCII-armoured PGP public keys, each from -----BEGIN PGP PUBLIC KEY BLOCK----- to its END line",
-    (value) => pgpPublicKeys(value) !== undefined,
-  )
+  signingKey: publicKey("PGP public keys", pgpKeys)
     .optional()
     .describe(
       "Keys that sign the repositories, one block after the other: any of them may have signed, so that a new key can be announced before it is used. Absent: they are trusted unsigned, so keep them on a network you trust.",
@@ -295,7 +293,7 @@ export const packageMirrorSchema = section({
 export const ntpServersSchema = listOf(host)
   .describe("NTP servers (chrony). Empty: the image's own.")
   .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
-export const extraCasSchema = listOf(certificate)
+export const extraCasSchema = listOf(certificateItem)
   .describe("Extra CA certificates that every machine trusts, one PEM block each.")
   .meta(
     takesEffect(

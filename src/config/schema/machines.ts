@@ -2,17 +2,17 @@
 import { z } from "zod";
 import { takesEffect } from "../effects";
 import { osFamilies, osReleases, releaseNames, releaseOf } from "../operatingSystems";
-import { notAKeyLine, sshKeyLineProblem } from "../sshPublicKey";
+import { sshKeyLine } from "../sshPublicKey";
 import {
   choice,
   cidr,
   distinctBy,
   flag,
   id,
-  judged,
   label,
   listOf,
   matching,
+  publicKey,
   section,
   text,
   whole,
@@ -186,7 +186,7 @@ export const nodePoolSchema = section({
   .describe("A pool of identical workers.")
   .meta(distinctBy("name"));
 
-const sshKey = judged("OpenSSH public key", notAKeyLine, sshKeyLineProblem);
+const sshKey = publicKey("OpenSSH public key", sshKeyLine);
 
 export const sshSchema = section({
   authorizedKeys: listOf(sshKey)

@@ -2,13 +2,27 @@
  * What stands on the bare cluster: Git source, OpenStack as Kubernetes sees it, credentials, where charts come from.
  */
 import { z } from "zod";
-import { ageSecretKeysProblem } from "../ageKeys";
+import { ageSecretKeys } from "../ageKeys";
 import { takesEffect } from "../effects";
-import { pgpPublicKeys } from "../pgpKeys";
-import { isSshPrivateKey } from "../sshPrivateKey";
-import { sshKeyLineProblem, sshKeyProblem } from "../sshPublicKey";
+import { pgpKeys } from "../pgpKeys";
+import { sshPrivateKey } from "../sshPrivateKey";
+import { knownHosts, sshKeyLine } from "../sshPublicKey";
 import { octaviaProvider } from "./network";
-import { certificate, choice, flag, id, listOf, matching, secret, section, text, url, whole } from "./primitives";
+import {
+  certificate,
+  choice,
+  flag,
+  id,
+  listOf,
+  matching,
+  privateKey,
+  publicKey,
+  secret,
+  section,
+  text,
+  url,
+  whole,
+} from "./primitives";
 
 const branch = matching(
   "branch",
@@ -33,11 +47,12 @@ const settingName = matching(
 );
 const settingValue = matching("text", "must be one line of text", /^[^\r\n]*$/);
 
-const commitSigner = matching(
-  "public key",
-  "must be one line of an OpenSSH public key (ssh-ed25519 AAAA... name), or one armoured PGP public key",
-  (value) => pgpPublicKeys(value)?.length === 1 || sshKeyLineProblem(value) === undefined,
-);
+const commitSigner = publicKey("public key", {
+  ...sshKeyLine,
+  name: "an OpenSSH or an armoured PGP public key",
+  forms: ["sshPublic", "pgpPublic"],
+  problem: (key, form) => (form === "pgpPublic" ? pgpKeys : sshKeyLine).problem(key, form),
+});
 
 export const fluxSchema = section({
   url: url(["https", "ssh", "http"]).describe("Git repository that Flux reconciles."),
@@ -122,23 +137,6 @@ export const cloudProviderSchema = section({
     ),
   );
 
-const privateKey = secret((value) =>
-  isSshPrivateKey(value)
-    ? undefined
-    : "must be a whole SSH private key in PEM form, from its BEGIN line to its END line, without a passphrase",
-);
-const knownHosts = matching(
-  "known_hosts lines",
-  "must be whole lines of a known_hosts file, as `ssh-keyscan HOST` prints them",
-  (value) =>
-    value.trim() !== "" &&
-    value.split(/\r?\n/).every((line) => {
-      if (/^(#.*|\s*)$/.test(line)) return true;
-      const [, type, base64] = /^(?:@\S+ )?\S+ (\S+) ([A-Za-z0-9+/=]+)( .*)?$/.exec(line) ?? [];
-      return type !== undefined && base64 !== undefined && sshKeyProblem(type, base64) === undefined;
-    }),
-);
-
 export const credentialsSchema = section({
   openstack: section({
     id: text.describe("Id of the application credential."),
@@ -151,14 +149,14 @@ export const credentialsSchema = section({
   git: section({
     username: text.optional().describe("User name, for https. A GitLab deploy token has one."),
     password: secret().optional().describe("Password or token, for https."),
-    privateKey: privateKey.optional().describe("Private key, for ssh."),
-    knownHosts: knownHosts
+    privateKey: privateKey(sshPrivateKey).optional().describe("Private key, for ssh."),
+    knownHosts: publicKey("known_hosts lines", knownHosts)
       .optional()
       .describe("Host keys of the Git server, for ssh: what `ssh-keyscan` prints. No secret."),
   })
     .optional()
     .describe("Read access to `flux.url`. Absent: the repository is public."),
-  sopsAgeKey: secret(ageSecretKeysProblem).optional().describe("age key that decrypts the Secrets in Git (sops)."),
+  sopsAgeKey: privateKey(ageSecretKeys).optional().describe("age key that decrypts the Secrets in Git (sops)."),
 })
   .optional()
   .describe("What the platform logs in with. Set each with `pulumi config set --secret --path`.")

@@ -2,10 +2,11 @@
  * The small value types that the sections of the schema are made of. Each carries the sentence part a user reads when
  * it is wrong ("image is "" but must be ...").
  */
-import { X509Certificate } from "node:crypto";
-import { isOpenstackId } from "../openstackId";
 import { z } from "zod";
+import { caCertificate } from "../caCertificate";
 import { contains, parseCidr } from "../cidr";
+import { keyProblem, type WantedKey } from "../keyForms";
+import { isOpenstackId } from "../openstackId";
 
 const dnsLabel = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const hostname = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i;
@@ -17,7 +18,7 @@ const ipv4Pattern = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|
  * Text with which nothing is wrong: `problem` says what is, as a part of a sentence, and `error` is said of what is no
  * text. `format` is the word of docs/configuration.md for it.
  */
-export const judged = (format: string, error: string, problem: (value: string) => string | undefined) =>
+const judged = (format: string, error: string, problem: (value: string) => string | undefined) =>
   z
     .string({ error })
     .superRefine((value, context) => {
@@ -52,6 +53,17 @@ const notEmpty = "must not be empty";
 export const secret = (
   problem: (value: string) => string | undefined = (value) => (value === "" ? notEmpty : undefined),
 ) => judged("secret", notEmpty, (value) => (value === encryptedPlaceholder ? undefined : problem(value.trim())));
+
+/** Keys and certificates that are public; no sentence shows them, as a private one may stand there by mistake. */
+export const publicKey = (format: string, wanted: WantedKey) =>
+  judged(format, keyProblem(wanted, "") ?? "", (value) => keyProblem(wanted, value)).meta({ neverShown: true });
+
+/** A private key, encrypted in the stack file. */
+export const privateKey = (wanted: WantedKey) => secret((value) => keyProblem(wanted, value));
+
+/** One certificate of a CA that can be read; in a list, one per item. */
+export const certificate = publicKey("PEM certificate", caCertificate("keep the one of the CA"));
+export const certificateItem = publicKey("PEM certificate", caCertificate("give each a list item of its own"));
 
 /** A DNS label (RFC 1123) that begins with a letter; `limit` is in characters. */
 export const label = (limit: number) =>
@@ -166,32 +178,6 @@ export const url = (schemes: readonly string[], options: UrlOptions = {}) =>
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     })
     .meta({ format: "URL", schemes, ...(options.credentials === true && { credentials: true }) });
-
-/** One PEM block with an X.509 certificate that can be read. */
-export const certificate = z
-  .string({ error: "must be one PEM block that begins with -----BEGIN CERTIFICATE-----" })
-  .superRefine((value, context) => {
-    const blocks = value.match(/-----BEGIN [A-Z0-9 ]+-----/g) ?? [];
-    const refuse = (message: string) => {
-      context.addIssue({ code: "custom", message });
-    };
-    if (blocks.some((block) => block.includes("PRIVATE KEY"))) refuse("must hold no private key, a certificate only");
-    else if (blocks.length > 1)
-      refuse("must be one certificate; give each block of the bundle as a list item of its own");
-    else if (!/^\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/.test(value)) {
-      refuse("must be one PEM block that begins with -----BEGIN CERTIFICATE-----");
-    } else if (!isReadableCertificate(value))
-      refuse("must be a certificate that can be read; this block was cut short or altered");
-  })
-  .meta({ format: "PEM certificate" });
-
-function isReadableCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).fingerprint256 !== "";
-  } catch {
-    return false;
-  }
-}
 
 export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.enum(values, { error: `must be one of: ${values.join(", ")}` });

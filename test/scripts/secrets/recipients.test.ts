@@ -98,8 +98,8 @@ describe("recipientProblems", () => {
       "a key that was cut short, and one of another kind",
       { ".sops.yaml": `creation_rules:\n${rule("dev", dev.slice(0, -1))}${rule("prod", `${prod},ssh-ed25519 AAAA`)}` },
       [
-        "Key 1 of rule 1 of .sops.yaml must be a whole age public key; this one was cut short or altered, so copy it again.",
-        "Key 2 of rule 2 of .sops.yaml must be an age public key (age1...).",
+        "Key 1 of rule 1 of .sops.yaml must be whole; this one was cut short or altered, so copy it again.",
+        "Key 2 of rule 2 of .sops.yaml must be an age public key (age1...); this is an OpenSSH public key, so copy it from the file that age-keygen wrote.",
       ],
     ],
   ])("refuses %s", (_what, files, sentences) => {

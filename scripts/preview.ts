@@ -14,7 +14,7 @@ import { paintFor } from "../simulation/preview/paint";
 import { plannedChanges, recordedConfigurations } from "../simulation/preview/plannedChanges";
 import { progressLine } from "../simulation/preview/progress";
 import { writePrevious } from "../simulation/preview/previousFile";
-import { renderChange, renderJson, renderText } from "../simulation/preview/report";
+import { renderForReview, renderJson, renderText } from "../simulation/preview/report";
 import { readStack, runStack } from "../simulation/preview/run";
 import { totalsOf } from "../simulation/preview/totals";
 import type { SimulationError } from "../simulation/simulate";
@@ -61,6 +61,7 @@ async function preview(stack: string, options: Options): Promise<void> {
     changes: plannedChanges(run, before),
     unchanged: difference.unchanged,
     recorded: recordedConfigurations(run, before),
+    warnings: input.notes,
   };
   const report = reportOf(plan, { clusterName, roll, allowDestruction, drains: readiness.drainTimeoutMinutes > 0 });
   const totals = totalsOf(run, flavors);
@@ -80,7 +81,7 @@ async function preview(stack: string, options: Options): Promise<void> {
   }
   if (options.report !== undefined) {
     mkdirSync(path.dirname(options.report), { recursive: true });
-    writeFileSync(options.report, renderChange(result, paintFor(false)).join("\n"));
+    writeFileSync(options.report, renderForReview(result));
   }
   if (accept === undefined && !first) return;
   writePrevious(baselineFile(comparing), run.toPrevious(), new Date().toISOString());

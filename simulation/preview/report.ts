@@ -8,7 +8,7 @@ import { maxUserDataBytes } from "../openstack/computeTypes";
 import type { Simulated } from "../simulated";
 import type { Properties } from "../values";
 import type { Difference, Differing } from "./difference";
-import type { Paint } from "./paint";
+import { paintFor, type Paint } from "./paint";
 import type { Totals } from "./totals";
 import { renderTree } from "./tree";
 
@@ -41,8 +41,16 @@ export function renderText({ stack, run, totals, difference, report, notes }: Pr
   ].join("\n");
 }
 
+/** For a merge request: what the change does, what that means, and what the reader should know of the configuration. */
+export function renderForReview(preview: Preview): string {
+  const plain = paintFor(false);
+  const notes = preview.notes.map((note) => `  ${note}`);
+  const section = notes.length === 0 ? [] : [plain.strong("Notes"), ...notes, ""];
+  return [...renderChange(preview, plain), ...section].join("\n");
+}
+
 /** What the change does and what that means, without what there is. */
-export function renderChange({ difference, report }: Pick<Preview, "difference" | "report">, paint: Paint): string[] {
+function renderChange({ difference, report }: Pick<Preview, "difference" | "report">, paint: Paint): string[] {
   return [
     paint.strong("Difference"),
     ...renderDifference(difference, paint),

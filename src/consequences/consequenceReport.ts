@@ -29,6 +29,8 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly counts: Readonly<Record<Operation, number>>;
   readonly unchanged: number;
+  /** What the preview warned of, each sentence once. */
+  readonly warnings: readonly string[];
   /**
    * Names of resources, and keys, of what is destructive and not allowed; each once, as `allowDestruction` has them.
    */
@@ -67,7 +69,7 @@ export function allowancesOf({ stack, config }: Pick<Plan, "stack" | "config">):
 
 /** Weighs every change of a plan. */
 export function reportOf(
-  { stack, changes, unchanged, recorded }: Pick<Plan, "stack" | "changes" | "unchanged" | "recorded">,
+  { stack, changes, unchanged, recorded, warnings }: Omit<Plan, "config" | "errors">,
   allowances: Allowances,
 ): Report {
   const findings = new Map<string, Finding>();
@@ -95,6 +97,7 @@ export function reportOf(
     findings: sorted,
     counts: { create: count("create"), update: count("update"), replace: count("replace"), delete: count("delete") },
     unchanged,
+    warnings,
     refused: [
       ...new Set([
         ...(settings ?? []).flatMap(({ allowed, key }) => (allowed ? [] : [key])),

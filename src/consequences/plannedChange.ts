@@ -34,6 +34,8 @@ export interface Plan {
   readonly config: Readonly<Record<string, string>>;
   /** Messages of severity error: the preview did not come to its end. */
   readonly errors: readonly string[];
+  /** What the program, pre-flight and the providers warned of: each sentence once, in the order of the preview. */
+  readonly warnings: readonly string[];
 }
 
 const state = z.object({ inputs: z.record(z.string(), z.unknown()).default({}) });
@@ -82,6 +84,10 @@ export function planOf(text: string): Plan {
     throw new Error("This JSON holds neither steps nor messages; pass the whole output of `pulumi preview --json`.");
   }
   const { config, steps, diagnostics, changeSummary } = parsed.data;
+  const messages = (wanted: string) =>
+    diagnostics.flatMap(({ severity, message = "" }) =>
+      severity === wanted && message.trim() !== "" ? [message.trim()] : [],
+    );
   const byUrn = new Map<string, Step[]>();
   for (const step of steps) if (step.op in operations) byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
   return {
@@ -90,9 +96,8 @@ export function planOf(text: string): Plan {
     unchanged: changeSummary["same"] ?? 0,
     recorded: recordedIn(steps),
     config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key.slice(key.indexOf(":") + 1), value])),
-    errors: diagnostics.flatMap(({ severity, message }) =>
-      severity === "error" && message !== undefined ? [message.trim()] : [],
-    ),
+    errors: messages("error"),
+    warnings: [...new Set(messages("warning").map((message) => message.replace(/\s+/g, " ")))],
   };
 }
 

@@ -4,10 +4,10 @@ import { type ChangedSetting, changeInWords } from "./changedSettings";
 import type { Finding, Report } from "./consequenceReport";
 
 export function renderReport(report: Report): string {
-  const { stack, findings, counts, unchanged, refused, settings = [] } = report;
+  const { stack, findings, counts, unchanged, refused, warnings, settings = [] } = report;
   const title = `## Stack ${stack}: ${counts.create} to create, ${counts.update} to change in place, ${counts.replace} to replace, ${counts.delete} to delete, ${unchanged} unchanged`;
   const notes = [...rollNote(report), ...unrecordedNote(report)];
-  if (findings.length + settings.length + notes.length === 0) return `${title}\n\nNothing changes.\n`;
+  if (findings.length + settings.length + notes.length + warnings.length === 0) return `${title}\n\nNothing changes.\n`;
   const section = (heading: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", `**${heading}**`, "", ...lines];
   const of = (weight: Weight, allowed = true) => [
@@ -29,6 +29,10 @@ export function renderReport(report: Report): string {
     ...section("Disruptive", of("disruptive")),
     ...section("Harmless", of("harmless")),
     ...section("Note", notes),
+    ...section(
+      "Warnings of the preview",
+      warnings.map((warning) => `- ${warning}`),
+    ),
     "",
   ].join("\n");
 }

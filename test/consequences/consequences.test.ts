@@ -21,7 +21,7 @@ function findings(change: Partial<PlannedChange>, allowances: Partial<Allowances
     ...change,
   };
   const { findings: found } = reportOf(
-    { stack: "test", changes: [whole], unchanged: 0, recorded: {} },
+    { stack: "test", changes: [whole], unchanged: 0, recorded: {}, warnings: [] },
     { ...nothing, ...allowances },
   );
   return found.map(({ weight, message, allowed }) => ({ weight, message, allowed }));
@@ -36,7 +36,7 @@ async function between(
   const previous = (await runProgram(before)).toPrevious();
   const run = await runProgram(after, { previous });
   const report = reportOf(
-    { stack: "test", changes: plannedChanges(run, previous), unchanged: 0, recorded: {} },
+    { stack: "test", changes: plannedChanges(run, previous), unchanged: 0, recorded: {}, warnings: [] },
     { ...nothing, ...allowances },
   );
   return report.findings.map(
@@ -143,6 +143,7 @@ describe("consequences", () => {
         })),
         unchanged: 0,
         recorded: { before: { clusterName: "old" }, after: { clusterName: "new" } },
+        warnings: [],
       },
       { ...nothing, clusterName: "new" },
     );
@@ -254,7 +255,13 @@ describe("the engine's JSON", () => {
       { op: "delete", urn: urn(instance, "dev-general-3"), oldState: { inputs }, detailedDiff: null },
       { op: "create", urn: urn("openstack-kubernetes:compute:NodePool", "dev-gpu") },
     ],
-    diagnostics: [{ severity: "warning", message: "mind the gap" }],
+    diagnostics: [
+      { severity: "warning", message: "OpenStack's auth_url is mended\n  by hand.\n" },
+      { severity: "info", message: "no more than news" },
+      { severity: "warning", message: "OpenStack's auth_url is mended by hand." },
+      { severity: "warning", message: "zone az2 has no volumes." },
+      { severity: "warning" },
+    ],
     changeSummary: { same: 41 },
   };
 
@@ -304,6 +311,11 @@ If you intend this, allow it by name in the stack's file, and remove the line af
 **Note**
 
 - The state holds no configuration yet, so changed settings are not shown; the next \`up\` records it.
+
+**Warnings of the preview**
+
+- OpenStack's auth_url is mended by hand.
+- zone az2 has no volumes.
 `);
   });
 

@@ -69,6 +69,16 @@ describe("npm run consequences", () => {
     });
   });
 
+  it("shows what the preview warned of, where nothing changes as well", () => {
+    const diagnostics = [{ severity: "warning", message: "Workers are in zone az2, which has no volumes.\n" }];
+    expect(consequences(plan([step("same", "dev-api")], { changeSummary: { same: 1 }, diagnostics }), "-")).toEqual({
+      status: 0,
+      stdout:
+        "## Stack dev: 0 to create, 0 to change in place, 0 to replace, 0 to delete, 1 unchanged\n\n**Warnings of the preview**\n\n- Workers are in zone az2, which has no volumes.\n",
+      stderr: "",
+    });
+  });
+
   it("ends with 1, and the reason, when the preview failed or is none", () => {
     const failed = plan([step("delete", "dev-api")], {
       diagnostics: [{ severity: "error", message: "no OpenStack cloud is configured\n" }],

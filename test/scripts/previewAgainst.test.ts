@@ -130,4 +130,20 @@ describe("--report", () => {
     expect(content).not.toContain("Totals");
     expect(stdout).toContain(content);
   });
+
+  it("says once what the reader should know of the configuration", async () => {
+    const report = temporary.in("reports/notes.txt");
+    const content = stackFile("dev");
+    content.config["openstack-kubernetes:apiEndpoint"] = {
+      ...(content.config["openstack-kubernetes:apiEndpoint"] as object),
+      allowedCidrs: ["0.0.0.0/0"],
+    };
+    const open = temporary.in("dev-open.yaml");
+    writeFileSync(open, stringify(content));
+    await preview("dev", "--config", open, "--against", devWith(3), "--report", report);
+    const lines = readFileSync(report, "utf8").split("\n");
+    const warning =
+      '  apiEndpoint.allowedCidrs[0] is "0.0.0.0/0", so the whole Internet may try to reach the Kubernetes API; name the networks of your people.';
+    expect(lines.slice(lines.indexOf("Notes"))).toEqual(["Notes", warning, ""]);
+  });
 });

@@ -3,10 +3,13 @@ import { basename, join } from "node:path";
 import { Command } from "commander";
 import { parseClusterConfig } from "../src/config/parse";
 import { readStackFile } from "../src/config/stackFile";
+import { OpenstackApi } from "../src/openstack/client";
+import { findOpenstackCloud } from "../src/openstack/cloud";
 import { readStackOutputs } from "../src/status/stackOutputs";
 import { askStatus } from "../src/status/status";
 import type { StatusLevel } from "../src/status/statusLine";
 import { renderStatus } from "../src/status/statusReport";
+import { providerKeys } from "./providerKeys";
 import { assertSilentNpm, filePath, runCommand } from "./runCommand";
 import { wrappedFor } from "./wrapped";
 
@@ -33,6 +36,7 @@ async function status(stack: string, options: Options): Promise<void> {
       return { config, hasEncrypted: notes.length > 0 };
     },
     readOutputs: () => readStackOutputs(stack, root, engineLimit),
+    logIn: async () => OpenstackApi.login(findOpenstackCloud(providerKeys(file), process.env)),
   });
   const colored = options.color && process.stdout.isTTY && process.env.NO_COLOR === undefined;
   const paint = (level: StatusLevel, text: string) => (colored ? `\u001b[${colors[level]}m${text}\u001b[0m` : text);

@@ -23,15 +23,24 @@ export const standingStatuses: readonly string[] = Object.keys(remedies);
 
 export function checkRunning({ groups }: Needs, { compute: { standing = [] } }: CloudFacts): Findings {
   const names = new Set(groups.flatMap((group) => group.names));
-  return joined(
-    Object.entries(remedies).map(([status, { is, command }]) => {
-      const found = standing.filter((machine) => names.has(machine.name) && machine.status === status);
-      if (found.length === 0) return joined([]);
-      const all = found.map(({ name }) => name).sort();
-      const otherwise = status === "ERROR" ? "; if that does not help, docs/runbooks/replace-machine.md" : "";
-      return note(
-        `${all.join(", ")} ${all.length === 1 ? "is" : "are"} ${is} (Nova: ${status}): \`openstack server ${command} ${all.join(" ")}\`${otherwise}.`,
-      );
-    }),
-  );
+  const own = standing.filter(({ name }) => names.has(name));
+  return joined(standingSentences(own).map(({ text, remedy }) => note(`${text}: ${remedy}.`)));
+}
+
+/** For each status of Nova: which machines have it, and what brings them back. */
+export function standingSentences(
+  standing: readonly { readonly name: string; readonly status: string }[],
+): { readonly text: string; readonly remedy: string }[] {
+  return Object.entries(remedies).flatMap(([status, { is, command }]) => {
+    const all = standing
+      .filter((machine) => machine.status === status)
+      .map(({ name }) => name)
+      .sort();
+    if (all.length === 0) return [];
+    const otherwise = status === "ERROR" ? "; if that does not help, docs/runbooks/replace-machine.md" : "";
+    return {
+      text: `${all.join(", ")} ${all.length === 1 ? "is" : "are"} ${is} (Nova: ${status})`,
+      remedy: `\`openstack server ${command} ${all.join(" ")}\`${otherwise}`,
+    };
+  });
 }

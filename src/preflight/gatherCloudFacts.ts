@@ -5,7 +5,6 @@
 import type { ClusterConfig } from "../config/clusterConfig";
 import { OpenstackError, type OpenstackApi, type OpenstackService } from "../openstack/client";
 import type {
-  Allowance,
   Ask,
   CloudFacts,
   ComputeFacts,
@@ -23,6 +22,7 @@ import { detailed, listResources } from "../openstack/resources";
 import { createdTypes } from "../openstack/resourceTypes";
 import { standingStatuses } from "./checkRunning";
 import { planNeeds, type Needs } from "./needs";
+import { serverQuota, volumeQuota } from "./quotas";
 
 /** Nova shows a server's flavor by its numbers instead of an id that may be gone (Pike, 2017). */
 const embeddedFlavor = "2.47";
@@ -102,10 +102,8 @@ const zonesOf = ({ availabilityZoneInfo }: AvailabilityZones): Zone[] =>
   availabilityZoneInfo.map(({ zoneName, zoneState }) => ({ name: zoneName, available: zoneState.available }));
 
 async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<ComputeFacts> {
-  const [limits, flavors, zones, serverGroups, machines, standing] = await Promise.all([
-    ask("compute", "the quota of machines", () =>
-      api.get<{ limits: { absolute: Record<string, number> } }>("compute", "/limits"),
-    ),
+  const [quota, flavors, zones, serverGroups, machines, standing] = await Promise.all([
+    ask("compute", "the quota of machines", () => serverQuota(api)),
     ask("compute", "the flavors", () => api.list<Flavor>("compute", "/flavors/detail", "flavors")),
     ask("compute", "the availability zones", async () =>
       zonesOf(await api.get<AvailabilityZones>("compute", "/os-availability-zone")),
@@ -114,22 +112,13 @@ async function computeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<
     ask("compute", "the machines that exist", () => existingMachines(api, needs)),
     ask("compute", "the machines that do not run", () => standingMachines(api, needs)),
   ]);
-  const absolute = limits?.limits.absolute ?? {};
-  const allowance = (limit: string, used: string): Allowance | undefined =>
-    absolute[limit] === undefined || absolute[used] === undefined
-      ? undefined
-      : { limit: absolute[limit], used: absolute[used] };
   return {
     flavors,
     zones,
     machines,
     standing,
     existingServerGroups: serverGroups?.map(({ name }) => name),
-    cores: allowance("maxTotalCores", "totalCoresUsed"),
-    ram: allowance("maxTotalRAMSize", "totalRAMUsed"),
-    instances: allowance("maxTotalInstances", "totalInstancesUsed"),
-    serverGroups: allowance("maxServerGroups", "totalServerGroupsUsed"),
-    serverGroupMembers: absolute.maxServerGroupMembers,
+    ...quota,
   };
 }
 
@@ -165,10 +154,13 @@ async function existingMachines(api: OpenstackApi, needs: Needs): Promise<Map<st
 }
 
 /** Few as a rule, so that details cost little. */
-async function standingMachines(api: OpenstackApi, needs: Needs): Promise<{ name: string; status: string }[]> {
+export async function standingMachines(
+  api: OpenstackApi,
+  { clusterName }: Pick<Needs, "clusterName">,
+): Promise<{ name: string; status: string }[]> {
   type Server = { name: string; status: string; "OS-SRV-USG:launched_at": string | null };
   const statuses = standingStatuses.map((status) => `&status=${status}`).join("");
-  const query = `name=${encodeURIComponent(`^${needs.clusterName}-`)}${statuses}`;
+  const query = `name=${encodeURIComponent(`^${clusterName}-`)}${statuses}`;
   const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return found
     .filter((server) => server["OS-SRV-USG:launched_at"] !== null)
@@ -186,15 +178,7 @@ async function volumeFacts(api: OpenstackApi, needs: Needs, ask: Ask): Promise<V
       api.list<{ name: string }>("block-storage", "/types", "volume_types"),
     ),
     zones(),
-    ask("block-storage", "the quota of volumes", () =>
-      api.get<{ quota_set: Record<string, { limit: number; in_use: number; reserved: number } | string> }>(
-        "block-storage",
-        `/os-quota-sets/${api.projectId}?usage=true`,
-      ),
-    ),
+    ask("block-storage", "the quota of volumes", () => volumeQuota(api)),
   ]);
-  const allowances = Object.entries(quota?.quota_set ?? {}).flatMap(([name, value]) =>
-    typeof value === "string" ? [] : [[name, { limit: value.limit, used: value.in_use + value.reserved }] as const],
-  );
-  return { types: types?.map(({ name }) => name), zones: available, quota: quota && Object.fromEntries(allowances) };
+  return { types: types?.map(({ name }) => name), zones: available, quota };
 }

@@ -7,6 +7,7 @@ import { listResources } from "../openstack/resources";
 import { createdTypes, type CreatedType } from "../openstack/resourceTypes";
 import type { Ask, CloudNetwork, CloudRouter, CloudSubnet, LoadBalancerFacts, NetworkFacts } from "./cloudFacts";
 import type { Needs } from "./needs";
+import { networkQuota } from "./quotas";
 
 export async function networkFacts(
   api: OpenstackApi,
@@ -52,12 +53,7 @@ export async function networkFacts(
           createdTypes.router,
           `id=${routerId}&${fields("id", "name", "external_gateway_info")}`,
         ),
-    ask("network", "the quota of the network", () =>
-      api.get<{ quota: Record<string, { limit: number; used: number; reserved: number }> }>(
-        "network",
-        `/quotas/${api.projectId}/details.json`,
-      ),
-    ),
+    ask("network", "the quota of the network", () => networkQuota(api)),
     ask("network", "what the cluster has in Neutron already", () => ownNetworking(api, needs.clusterName)),
   ]);
   return {
@@ -68,7 +64,7 @@ export async function networkFacts(
       subnet && [...inNetworks, ...subnet.filter(({ id }) => !inNetworks.some((known) => known.id === id))],
     routers,
     own,
-    quota: quota && mapValues(quota.quota, ({ limit, used, reserved }) => ({ limit, used: used + reserved })),
+    quota,
   };
 }
 
@@ -167,8 +163,4 @@ export async function loadBalancerFacts(api: OpenstackApi, needs: Needs, ask: As
       ),
     own: own && { provider: own.provider, counts: ownCounts ?? {} },
   };
-}
-
-function mapValues<T, R>(record: Readonly<Record<string, T>>, change: (value: T) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

@@ -22,18 +22,24 @@ export async function askParts(parts: readonly StatusPart[], limit: number): Pro
 async function askPart(part: StatusPart, limit: number): Promise<readonly StatusLine[]> {
   const { name, needs, ask, silence = "unknown", remedy } = part;
   let level: StatusLevel = "unknown";
+  const asked = async () => {
+    await needs;
+    level = silence;
+    return ask();
+  };
+  try {
+    return await withinLimit(limit, asked());
+  } catch (error) {
+    const reason = messageOf(error).replace(/\s+/g, " ").replace(/\.$/, "");
+    return [{ part: name, level, text: `could not be asked: ${reason}`, remedy }];
+  }
+}
+
+/** What `work` comes to; rejects after `limit` milliseconds, whatever becomes of the work. */
+export async function withinLimit<T>(limit: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${limit / 1000} s`)), limit);
   });
-  try {
-    await Promise.race([needs, end]);
-    level = silence;
-    return await Promise.race([ask(), end]);
-  } catch (error) {
-    const reason = messageOf(error).replace(/\s+/g, " ").replace(/\.$/, "");
-    return [{ part: name, level, text: `could not be asked: ${reason}`, remedy }];
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([work, end]).finally(() => clearTimeout(timer));
 }

@@ -13,7 +13,7 @@ const rebootAnnotation = "weave.works/kured-reboot-in-progress";
 type Expected = Pick<LastUp, "clusterName" | "fileDigests" | "nodes">;
 
 /** Names of the machines that the last `up` made nodes of, by pool in the order of the outputs. */
-function machinesByPool({ clusterName, nodes }: Omit<Expected, "fileDigests">): Map<string, string[]> {
+export function machinesByPool({ clusterName, nodes }: Omit<Expected, "fileDigests">): Map<string, string[]> {
   const pools = new Map<string, string[]>();
   for (const { name } of nodes) {
     const pool = name.slice(machineName(clusterName, "").length).replace(/-\d+$/, "");

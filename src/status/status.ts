@@ -2,13 +2,20 @@
 import { kubernetesApi } from "../kubernetes/client";
 import { listNodes } from "../kubernetes/nodes";
 import { readAdminKubeconfig } from "../pki/kubeconfig";
+import type { OpenstackApi } from "../openstack/client";
+import { askAlerts, judgeAlerts } from "./alertStatus";
 import { askApi } from "./apiStatus";
 import { askParts, type StatusPart } from "./askParts";
 import { judgeCertificates } from "./certificateStatus";
+import { judgeControlPlane, listStaticPods } from "./controlPlaneStatus";
 import { driftPart, type FileFacts, judgeNodeDrift, judgeStackFile } from "./driftStatus";
-import { judgeNodes } from "./nodeStatus";
+import { askEtcd, judgeEtcd } from "./etcdStatus";
+import { askFlux, askTenants, judgeFlux } from "./fluxStatus";
+import { judgeNodes, machinesByPool } from "./nodeStatus";
+import { askNetworkQuota, askServerQuota, askServers, askVolumeQuota, judgeServers } from "./openstackStatus";
 import type { LastUp } from "./stackOutputs";
 import { type Health, healthOf, type StatusLine } from "./statusLine";
+import { askQuotas, judgeTenants } from "./tenantStatus";
 
 export interface StatusSources {
   readonly stack: string;
@@ -16,6 +23,8 @@ export interface StatusSources {
   readonly readFile: () => FileFacts;
   /** Rejects with a sentence. */
   readonly readOutputs: () => Promise<LastUp>;
+  /** Rejects with a sentence where nobody can log in to OpenStack. */
+  readonly logIn: () => Promise<OpenstackApi>;
 }
 
 /** What `--json` prints. */
@@ -37,7 +46,7 @@ export async function askStatus(sources: StatusSources, limit = usualLimit): Pro
   return { stack: sources.stack, asked: now.toISOString(), health: healthOf(lines), lines };
 }
 
-function partsOf({ readFile, readOutputs }: StatusSources, now: Date): StatusPart[] {
+function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): StatusPart[] {
   const file = shared(async () => Promise.resolve(readFile()));
   const stack = shared(readOutputs);
   const outputs = shared(async () =>
@@ -48,7 +57,12 @@ function partsOf({ readFile, readOutputs }: StatusSources, now: Date): StatusPar
   const access = shared(async () => readAdminKubeconfig((await outputs).adminKubeconfig));
   const request = shared(async () => kubernetesApi(await access));
   const nodes = shared(async () => listNodes(await request));
+  const cloud = shared(logIn);
+  /** Whether the stack has Flux and what it brings; undefined where the file does not say. */
+  const wantsFlux = async () => file.then(({ config }) => config.flux !== undefined).catch(() => undefined);
+  const controlPlane = async () => machinesByPool(await outputs).get(controlPlanePool) ?? [];
   const noFile = "correct the stack file: `npm run preview` names its mistakes";
+  const noCloud = "check the log-in (docs/how-to/log-in-to-openstack.md), and whether the service is up";
   return [
     {
       name: "stack",
@@ -63,6 +77,17 @@ function partsOf({ readFile, readOutputs }: StatusSources, now: Date): StatusPar
       remedy: "docs/runbooks/alerts/ApiServerDown.md",
     },
     {
+      name: "etcd",
+      ask: async () => judgeEtcd(await askEtcd(await request, await controlPlane())),
+      remedy: "docs/runbooks/alerts/EtcdMemberDown.md",
+    },
+    { name: "backups", ask: async () => Promise.resolve([noBackups]), remedy: "docs/runbooks/restore-etcd.md" },
+    {
+      name: "control plane",
+      ask: async () => judgeControlPlane(await controlPlane(), await listStaticPods(await request)),
+      remedy: "see API",
+    },
+    {
       name: "nodes",
       ask: async () => judgeNodes(await outputs, await nodes, now),
       remedy: "see API",
@@ -72,6 +97,38 @@ function partsOf({ readFile, readOutputs }: StatusSources, now: Date): StatusPar
       ask: async () => judgeCertificates((await outputs).certificateExpiry, now),
       remedy: "see stack",
     },
+    {
+      name: "Flux",
+      ask: async () => {
+        const [facts, tenants] = await Promise.all([askFlux(await request), askTenants(await request)]);
+        return judgeFlux(facts, tenants, await wantsFlux());
+      },
+      remedy: "see API",
+    },
+    {
+      name: "alerts",
+      ask: async () => judgeAlerts(await askAlerts(await access, await request), await wantsFlux(), now),
+      remedy: "see API, or docs/monitoring.md",
+    },
+    {
+      name: "tenants",
+      ask: async () => judgeTenants(await askQuotas(await request)),
+      remedy: "see API",
+    },
+    {
+      name: "servers",
+      ask: async () => {
+        const { clusterName, nodes: made } = await outputs;
+        return judgeServers(
+          made.map(({ name }) => name),
+          await askServers(await cloud, clusterName),
+        );
+      },
+      remedy: noCloud,
+    },
+    { name: "Nova quota", ask: async () => askServerQuota(await cloud), remedy: noCloud },
+    { name: "Cinder quota", ask: async () => askVolumeQuota(await cloud), remedy: noCloud },
+    { name: "Neutron quota", ask: async () => askNetworkQuota(await cloud), remedy: noCloud },
     {
       name: driftPart,
       ask: async () => judgeStackFile(await file, await outputs),
@@ -84,6 +141,15 @@ function partsOf({ readFile, readOutputs }: StatusSources, now: Date): StatusPar
     },
   ];
 }
+
+const controlPlanePool = "control-plane";
+
+const noBackups: StatusLine = {
+  part: "backups",
+  level: "absent",
+  text: "none leaves the machines; the snapshots on control-plane machines cannot be seen from here",
+  remedy: "docs/runbooks/restore-etcd.md",
+};
 
 /** What several parts wait for: each of them shows its failure. */
 function shared<T>(make: () => Promise<T>): Promise<T> {

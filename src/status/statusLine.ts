@@ -43,3 +43,9 @@ export function ageOf(since: string, now: Date): string {
   if (minutes < 120) return `${minutes} min`;
   return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`;
 }
+
+/** An amount of bytes for people: "24 MiB", "2.1 GiB". */
+export function shownBytes(bytes: number): string {
+  const gibibytes = bytes / 2 ** 30;
+  return gibibytes < 1 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${gibibytes.toFixed(1).replace(/\.0$/, "")} GiB`;
+}

@@ -6,7 +6,16 @@ import { stringify } from "yaml";
 import { run } from "../../lab/openstack/commands";
 import type { Status } from "../../src/status/status";
 import { minimalStack } from "../fixtures/minimalStack";
-import { healthyAnswers, standInConfig, standInOutputs, type StandInAnswers, withStandIn } from "../status/standIn";
+import type { LastUp } from "../../src/status/stackOutputs";
+import {
+  healthyAnswers,
+  standInCloud,
+  standInConfig,
+  standInOutputs,
+  type StandInAnswers,
+  withCloud,
+  withStandIn,
+} from "../status/standIn";
 
 // Each test starts processes of its own, on a machine that may be busy.
 jest.setTimeout(120_000);
@@ -19,9 +28,20 @@ const healthy = healthyAnswers(config);
 
 const healthyScreen = `Stack dev at TIME UTC: healthy
 ok       API                  127.0.0.1:6443 answers and passes its 5 checks
+ok       etcd                 3 of 3 members healthy; leader dev-control-plane-1; 24 MiB of 2 GiB
+absent   backups              none leaves the machines; the snapshots on control-plane machines cannot be seen from here
+                              -> docs/runbooks/restore-etcd.md
+ok       control plane        9 of 9 static pods Ready; v1.36.3
 ok       nodes control-plane  3 of 3 Ready; v1.36.3; 3 of 3 have the files of the last \`up\`
 ok       nodes default        500 of 500 Ready; v1.36.3; 500 of 500 have the files of the last \`up\`
 ok       certificates         2 certificates of the stack; the first to end, dev-admin, has 300 days left
+ok       Flux                 1 GitRepository, 2 Kustomizations, 1 HelmRelease; all Ready
+ok       alerts               none fires but Watchdog, which always does
+ok       tenants              1 quota, none used by 90 % or more
+ok       servers              503 of 503 run or start by themselves, says Nova
+ok       Nova quota           machines 503 of 1006, vCPU 2012 of 4024, memory 4024 GiB of 8048 GiB
+ok       Cinder quota         volumes 21 of 100, size 300 GiB without limit
+ok       Neutron quota        floating IPs 2 of 10, ports 12 of 500, security groups 3 of 10
 ok       drift                stack file and last \`up\` agree
 ok                            nodes run v1.36.3 as in the stack file
 `;
@@ -29,8 +49,15 @@ ok                            nodes run v1.36.3 as in the stack file
 /** Of a Pulumi with its state in a bucket. */
 const pulumiSeconds = 1;
 
-/** The seconds that it took and kept a processor busy, its exit code and what it printed, on a cluster of 3 + 500 nodes. */
-async function status(answers: StandInAnswers, ...options: string[]) {
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly seconds: number;
+  readonly busy: number;
+}
+
+/** What it printed on a cluster of 3 + 500 nodes, its exit code, how long it took and kept a processor busy. */
+async function status(answers: StandInAnswers, ...options: string[]): Promise<Ended> {
   const folder = mkdtempSync(join(tmpdir(), "status-test-"));
   try {
     const file = join(folder, "Pulumi.dev.yaml");
@@ -41,8 +68,17 @@ async function status(answers: StandInAnswers, ...options: string[]) {
       nodePools: [{ name: "default", count: workers, flavor: "large" }],
     };
     const entries = Object.entries(keys).map(([key, value]) => [`openstack-kubernetes:${key}`, value] as const);
-    writeFileSync(file, stringify({ config: Object.fromEntries(entries) }));
-    return await withStandIn(answers, standInOutputs(config), async (outputs) => {
+    const both = (use: (outputs: LastUp, authUrl: string) => Promise<Ended>) =>
+      withCloud(standInCloud(config), (authUrl) =>
+        withStandIn(answers, standInOutputs(config), (outputs) => use(outputs, authUrl)),
+      );
+    return await both(async (outputs, authUrl) => {
+      const cloud = {
+        "openstack:authUrl": authUrl,
+        "openstack:applicationCredentialId": "id",
+        "openstack:applicationCredentialSecret": "secret",
+      };
+      writeFileSync(file, stringify({ config: { ...cloud, ...Object.fromEntries(entries) } }));
       writeFileSync(join(folder, "outputs.json"), JSON.stringify(outputs));
       const pulumi = join(folder, "pulumi");
       writeFileSync(

@@ -14,7 +14,7 @@ import { renderAdminKubeconfig } from "../../src/pki/kubeconfig";
 import type { LastUp } from "../../src/status/stackOutputs";
 import { minimalStack } from "../fixtures/minimalStack";
 import { madeCertificates } from "../madeCertificates";
-import { whileListening } from "../openstack/fakeOpenstack";
+import { keystoneToken, whileListening, withServer } from "../openstack/fakeOpenstack";
 
 /** What the stand-in does with a path: an answer, or nothing for ever. */
 type StandInAnswer = { readonly status?: number; readonly body: unknown } | "hang";
@@ -108,14 +108,80 @@ const listing =
     return { body: { items: items.slice(start, start + limit), metadata: next } };
   };
 
+const ready = [{ type: "Ready", status: "True", message: "Applied revision: main@sha1:1" }];
+const flux = (namespace: string, ...names: string[]) =>
+  listing(names.map((name) => ({ metadata: { name, namespace }, spec: {}, status: { conditions: ready } })));
+
+export const healthyEtcd = (isLeader: boolean): string =>
+  [
+    "# TYPE etcd_server_is_leader gauge",
+    `etcd_server_is_leader ${isLeader ? 1 : 0}`,
+    "etcd_server_has_leader 1",
+    "etcd_mvcc_db_total_size_in_bytes 2.5165824e+07",
+    "etcd_server_quota_backend_bytes 2.147483648e+09",
+    // As many lines as a member has.
+    ...Array.from(
+      { length: 900 },
+      (_, bucket) => `etcd_disk_wal_fsync_duration_seconds_bucket{le="${bucket}"} ${bucket}`,
+    ),
+  ].join("\n");
+
+/** The alert that fires always. */
+export const watchdog = { labels: { alertname: "Watchdog", severity: "none" }, startsAt: "2026-11-30T08:00:00Z" };
+
 /** What a healthy cluster answers. */
 export function healthyAnswers(config: ClusterConfig, nodes: readonly object[] = standInNodes(config)): StandInAnswers {
   const checks = ["ping", "log", "etcd", "etcd-readiness", "informer-sync"].map((check) => `[+]${check} ok`);
+  const machines = nodeGroups(config)[0]?.machines.map(({ name }) => name) ?? [];
+  const components = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+  const pods = machines.flatMap((machine) =>
+    components.map((component) => ({
+      metadata: { name: `${component}-${machine}` },
+      spec: { containers: [{ image: `registry.k8s.io/${component}:v${config.kubernetes.version}` }] },
+      status: { conditions: ready },
+    })),
+  );
+  const quota = { hard: { "requests.cpu": "4", pods: "50" }, used: { "requests.cpu": "500m", pods: "3" } };
   return {
     "/readyz": () => ({ body: [...checks, "readyz check passed", ""].join("\n") }),
     "/api/v1/nodes": listing(nodes),
+    "/api/v1/namespaces/kube-system/pods": listing(pods),
+    ...Object.fromEntries(
+      machines.flatMap((machine, index): [string, StandInAnswers[string]][] => {
+        const proxy = `/api/v1/namespaces/kube-system/pods/etcd-${machine}:2381/proxy`;
+        return [
+          [`${proxy}/health`, () => ({ body: { health: "true", reason: "" } })],
+          [`${proxy}/metrics`, () => ({ body: healthyEtcd(index === 1) })],
+        ];
+      }),
+    ),
+    "/apis/source.toolkit.fluxcd.io/v1/gitrepositories": flux("flux-system", "flux-system"),
+    "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": flux("flux-system", "flux-system", "policies"),
+    "/apis/helm.toolkit.fluxcd.io/v2/helmreleases": flux("monitoring", "prometheus"),
+    "/api/v1/namespaces": listing([{ metadata: { name: "shop" } }]),
+    "/api/v1/namespaces/monitoring/pods": listing([
+      { metadata: { name: "alertmanager-0" }, status: { conditions: ready } },
+    ]),
+    "/api/v1/namespaces/monitoring/pods/alertmanager-0/exec": () => ({ body: [watchdog] }),
+    "/api/v1/resourcequotas": listing([{ metadata: { name: "quota", namespace: "shop" }, status: quota }]),
   };
 }
+
+/** A message of a WebSocket as servers send it: not masked, in one frame. */
+export function frame(channel: number, text: string): Buffer {
+  const payload = Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
+  const size = payload.length;
+  const length =
+    size < 126
+      ? Buffer.of(size)
+      : size < 65_536
+        ? Buffer.of(126, size >> 8, size & 0xff)
+        : Buffer.concat([Buffer.of(127), Buffer.from(size.toString(16).padStart(16, "0"), "hex")]);
+  return Buffer.concat([Buffer.of(0x82), length, payload]);
+}
+
+export const upgraded =
+  "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-protocol: v4.channel.k8s.io\r\n\r\n";
 
 /** Has the stand-in serve while it is used; `outputs` then lead to it. */
 export async function withStandIn<T>(
@@ -127,13 +193,23 @@ export async function withStandIn<T>(
   const { serverCertificate: cert, serverKey: key, ca } = known;
   const server = https.createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
   const longestFirst = Object.keys(answers).sort((a, b) => b.length - a.length);
-  server.on("request", (request, response) => {
-    const url = new URL(request.url ?? "", "https://api.invalid");
+  const answerTo = (url: URL): StandInAnswer => {
     const path = longestFirst.find((begin) => url.pathname.startsWith(begin));
-    const answer = path === undefined ? { status: 404, body: { message: "not found" } } : answers[path]!(url);
+    return path === undefined ? { status: 404, body: { message: "not found" } } : answers[path]!(url);
+  };
+  server.on("request", (request, response) => {
+    const answer = answerTo(new URL(request.url ?? "", "https://api.invalid"));
     if (answer === "hang") return;
     const { status = 200, body } = answer;
     response.writeHead(status).end(typeof body === "string" ? body : JSON.stringify(body));
+  });
+  // What a program in a pod writes.
+  server.on("upgrade", (request, socket) => {
+    const answer = answerTo(new URL(request.url ?? "", "https://api.invalid"));
+    if (answer === "hang") return;
+    socket.write(upgraded);
+    socket.write(frame(1, JSON.stringify(answer.body)));
+    socket.end(frame(3, JSON.stringify({ status: "Success" })));
   });
   return whileListening(server, (port) =>
     use({
@@ -148,4 +224,58 @@ export async function withStandIn<T>(
       }),
     }),
   );
+}
+
+/** An OpenStack that has the machines, and room for as many again. */
+export function standInCloud(config: ClusterConfig): StandInAnswers {
+  const machines = nodeGroups(config).flatMap((group) => group.machines.map(({ name }) => ({ name })));
+  const used = machines.length;
+  return {
+    "/nova/servers": () => ({ body: { servers: machines } }),
+    "/nova/servers/detail": () => ({ body: { servers: [] } }),
+    "/nova/limits": () => ({
+      body: {
+        limits: {
+          absolute: {
+            maxTotalInstances: 2 * used,
+            totalInstancesUsed: used,
+            maxTotalCores: 8 * used,
+            totalCoresUsed: 4 * used,
+            maxTotalRAMSize: 16384 * used,
+            totalRAMUsed: 8192 * used,
+          },
+        },
+      },
+    }),
+    "/cinder/os-quota-sets": () => ({
+      body: {
+        quota_set: {
+          id: "p",
+          volumes: { limit: 100, in_use: 20, reserved: 1 },
+          gigabytes: { limit: -1, in_use: 300, reserved: 0 },
+        },
+      },
+    }),
+    "/neutron/v2.0/quotas": () => ({
+      body: {
+        quota: {
+          floatingip: { limit: 10, used: 2, reserved: 0 },
+          port: { limit: 500, used: 12, reserved: 0 },
+          security_group: { limit: 10, used: 3, reserved: 0 },
+        },
+      },
+    }),
+  };
+}
+
+/** Has that OpenStack serve at the address that `use` gets. */
+export function withCloud<T>(answers: StandInAnswers, use: (authUrl: string) => Promise<T>): Promise<T> {
+  const services = { compute: "/nova", "block-storage": "/cinder", network: "/neutron" };
+  const longestFirst = Object.keys(answers).sort((a, b) => b.length - a.length);
+  return withServer(({ url }, own) => {
+    if (url === "/v3/auth/tokens") return keystoneToken(own, services);
+    const path = longestFirst.find((begin) => url.startsWith(begin));
+    const answer = path === undefined ? "hang" : answers[path]!(new URL(url, own));
+    return answer === "hang" ? { status: 404 } : { status: answer.status ?? 200, body: answer.body };
+  }, use);
 }

@@ -1,25 +1,45 @@
 import { ConfigError } from "../../src/config/configError";
 import { askStatus, type Status, type StatusSources } from "../../src/status/status";
 import type { LastUp } from "../../src/status/stackOutputs";
-import { healthyAnswers, standInConfig, standInOutputs, type StandInAnswers, withStandIn } from "./standIn";
+import { OpenstackApi } from "../../src/openstack/client";
+import {
+  healthyAnswers,
+  healthyEtcd,
+  standInCloud,
+  standInConfig,
+  standInOutputs,
+  type StandInAnswers,
+  watchdog,
+  withCloud,
+  withStandIn,
+} from "./standIn";
 
 const config = standInConfig(2);
+const sourcesOfCloud = { auth: { identity: { methods: [] } }, insecure: false };
 
-function sources(outputs: LastUp, change: Partial<StatusSources> = {}): StatusSources {
+function sources(outputs: LastUp, authUrl: string, change: Partial<StatusSources> = {}): StatusSources {
   return {
     stack: "dev",
     readFile: () => ({ config, hasEncrypted: false }),
     readOutputs: () => Promise.resolve(outputs),
+    logIn: () => OpenstackApi.login({ ...sourcesOfCloud, authUrl }),
     ...change,
   };
 }
 
-/** The status of a cluster that answers as a healthy one, but for `answers`. */
-function statusWith(answers: StandInAnswers, change: Partial<StatusSources> = {}, limit = 5_000): Promise<Status> {
-  return withStandIn({ ...healthyAnswers(config), ...answers }, standInOutputs(config), (outputs) =>
-    askStatus(sources(outputs, change), limit),
+/** The status of a cluster that answers as a healthy one, but for `answers`; so does its cloud. */
+function statusWith(answers: StandInAnswers, change: Partial<StatusSources> = {}, limit = 7_000): Promise<Status> {
+  const outputs = standInOutputs(config);
+  return withCloud({ ...standInCloud(config), ...answers }, (authUrl) =>
+    withStandIn({ ...healthyAnswers(config), ...answers }, outputs, (known) =>
+      askStatus(sources(known, authUrl, change), limit),
+    ),
   );
 }
+
+/** The lines of these parts. */
+const partsOf = (found: Status, ...parts: string[]) =>
+  shown(found).filter((line) => parts.some((part) => line.split(": ")[0]?.endsWith(` ${part}`)));
 
 /** Lines as "level part: text", without the port of the stand-in. */
 const shown = ({ lines }: Status) =>
@@ -29,11 +49,16 @@ const nodesWell = [
   "ok nodes control-plane: 3 of 3 Ready; v1.36.3; 3 of 3 have the files of the last `up`",
   "ok nodes default: 2 of 2 Ready; v1.36.3; 2 of 2 have the files of the last `up`",
 ];
-const stackWell = [
-  "ok certificates: 2 certificates of the stack; the first to end, dev-admin, has 300 days left",
-  "ok drift: stack file and last `up` agree",
+const noBackups =
+  "absent backups: none leaves the machines; the snapshots on control-plane machines cannot be seen from here";
+const certificatesWell = "ok certificates: 2 certificates of the stack; the first to end, dev-admin, has 300 days left";
+const cloudWell = [
+  "ok servers: 5 of 5 run or start by themselves, says Nova",
+  "ok Nova quota: machines 5 of 10, vCPU 20 of 40, memory 40 GiB of 80 GiB",
+  "ok Cinder quota: volumes 21 of 100, size 300 GiB without limit",
+  "ok Neutron quota: floating IPs 2 of 10, ports 12 of 500, security groups 3 of 10",
 ];
-const versionWell = "ok drift: nodes run v1.36.3 as in the stack file";
+const fileWell = "ok drift: stack file and last `up` agree";
 
 describe("status of a cluster", () => {
   it("is healthy where everybody says so", async () => {
@@ -41,10 +66,27 @@ describe("status of a cluster", () => {
     expect([found.health, ...shown(found)]).toEqual([
       "healthy",
       "ok API: API answers and passes its 5 checks",
+      "ok etcd: 3 of 3 members healthy; leader dev-control-plane-1; 24 MiB of 2 GiB",
+      noBackups,
+      "ok control plane: 9 of 9 static pods Ready; v1.36.3",
       ...nodesWell,
-      ...stackWell,
-      versionWell,
+      certificatesWell,
+      "ok Flux: 1 GitRepository, 2 Kustomizations, 1 HelmRelease; all Ready",
+      "ok alerts: none fires but Watchdog, which always does",
+      "ok tenants: 1 quota, none used by 90 % or more",
+      ...cloudWell,
+      fileWell,
+      "ok drift: nodes run v1.36.3 as in the stack file",
     ]);
+  });
+
+  it("is one document of few keys, which a machine may rely on", async () => {
+    const found = await statusWith({});
+    expect(Object.keys(found)).toEqual(["stack", "asked", "health", "lines"]);
+    expect(found.stack).toBe("dev");
+    expect(Math.abs(Date.parse(found.asked) - Date.now())).toBeLessThan(60_000);
+    const keys = new Set(found.lines.flatMap((line) => Object.keys(line)));
+    expect([...keys].sort()).toEqual(["level", "part", "remedy", "text"]);
   });
 
   it("is bad where the API answers but is not ready, and names the check", async () => {
@@ -60,43 +102,61 @@ describe("status of a cluster", () => {
 
   it("shows all else where one part hangs", async () => {
     const found = await statusWith({ "/api/v1/nodes": () => "hang" }, {}, 1_500);
-    expect([found.health, ...shown(found)]).toEqual([
-      "unknown",
-      "ok API: API answers and passes its 5 checks",
-      "unknown nodes: could not be asked: no answer within 1.5 s",
-      ...stackWell,
-      "unknown drift: could not be asked: no answer within 1.5 s",
-    ]);
+    const hung = "could not be asked: no answer within 1.5 s";
+    expect(found.health).toBe("unknown");
+    expect(partsOf(found, "nodes", "drift")).toEqual([`unknown nodes: ${hung}`, fileWell, `unknown drift: ${hung}`]);
+    expect(found.lines.filter(({ level }) => level === "unknown")).toHaveLength(2);
   });
 
   it("shows what the API's refusal was", async () => {
-    const found = await statusWith({
-      "/api/v1/nodes": () => ({ status: 403, body: { message: "nodes is forbidden" } }),
-    });
-    expect(shown(found)[1]).toBe(
+    const message = "nodes is forbidden";
+    const found = await statusWith({ "/api/v1/nodes": () => ({ status: 403, body: { message } }) });
+    expect(partsOf(found, "nodes")).toEqual([
       "unknown nodes: could not be asked: The Kubernetes API refused a listing of the nodes (403): nodes is forbidden",
-    );
-  });
-
-  it("is bad with the API away, and shows what the stack knows", async () => {
-    const outputs = await withStandIn({}, standInOutputs(config), (known) => Promise.resolve(known));
-    const found = await askStatus(sources(outputs));
-    expect([found.health, ...shown(found)]).toEqual([
-      "bad",
-      "bad API: could not be asked: API: connect ECONNREFUSED API",
-      "unknown nodes: could not be asked: connect ECONNREFUSED API",
-      ...stackWell,
-      "unknown drift: could not be asked: connect ECONNREFUSED API",
     ]);
   });
 
+  it("is bad with the API away, and shows what stack and OpenStack know", async () => {
+    const outputs = await withStandIn({}, standInOutputs(config), (known) => Promise.resolve(known));
+    const found = await withCloud(standInCloud(config), (url) => askStatus(sources(outputs, url)));
+    const refused = "could not be asked: connect ECONNREFUSED API";
+    expect([found.health, ...shown(found)]).toEqual([
+      "bad",
+      "bad API: could not be asked: API: connect ECONNREFUSED API",
+      `unknown etcd: ${refused}`,
+      noBackups,
+      `unknown control plane: ${refused}`,
+      `unknown nodes: ${refused}`,
+      certificatesWell,
+      `unknown Flux: ${refused}`,
+      `unknown alerts: ${refused}`,
+      `unknown tenants: ${refused}`,
+      ...cloudWell,
+      fileWell,
+      `unknown drift: ${refused}`,
+    ]);
+  });
+
+  it("shows the cluster where OpenStack is away", async () => {
+    const away = await withCloud({}, (url) => Promise.resolve(url));
+    const found = await statusWith({}, { logIn: () => OpenstackApi.login({ ...sourcesOfCloud, authUrl: away }) });
+    expect(found.health).toBe("unknown");
+    expect(found.lines.filter(({ level }) => level === "unknown").map(({ part }) => part)).toEqual([
+      "servers",
+      "Nova quota",
+      "Cinder quota",
+      "Neutron quota",
+    ]);
+    expect(partsOf(found, "servers")[0]).toMatch(
+      /^unknown servers: could not be asked: Keystone at \S+ could not be reached: connect ECONNREFUSED/,
+    );
+  });
+
   it("is bad where half of the nodes are gone", async () => {
-    const nodes = JSON.parse(JSON.stringify(healthyAnswers(config)["/api/v1/nodes"]!(new URL("https://x/")))) as {
-      body: { items: object[] };
-    };
-    const half = { ...nodes.body, items: nodes.body.items.filter((_, index) => index % 2 === 0) };
+    const all = healthyAnswers(config)["/api/v1/nodes"]!(new URL("https://x/")) as { body: { items: object[] } };
+    const half = { ...all.body, items: all.body.items.filter((_, index) => index % 2 === 0) };
     const found = await statusWith({ "/api/v1/nodes": () => ({ body: half }) });
-    expect([found.health, ...shown(found).slice(1, 5)]).toEqual([
+    expect([found.health, ...partsOf(found, "control-plane", "default")]).toEqual([
       "bad",
       "bad nodes control-plane: 2 of 3 Ready; v1.36.3; 2 of 2 have the files of the last `up`",
       "bad nodes control-plane: dev-control-plane-1 has no Node",
@@ -105,19 +165,77 @@ describe("status of a cluster", () => {
     ]);
   });
 
+  it("names the etcd member that does not answer, and the one with an alarm", async () => {
+    const proxy = (machine: string) =>
+      `/api/v1/namespaces/kube-system/pods/etcd-dev-control-plane-${machine}:2381/proxy`;
+    const full = { health: "false", reason: "ALARM NOSPACE" };
+    const found = await statusWith({
+      [`${proxy("0")}/health`]: () => ({ status: 503, body: full }),
+      [`${proxy("0")}/metrics`]: () => ({ body: healthyEtcd(false) }),
+      [`${proxy("2")}/health`]: () => ({ status: 503, body: { message: "dial tcp 10.20.0.12:2381: refused" } }),
+      [`${proxy("2")}/metrics`]: () => ({ status: 503, body: { message: "dial tcp 10.20.0.12:2381: refused" } }),
+    });
+    expect(partsOf(found, "etcd")).toEqual([
+      "bad etcd: 1 of 3 members healthy; leader dev-control-plane-1; 24 MiB of 2 GiB",
+      "bad etcd: dev-control-plane-0: ALARM NOSPACE",
+      "unknown etcd: dev-control-plane-2 could not be asked: dial tcp 10.20.0.12:2381: refused",
+    ]);
+  });
+
+  it("shows the alerts of Alertmanager's own program", async () => {
+    const labels = { alertname: "EtcdNoLeader", severity: "critical", pod: "etcd-dev-control-plane-0" };
+    const annotations = {
+      summary: "etcd-dev-control-plane-0 has no leader",
+      runbook_url: "https://docs/EtcdNoLeader.md",
+    };
+    const startsAt = new Date(Date.now() - 12.5 * 60_000).toISOString();
+    const found = await statusWith({
+      "/api/v1/namespaces/monitoring/pods/alertmanager-0/exec": ({ searchParams }) => ({
+        body: searchParams.getAll("command")[0] === "amtool" ? [watchdog, { labels, annotations, startsAt }] : [],
+      }),
+    });
+    expect(found.lines.filter(({ part }) => part === "alerts")).toEqual([
+      {
+        part: "alerts",
+        level: "bad",
+        text: "EtcdNoLeader (critical) for 12 min: etcd-dev-control-plane-0 has no leader",
+        remedy: "https://docs/EtcdNoLeader.md",
+      },
+    ]);
+  });
+
+  it("is healthy without Flux and Alertmanager where the stack file wants none", async () => {
+    const found = await statusWith({
+      "/apis/source.toolkit.fluxcd.io/v1/gitrepositories": () => ({ status: 404, body: "404 page not found" }),
+      "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": () => ({ status: 404, body: "404 page not found" }),
+      "/apis/helm.toolkit.fluxcd.io/v2/helmreleases": () => ({ status: 404, body: "404 page not found" }),
+      "/api/v1/namespaces/monitoring/pods": () => ({ body: { items: [], metadata: {} } }),
+      "/api/v1/resourcequotas": () => ({ body: { items: [], metadata: {} } }),
+    });
+    expect([found.health, ...partsOf(found, "Flux", "alerts", "tenants")]).toEqual([
+      "healthy",
+      "absent Flux: this stack has none",
+      "absent alerts: this stack has no Alertmanager",
+      "absent tenants: no namespace has a quota",
+    ]);
+  });
+
   it("is unknown, with one reason, where the stack's outputs cannot be read", async () => {
     const readOutputs = () => Promise.reject(new Error("passphrase must be set"));
     const found = await statusWith({}, { readOutputs });
-    const blind = "could not be asked: the outputs of the stack are unknown";
-    expect([found.health, ...shown(found)]).toEqual([
+    expect([found.health, shown(found)[0]]).toEqual([
       "unknown",
       "unknown stack: could not be asked: passphrase must be set",
-      `unknown API: ${blind}`,
-      `unknown nodes: ${blind}`,
-      `unknown certificates: ${blind}`,
-      `unknown drift: ${blind}`,
-      `unknown drift: ${blind}`,
     ]);
+    const reasons = found.lines.filter(({ level, part }) => level === "unknown" && part !== "stack");
+    expect(reasons.map(({ part }) => part)).toEqual([
+      ...["API", "etcd", "control plane", "nodes", "certificates", "Flux", "alerts", "tenants", "servers"],
+      ...["drift", "drift"],
+    ]);
+    expect([...new Set(reasons.map(({ text }) => text))]).toEqual([
+      "could not be asked: the outputs of the stack are unknown",
+    ]);
+    expect(partsOf(found, "quota")).toEqual(cloudWell.slice(1));
   });
 
   it("asks the cluster where the stack file is wrong", async () => {
@@ -126,7 +244,7 @@ describe("status of a cluster", () => {
     };
     const found = await statusWith({}, { readFile });
     expect(found.health).toBe("unknown");
-    expect(shown(found).slice(0, 3)).toEqual(["ok API: API answers and passes its 5 checks", ...nodesWell]);
+    expect(partsOf(found, "control-plane", "default")).toEqual(nodesWell);
     expect(shown(found).at(-1)).toMatch(/^unknown drift: could not be asked: .*image is missing$/);
   });
 

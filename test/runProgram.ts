@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import { simulate, type PreviousRun, type Simulated, type SimulatedResource } from "../simulation";
+import { simulate, type SimulateOptions, type Simulated, type SimulatedResource } from "../simulation";
 import program from "../src/index";
 
 const project = "openstack-kubernetes";
@@ -7,7 +7,7 @@ const project = "openstack-kubernetes";
 /** Runs the real program on the simulation with a stack's values. */
 export function runProgram(
   values: Readonly<Record<string, unknown>>,
-  options: { readonly stack?: string; readonly preview?: boolean; readonly previous?: PreviousRun } = {},
+  options: Pick<SimulateOptions, "stack" | "preview" | "previous" | "existing"> = {},
 ): Promise<Simulated> {
   const config = Object.fromEntries(
     Object.entries(values).map(([key, value]) => [

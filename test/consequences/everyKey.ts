@@ -4,8 +4,8 @@ import { type Shape, shapeOfCluster, valueAt } from "../../src/config/shape";
 import { caCertificate } from "../bootstrap/samples";
 import { newAgeKeys } from "../fixtures/ageKeys";
 
-type Values = Readonly<Record<string, unknown>>;
-type Path = readonly (string | number)[];
+export type Values = Readonly<Record<string, unknown>>;
+export type Path = readonly (string | number)[];
 
 export interface KeyChange {
   /** The schema's name of the key: `nodePools[].count`. */
@@ -24,7 +24,7 @@ const otherPrivateKey = generateKeyPairSync("ed25519")
 const otherAgeKey = newAgeKeys().secret;
 
 /** A cluster that says something of every section, as small as can be: each change is a run of the whole program. */
-const full: Values = {
+export const full: Values = {
   os: { family: "rocky", version: "9" },
   image: "rocky-9",
   network: { cidr: "10.20.0.0/22", externalNetwork: "public", dnsServers: ["10.0.0.53"] },
@@ -65,7 +65,7 @@ const full: Values = {
 };
 
 /** Other clusters, for keys that `full` cannot have. */
-const bases: Readonly<Record<string, Values>> = {
+export const bases: Readonly<Record<string, Values>> = {
   virtualIp: { ...full, apiEndpoint: { kind: "virtualIp", address: "10.20.0.5", floatingIp: false } },
   external: { ...full, apiEndpoint: { kind: "external", host: "api.example.org", allowedCidrs: ["10.0.0.0/8"] } },
   ssh: {
@@ -241,7 +241,7 @@ function anotherValue(shape: Shape, value: unknown): unknown {
 }
 
 /** The least item of a list. */
-function item(keys: Readonly<Record<string, Shape>>): unknown {
+export function item(keys: Readonly<Record<string, Shape>>): unknown {
   return Object.fromEntries(
     Object.entries(keys).flatMap(([key, shape]) =>
       shape.required ? [[key, anotherValue(shape, undefined)] as const] : [],
@@ -272,7 +272,7 @@ function anotherText(choices: readonly string[] | undefined, format: string, cur
   return byFormat[format] ?? "another";
 }
 
-function put(values: unknown, [step, ...rest]: Path, value: unknown): unknown {
+export function put(values: unknown, [step, ...rest]: Path, value: unknown): unknown {
   if (step === undefined) return value;
   const inner = put(valueAt([step], values), rest, value);
   if (Array.isArray(values)) return values.map((old: unknown, index) => (index === step ? inner : old));

@@ -4,7 +4,7 @@
  */
 import { describeUnless } from "../describeUnless";
 import { engineObstacle } from "../realEngine/installedEngine";
-import { askForNetworks } from "../realEngine/openstackPlugin";
+import { withOpenstackPlugin } from "../realEngine/openstackPlugin";
 import { logIns } from "./logIns";
 import { withRecordingCloud, type Configured } from "./recordingCloud";
 import { refusedLogIns } from "./refusedLogIns";
@@ -13,7 +13,7 @@ describeUnless(engineObstacle(["openstack"]), "the real OpenStack provider", () 
   const ask = async (logIn: Configured) => {
     let answer = "";
     const heard = await withRecordingCloud(logIn, async ({ provider, environment }, folder) => {
-      answer = await askForNetworks(provider, environment, folder);
+      answer = await withOpenstackPlugin(provider, environment, folder, (plugin) => plugin.askForNetworks());
     });
     return { answer, heard };
   };

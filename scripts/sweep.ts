@@ -42,10 +42,10 @@ async function confirmed(yes: boolean): Promise<boolean> {
 async function sweep(stack: string, options: Options): Promise<number> {
   const file = options.config ?? join(__dirname, "..", `Pulumi.${stack}.yaml`);
   const { values, problems } = readStackFile(file);
-  const { clusterName } = parseClusterConfig(values, stack, { problems });
+  const { clusterName, allowPlainHttp } = parseClusterConfig(values, stack, { problems });
   const cloud = findOpenstackCloud(providerKeys(file), process.env);
   cloud.notes?.forEach(say);
-  const api = await OpenstackApi.login(cloud);
+  const api = await OpenstackApi.login(cloud, allowPlainHttp);
   const plan = planSweep(clusterName, await gatherRemains(api, clusterName), options.volumes);
   process.stdout.write(wrappedFor(`${renderSweep(clusterName, plan)}\n`, process.stdout));
   if (plan.steps.length === 0) return exitCodes.swept;

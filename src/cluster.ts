@@ -135,7 +135,7 @@ export class Cluster extends pulumi.ComponentResource {
     const machines = [...controlPlane.machines, ...pools.flatMap((pool) => pool.machines)];
     const withBastion = bastion === undefined ? machines : [...machines, bastion.machine];
     warnOfIdleRoll(config, withBastion, touched);
-    warnOfLostMachines(name, machines, touched);
+    warnOfLostMachines(config, machines, touched);
     this.outputs = {
       adminKubeconfig,
       apiEndpoint: readiness.whenApiReady(

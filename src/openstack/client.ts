@@ -6,8 +6,10 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageOf } from "../engine/messageOf";
+import { plainHttpLogin } from "../config/schema/platform";
 import { httpCall, type HttpAnswer } from "../engine/httpCall";
+import { messageOf } from "../engine/messageOf";
+import { isLoopback } from "../engine/proxies";
 import type { OpenstackCloud } from "./cloud";
 import { trustedCas } from "./trustedCas";
 
@@ -97,10 +99,17 @@ export class OpenstackApi {
   ) {}
 
   /**
-   * Logs in. Throws an OpenstackError with a sentence when Keystone cannot be reached or refuses; credentials are never
-   * part of it.
+   * Logs in; over plain http only where this machine answers, or where `allowPlainHttp` says so. Throws an
+   * OpenstackError with a sentence when that forbids it, or when Keystone cannot be reached or refuses; credentials are
+   * never part of it.
    */
-  static async login(cloud: OpenstackCloud): Promise<OpenstackApi> {
+  static async login(cloud: OpenstackCloud, allowPlainHttp: readonly string[] = []): Promise<OpenstackApi> {
+    const isPlain = new URL(cloud.authUrl).protocol === "http:" && !isLoopback(new URL(cloud.authUrl));
+    if (isPlain && !allowPlainHttp.includes(plainHttpLogin)) {
+      throw new OpenstackError(
+        `OpenStack's auth_url is "${cloud.authUrl}", where everybody on the way can read the password; use https, or add ${plainHttpLogin} to allowPlainHttp`,
+      );
+    }
     const call = callsTo(cloud);
     const url = `${cloud.authUrl}/v3/auth/tokens`;
     const { auth, token: given } = cloud;

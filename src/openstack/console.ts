@@ -1,5 +1,5 @@
 import { messageOf } from "../engine/messageOf";
-import { logInToOpenstack } from "./login";
+import { logInToOpenstack, type LoginSettings } from "./login";
 
 /** Lines of each console that an error message shows: enough for the bootstrap's verdict and the step before it. */
 const consoleLines = 30;
@@ -10,8 +10,9 @@ const consoleLines = 30;
  */
 export async function consoleTails(
   serverIds: readonly (readonly [name: string, id: string])[],
+  settings: LoginSettings,
 ): Promise<ReadonlyMap<string, string>> {
-  const api = await logInToOpenstack();
+  const api = await logInToOpenstack(settings);
   const tails = serverIds.map(async ([name, id]) => {
     const tail = await api
       .consoleOutput(id, consoleLines)

@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { plainHttpLogin } from "../config/schema/platform";
-import { isLoopback } from "../engine/proxies";
 import { OpenstackApi } from "../openstack/client";
 import { stackCloud } from "../openstack/login";
 import { checkPreflight, preflightMessage } from "./checkPreflight";
@@ -31,7 +29,7 @@ export async function assertPreflight(config: ClusterConfig): Promise<void> {
 }
 
 /**
- * A cloud that nobody can log in to, or not unseen, is one problem, and nothing is asked; settings that have no effect
+ * A cloud that nobody can or may log in to is one problem, and nothing is asked; settings that have no effect
  * are told in any case.
  */
 async function preflight(config: ClusterConfig): Promise<Findings> {
@@ -40,22 +38,11 @@ async function preflight(config: ClusterConfig): Promise<Findings> {
   try {
     const cloud = stackCloud();
     notes.push(...(cloud.notes ?? []));
-    const problems = plainHttpProblems(config, cloud.authUrl);
-    if (problems.length > 0) return { problems, notes };
-    api = await OpenstackApi.login(cloud);
+    api = await OpenstackApi.login(cloud, config.allowPlainHttp);
   } catch (error) {
     if (error instanceof Error)
       return { problems: [`${error.message[0]?.toUpperCase() ?? ""}${error.message.slice(1)}.`], notes };
     throw error;
   }
   return joined([{ problems: [], notes }, checkPreflight(config, await gatherCloudFacts(api, config))]);
-}
-
-/** A password or token that others can read on the way; this machine's own addresses leave no wire to listen to. */
-function plainHttpProblems({ allowPlainHttp }: Pick<ClusterConfig, "allowPlainHttp">, authUrl: string): string[] {
-  const url = new URL(authUrl);
-  if (url.protocol !== "http:" || isLoopback(url) || allowPlainHttp.includes(plainHttpLogin)) return [];
-  return [
-    `OpenStack's auth_url is "${authUrl}", where everybody on the way can read the password; use https, or add ${plainHttpLogin} to allowPlainHttp.`,
-  ];
 }

@@ -31,7 +31,7 @@ export function beforeFirstMachine(
       clusterCaCertificatePem: known.clusterCaCertificatePem,
       request: kubernetesApi(known),
       peers: async () =>
-        (await clusterMachines(await logInToOpenstack(), config.clusterName, "control-plane")).filter(
+        (await clusterMachines(await logInToOpenstack(config), config.clusterName, "control-plane")).filter(
           ({ name }) => name !== machine,
         ),
       timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),

@@ -1,9 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineSummary } from "../compute/machine";
+import type { ClusterConfig } from "../config/clusterConfig";
 import { listResources } from "../openstack/resources";
 import { createdTypes } from "../openstack/resourceTypes";
 import { logInToOpenstack } from "../openstack/login";
 import type { TouchedMachines } from "./touchedMachines";
+
+type WatchedCluster = Pick<ClusterConfig, "clusterName" | "allowPlainHttp">;
 
 /**
  * Warns, in previews too, of machines whose server somebody deleted in OpenStack: the state still has them, so the
@@ -11,12 +14,12 @@ import type { TouchedMachines } from "./touchedMachines";
  * Says nothing where OpenStack does not answer: pre-flight does. Does nothing in the simulation, which has no engine.
  */
 export function warnOfLostMachines(
-  clusterName: string,
+  config: WatchedCluster,
   machines: readonly MachineSummary[],
   touched: TouchedMachines,
 ): void {
   if (!pulumi.runtime.hasEngine()) return;
-  const existing = namesInOpenstack(clusterName).catch(() => undefined);
+  const existing = namesInOpenstack(config).catch(() => undefined);
   for (const { name, server } of machines)
     server.id.apply(async () => {
       const names = await existing;
@@ -27,8 +30,8 @@ export function warnOfLostMachines(
     });
 }
 
-async function namesInOpenstack(clusterName: string): Promise<string[]> {
-  const query = `name=${encodeURIComponent(`^${clusterName}-`)}`;
-  const found = await listResources<{ name: string }>(await logInToOpenstack(), createdTypes.server, query);
+async function namesInOpenstack(config: WatchedCluster): Promise<string[]> {
+  const query = `name=${encodeURIComponent(`^${config.clusterName}-`)}`;
+  const found = await listResources<{ name: string }>(await logInToOpenstack(config), createdTypes.server, query);
   return found.map(({ name }) => name);
 }

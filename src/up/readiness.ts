@@ -134,11 +134,11 @@ export class Readiness {
       url: `https://${access.host}:${access.port}`,
       request: kubernetesApi(access),
       timeoutMinutes: this.config.readiness.apiTimeoutMinutes,
-      consoles: async () => consoleTails(Object.entries(await settled(this.serverIds))),
+      consoles: async () => consoleTails(Object.entries(await settled(this.serverIds)), this.config),
       notRunning: async () =>
         notRunning(
           this.args.controlPlane.map(({ name }) => name),
-          await clusterMachines(await logInToOpenstack(), this.config.clusterName, "control-plane"),
+          await clusterMachines(await logInToOpenstack(this.config), this.config.clusterName, "control-plane"),
         ),
       progress,
     });
@@ -173,7 +173,11 @@ export class Readiness {
         const changed = await reconcileNodes(plan, seen, request);
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
-      consoles: (named) => consoleTails(Object.entries(serverIds).filter(([name]) => named.includes(name))),
+      consoles: (named) =>
+        consoleTails(
+          Object.entries(serverIds).filter(([name]) => named.includes(name)),
+          config,
+        ),
       progress,
     });
     await joining.end();
@@ -185,7 +189,7 @@ export class Readiness {
       request,
       workers: async () =>
         new Set(
-          (await clusterMachines(await logInToOpenstack(), config.clusterName, "worker")).map(({ name }) => name),
+          (await clusterMachines(await logInToOpenstack(config), config.clusterName, "worker")).map(({ name }) => name),
         ),
       timeoutMinutes: config.readiness.drainTimeoutMinutes,
       progress,

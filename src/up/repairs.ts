@@ -17,7 +17,7 @@ import { completeTags } from "./orphans/unfinishedTags";
 export async function repairs(config: ClusterConfig): Promise<pulumi.ResourceTransformation[]> {
   if (!pulumi.runtime.hasEngine()) return [];
   let session: Promise<OpenstackApi> | undefined;
-  const api = () => (session ??= logInToOpenstack());
+  const api = () => (session ??= logInToOpenstack(config));
   // Pre-flight, which asks the same cloud at the same time, says better what is wrong with it.
   const failed = await api()
     .then((known) => machinesFailedAtCreation(known, config.clusterName))

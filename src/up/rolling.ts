@@ -64,7 +64,7 @@ export class Rolling implements RollGate {
 
   /** What each machine that OpenStack has was created with, as this run found it. */
   private async creationDigests(): Promise<ReadonlyMap<string, string | undefined>> {
-    const openstack = await logInToOpenstack();
+    const openstack = await logInToOpenstack(this.config);
     const roles = await Promise.all(nodeRoles.map((role) => clusterMachines(openstack, this.config.clusterName, role)));
     return new Map(roles.flat().map(({ name, creationDigest }) => [name, creationDigest]));
   }

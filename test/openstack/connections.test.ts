@@ -15,7 +15,10 @@ import { keystoneToken, whileListening, withServer } from "./fakeOpenstack";
 const user = { OS_USERNAME: "u", OS_PASSWORD: "pw", OS_USER_DOMAIN_NAME: "d" };
 /** Logs in with these variables, and lists networks. */
 async function networks(environment: NodeJS.ProcessEnv): Promise<unknown> {
-  const api = await OpenstackApi.login(findOpenstackCloud(() => undefined, { ...user, ...environment }, []));
+  const api = await OpenstackApi.login(
+    findOpenstackCloud(() => undefined, { ...user, ...environment }, []),
+    ["openstack.authUrl"],
+  );
   return api.list("network", "/networks", "networks");
 }
 

@@ -14,12 +14,17 @@ const command = ["-r", join(root, "scripts/typescript.js"), join(root, "scripts/
 /** A clean environment: no cloud of whoever runs the tests. */
 const environment = { PATH: process.env.PATH, HOME: "/nonexistent" };
 
-/** Runs it with a stack file that names this cloud in the clear. */
-function sweep(url: string, ...options: string[]) {
-  return sweepWith({}, url, ...options);
+interface Circumstances {
+  readonly variables?: NodeJS.ProcessEnv;
+  readonly allowPlainHttp?: readonly string[];
 }
 
-async function sweepWith(variables: NodeJS.ProcessEnv, url: string, ...options: string[]) {
+/** Runs it with a stack file that names this cloud in the clear. */
+function sweep(url: string, ...options: string[]) {
+  return sweepIn({}, url, ...options);
+}
+
+async function sweepIn({ variables, allowPlainHttp = [] }: Circumstances, url: string, ...options: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "sweep-test-"));
   const file = join(folder, "Pulumi.dev.yaml");
   const keys = {
@@ -30,6 +35,7 @@ async function sweepWith(variables: NodeJS.ProcessEnv, url: string, ...options: 
     "openstack-kubernetes:image": "debian-12",
     "openstack-kubernetes:apiEndpoint": { kind: "virtualIp" },
     "openstack-kubernetes:controlPlane": { replicas: 1, flavor: "m1.medium", schedulable: true },
+    "openstack-kubernetes:allowPlainHttp": allowPlainHttp,
   };
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ config: keys }));
@@ -93,10 +99,29 @@ describe("the sweep command", () => {
   it("works behind the proxy that the environment names", async () => {
     const { code, deleted } = await withPort((url) =>
       withProxy(Number(new URL(url).port), (proxy) =>
-        sweepWith({ HTTP_PROXY: proxy.url }, "http://cloud.test", "--yes"),
+        sweepIn(
+          { variables: { HTTP_PROXY: proxy.url }, allowPlainHttp: ["openstack.authUrl"] },
+          "http://cloud.test",
+          "--yes",
+        ),
       ),
     );
     expect([code, deleted]).toEqual([0, ["/neutron/v2.0/ports/p"]]);
+  });
+
+  it("logs in over plain http only where the stack file allows it", async () => {
+    const asked = await withServer(
+      () => ({ status: 500 }),
+      (url) =>
+        withProxy(Number(new URL(url).port), async (proxy) => {
+          expect(await sweepIn({ variables: { HTTP_PROXY: proxy.url } }, "http://cloud.test", "--yes")).toEqual({
+            code: 1,
+            stdout: "",
+          });
+          return proxy.asked;
+        }),
+    );
+    expect(asked).toEqual([]);
   });
 
   it("ends with status 1 where nobody can log in, and with 2 for an option that it does not know", async () => {

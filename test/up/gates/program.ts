@@ -91,7 +91,7 @@ export = async () => {
     { hooks: { beforeCreate: [touched.hook, readiness.beforeWorker, rolling.beforeCreate] }, dependsOn: controlPlane },
   );
   const all = asSummaries([...machines, { name: "dev-default-0", server: worker, templateDigest: "t" }]);
-  warnOfLostMachines(config.clusterName, all, touched);
+  warnOfLostMachines(config, all, touched);
   const { host, port } = run.access;
   return {
     apiEndpoint: readiness.whenApiReady(pulumi.output(`https://${host}:${port}`)),

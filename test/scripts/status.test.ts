@@ -81,10 +81,15 @@ async function status(answers: StandInAnswers, ...options: string[]): Promise<En
       writeFileSync(file, stringify({ config: { ...cloud, ...Object.fromEntries(entries) } }));
       writeFileSync(join(folder, "outputs.json"), JSON.stringify(outputs));
       const pulumi = join(folder, "pulumi");
-      writeFileSync(
-        pulumi,
-        `#!/bin/sh\necho "$*" > '${folder}/asked'\nsleep ${pulumiSeconds}\nexec cat '${folder}/outputs.json'\n`,
-      );
+      // At its third call somebody presses Ctrl-C.
+      const lines = [
+        "#!/bin/sh",
+        `echo "$*" >> '${folder}/asked'`,
+        `[ "$(wc -l < '${folder}/asked')" -lt 3 ] || kill -INT $PPID`,
+        `sleep ${pulumiSeconds}`,
+        `exec cat '${folder}/outputs.json'`,
+      ];
+      writeFileSync(pulumi, lines.join("\n"));
       chmodSync(pulumi, 0o755);
       const hook = join(folder, "busy.js");
       writeFileSync(
@@ -121,6 +126,20 @@ describe("the status command", () => {
     const { health, lines } = JSON.parse(stdout) as Status;
     expect([code, health, lines[0]?.level, lines[0]?.part]).toEqual([1, "bad", "bad", "API"]);
     expect(seconds).toBeLessThan(15);
+  });
+
+  it("looks again where it watches, and ends with the state of its last look", async () => {
+    let looks = 0;
+    const body = "[-]etcd failed: reason withheld\n";
+    const readyz = () => (++looks === 1 ? healthy["/readyz"]!(new URL("https://x/")) : { status: 500, body });
+    const { code, stdout } = await status({ ...healthy, "/readyz": readyz }, "--json", "--watch", "1");
+    expect([
+      code,
+      ...stdout
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as Status).health),
+    ]).toEqual([1, "healthy", "bad"]);
   });
 
   it("ends with status 2 for an option that it does not know", async () => {

@@ -2,16 +2,19 @@
 import { counted } from "../config/counted";
 import { messageOf } from "../engine/messageOf";
 import type { KubernetesAccess, KubernetesAnswer, KubernetesRequest } from "../kubernetes/client";
+import { withinLimit } from "./askParts";
 import type { StatusLine } from "./statusLine";
 
 const part = "API";
+/** Milliseconds: less than a part may take, so that the endpoint can be named. */
+const readyLimit = 5_000;
 
 export async function askApi(
   request: KubernetesRequest,
   { host, port }: Pick<KubernetesAccess, "host" | "port">,
 ): Promise<StatusLine[]> {
   try {
-    return judgeApi(await request("GET", "/readyz?verbose"), `${host}:${port}`);
+    return judgeApi(await withinLimit(readyLimit, request("GET", "/readyz?verbose")), `${host}:${port}`);
   } catch (error) {
     throw new Error(`${host}:${port}: ${messageOf(error)}`);
   }

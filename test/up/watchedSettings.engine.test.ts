@@ -1,6 +1,6 @@
 /**
- * What `pulumi up` does of changed settings that would end a cluster, by the real engine, on the cluster's component
- * alone. Not proven: what OpenStack would have done, as there is none.
+ * What `pulumi up` does of changed settings that would end a cluster, and of names in `roll`, by the real engine on the
+ * cluster's component and machines of no cloud. Not proven: what OpenStack would have done, as there is none.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -74,6 +74,16 @@ describeUnless(engineObstacle([]), "pulumi up of changed settings", () => {
   it("is shown by a preview, which does not fail", () => {
     const settings = JSON.stringify({ ...minimal, ...moved });
     expect(run(["preview", ...config], { TEST_SETTINGS: settings }).status).toBe(0);
+  });
+
+  it("are followed by a warning of names in roll that replaced no machine, and by none of those that did", () => {
+    const warning =
+      "`roll` names `general`, of which nothing is replaced now. Remove it: a later change would replace these machines.";
+    const roll = ["test-control-plane-0", "general"];
+    const idle = up({ roll }).output;
+    expect(idle).toContain("`roll` names `test-control-plane-0`, `general`, of which nothing is replaced now.");
+    expect(up({ roll: ["general"] }).output).toContain(warning);
+    expect(up({ roll: ["general"] }, { TEST_TEMPLATE: "second" }).output).not.toContain("of which nothing");
   });
 
   it("is carried out when allowDestruction names the key", () => {

@@ -1,9 +1,6 @@
 /** User data of control-plane machines. */
 import type { ClusterConfig } from "../config/clusterConfig";
 import { controlPlaneGroup } from "../machines/planMachines";
-import { renderAdmissionConfiguration } from "./admissionConfiguration";
-import { renderAuditPolicy } from "./auditPolicy";
-import { renderAuthenticationConfiguration } from "./authenticationConfiguration";
 import { renderClusterConfiguration } from "./clusterConfiguration";
 import { renderEncryptionConfiguration } from "./encryptionConfiguration";
 import { renderInitConfiguration } from "./initConfiguration";
@@ -68,11 +65,7 @@ function controlPlaneFiles(
     ]),
     yamlFile(`${etcDirectory}/join.yaml`, [renderControlPlaneJoinConfiguration(config, credentials)]),
     ...kubeadmPatchFiles(config),
-    yamlFile(`${apiServerDirectory}/admission.yaml`, [renderAdmissionConfiguration(config)]),
-    yamlFile(`${apiServerDirectory}/authentication.yaml`, [renderAuthenticationConfiguration(config)]),
-    // Laid whatever the settings: the cluster may have been created with others, and a control-plane machine that joins
-    // takes its API server's flags, and so the paths, from the cluster.
-    yamlFile(`${apiServerDirectory}/audit-policy.yaml`, [renderAuditPolicy()]),
+    // It holds the key, so that no other machine may read it: it waits for `roll`.
     yamlFile(`${apiServerDirectory}/encryption.yaml`, [
       renderEncryptionConfiguration(kubernetes.encryptionAtRest, secrets.encryptionKey),
     ]),

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineTemplate } from "../machines/planMachines";
 import type { MachineRole } from "../machines/roles";
+import { apiServerFiles } from "./apiServer";
 import { containerdFiles } from "./containerdConfig";
 import type { FileChange, MachineFile } from "./inputs";
 import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
@@ -29,13 +30,15 @@ export function filesSecretName(pool: string): string {
 
 /**
  * Those files, the record of them last: by it the agent knows what to take away, and what for, when a later
- * configuration has them no more. They depend on the configuration alone and hold nothing that a machine of the role
- * lacks: every node of the cluster may read them.
+ * configuration has them no more. They depend on the configuration alone and hold no secret but those that every machine
+ * has: every node of the cluster may read them.
  */
 export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineFile[] {
-  const files = [...containerdFiles(config), ...trustStoreFiles(config, role)].filter(
-    ({ change }) => change !== undefined,
-  );
+  const files = [
+    ...containerdFiles(config),
+    ...trustStoreFiles(config, role),
+    ...(role === "control-plane" ? apiServerFiles(config) : []),
+  ].filter(({ change }) => change !== undefined);
   const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");
   return [...files, inPlace("nothing", textFile(`${etcDirectory}/files-in-place`, record))];
 }
@@ -61,6 +64,8 @@ export function filesDigest(agent: string, files: string): string {
   return createHash("sha256").update(`${agent}\0${files}`).digest("hex");
 }
 
+const restartsNone = new Set<FileChange | undefined>(["nothing", "authentication"]);
+
 /** Whether a machine with the files `before` restarts nothing when it takes `after`; both as in `PoolFiles.files`. */
 export function restartsNothing(before: string, after: string): boolean {
   const byPath = (files: string) =>
@@ -68,5 +73,5 @@ export function restartsNothing(before: string, after: string): boolean {
   const [older, newer] = [byPath(before), byPath(after)];
   return [...new Set([...older.keys(), ...newer.keys()])]
     .filter((path) => JSON.stringify(older.get(path)) !== JSON.stringify(newer.get(path)))
-    .every((path) => (newer.get(path) ?? older.get(path))?.change === "nothing");
+    .every((path) => restartsNone.has((newer.get(path) ?? older.get(path))?.change));
 }

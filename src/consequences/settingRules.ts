@@ -98,14 +98,16 @@ const encryptionAtRest: Rule = ({ after }) =>
 
 /** Seconds that a machine of the control plane, or a batch of workers, takes on lab machines (docs/lab-machines.md). */
 const secondsInPlace = 10;
+/** The same where an API server starts again, with the looks at the others before. */
+const secondsOfApiServer = 60;
 
 /** Machines that run take it; `restarts` says what that does there. */
 const inPlace =
-  (roles: readonly NodeRole[], restarts: string): Rule =>
+  (roles: readonly NodeRole[], restarts: string, judge = harmless, seconds = secondsInPlace): Rule =>
   (_change, { after }) => {
     const replicas = Number(valueAt(["controlPlane", "replicas"], after));
     const pools = (valueAt(["nodePools"], after) ?? []) as readonly { readonly count: number }[];
-    const workers = pools.reduce((sum, { count }) => sum + count, 0);
+    const workers = roles.includes("worker") ? pools.reduce((sum, { count }) => sum + count, 0) : 0;
     const size = batchSize(String(valueAt(["update", "maxUnavailable"], after)), workers);
     const parts = [
       ...(roles.includes("control-plane") ? [`${replicas} of the control plane one after the other`] : []),
@@ -113,11 +115,21 @@ const inPlace =
     ];
     const batches = workers === 0 ? 0 : 1 + Math.ceil((workers - 1) / size);
     const turns = (roles.includes("control-plane") ? replicas : 0) + batches;
-    const minutes = Math.max(1, Math.round((turns * secondsInPlace) / 60));
-    return harmless(
+    const minutes = Math.max(1, Math.round((turns * seconds) / 60));
+    return judge(
       `Machines that run take it in the next \`up\`: ${parts.join(", then ")}; about ${minutes} min. ${restarts}`,
     );
   };
+
+const oidc = inPlace(
+  ["control-plane"],
+  "Nothing restarts. Tokens that the new settings do not allow are refused from then on.",
+  disruptive,
+);
+const apiServer = (more: string) =>
+  inPlace(["control-plane"], `Each API server starts again.${more}`, harmless, secondsOfApiServer);
+const audit = apiServer("");
+const podSecurity = apiServer(" Pods that run are not judged again; new ones may be refused.");
 
 const cniKind: Rule = ({ after }) =>
   after === "none"
@@ -145,6 +157,9 @@ const cloudProvider = section(
   ),
 );
 
+const below = (section: string, keys: readonly string[], rule: Rule) =>
+  Object.fromEntries(keys.map((key) => [`${section}.${key}`, rule]));
+
 /** By the pattern of the key. */
 export const settingRules: Readonly<Record<string, Rule>> = {
   "kubernetes.version": kubernetesVersion,
@@ -163,6 +178,14 @@ export const settingRules: Readonly<Record<string, Rule>> = {
   extraCas: inPlace(
     ["worker"],
     "containerd restarts there, and no container. Control-plane machines keep theirs until `roll` replaces them.",
+  ),
+  ...below("kubernetes.audit", ["enabled", "maxAgeDays", "maxBackups", "maxSizeMb"], audit),
+  ...below("kubernetes.podSecurity", ["enforce", "warn", "exemptNamespaces"], podSecurity),
+  oidc,
+  ...below(
+    "oidc",
+    ["issuerUrl", "clientId", "usernameClaim", "usernamePrefix", "groupsClaim", "groupsPrefix", "ca"],
+    oidc,
   ),
   "cni.kind": cniKind,
   flux,

@@ -40,7 +40,7 @@ export interface ChangedFilesInput {
   readonly packageManager: string;
   /** Machines that have an agent, even where it has not said anything yet. */
   readonly withAgent: ReadonlySet<string>;
-  /** Machines that this run created: they have today's files, so that nothing is at risk. */
+  /** Machines that this run created: they have today's files. */
   readonly created: ReadonlySet<string>;
   /** Workers that may be changed at the same time: a number, or a share such as "10%", of which one is the least. */
   readonly maxUnavailable: string;
@@ -74,7 +74,14 @@ export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> 
   });
   const known = (name: string) => nodes.get(name) as Node;
   const fresh = todo.filter(({ name }) => created.has(name) && orderOf(known(name)) === undefined);
-  await change(fresh, nodes, { ...input, tell: () => undefined });
+  const quietly = { ...input, tell: () => undefined };
+  // Workers have their files. A control-plane machine may have joined with older arguments of the API server.
+  for (const machine of fresh.filter(({ role }) => role === "control-plane")) await change([machine], nodes, quietly);
+  await change(
+    fresh.filter(({ role }) => role === "worker"),
+    nodes,
+    quietly,
+  );
   // Those that are not Ready come last: they must not keep the others from what may be their remedy.
   const readyFirst = todo
     .filter((machine) => !fresh.includes(machine))

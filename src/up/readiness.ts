@@ -13,6 +13,7 @@ import { waitForCluster } from "./clusterGate";
 import { JoiningMachines } from "./joiningMachines";
 import { clusterMachines, notRunning } from "../openstack/machines";
 import { kubeletCertificateMismatch } from "../kubernetes/kubeletCertificates";
+import { updateKubeadmConfig } from "../kubernetes/kubeadmConfig";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
 import { filesMachines, takeChangedFiles } from "./changedFiles";
 import { releaseLeavingNodes } from "./leavingNodes";
@@ -217,6 +218,7 @@ export class Readiness {
       tell: (message) => void pulumi.log.info(message),
       warn: (message) => void pulumi.log.warn(message),
     });
+    await updateKubeadmConfig(this.config, request);
   }
 
   private async admitWorkers(): Promise<void> {

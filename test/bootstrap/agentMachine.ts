@@ -28,11 +28,16 @@ interface OrderedFile {
   readonly mode?: string;
 }
 
+/** The API server's static pod. */
+export const manifestPath = "/manifests/kube-apiserver.yaml";
+
 export class AgentMachine {
   /** Every answer that the agent gave, in order. */
   readonly answers: Answer[] = [];
   /** Whether the kubelet says that it is well. */
   kubeletIsWell = true;
+  /** Whether the API server says that it is ready. */
+  apiServerIsReady = true;
   /** Whether the API server takes answers. */
   takesAnswers = true;
   private readonly root = mkdtempSync(join(tmpdir(), "agent-"));
@@ -53,7 +58,7 @@ export class AgentMachine {
     this.api = https.createServer({ key: pem, cert: pem }, (request, response) => this.serve(request, response));
     for (const server of [this.api, this.kubelet])
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    this.lay("/etc/bootstrap.env", `ROLE='worker'\nENDPOINT='127.0.0.1:${portOf(this.api)}'\n`);
+    this.lay("/etc/bootstrap.env", `ENDPOINT='127.0.0.1:${portOf(this.api)}'\nAPI_PORT='${portOf(this.api)}'\n`);
     this.lay("/console", "");
     for (const { path, content, mode } of this.ordered(files)) this.lay(path.replace(this.root, ""), content, mode);
     for (const name of ["systemctl", "crictl", "update-ca-certificates"]) this.program(name, "true");
@@ -185,13 +190,15 @@ export class AgentMachine {
       CERTIFICATE: `${this.root}/certificate`,
       CONSOLE: `${this.root}/console`,
       HEALTHZ: `http://127.0.0.1:${portOf(this.kubelet)}/healthz`,
+      MANIFEST: `${this.root}${manifestPath}`,
     };
     return Object.entries(constant)
       .reduce(
         (text, [name, value]) => text.replace(new RegExp(`^${name} = .*$`, "m"), `${name} = ${JSON.stringify(value)}`),
         scriptFile("agent.py").content,
       )
-      .replace("PATIENCE = 120", "PATIENCE = 1");
+      .replace("PATIENCE = 120", "PATIENCE = 1")
+      .replace("PATIENCE = 240", "PATIENCE = 3");
   }
 
   private ordered(files: Readonly<Record<string, OrderedFile>>): (OrderedFile & { path: string })[] {
@@ -215,6 +222,8 @@ export class AgentMachine {
       response.writeHead(200);
       response.write(`${JSON.stringify({ type: "ADDED", object: node() })}\n`);
       this.watchers.add(response);
+    } else if (path === "/readyz") {
+      response.writeHead(this.apiServerIsReady ? 200 : 500).end();
     } else if (path !== this.node) {
       send({ message: path }, 403);
     } else if (request.method === "GET") {

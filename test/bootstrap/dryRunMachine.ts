@@ -16,7 +16,13 @@ export const onMachine = (files: readonly MachineFile[], path: string) =>
 
 interface StaticPod {
   spec: {
-    containers: { image: string; command: string[]; volumeMounts: { mountPath: string; readOnly?: boolean }[] }[];
+    containers: {
+      image: string;
+      command: string[];
+      env?: { name: string; value: string }[];
+      volumeMounts: { mountPath: string; readOnly?: boolean }[];
+    }[];
+    volumes: object[];
     securityContext: { seLinuxOptions?: { type: string } };
   };
 }

@@ -21,10 +21,14 @@ describe("files that reach machines that run", () => {
     });
   });
 
-  it("are containerd's alone on the control plane, whose API server reads CAs when it starts", () => {
+  it("are containerd's and the API server's on the control plane, without CAs and without what holds a key", () => {
     expect(files({ ...mirrors, extraCas: [caCertificate] }, "control-plane")).toEqual({
       "/etc/containerd/config.toml": "containerd",
       "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
+      "/etc/openstack-kubernetes/api-server/authentication.yaml": "authentication",
+      "/etc/openstack-kubernetes/api-server/admission.yaml": "apiServer",
+      "/etc/openstack-kubernetes/api-server/audit-policy.yaml": "apiServer",
+      "/etc/openstack-kubernetes/api-server.json": "apiServer",
       [record]: "nothing",
     });
   });
@@ -61,6 +65,20 @@ describe("a change of these files", () => {
     const config = sampleConfig(changes);
     return renderPoolFiles(config, poolGroups(config)[0]!.template).files;
   };
+
+  it("of the control plane restarts nothing where people log in otherwise, and something where the audit log changes", () => {
+    const config = (changes: Record<string, unknown>) => {
+      const changed = sampleConfig(changes);
+      return renderPoolFiles(changed, controlPlaneGroup(changed).template).files;
+    };
+    const oidc = { oidc: { issuerUrl: "https://issuer.example.org", clientId: "kubernetes" } };
+    expect(restartsNothing(config({}), config(oidc))).toBe(true);
+    expect(restartsNothing(config({}), config({ kubernetes: { audit: { maxAgeDays: 7 } } }))).toBe(false);
+    expect(restartsNothing(config({}), config({ kubernetes: { podSecurity: { enforce: "restricted" } } }))).toBe(false);
+    // What a cluster keeps from its creation.
+    const fixed = { serviceCidr: "10.200.0.0/16", kubeletServingCertificate: "clusterCa" };
+    expect(config({ kubernetes: fixed })).toBe(config({}));
+  });
 
   it.each([
     ["a mirror that comes, goes or has another address restarts nothing", {}, mirrors, true],

@@ -200,6 +200,19 @@ describeWithTools("kubeadm", ["kubeadm", "openssl"], (tool) => {
     );
   });
 
+  it("writes into the API server's static pod what the agent would, so that a new machine changes nothing", () => {
+    machine.writeStaticPods(machine.layControlPlane({}));
+    const settings = JSON.parse(
+      readFileSync(join(directory, "etc/openstack-kubernetes/api-server.json"), "utf8"),
+    ) as Record<"command" | "env" | "volumeMounts" | "volumes", unknown[]>;
+    const { containers, volumes } = machine.staticPod("kube-apiserver").spec;
+    const pod = { ...containers[0]!, volumes };
+    for (const part of ["command", "env", "volumeMounts", "volumes"] as const) {
+      expect(settings[part].length).toBeGreaterThan(0);
+      expect(pod[part]).toEqual(expect.arrayContaining(settings[part]));
+    }
+  });
+
   it("applies the SELinux patches to all four static pods", () => {
     const config = machine.layControlPlane({ ...rhel9, controlPlane: { flavor: "medium", replicas: 1 } });
     machine.writeStaticPods(config);

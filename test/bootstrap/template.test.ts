@@ -132,9 +132,13 @@ describe("the digest of the control plane", () => {
     ["its flavor, which is resized in place", controlPlane({ flavor: "huge" })],
     ["the policy of its server group, which keeps it", controlPlane({ serverGroupPolicy: "anti-affinity" })],
     ["pools", pools({ count: 50 }, { name: "gpu", flavor: "gpu" })],
+    [
+      "the levels of Pod Security, which machines that run take",
+      { kubernetes: { podSecurity: { enforce: "restricted" } } },
+    ],
+    ["a flag of the API server, which they take", { kubernetes: { audit: { maxAgeDays: 90 } } }],
+    ["a switched-off audit log, which they take", { kubernetes: { audit: { enabled: false } } }],
     // A machine that joins takes these from the cluster, so a roll would change nothing of them.
-    ["a flag of the API server", { kubernetes: { audit: { maxAgeDays: 90 } } }],
-    ["a switched-off audit log", { kubernetes: { audit: { enabled: false } } }],
     ["a name in the API server's certificate", { kubernetes: { certSans: ["api.example.org"] } }],
     ["a setting of all kubelets", { kubernetes: { maxPodsPerNode: 200 } }],
     ["etcd's timings", { kubernetes: { etcd: { electionTimeoutMs: 3000 } } }],
@@ -147,7 +151,6 @@ describe("the digest of the control plane", () => {
     ["the end of its server group", controlPlane({ serverGroupPolicy: "none" })],
     ["its etcd volume", controlPlane({ etcdVolume: { sizeGb: 20 } })],
     ["the encryption of Secrets", { kubernetes: { encryptionAtRest: "aescbc" } }],
-    ["the levels of Pod Security", { kubernetes: { podSecurity: { enforce: "restricted" } } }],
     ["the config drive", { configDrive: false }],
   ])("changes with %s", (_what, changes) => {
     expect(ofControlPlane(changes)).not.toBe(ofControlPlane());

@@ -102,3 +102,25 @@ describe("a key that came with a newer program", () => {
     expect(changedSettings({ before: {}, after: { configDrive: false } }, [])).toHaveLength(1);
   });
 });
+
+describe("a setting of the control plane that runs", () => {
+  const cluster = { controlPlane: { replicas: 3 }, nodePools: [{ name: "a", count: 9 }] };
+  const audit = (maxAgeDays: number) => ({ ...cluster, kubernetes: { audit: { maxAgeDays } } });
+  const oidc = (clientId: string) => ({ ...cluster, oidc: { issuerUrl: "https://i.example.org", clientId } });
+
+  it("is told with the machines that take it, the time, and what restarts; workers are none of them", () => {
+    expect(change(audit(30), audit(7))).toEqual([
+      "kubernetes.audit.maxAgeDays",
+      "harmless",
+      "Machines that run take it in the next `up`: 3 of the control plane one after the other; about 3 min. Each API server starts again.",
+      true,
+    ]);
+  });
+
+  it("is disruptive where it is about who may log in", () => {
+    const meaning =
+      "Machines that run take it in the next `up`: 3 of the control plane one after the other; about 1 min. Nothing restarts. Tokens that the new settings do not allow are refused from then on.";
+    expect(change(oidc("a"), oidc("b"))).toEqual(["oidc.clientId", "disruptive", meaning, true]);
+    expect(change(cluster, oidc("b"))).toEqual(["oidc", "disruptive", meaning, true]);
+  });
+});

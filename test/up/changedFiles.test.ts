@@ -255,11 +255,17 @@ describe("changed settings of many workers", () => {
 describe("machines that this run created", () => {
   const all = new Set(filesMachines(after).map(({ name }) => name));
 
-  it("are ordered all at once, and reported by nobody", async () => {
+  it("are ordered one after the other in the control plane, all workers at once, and reported by nobody", async () => {
     const agents = new Agents(after, () => ({}));
     expect(await agents.take(after, { withAgent: all, created: all })).toEqual({ told: [] });
-    expect(agents.batches()).toHaveLength(1);
-    expect(agents.orders).toHaveLength(7);
+    expect(agents.batches()).toEqual([
+      ["control-plane-0"],
+      ["control-plane-1"],
+      ["control-plane-2"],
+      ["default-0", "default-1", "default-2", "default-3"],
+    ]);
+    // Two seconds each: they wait for no other machine.
+    expect(agents.clock.now()).toBe(8000);
   });
 
   it("alone are ordered when a pool grows", async () => {

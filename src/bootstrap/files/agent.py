@@ -10,6 +10,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -28,8 +29,18 @@ CA = "/etc/kubernetes/pki/ca.crt"
 CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 CONSOLE = "/dev/console"
 HEALTHZ = "http://127.0.0.1:10248/healthz"
-# Seconds that containerd and the kubelet get to be well again.
+# What of the API server's static pod is the program's, and that pod.
+SETTINGS = ETC + "/api-server.json"
+MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+# The variable in that pod which tells what an API server was started with.
+VARIABLE = "OPENSTACK_KUBERNETES_FILES"
+AUTHENTICATION = ETC + "/api-server/authentication.yaml"
+RELOADED = "apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds"
+ADMIN = "/etc/kubernetes/admin.conf"
+# Seconds that containerd and the kubelet get to be well again, and an answer to arrive.
 PATIENCE = 120
+# Seconds that the API server gets: as many as its startup probe gives it.
+API_PATIENCE = 240
 
 # Which files are meant for this machine: those of the other family of operating systems lie elsewhere.
 PACKAGE_MANAGER = "apt" if os.path.exists("/usr/bin/apt-get") else "dnf"
@@ -42,19 +53,28 @@ class Failed(Exception):
     pass
 
 
-# host:port of the API.
-def endpoint():
+# Waiting any longer would not help.
+class Hopeless(Failed):
+    pass
+
+
+def setting(name):
     with open(ETC + "/bootstrap.env") as lines:
-        return dict(line.strip().split("=", 1) for line in lines if "=" in line)["ENDPOINT"].strip("'")
+        return dict(line.strip().split("=", 1) for line in lines if "=" in line)[name].strip("'")
+
+
+# host:port of the API server of this machine.
+def own_api():
+    return "127.0.0.1:" + setting("API_PORT")
 
 
 # No proxy is on the way. A machine that held the endpoint may vanish without a word: keepalive tells.
-def call(method, path, body=None):
+def call(method, path, body=None, host=None, timeout=300):
     tls = ssl.create_default_context(cafile=CA)
     # Python 3.13 asks for extensions that kubeadm's certificates do not have.
     tls.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     tls.load_cert_chain(CERTIFICATE)
-    connection = http.client.HTTPSConnection(endpoint(), timeout=300, context=tls)
+    connection = http.client.HTTPSConnection(host or setting("ENDPOINT"), timeout=timeout, context=tls)
     connection.connect()
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, seconds in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
@@ -77,38 +97,50 @@ def say(message):
         pass
 
 
-def answer(order, state, message):
+def tell(order, state, message):
     say("%s: %s" % (state, message))
     given = {"order": order, "state": state, "message": message[:1000], "packageManager": PACKAGE_MANAGER}
     text = json.dumps(given)
-    call("PATCH", NODE, {"metadata": {"annotations": {ANSWER: text}}})
+    return lambda: call("PATCH", NODE, {"metadata": {"annotations": {ANSWER: text}}})
+
+
+# The end of an order. The API may be away for a moment: it was this machine's that was restarted.
+def answer(order, state, message):
+    wait_until_well("the API", tell(order, state, message))
 
 
 # Who waits for the machine sees the step that it is at; a step is not held up by an API that is away.
 def step(order, message):
     try:
-        answer(order, "working", message)
-    except OSError as error:
+        tell(order, "working", message)()
+    except (OSError, http.client.HTTPException) as error:
         print(error, flush=True)
 
 
-def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output = done.stdout.decode(errors="replace").strip()
-    print(output, flush=True)
+def output(*command, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
+    text = done.stdout.decode(errors="replace").strip()
     if done.returncode != 0:
-        last = output.splitlines()[-1] if output else "no output"
+        print(text, flush=True)
+        last = text.splitlines()[-1] if text else "no output"
         raise Failed("%s: %s" % (" ".join(command), last))
+    return text
 
 
-def wait_until_well(what, look):
-    end = time.time() + PATIENCE
+def run(*command):
+    print(output(*command), flush=True)
+
+
+def wait_until_well(what, look, patience=PATIENCE):
+    end = time.time() + patience
     while True:
         try:
             return look()
-        except (Failed, OSError) as error:
+        except Hopeless:
+            raise
+        except (Failed, OSError, http.client.HTTPException) as error:
             if time.time() > end:
-                raise Failed("%s is not well after %s s: %s" % (what, PATIENCE, error))
+                raise Failed("%s is not well after %s s: %s" % (what, patience, error))
         time.sleep(1)
 
 
@@ -138,13 +170,134 @@ def trust():
         run("update-ca-trust", "extract")
 
 
-# In the order in which they are done.
+def pod_of(manifest):
+    return json.loads(output("kubectl", "patch", "--local", "--filename", manifest, "--patch", "{}", "--output", "json"))
+
+
+# `present` with the wanted items in place of those that they and `absent` name.
+def with_items(present, wanted, name_of, absent=()):
+    names = [name_of(item) for item in wanted]
+    if all(item in present for item in wanted) and not any(name_of(item) in absent for item in present):
+        return present
+    return [item for item in present if name_of(item) not in names and name_of(item) not in absent] + wanted
+
+
+# What the manifest becomes; None where it is so already.
+def wanted_manifest(settings):
+    pod = pod_of(MANIFEST)
+    was = json.dumps(pod)
+    spec, container = pod["spec"], pod["spec"]["containers"][0]
+
+    def flag(argument):
+        return argument.split("=")[0]
+
+    def name(item):
+        return item["name"]
+
+    container["command"] = with_items(container["command"], settings["command"], flag, settings["absent"])
+    container["env"] = with_items(container.get("env", []), settings["env"], name)
+    container["volumeMounts"] = with_items(container["volumeMounts"], settings["volumeMounts"], name)
+    spec["volumes"] = with_items(spec["volumes"], settings["volumes"], name)
+    text = json.dumps(pod)
+    if text == was:
+        return None
+    to_yaml = ["kubectl", "patch", "--local", "--filename", "-", "--patch", "{}", "--output", "yaml"]
+    return {"content": output(*to_yaml, input=text.encode()) + "\n", "mode": "0600"}
+
+
+# The API servers of this machine that were started with `value`: id -> state.
+def started_with(value):
+    found = {}
+    for name in output("crictl", "ps", "--all", "--quiet", "--name", "^kube-apiserver$").split():
+        try:
+            shown = json.loads(output("crictl", "inspect", name))
+        except Failed:
+            continue  # The kubelet has removed it.
+        environment = dict(item.split("=", 1) for item in shown["info"]["runtimeSpec"]["process"]["env"])
+        if environment.get(VARIABLE) == value:
+            found[name] = shown["status"]["state"]
+    return found
+
+
+# The last line of an API server's log in which it tells of an error.
+def complaint(container, about):
+    lines = output("crictl", "logs", "--tail", "200", container).splitlines()
+    told = [line for line in lines if re.search(about, line)]
+    found = re.search('err="(.*)"', told[-1]) if told else None
+    return found.group(1) if found else (told or lines or ["no output"])[-1]
+
+
+# It is well when it runs with what the manifest says, and is ready. One that has ended twice will not come.
+def wait_for_api_server():
+    environment = pod_of(MANIFEST)["spec"]["containers"][0].get("env", [])
+    value = {item["name"]: item["value"] for item in environment if "value" in item}.get(VARIABLE)
+    before = wait_until_well("containerd", lambda: started_with(value))
+    ended = [name for name, state in before.items() if state == "CONTAINER_EXITED"]
+    allowed = len(ended) + 1
+
+    def look():
+        states = started_with(value)
+        ended.extend(name for name, state in states.items() if state == "CONTAINER_EXITED" and name not in ended)
+        if len(ended) > allowed:
+            raise Hopeless("the API server did not start: %s" % complaint(ended[-1], "^Error: |command failed"))
+        if "CONTAINER_RUNNING" not in states.values():
+            raise Failed("it has not started with the new settings")
+        call("GET", "/readyz", host=own_api(), timeout=10)
+
+    wait_until_well("the API server", look, API_PATIENCE)
+    wait_until_well("the kubelet", kubelet_is_well)
+
+
+def start_api_server():
+    wanted = wanted_manifest(json.loads(current(SETTINGS)["content"]))
+    if wanted:
+        running = output("crictl", "ps", "--quiet", "--name", "^kube-apiserver$").split()
+        lay(MANIFEST, wanted)
+        # It closes its port at once, and then waits half a minute for watches that nobody ends.
+        for name in running:
+            subprocess.call(["crictl", "stop", "--timeout", "5", name])
+    wait_for_api_server()
+
+
+# Of an API server that was started after the file was laid nothing is asked: it began with it.
+def wait_for_authentication():
+    laid = os.stat(AUTHENTICATION).st_mtime
+    ask = ["kubectl", "--kubeconfig", ADMIN, "--server", "https://" + own_api(), "--request-timeout", "30s"]
+
+    def look():
+        metrics = output(*ask, "get", "--raw", "/metrics")
+
+        def newest(metric):
+            return max([float(value) for value in re.findall("(?m)^%s (.*)$" % metric, metrics)] or [0])
+
+        read = "%s{.*status=\"%%s\".*}" % RELOADED
+        if laid <= max(newest(read % "success"), newest("process_start_time_seconds")):
+            return
+        if laid <= newest(read % "failure"):
+            running = output("crictl", "ps", "--quiet", "--name", "^kube-apiserver$").split()
+            told = complaint(running[0], "failed to .* authentication config") if running else "no log"
+            raise Hopeless("the API server refuses %s: %s" % (AUTHENTICATION, told))
+        raise Failed("it has not read %s" % AUTHENTICATION)
+
+    wait_until_well("the API server", look, API_PATIENCE)
+
+
+# In the order in which they are done. Last is what is done with the previous files; None: nothing. An API server that
+# refuses an authentication configuration goes on with the previous one.
 STEPS = [
-    ("trust", "reading the trusted CAs", trust),
-    ("containerd", "restarting containerd", restart_containerd),
+    ("trust", "reading the trusted CAs", trust, trust),
+    ("containerd", "restarting containerd", restart_containerd, restart_containerd),
+    ("authentication", "waiting for the API server to read its authentication", wait_for_authentication, None),
+    ("apiServer", "starting the API server", start_api_server, wait_for_api_server),
 ]
 # What a changed file asks for: the word that stands beside it. A running containerd keeps the CAs that it began with.
-ASKED = {"nothing": [], "containerd": ["containerd"], "trust": ["trust", "containerd"]}
+ASKED = {
+    "nothing": [],
+    "containerd": ["containerd"],
+    "trust": ["trust", "containerd"],
+    "authentication": ["authentication"],
+    "apiServer": ["apiServer"],
+}
 
 
 # The file's text and mode, or None where there is none.
@@ -163,7 +316,8 @@ def lay(path, wanted):
             os.remove(path)
         return
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    part = path + ".part"
+    # The kubelet takes every file of its manifests for a pod, but for those that begin with a dot.
+    part = "%s/.%s.part" % os.path.split(path)
     with open(part, "w", encoding="utf-8", newline="") as file:
         os.fchmod(file.fileno(), int(wanted["mode"], 8))
         file.write(wanted["content"])
@@ -198,13 +352,19 @@ def differences(files):
             return file is not found
         return found["content"] != file["content"] or found["mode"] != file["mode"]
 
-    return {path: file for path, file in wanted.items() if differs(path, file)}
+    changed = {path: file for path, file in wanted.items() if differs(path, file)}
+    # A machine that joins takes its manifest from the cluster, which may be behind.
+    if wanted.get(SETTINGS) and os.path.exists(MANIFEST):
+        manifest = wanted_manifest(json.loads(wanted[SETTINGS]["content"]))
+        if manifest:
+            changed[MANIFEST] = manifest
+    return changed
 
 
-def do_steps(asked, tell):
-    for name, title, work in STEPS:
+def do_steps(asked, order):
+    for name, title, work, _ in STEPS:
         if name in asked:
-            tell(title)
+            step(order, title)
             work()
 
 
@@ -217,6 +377,7 @@ def shown(paths):
 # previous ones again.
 def lay_files(order, files):
     changes = {file["path"]: file["change"] for file in files}
+    changes[MANIFEST] = "apiServer"
     changed = differences(files)
     before = journal()
     if not changed and before is None:
@@ -232,21 +393,26 @@ def lay_files(order, files):
     lay(JOURNAL, {"content": json.dumps(started), "mode": "0600"})
     step(order, "laying %s" % shown(changed) if changed else "going on after an interruption")
     try:
+        # The manifest is laid by its step, after whatever may be refused.
         for path in sorted(changed, key=lambda path: path == RECORD):
-            lay(path, changed[path])
-        do_steps(started["asked"], lambda title: step(order, title))
+            if path != MANIFEST:
+                lay(path, changed[path])
+        do_steps(started["asked"], order)
     except (Failed, OSError) as error:
         raise Failed("%s; %s" % (error, put_back(order, started)))
     lay(JOURNAL, None)
-    done = [title for name, title, _ in STEPS if name in started["asked"]]
+    done = [title for name, title, _, _ in STEPS if name in started["asked"]]
     return "changed %s; %s" % (shown(started["files"]), ", ".join(done) or "nothing was restarted")
 
 
 def put_back(order, started):
     try:
-        for path, was in started["files"].items():
+        for path, was in sorted(started["files"].items(), key=lambda item: item[0] == MANIFEST):
             lay(path, was)
-        do_steps(started["asked"], lambda title: step(order, title + " with the previous files"))
+        for name, title, _, work in STEPS:
+            if name in started["asked"] and work:
+                step(order, title + " with the previous files")
+                work()
     except (Failed, OSError) as error:
         return "the previous files did not help either: %s" % error
     lay(JOURNAL, None)
@@ -306,5 +472,5 @@ if __name__ == "__main__":
         try:
             look()
             watch()
-        except (OSError, http.client.HTTPException) as error:
+        except (Failed, OSError, http.client.HTTPException) as error:
             sys.exit("openstack-kubernetes: files: %s" % error)

@@ -137,8 +137,8 @@ export const kubernetesSchema = section({
     .describe("Cluster-wide Pod Security defaults.")
     .meta(
       takesEffect(
-        "machine",
-        "API servers that exist keep the old levels until `roll` replaces their machines. Pods that run are not judged again; new ones may be refused.",
+        "running",
+        "Each API server starts again with the new levels in the next `up`, one after the other. Pods that run are not judged again; new ones may be refused.",
       ),
     ),
   audit: section({
@@ -149,7 +149,7 @@ export const kubernetesSchema = section({
   })
     .prefault({})
     .describe("API audit log on the control plane.")
-    .meta(takesEffect("cluster", "The API servers keep their audit settings.")),
+    .meta(takesEffect("running", "Each API server starts again with them in the next `up`, one after the other.")),
   etcd: section({
     heartbeatIntervalMs: whole(50, 5000)
       .default(200)
@@ -194,7 +194,7 @@ export const kubernetesSchema = section({
   .describe("Kubernetes.");
 
 const oidcMeaning =
-  "API servers that exist trust the old settings until `roll` replaces the control plane; until then people may be let in by one API server and refused by another.";
+  "API servers read them in the next `up`, one after the other, and nothing restarts. Tokens that the new settings do not allow are refused from then on.";
 
 export const oidcSchema = section({
   issuerUrl: url(["https"]).describe("Issuer of the ID tokens, exactly as in their `iss` claim."),
@@ -202,24 +202,24 @@ export const oidcSchema = section({
   usernameClaim: text
     .default("sub")
     .describe("Claim that holds the user name.")
-    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
+    .meta(takesEffect("running", oidcMeaning, "disruptive")),
   usernamePrefix: prefix
     .default("oidc:")
     .describe("Put before every user name, so that no token can pose as a system user.")
-    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
+    .meta(takesEffect("running", oidcMeaning, "disruptive")),
   groupsClaim: text
     .default("groups")
     .describe("Claim that holds the (LDAP) groups.")
-    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
+    .meta(takesEffect("running", oidcMeaning, "disruptive")),
   groupsPrefix: prefix.default("oidc:").describe("Put before every group."),
   ca: certificate
     .optional()
     .describe("CA of the issuer. Absent: the machine's trust store.")
-    .meta(takesEffect("machine", oidcMeaning, "disruptive")),
+    .meta(takesEffect("running", oidcMeaning, "disruptive")),
 })
   .optional()
   .describe("Log-in of people by OpenID Connect. Absent: certificates and service accounts only.")
-  .meta(takesEffect(["machine", "kubernetes"], oidcMeaning, "disruptive"));
+  .meta(takesEffect(["running", "kubernetes"], oidcMeaning, "disruptive"));
 
 const proxyUrl = url(["http", "https"], { credentials: true });
 

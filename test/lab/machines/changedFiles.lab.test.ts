@@ -3,21 +3,26 @@
  * them there, and stands a setting that breaks containerd and power cuts. Does not prove what the engine does around it
  * (test/up/changedFiles.test.ts has the order of machines), nor another family of operating systems than Debian's.
  */
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually, LabCluster, labConfig, takeDown } from "../../../lab/machines/cluster";
 import { consoleOf, onMachine, stopMachine } from "../../../lab/machines/power";
+import { apiServerSettingsPath } from "../../../src/bootstrap/apiServer";
+import { apiServerDirectory } from "../../../src/bootstrap/machineFile";
 import type { ClusterConfig } from "../../../src/config/clusterConfig";
 import { messageOf } from "../../../src/engine/messageOf";
 import type { KubernetesRequest } from "../../../src/kubernetes/client";
 import { orderAnnotation } from "../../../src/kubernetes/filesGuard";
 import { answerOf, publishFiles, withOrder } from "../../../src/kubernetes/filesInPlace";
+import { updateKubeadmConfig } from "../../../src/kubernetes/kubeadmConfig";
 import { changeNode, listNodes } from "../../../src/kubernetes/nodes";
 import { filesMachines, takeChangedFiles, type FilesMachine } from "../../../src/up/changedFiles";
-import { describeOnMachines } from "./machinesFixture";
+import { apiByKubectl } from "./apiByKubectl";
+import { describeOnMachines, longestGap, startPolling } from "./machinesFixture";
+import { LabIssuer } from "./oidc";
 
 /** Seconds that a step may take on two busy cores. */
 const patience = 1800;
@@ -36,6 +41,8 @@ const [first, second] = ["lab-workers-0", "lab-workers-1"] as const;
 describeOnMachines("changed settings on real machines", (site) => {
   let cluster: LabCluster;
   let ca: string;
+  let issuer: LabIssuer;
+  let issuerProcess: ChildProcess;
   const created = labConfig(size, mirrors());
   const names = () => cluster.plan.machines.map(({ name }) => name);
   const sh = (name: string, script: string) => {
@@ -43,20 +50,7 @@ describeOnMachines("changed settings on real machines", (site) => {
     return { ok: status === 0, output: `${stdout}${stderr}`.trim() };
   };
 
-  /** The program's own certificate, by way of kubectl: the API is in the machines' network alone. */
-  const request: KubernetesRequest = (method, path, body) => {
-    const verb = { GET: "get", POST: "create", PUT: "replace", DELETE: "delete" }[method];
-    const input = body === undefined ? {} : { input: JSON.stringify(body) };
-    const { status, stdout, stderr } = cluster.kubectl(
-      [verb, `--raw=${path}`, ...(body === undefined ? [] : ["--filename=-"])],
-      input,
-    );
-    if (status === 0) return Promise.resolve({ status: 200, body: stdout });
-    const code = stderr.includes("(NotFound)") ? 404 : stderr.includes("(Conflict)") ? 409 : undefined;
-    return code === undefined
-      ? Promise.reject(new Error(stderr.trim()))
-      : Promise.resolve({ status: code, body: JSON.stringify({ message: stderr }) });
-  };
+  const request: KubernetesRequest = (...call) => apiByKubectl(cluster)(...call);
 
   /** What `up` does with a configuration. Returns its lines, and the error that it stops with. */
   async function take(config: ClusterConfig, machines: readonly FilesMachine[] = filesMachines(config), isNew = false) {
@@ -91,8 +85,10 @@ describeOnMachines("changed settings on real machines", (site) => {
 
   beforeAll(async () => {
     takeDown(() => undefined);
+    issuer = new LabIssuer();
     cluster = await LabCluster.of(created, site());
     cluster.startSite();
+    issuerProcess = issuer.start();
     const folder = mkdtempSync(join(tmpdir(), "ca-"));
     const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", join(folder, "key")];
     const file = join(folder, "ca.crt");
@@ -103,7 +99,10 @@ describeOnMachines("changed settings on real machines", (site) => {
     rmSync(folder, { recursive: true });
   }, 120_000);
 
-  afterAll(() => takeDown(() => undefined), 300_000);
+  afterAll(() => {
+    issuerProcess.kill();
+    takeDown(() => undefined);
+  }, 300_000);
 
   it("are ordered of new machines at once, which have them: nothing restarts", async () => {
     for (const name of names()) cluster.start(name);
@@ -178,7 +177,7 @@ describeOnMachines("changed settings on real machines", (site) => {
     const config = labConfig(size, mirrors("registry.other"));
     const broken = filesMachines(config).map((machine) =>
       machine.role === "worker"
-        ? { ...machine, files: withFile(machine.files, "/etc/containerd/config.toml", "nonsense\n") }
+        ? { ...machine, files: withFile(machine.files, "/etc/containerd/config.toml", () => "nonsense\n") }
         : machine,
     );
     const before = runs(second);
@@ -217,13 +216,97 @@ describeOnMachines("changed settings on real machines", (site) => {
     },
   );
 
+  const controlPlane = () => names().filter((name) => !name.includes("workers"));
+  const apiServer = (name: string) => ({
+    id: sh(name, "crictl ps --quiet --name '^kube-apiserver$'").output,
+    command: sh(name, "ps -C kube-apiserver -o args=").output,
+  });
+  /** People log in, and the audit log is kept a week: the settings of the tests that follow. */
+  const week = () =>
+    labConfig(size, {
+      ...mirrors("registry.other"),
+      oidc: issuer.configuration(),
+      kubernetes: { audit: { maxAgeDays: 7 } },
+    });
+  /** The control plane's with another text of one file, and with another digest where the API server starts again. */
+  const altered = (all: readonly FilesMachine[], path: string, text: (content: string) => string, digest?: string) =>
+    all.map((machine) => {
+      if (machine.role !== "control-plane") return machine;
+      const files = withFile(machine.files, path, text);
+      const other = (content: string) => content.replace(/"value": "[^"]*"/, `"value": "${digest ?? ""}"`);
+      return { ...machine, files: digest === undefined ? files : withFile(files, apiServerSettingsPath, other) };
+    });
+  const rules = "rules:\n  - level: RequestResponse\n    resources: [{ group: '', resources: [namespaces] }]\n";
+  const policy = (content: string) => content.replace("rules:\n", rules);
+  const audited = () =>
+    altered(filesMachines(week()), `${apiServerDirectory}/audit-policy.yaml`, policy, "another policy");
+
+  it("of the OIDC issuer and of the audit reach the control plane in less than 4 minutes; no pod is evicted", async () => {
+    const alice = { token: issuer.token("alice", []) };
+    const whoami = () => cluster.kubectl(["auth", "whoami"], alice);
+    expect(whoami().status).not.toBe(0);
+    const workers = [runs(first), runs(second)];
+    const uids = async () => (await listNodes(request)).map(({ metadata }) => metadata.uid);
+    const nodes = await uids();
+    const polling = startPolling(cluster);
+    const { error, seconds } = await take(week(), audited());
+    polling.process.kill();
+    print(`the API did not answer for ${longestGap(polling.answers())} s at most`);
+    expect(error).toBeUndefined();
+    expect(seconds).toBeLessThan(240);
+    for (const name of controlPlane()) expect(apiServer(name).command).toContain(" --audit-log-maxage=7 ");
+    expect(whoami().status).toBe(0);
+    cluster.ask("get", "namespace", "default");
+    const logged = controlPlane().map(
+      (name) => sh(name, "grep --count RequestResponse /var/log/kubernetes/audit/audit.log").output,
+    );
+    expect(logged.some((count) => Number(count) > 0)).toBe(true);
+    expect([runs(first), runs(second)]).toEqual(workers);
+    expect(await uids()).toEqual(nodes);
+    expect(Object.values(cluster.nodes())).toEqual([true, true, true, true, true]);
+  });
+
+  it("of the API server are known to kubeadm, for machines that join, and told it once", async () => {
+    const kept = () => cluster.ask("-n", "kube-system", "get", "configmap", "kubeadm-config", "-o", "yaml");
+    expect(kept()).not.toMatch(/name: audit-log-maxage\n\s+value: "7"/);
+    await updateKubeadmConfig(week(), request);
+    expect(kept()).toMatch(/name: audit-log-maxage\n\s+value: "7"/);
+    const before = kept();
+    await updateKubeadmConfig(week(), request);
+    expect(kept()).toBe(before);
+  });
+
+  it("that the API server does not know are put back on the first machine, with the flag; the others go on", async () => {
+    const [broken, ...others] = controlPlane();
+    const standing = () => others.map(apiServer);
+    const before = [standing(), apiServer(broken!).command];
+    const flag = (content: string) => content.replace('"command": [', '"command": ["--nonsense=1",');
+    const nonsense = altered(audited(), apiServerSettingsPath, flag, "nonsense");
+    const { error } = await take(week(), nonsense);
+    expect(error).toBe(
+      `Changed settings were refused by a machine: ${broken}: the API server did not start: Error: unknown flag: --nonsense; the machine is well again with its previous files. No further machine is touched.\nCorrect the setting, or what it names, and run \`pulumi up\` again.`,
+    );
+    expect([standing(), apiServer(broken!).command]).toEqual(before);
+  });
+
+  it("of authentication that the API server refuses are put back, and it goes on with the previous ones", async () => {
+    const before = controlPlane().map(apiServer);
+    const path = `${apiServerDirectory}/authentication.yaml`;
+    const refused = altered(audited(), path, (content) => content.replace("path: /livez", "path: /other"));
+    const { error } = await take(week(), refused);
+    expect(error).toMatch(/lab-control-plane-0: the API server refuses .*anonymous: Forbidden: .* previous files\./);
+    expect((await take(week(), audited())).error).toBeUndefined();
+    expect(controlPlane().map(apiServer)).toEqual(before);
+    expect(await take(week(), audited())).toMatchObject({ lines: [], error: undefined });
+  });
+
   it("cost an idle machine next to nothing", async () => {
     // The kernel counts in hundredths of a second (USER_HZ).
     const ticks =
       "awk '{ print $14 + $15 }' /proc/$(systemctl show --property MainPID --value openstack-kubernetes-agent)/stat";
     const used = () => Number(sh(first, ticks).output) / 100;
     const before = used();
-    const seconds = 120;
+    const seconds = 60;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const share = (used() - before) / seconds;
     print(`the agent of an idle machine used ${(share * 100).toFixed(3)} % of a core`);
@@ -232,8 +315,14 @@ describeOnMachines("changed settings on real machines", (site) => {
 });
 
 /** The same with another content of one file; the digest as the agent computes it. */
-function withFile(files: FilesMachine["files"], path: string, content: string): FilesMachine["files"] {
+function withFile(
+  files: FilesMachine["files"],
+  path: string,
+  change: (content: string) => string,
+): FilesMachine["files"] {
   const all = JSON.parse(files.files) as { path: string; content: string }[];
-  const text = JSON.stringify(all.map((file) => (file.path === path ? { ...file, content } : file)));
+  const text = JSON.stringify(
+    all.map((file) => (file.path === path ? { ...file, content: change(file.content) } : file)),
+  );
   return { ...files, files: text, digest: createHash("sha256").update(`${files.agent}\0${text}`).digest("hex") };
 }

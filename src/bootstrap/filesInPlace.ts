@@ -6,6 +6,7 @@ import type { MachineRole } from "../machines/roles";
 import { apiServerFiles } from "./apiServer";
 import { containerdFiles } from "./containerdConfig";
 import type { FileChange, MachineFile } from "./inputs";
+import { kubeletFile } from "./kubeletConfiguration";
 import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
 import { trustStoreFiles } from "./trustStore";
 
@@ -37,6 +38,7 @@ export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineF
   const files = [
     ...containerdFiles(config),
     ...trustStoreFiles(config, role),
+    kubeletFile(config),
     ...(role === "control-plane" ? apiServerFiles(config) : []),
   ].filter(({ change }) => change !== undefined);
   const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");

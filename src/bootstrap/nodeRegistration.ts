@@ -2,6 +2,7 @@
 import type { ClusterConfig } from "../config/clusterConfig";
 import type { MachineTemplate } from "../machines/planMachines";
 import { kubeadmArguments } from "./kubeadmArguments";
+import { kubeletDirectory } from "./kubeletConfiguration";
 import { nodeIpPlaceholder } from "./machineFile";
 
 export type PoolSettings = Pick<MachineTemplate, "labels" | "taints">;
@@ -31,6 +32,7 @@ function common(config: ClusterConfig, kubeletArguments: Readonly<Record<string,
     kubeletExtraArgs: kubeadmArguments({
       ...kubeletArguments,
       "node-ip": nodeIpPlaceholder,
+      "config-dir": kubeletDirectory,
       // The node waits, tainted, for the cloud controller manager to tell its zone and addresses.
       ...(config.cloudProvider === undefined ? {} : { "cloud-provider": "external" }),
     }),

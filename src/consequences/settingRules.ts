@@ -121,6 +121,10 @@ const inPlace =
     );
   };
 
+const maxPods: Rule = (change, configurations) =>
+  (Number(change.after) < Number(change.before)
+    ? inPlace(["control-plane", "worker"], "Kubelets restart; pods beyond it are ended and go elsewhere.", disruptive)
+    : inPlace(["control-plane", "worker"], "Kubelets restart, and no container."))(change, configurations);
 const oidc = inPlace(
   ["control-plane"],
   "Nothing restarts. Tokens that the new settings do not allow are refused from then on.",
@@ -179,6 +183,7 @@ export const settingRules: Readonly<Record<string, Rule>> = {
     ["worker"],
     "containerd restarts there, and no container. Control-plane machines keep theirs until `roll` replaces them.",
   ),
+  "kubernetes.maxPodsPerNode": maxPods,
   ...below("kubernetes.audit", ["enabled", "maxAgeDays", "maxBackups", "maxSizeMb"], audit),
   ...below("kubernetes.podSecurity", ["enforce", "warn", "exemptNamespaces"], podSecurity),
   oidc,

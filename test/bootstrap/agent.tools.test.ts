@@ -158,6 +158,51 @@ describe("a machine that is not well with the new files", () => {
   });
 });
 
+describe("changed settings of the kubelet", () => {
+  const kubelet = (content: string) => ({ "/etc/kubelet/settings.conf": { content, change: "kubelet" } });
+  const flags = 'KUBELET_KUBEADM_ARGS="--node-ip=10.0.0.5"\n';
+
+  it("restart it, and nothing else", async () => {
+    await machine.start(kubelet("a"));
+    machine.order(kubelet("b"));
+    machine.powerOn();
+    expect((await machine.answer("reached")).message).toMatch(/^changed \S+settings\.conf; restarting the kubelet$/);
+    expect(machine.calls()[0]).toBe("systemctl restart kubelet");
+    expect(machine.read("/etc/kubelet/settings.conf")).toBe("b");
+  });
+
+  it("are read by a kubelet of an older program, which gets the argument for them once", async () => {
+    await machine.start({});
+    machine.lay("/kubeadm-flags.env", flags);
+    machine.order(kubelet("a"));
+    machine.powerOn();
+    await machine.answer("reached");
+    const after = machine.read("/kubeadm-flags.env")!;
+    expect(after).toMatch(/^KUBELET_KUBEADM_ARGS="--node-ip=10\.0\.0\.5 --config-dir=\S+\/etc\/kubelet"\n$/);
+    machine.order({ ...kubelet("a"), ...mirror("a") });
+    await machine.answer("reached", machine.answers.length);
+    expect(machine.read("/kubeadm-flags.env")).toBe(after);
+    expect(machine.calls().filter((call) => call === "systemctl restart kubelet")).toHaveLength(1);
+  });
+
+  it("under which it ends are put back, with its last error", async () => {
+    await machine.start(kubelet("a"));
+    machine.lay("/kubeadm-flags.env", flags);
+    machine.program(
+      "systemctl",
+      'if [[ "$1" == show ]] && grep -q bad "$machine/etc/kubelet/settings.conf"; then echo SubState=auto-restart; fi',
+    );
+    machine.program("journalctl", `echo 'E1 "command failed" err="unknown field: bad"'; echo later`);
+    machine.order(kubelet("bad"));
+    machine.powerOn();
+    expect((await machine.answer("failed")).message).toBe(
+      "the kubelet did not start: unknown field: bad; the machine is well again with its previous files",
+    );
+    expect(machine.read("/etc/kubelet/settings.conf")).toBe("a");
+    expect(machine.read("/kubeadm-flags.env")).toBe(flags);
+  });
+});
+
 describe("an agent that is killed", () => {
   it("in the middle of a step does that step again", async () => {
     await machine.start(containerd("a"));

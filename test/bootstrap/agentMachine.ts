@@ -190,6 +190,7 @@ export class AgentMachine {
       CERTIFICATE: `${this.root}/certificate`,
       CONSOLE: `${this.root}/console`,
       HEALTHZ: `http://127.0.0.1:${portOf(this.kubelet)}/healthz`,
+      FLAGS: `${this.root}/kubeadm-flags.env`,
       MANIFEST: `${this.root}${manifestPath}`,
     };
     return Object.entries(constant)

@@ -9,6 +9,7 @@ import { caCertificate, fixtures, rhel9, sampleConfig } from "./samples";
 const mirrors = { registryMirrors: [{ registry: "quay.io", endpoints: ["https://mirror.example.org"] }] };
 const files = (changes: Record<string, unknown>, role: "control-plane" | "worker" = "worker") =>
   Object.fromEntries(filesInPlace(sampleConfig(changes), role).map(({ path, change }) => [path, change]));
+const kubelet = "/etc/openstack-kubernetes/kubelet/settings.conf";
 const record = "/etc/openstack-kubernetes/files-in-place";
 
 describe("files that reach machines that run", () => {
@@ -17,6 +18,7 @@ describe("files that reach machines that run", () => {
       "/etc/containerd/config.toml": "containerd",
       "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
       "/usr/local/share/ca-certificates/openstack-kubernetes-0.crt": "trust",
+      [kubelet]: "kubelet",
       [record]: "nothing",
     });
   });
@@ -25,6 +27,7 @@ describe("files that reach machines that run", () => {
     expect(files({ ...mirrors, extraCas: [caCertificate] }, "control-plane")).toEqual({
       "/etc/containerd/config.toml": "containerd",
       "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
+      [kubelet]: "kubelet",
       "/etc/openstack-kubernetes/api-server/authentication.yaml": "authentication",
       "/etc/openstack-kubernetes/api-server/admission.yaml": "apiServer",
       "/etc/openstack-kubernetes/api-server/audit-policy.yaml": "apiServer",
@@ -45,7 +48,8 @@ describe("files that reach machines that run", () => {
       path: record,
       permissions: "0644",
       change: "nothing",
-      content: "containerd /etc/containerd/config.toml\nnothing /etc/containerd/certs.d/quay.io/hosts.toml\n",
+      content:
+        "containerd /etc/containerd/config.toml\nnothing /etc/containerd/certs.d/quay.io/hosts.toml\nkubelet /etc/openstack-kubernetes/kubelet/settings.conf\n",
     });
   });
 

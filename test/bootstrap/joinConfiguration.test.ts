@@ -10,6 +10,7 @@ const credentials = { endpointHost: "10.10.0.5", bootstrapToken, caCertHash: caC
 const discovery = (apiServerEndpoint: string) => ({
   bootstrapToken: { apiServerEndpoint, token: bootstrapToken, caCertHashes: [caCertificateSha256] },
 });
+const configDir = { name: "config-dir", value: "/etc/openstack-kubernetes/kubelet" };
 const nodeIp = { name: "node-ip", value: "@NODE_IP@" };
 const criSocket = "unix:///var/run/containerd/containerd.sock";
 
@@ -46,6 +47,7 @@ describe("JoinConfiguration of a worker", () => {
       nodeRegistration: {
         criSocket,
         kubeletExtraArgs: [
+          configDir,
           nodeIp,
           { name: "node-labels", value: "example.org/team=vision,node.kubernetes.io/accelerator=a100,tier=gpu" },
         ],
@@ -65,7 +67,7 @@ describe("JoinConfiguration of a worker", () => {
       discovery: discovery("10.10.0.5:6443"),
       nodeRegistration: {
         criSocket,
-        kubeletExtraArgs: [nodeIp],
+        kubeletExtraArgs: [configDir, nodeIp],
         ignorePreflightErrors: ["SystemVerification"],
         taints: [],
       },
@@ -81,7 +83,7 @@ describe("JoinConfiguration of the control plane", () => {
       kind: "JoinConfiguration",
       controlPlane: { localAPIEndpoint: { advertiseAddress: "@NODE_IP@", bindPort: 8443 } },
       discovery: discovery("10.10.0.5:8443"),
-      nodeRegistration: { criSocket, kubeletExtraArgs: [nodeIp] },
+      nodeRegistration: { criSocket, kubeletExtraArgs: [configDir, nodeIp] },
       timeouts: { controlPlaneComponentHealthCheck: "8m0s", kubernetesAPICall: "5m0s" },
     });
   });
@@ -96,7 +98,7 @@ describe("InitConfiguration", () => {
       kind: "InitConfiguration",
       bootstrapTokens: [{ token: bootstrapToken, description: "first join credentials of the cluster", ttl: "2h0m0s" }],
       localAPIEndpoint: { advertiseAddress: "@NODE_IP@", bindPort: 6443 },
-      nodeRegistration: { criSocket, kubeletExtraArgs: [nodeIp] },
+      nodeRegistration: { criSocket, kubeletExtraArgs: [configDir, nodeIp] },
       timeouts: { controlPlaneComponentHealthCheck: "8m0s", kubernetesAPICall: "5m0s" },
     });
   });

@@ -13,8 +13,15 @@ describe("the registration of a node", () => {
     expect([
       argumentNames(controlPlaneRegistration(without)),
       argumentNames(controlPlaneRegistration(external)),
-    ]).toEqual([["node-ip"], ["cloud-provider", "node-ip"]]);
-    expect(argumentNames(workerRegistration(external, external.nodePools[0]!))).toEqual(["cloud-provider", "node-ip"]);
+    ]).toEqual([
+      ["config-dir", "node-ip"],
+      ["cloud-provider", "config-dir", "node-ip"],
+    ]);
+    expect(argumentNames(workerRegistration(external, external.nodePools[0]!))).toEqual([
+      "cloud-provider",
+      "config-dir",
+      "node-ip",
+    ]);
   });
 });
 

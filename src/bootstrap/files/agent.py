@@ -37,6 +37,9 @@ VARIABLE = "OPENSTACK_KUBERNETES_FILES"
 AUTHENTICATION = ETC + "/api-server/authentication.yaml"
 RELOADED = "apiserver_authentication_config_controller_automatic_reload_last_timestamp_seconds"
 ADMIN = "/etc/kubernetes/admin.conf"
+# What the kubelet takes, and the arguments that kubeadm has it started with.
+KUBELET = ETC + "/kubelet/settings.conf"
+FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 # Seconds that containerd and the kubelet get to be well again, and an answer to arrive.
 PATIENCE = 120
 # Seconds that the API server gets: as many as its startup probe gives it.
@@ -150,6 +153,14 @@ def kubelet_is_well():
         health.read()
 
 
+# The last line of a log that tells of an error.
+def last_error(log, about):
+    lines = log.splitlines()
+    told = [line for line in lines if re.search(about, line)]
+    found = re.search('err="(.*)"', told[-1]) if told else None
+    return found.group(1) if found else (told or lines or ["no output"])[-1]
+
+
 # systemctl does not know why a service did not start; the service's own last line does.
 def restart_containerd():
     try:
@@ -160,6 +171,18 @@ def restart_containerd():
         raise Failed("containerd did not start: %s" % (last or error))
     wait_until_well("containerd", lambda: run("crictl", "--timeout", "10s", "version"))
     wait_until_well("the kubelet", kubelet_is_well)
+
+
+# systemd starts it again and again: one that waits for that has ended.
+def restart_kubelet():
+    def look():
+        if "auto-restart" in output("systemctl", "show", "--property", "SubState", "kubelet"):
+            ask = ["journalctl", "--unit", "kubelet", "--lines", "50", "--output", "cat"]
+            raise Hopeless("the kubelet did not start: %s" % last_error(output(*ask), "command failed"))
+        kubelet_is_well()
+
+    run("systemctl", "restart", "kubelet")
+    wait_until_well("the kubelet", look)
 
 
 def trust():
@@ -219,12 +242,8 @@ def started_with(value):
     return found
 
 
-# The last line of an API server's log in which it tells of an error.
 def complaint(container, about):
-    lines = output("crictl", "logs", "--tail", "200", container).splitlines()
-    told = [line for line in lines if re.search(about, line)]
-    found = re.search('err="(.*)"', told[-1]) if told else None
-    return found.group(1) if found else (told or lines or ["no output"])[-1]
+    return last_error(output("crictl", "logs", "--tail", "200", container), about)
 
 
 # It is well when it runs with what the manifest says, and is ready. One that has ended twice will not come.
@@ -287,6 +306,7 @@ def wait_for_authentication():
 STEPS = [
     ("trust", "reading the trusted CAs", trust, trust),
     ("containerd", "restarting containerd", restart_containerd, restart_containerd),
+    ("kubelet", "restarting the kubelet", restart_kubelet, restart_kubelet),
     ("authentication", "waiting for the API server to read its authentication", wait_for_authentication, None),
     ("apiServer", "starting the API server", start_api_server, wait_for_api_server),
 ]
@@ -295,6 +315,7 @@ ASKED = {
     "nothing": [],
     "containerd": ["containerd"],
     "trust": ["trust", "containerd"],
+    "kubelet": ["kubelet"],
     "authentication": ["authentication"],
     "apiServer": ["apiServer"],
 }
@@ -358,6 +379,11 @@ def differences(files):
         manifest = wanted_manifest(json.loads(wanted[SETTINGS]["content"]))
         if manifest:
             changed[MANIFEST] = manifest
+    # A machine of an older program has a kubelet that does not read it.
+    flags = current(FLAGS)
+    if KUBELET in wanted and flags and "--config-dir=" not in flags["content"]:
+        text = re.sub('"(\\s*)$', ' --config-dir=%s"\\1' % os.path.dirname(KUBELET), flags["content"])
+        changed[FLAGS] = dict(flags, content=text)
     return changed
 
 
@@ -377,7 +403,7 @@ def shown(paths):
 # previous ones again.
 def lay_files(order, files):
     changes = {file["path"]: file["change"] for file in files}
-    changes[MANIFEST] = "apiServer"
+    changes.update({MANIFEST: "apiServer", FLAGS: "kubelet"})
     changed = differences(files)
     before = journal()
     if not changed and before is None:

@@ -101,7 +101,13 @@ export const kubernetesSchema = section({
   maxPodsPerNode: whole(10, 500)
     .default(110)
     .describe("kubelet's maxPods; 110 is upstream's tested value.")
-    .meta(takesEffect("cluster", "Kubelets read it from the cluster, which keeps the old value.")),
+    .meta(
+      takesEffect(
+        "running",
+        "Kubelets restart with it in the next `up`, and no container. Where it becomes less, pods beyond it are ended and go elsewhere. With `cni.kind: none` the nodes' shares of the pod CIDR stay as they are.",
+        "disruptive",
+      ),
+    ),
   certSans: listOf(certificateName)
     .describe("Extra names and addresses in the API server's certificate.")
     .meta(takesEffect("cluster", "The API servers' certificates keep the old names.")),

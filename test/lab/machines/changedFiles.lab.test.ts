@@ -1,26 +1,26 @@
 /**
- * Changed settings on running machines: a cluster whose machines run takes other mirrors and another CA as `up` takes
- * them there, and stands a setting that breaks containerd and power cuts. Does not prove what the engine does around it
+ * Changed settings on running machines: a cluster whose machines run takes other mirrors, another CA and other
+ * settings of kubelets and API servers as `up` takes them there, and stands settings that break them, and power cuts. Does not prove what the engine does around it
  * (test/up/changedFiles.test.ts has the order of machines), nor another family of operating systems than Debian's.
  */
 import { type ChildProcess, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually, LabCluster, labConfig, takeDown } from "../../../lab/machines/cluster";
 import { consoleOf, onMachine, stopMachine } from "../../../lab/machines/power";
 import { apiServerSettingsPath } from "../../../src/bootstrap/apiServer";
+import { kubeletDirectory } from "../../../src/bootstrap/kubeletConfiguration";
 import { apiServerDirectory } from "../../../src/bootstrap/machineFile";
 import type { ClusterConfig } from "../../../src/config/clusterConfig";
-import { messageOf } from "../../../src/engine/messageOf";
 import type { KubernetesRequest } from "../../../src/kubernetes/client";
 import { orderAnnotation } from "../../../src/kubernetes/filesGuard";
 import { answerOf, publishFiles, withOrder } from "../../../src/kubernetes/filesInPlace";
 import { updateKubeadmConfig } from "../../../src/kubernetes/kubeadmConfig";
 import { changeNode, listNodes } from "../../../src/kubernetes/nodes";
-import { filesMachines, takeChangedFiles, type FilesMachine } from "../../../src/up/changedFiles";
+import { filesMachines, type FilesMachine } from "../../../src/up/changedFiles";
 import { apiByKubectl } from "./apiByKubectl";
+import { takeSettings, withFile } from "./changedSettings";
 import { describeOnMachines, longestGap, startPolling } from "./machinesFixture";
 import { LabIssuer } from "./oidc";
 
@@ -52,29 +52,8 @@ describeOnMachines("changed settings on real machines", (site) => {
 
   const request: KubernetesRequest = (...call) => apiByKubectl(cluster)(...call);
 
-  /** What `up` does with a configuration. Returns its lines, and the error that it stops with. */
-  async function take(config: ClusterConfig, machines: readonly FilesMachine[] = filesMachines(config), isNew = false) {
-    const lines: string[] = [];
-    const start = Date.now();
-    const all = new Set(names());
-    const error = await takeChangedFiles({
-      clusterName: config.clusterName,
-      machines,
-      packageManager: "apt",
-      withAgent: all,
-      created: isNew ? all : new Set(),
-      ...config.update,
-      timeoutMinutes: 30,
-      request,
-      progress: () => undefined,
-      tell: (line) => lines.push(line),
-      warn: (line) => lines.push(line),
-    }).then(() => undefined, messageOf);
-    const seconds = Math.round((Date.now() - start) / 1000);
-    for (const line of lines) print(line);
-    print(`taken in ${seconds} s${error === undefined ? "" : `: ${error}`}`);
-    return { lines, error, seconds };
-  }
+  const take = (config: ClusterConfig, machines = filesMachines(config), isNew = false) =>
+    takeSettings({ config, machines, created: isNew ? names() : [], request, print });
 
   /** Which containers run on a machine, and since when containerd does. */
   const runs = (name: string) => ({
@@ -192,6 +171,35 @@ describeOnMachines("changed settings on real machines", (site) => {
     expect(cluster.nodes()[first]).toBe(true);
   });
 
+  it("of the kubelet reach workers, where no container restarts; those that it refuses are put back", async () => {
+    const base = filesMachines(labConfig(size, mirrors("registry.other")));
+    const sixty = labConfig(size, { ...mirrors("registry.other"), kubernetes: { maxPodsPerNode: 60 } });
+    const workers = (text: (content: string) => string) =>
+      [...base.slice(0, size.controlPlane), ...filesMachines(sixty).slice(size.controlPlane)].map((machine, index) =>
+        index < size.controlPlane ? machine : { ...machine, files: withFile(machine.files, path, text) },
+      );
+    const path = `${kubeletDirectory}/settings.conf`;
+    const capacity = () => cluster.ask("get", "nodes", "-o", "jsonpath={.items[*].status.capacity.pods}");
+    const before = [runs(first).containers, runs(second).containers];
+    expect(capacity()).toBe("110 110 110 110 110");
+    expect(
+      (
+        await take(
+          sixty,
+          workers((content) => content),
+        )
+      ).error,
+    ).toBeUndefined();
+    await eventually("60 pods on workers", 60, () => capacity() === "110 110 110 60 60" || undefined);
+    const { error } = await take(
+      sixty,
+      workers((content) => content.replace("podPidsLimit: 4096", "podPidsLimit: many")),
+    );
+    expect(error).toMatch(/lab-workers-0: the kubelet did not start: .*podPidsLimit.*; .* with its previous files\./);
+    expect((await take(labConfig(size, mirrors("registry.other")))).error).toBeUndefined();
+    expect([runs(first).containers, runs(second).containers]).toEqual(before);
+  });
+
   it.each(["laying", "reading the trusted CAs", "restarting containerd"])(
     "are taken by a machine that lost power while it was %s",
     async (step) => {
@@ -306,23 +314,10 @@ describeOnMachines("changed settings on real machines", (site) => {
       "awk '{ print $14 + $15 }' /proc/$(systemctl show --property MainPID --value openstack-kubernetes-agent)/stat";
     const used = () => Number(sh(first, ticks).output) / 100;
     const before = used();
-    const seconds = 60;
+    const seconds = 30;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const share = (used() - before) / seconds;
     print(`the agent of an idle machine used ${(share * 100).toFixed(3)} % of a core`);
     expect(share).toBeLessThan(0.005);
   });
 });
-
-/** The same with another content of one file; the digest as the agent computes it. */
-function withFile(
-  files: FilesMachine["files"],
-  path: string,
-  change: (content: string) => string,
-): FilesMachine["files"] {
-  const all = JSON.parse(files.files) as { path: string; content: string }[];
-  const text = JSON.stringify(
-    all.map((file) => (file.path === path ? { ...file, content: change(file.content) } : file)),
-  );
-  return { ...files, files: text, digest: createHash("sha256").update(`${files.agent}\0${text}`).digest("hex") };
-}

@@ -1,0 +1,51 @@
+/** What `up` does with changed settings, on lab machines. */
+import { createHash } from "node:crypto";
+import type { ClusterConfig } from "../../../src/config/clusterConfig";
+import { messageOf } from "../../../src/engine/messageOf";
+import type { KubernetesRequest } from "../../../src/kubernetes/client";
+import { takeChangedFiles, type FilesMachine } from "../../../src/up/changedFiles";
+
+interface TakeInput {
+  readonly config: ClusterConfig;
+  readonly machines: readonly FilesMachine[];
+  /** Names of the machines that are new. */
+  readonly created: readonly string[];
+  readonly request: KubernetesRequest;
+  readonly print: (line: string) => void;
+}
+
+/** Returns the lines of `up`, the error that it stops with, and how long it took. */
+export async function takeSettings({ config, machines, created, request, print }: TakeInput) {
+  const lines: string[] = [];
+  const start = Date.now();
+  const error = await takeChangedFiles({
+    clusterName: config.clusterName,
+    machines,
+    packageManager: "apt",
+    withAgent: new Set(machines.map(({ name }) => name)),
+    created: new Set(created),
+    ...config.update,
+    timeoutMinutes: 30,
+    request,
+    progress: () => undefined,
+    tell: (line) => lines.push(line),
+    warn: (line) => lines.push(line),
+  }).then(() => undefined, messageOf);
+  const seconds = Math.round((Date.now() - start) / 1000);
+  for (const line of lines) print(line);
+  print(`taken in ${seconds} s${error === undefined ? "" : `: ${error}`}`);
+  return { lines, error, seconds };
+}
+
+/** The same with another content of one file; the digest as the agent computes it. */
+export function withFile(
+  files: FilesMachine["files"],
+  path: string,
+  change: (content: string) => string,
+): FilesMachine["files"] {
+  const all = JSON.parse(files.files) as { path: string; content: string }[];
+  const text = JSON.stringify(
+    all.map((file) => (file.path === path ? { ...file, content: change(file.content) } : file)),
+  );
+  return { ...files, files: text, digest: createHash("sha256").update(`${files.agent}\0${text}`).digest("hex") };
+}

@@ -41,7 +41,7 @@ async function status(stack: string, options: Options): Promise<void> {
       return { config, hasEncrypted: notes.length > 0 };
     },
     readOutputs: () => readStackOutputs(stack, root, engineLimit),
-    logIn: async () => OpenstackApi.login(findOpenstackCloud(providerKeys(file), process.env)),
+    logIn: async (allowed) => OpenstackApi.login(findOpenstackCloud(providerKeys(file), process.env), allowed),
   };
   // Interrupted before the first answer, it knows nothing.
   let health: Health = "unknown";

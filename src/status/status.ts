@@ -23,8 +23,8 @@ export interface StatusSources {
   readonly readFile: () => FileFacts;
   /** Rejects with a sentence. */
   readonly readOutputs: () => Promise<LastUp>;
-  /** Rejects with a sentence where nobody can log in to OpenStack. */
-  readonly logIn: () => Promise<OpenstackApi>;
+  /** Rejects with a sentence where nobody can log in to OpenStack. @param allowed The stack file's `allowPlainHttp`. */
+  readonly logIn: (allowed: readonly string[]) => Promise<OpenstackApi>;
 }
 
 /** What `--json` prints. */
@@ -57,7 +57,7 @@ function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): St
   const access = shared(async () => readAdminKubeconfig((await outputs).adminKubeconfig));
   const request = shared(async () => kubernetesApi(await access));
   const nodes = shared(async () => listNodes(await request));
-  const cloud = shared(logIn);
+  const cloud = shared(async () => logIn(await file.then(({ config }) => config.allowPlainHttp).catch(() => [])));
   /** Whether the stack has Flux and what it brings; undefined where the file does not say. */
   const wantsFlux = async () => file.then(({ config }) => config.flux !== undefined).catch(() => undefined);
   const controlPlane = async () => machinesByPool(await outputs).get(controlPlanePool) ?? [];

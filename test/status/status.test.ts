@@ -152,6 +152,21 @@ describe("status of a cluster", () => {
     );
   });
 
+  it("logs in over plain http where the stack file allows it by name", async () => {
+    const asked: (readonly string[])[] = [];
+    const logIn = (allowed: readonly string[]) => {
+      asked.push(allowed);
+      return Promise.reject(new Error("not now"));
+    };
+    const open = standInConfig(2, { allowPlainHttp: ["openstack.authUrl"] });
+    await statusWith({}, { logIn, readFile: () => ({ config: open, hasEncrypted: false }) });
+    const readFile = () => {
+      throw new ConfigError("Pulumi.dev.yaml", ["image is missing."]);
+    };
+    await statusWith({}, { logIn, readFile });
+    expect(asked).toEqual([["openstack.authUrl"], []]);
+  });
+
   it("is bad where half of the nodes are gone", async () => {
     const all = healthyAnswers(config)["/api/v1/nodes"]!(new URL("https://x/")) as { body: { items: object[] } };
     const half = { ...all.body, items: all.body.items.filter((_, index) => index % 2 === 0) };

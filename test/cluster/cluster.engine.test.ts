@@ -2,7 +2,13 @@
  * The life of a cluster under the real engine, on the lab's real OpenStack. Each claim is asked of OpenStack itself.
  * Not proven: that the machines boot (Nova's hypervisor is a fake), and the data plane.
  */
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { parse } from "yaml";
+import { commandsRunBy } from "../docs/runbooks";
 import { describeOnLab, EngineStack } from "../realEngine/engineStack";
 import { type Item, Openstack } from "../realEngine/openstack";
 
@@ -88,6 +94,47 @@ describeOnLab("a cluster on OpenStack", () => {
     expect(await stack.refresh()).toEqual([]);
   });
 
+  it("says when its certificates end, and gives a kubeconfig that only its owner reads, and another when it is replaced, by the runbook's commands", async () => {
+    const [ends = "", fetch = "", list = "", replace = ""] = commandsRunBy(__filename, "docs/runbooks/certificates.md");
+    const folder = mkdtempSync(join(tmpdir(), "certificates-"));
+    const kubeconfig = join(folder, "kubeconfig");
+    const certificate = async () => {
+      await stack.commands(fetch, folder);
+      const { users } = parse(readFileSync(kubeconfig, "utf8")) as {
+        users: { user: { "client-certificate-data": string } }[];
+      };
+      return new X509Certificate(Buffer.from(users[0]!.user["client-certificate-data"], "base64"));
+    };
+    try {
+      const first = await certificate();
+      expect(statSync(kubeconfig).mode & 0o777).toBe(0o600);
+      expect(await stack.commands(ends)).toContain(new Date(first.validTo).toISOString().slice(0, 10));
+      const urns = (await stack.commands(list)).match(/urn:\S+LocallySignedCert::\S*admin\S*/g) ?? [];
+      expect(urns).toHaveLength(1);
+      await stack.commands(replace.replace("URN", urns[0]!));
+      const second = await certificate();
+      expect([second.subject, second.serialNumber === first.serialNumber]).toEqual([first.subject, false]);
+      expect(await stack.up()).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("gets control-plane machines again that were deleted for a restore, and no other, by the runbook's commands", async () => {
+    const [first = "", others = ""] = commandsRunBy(__filename, "docs/runbooks/restore-etcd.md");
+    for (const [commands, lost] of [
+      [first, ["proof-control-plane-0"]],
+      [others, ["proof-control-plane-1", "proof-control-plane-2"]],
+    ] as const) {
+      const before = identities(await openstack.servers());
+      await stack.commands(commands);
+      const after = identities(await openstack.servers());
+      expect(Object.keys(after)).toEqual(Object.keys(before));
+      expect(Object.keys(after).filter((name) => after[name]!.id !== before[name]!.id)).toEqual(lost);
+    }
+    expect(await stack.up()).toEqual([]);
+  });
+
   it("grows from 2 to 5 workers by creating three machines and touching no other", async () => {
     const before = identities(await openstack.servers());
     const changes = await stack.up([workers(5)]);
@@ -135,6 +182,9 @@ describeOnLab("a cluster on OpenStack", () => {
   });
 
   it("leaves nothing in the project when it is destroyed", async () => {
+    const [look = "", lookAtTheEnd = ""] = commandsRunBy(__filename, "docs/runbooks/destroy.md");
+    expect(await stack.commands(look)).not.toMatch(/to create|to update|to replace|to delete/);
+    expect(await stack.commands(lookAtTheEnd)).toContain("proof-control-plane-0");
     expect((await mineNow()).length).toBeGreaterThan(20);
     await stack.destroy();
     expect((await mineNow()).map(({ name, id }) => `${name} ${id}`)).toEqual([]);

@@ -10,7 +10,7 @@ import { checkout, engineEnvironment, ensureStack, stackFileOnLab, writeStackOnL
 import { labIn } from "../../lab/openstack/units";
 import { clusterType } from "../../src/consequences/plannedChange";
 import { describeUnless } from "../describeUnless";
-import { pulumiArgumentsRunBy } from "../docs/runbooks";
+import { commandsRunBy, pulumiArgumentsRunBy } from "../docs/runbooks";
 import { engineObstacle, programPlugins } from "./installedEngine";
 
 const lab = labIn(labFolder());
@@ -92,13 +92,49 @@ export class EngineStack {
     await this.change(...destroy, "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
-  /** `npm run sweep -- NAME`, with these options besides. */
+  /** The sweep of docs/runbooks/destroy.md, with these options besides. */
   sweep(...options: string[]): Promise<{ stdout: string; code: number }> {
-    const script = ["-r", join(checkout, "scripts", "typescript.js"), join(checkout, "scripts", "sweep.ts")];
-    return run(process.execPath, [...script, this.name, "--config", stackFileOnLab(lab, this.name), ...options], {
-      environment: this.environment,
+    const commands = commandsRunBy(__filename, "docs/runbooks/destroy.md");
+    const sweep = commands.find((command) => command.startsWith("npm ")) ?? "";
+    const here = sweep.trim().replace(/ dev$/, ` ${this.name} --config "$STACK_FILE" "$@"`);
+    return run("bash", ["-c", `cd "$CHECKOUT" && ${here}`, "sweep", ...options], {
+      environment: {
+        ...this.environment,
+        npm_config_loglevel: "silent",
+        CHECKOUT: checkout,
+        STACK_FILE: stackFileOnLab(lab, this.name),
+      },
       allowFailure: true,
     });
+  }
+
+  /**
+   * What commands of a runbook print: letter for letter but for the stack's name, with the lab's client, the stack's
+   * file, and the answers that a person would type.
+   *
+   * @param folder Where they run. Errors: one of them fails.
+   */
+  async commands(text: string, folder = checkout): Promise<string> {
+    const programs = `
+      openstack() { /usr/bin/openstack "$@"; }
+      pulumi() {
+        local own=()
+        case $1 in preview | up | refresh | destroy) own=(--config-file "$STACK_FILE") ;; esac
+        case "$*" in up* | refresh* | destroy*) [[ $* == *--preview-only* ]] || own+=(--yes --skip-preview) ;; esac
+        "$ENGINE" "$@" "\${own[@]}" --cwd "$CHECKOUT" --non-interactive
+      }
+      cd "$FOLDER"
+    `;
+    const environment = {
+      ...this.environment,
+      PULUMI_STACK: this.name,
+      ENGINE: engine,
+      CHECKOUT: checkout,
+      STACK_FILE: stackFileOnLab(lab, this.name),
+      FOLDER: folder,
+    };
+    const commands = text.replace(/\bdev\b/g, this.name);
+    return (await run("bash", ["-euc", `${programs}${commands}`], { environment })).stdout;
   }
 
   /** Ends what an earlier run of the tests left: the stack, if there is one. */

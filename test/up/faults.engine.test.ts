@@ -4,6 +4,7 @@
  * then has each thing once and nothing that the state does not know, and a further `up` changes nothing. Not proven:
  * that machines boot (Nova's hypervisor is a fake).
  */
+import { commandsRunBy } from "../docs/runbooks";
 import { describeOnLab, type Setting } from "../realEngine/engineStack";
 import { type Call, type Faults, FaultyProxy } from "../realEngine/faultyProxy";
 import { type Ending, InterruptibleStack, type Up } from "../realEngine/interruptibleStack";
@@ -147,6 +148,12 @@ describeOnLab("an up that is disturbed", () => {
     expect(locked.errors).toContain("the stack is currently locked");
     await stack.cancel();
     await oneMoreUpIsEnough(pool("power"));
+    const pending = async () => ((await stack.state()).pending_operations ?? []).length;
+    expect(await pending()).toBeGreaterThan(0);
+    const [forget = ""] = commandsRunBy(__filename, "docs/runbooks/interrupted-up.md");
+    await stack.commands(forget);
+    expect(await pending()).toBe(0);
+    expect(await stack.tryUp(pool("power"), proxy.environment)).toMatchObject({ code: 0, errors: "", steps: [] });
   });
 
   it("recovers from an API that answers 500 to every third creation", async () => {

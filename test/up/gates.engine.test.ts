@@ -6,6 +6,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { webcrypto } from "node:crypto";
 import { describeUnless } from "../describeUnless";
+import { commandsRunBy } from "../docs/runbooks";
 import { madeCertificates, type MadeCertificates } from "../madeCertificates";
 import { engineObstacle } from "../realEngine/installedEngine";
 import { messagesOf, type Answers } from "./gates/gatesStack";
@@ -134,6 +135,19 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
     ]);
   });
 
+  it("is not the first machine's when the operator allows a new cluster, by the runbook's command", async () => {
+    const [allow = ""] = commandsRunBy(__filename, "docs/runbooks/interrupted-up.md");
+    const [, variable = "", value = ""] = /^(\w+)=(\w+) pulumi up\n$/.exec(allow) ?? [];
+    const scenario = {
+      clusterCa: await oldCa(),
+      openstack: servers(server("dev-control-plane-1", "control-plane", "a")),
+      environment: { [variable]: value },
+    };
+    expect(await messagesOf(certificates, { ...scenario, severity: "warning" })).toContain(
+      "OPENSTACK_KUBERNETES_NEW_CLUSTER is set: unless https://127.0.0.1:PORT answers, dev-control-plane-0 begins a new cluster, although there are dev-control-plane-1 (ACTIVE).",
+    );
+  });
+
   it("is a new machine's in place of a rolled one: the old Node cannot be removed", async () => {
     const leaving = node("dev-default-0");
     const kubernetes = {
@@ -153,7 +167,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
   it("is a rolled machine's: the others are not whole", async () => {
     const openstack = servers(server("dev-default-0", "worker", "yesterday's"));
     expect(await messagesOf(certificates, { openstack })).toEqual([
-      'error serializing property "userData": dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.',
+      "dev-default-0 is not touched: after 0.02 minutes (readiness.clusterTimeoutMinutes) machine dev-control-plane-0 has not become a node. Repair or replace it (docs/runbooks/replace-machine.md), then run `pulumi up` again.",
     ]);
   });
 

@@ -24,6 +24,8 @@ interface Scenario {
   readonly command?: "up" | "preview";
   /** What is looked at. @default "error" */
   readonly severity?: "error" | "warning";
+  /** Variables that the operator sets for this run. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What the engine called errors or warnings: one entry per message, with PORT for the port of a fake. */
@@ -52,7 +54,7 @@ export async function messagesOf(certificates: MadeCertificates, ...scenarios: S
 async function messagesOfRun(
   folder: string,
   certificates: MadeCertificates,
-  { openstack = {}, kubernetes = {}, clusterCa = certificates.ca, run: changes, ...asked }: Scenario,
+  { openstack = {}, kubernetes = {}, clusterCa = certificates.ca, run: changes, environment, ...asked }: Scenario,
 ): Promise<Messages> {
   return withServer(
     ({ method, url }, own) =>
@@ -74,6 +76,7 @@ async function messagesOfRun(
           OS_TOKEN: "t",
           OS_PROJECT_ID: "p",
           GATES: JSON.stringify(input),
+          ...environment,
         });
       }),
   );

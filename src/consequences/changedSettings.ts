@@ -36,10 +36,41 @@ export function changedSettings(configurations: Configurations, allowDestruction
 
 /** Longest value shown whole, in characters. */
 const longestShown = 60;
+/** Most differences shown of one value. */
+const mostShown = 4;
 
-/** The change of a value, for people: `"a" -> "b"`. */
+/**
+ * The change of a value, for people: `"a" -> "b"`. Of objects and lists only what differs is shown, so that a long
+ * value does not hide it: `kind: "virtualIp" -> "loadBalancer"`, or `without "a", with "b"`.
+ */
 export function changeInWords({ before, after }: Pick<ChangedSetting, "before" | "after">): string {
-  return `${inWords(before)} -> ${inWords(after)}`;
+  const differences =
+    isRecord(before) && isRecord(after)
+      ? propertiesThatDiffer(before, after)
+      : Array.isArray(before) && Array.isArray(after)
+        ? itemsThatDiffer(before, after)
+        : [];
+  if (differences.length === 0) return `${inWords(before)} -> ${inWords(after)}`;
+  const more = differences.length - mostShown;
+  return [...differences.slice(0, mostShown), ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function propertiesThatDiffer(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .map((name) => `${name}: ${changeInWords({ before: before[name], after: after[name] })}`);
+}
+
+function itemsThatDiffer(before: readonly unknown[], after: readonly unknown[]): string[] {
+  const texts = (items: readonly unknown[]) => new Set(items.map((item) => JSON.stringify(item)));
+  const [old, now] = [texts(before), texts(after)];
+  const only = (word: string, items: readonly unknown[], others: ReadonlySet<string>) =>
+    items.filter((item) => !others.has(JSON.stringify(item))).map((item) => `${word} ${inWords(item)}`);
+  const found = [...only("without", before, now), ...only("with", after, old)];
+  return found.length > 0 ? found : ["in another order"];
 }
 
 function inWords(value: unknown): string {

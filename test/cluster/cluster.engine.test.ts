@@ -184,6 +184,7 @@ describeOnLab("a cluster on OpenStack", () => {
   it("leaves nothing in the project when it is destroyed", async () => {
     const [look = "", lookAtTheEnd = ""] = commandsRunBy(__filename, "docs/runbooks/destroy.md");
     expect(await stack.commands(look)).not.toMatch(/to create|to update|to replace|to delete/);
+    await stack.unprotect();
     expect(await stack.commands(lookAtTheEnd)).toContain("proof-control-plane-0");
     expect((await mineNow()).length).toBeGreaterThan(20);
     await stack.destroy();

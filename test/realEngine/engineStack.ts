@@ -85,10 +85,16 @@ export class EngineStack {
     return this.change("refresh", "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 
-  /** The commands of docs/runbooks/destroy.md, with the answers that a person would type. */
-  async destroy(): Promise<void> {
-    const [unprotect = [], destroy = []] = pulumiArgumentsRunBy(__filename, "docs/runbooks/destroy.md");
+  /** Step 3 of docs/runbooks/destroy.md. */
+  async unprotect(): Promise<void> {
+    const [unprotect = []] = pulumiArgumentsRunBy(__filename, "docs/runbooks/destroy.md");
     await this.engine(...unprotect, "--yes");
+  }
+
+  /** Steps 3 and 4 of docs/runbooks/destroy.md, with the answers that a person would type. */
+  async destroy(): Promise<void> {
+    const [, destroy = []] = pulumiArgumentsRunBy(__filename, "docs/runbooks/destroy.md");
+    await this.unprotect();
     await this.change(...destroy, "--yes", "--skip-preview", "--config-file", stackFileOnLab(lab, this.name));
   }
 

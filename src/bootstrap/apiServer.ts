@@ -47,7 +47,7 @@ export function changeableApiServer(config: ClusterConfig) {
 export function apiServerFiles(config: ClusterConfig): MachineFile[] {
   const settings = { env: [startedWith(config)], ...podSettings(config) };
   return [
-    // Read again when it changes. The part about anonymous requests is the exception, so it is the same in all clusters.
+    // Read again when it changes, but for the part about anonymous requests, which is the same in all clusters.
     inPlace(
       "authentication",
       yamlFile(`${apiServerDirectory}/authentication.yaml`, [renderAuthenticationConfiguration(config)]),

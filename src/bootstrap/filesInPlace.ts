@@ -31,8 +31,8 @@ export function filesSecretName(pool: string): string {
 
 /**
  * Those files, the record of them last: by it the agent knows what to take away, and what for, when a later
- * configuration has them no more. They depend on the configuration alone and hold no secret but those that every machine
- * has: every node of the cluster may read them.
+ * configuration has them no more. They depend on the configuration alone and hold no secret but those that every
+ * machine has: every node of the cluster may read them.
  */
 export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineFile[] {
   const files = [

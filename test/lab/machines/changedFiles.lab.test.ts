@@ -1,7 +1,8 @@
 /**
- * Changed settings on running machines: a cluster whose machines run takes other mirrors, another CA and other
- * settings of kubelets and API servers as `up` takes them there, and stands settings that break them, and power cuts. Does not prove what the engine does around it
- * (test/up/changedFiles.test.ts has the order of machines), nor another family of operating systems than Debian's.
+ * Changed settings on running machines: a cluster whose machines run takes other mirrors, another CA and other settings
+ * of kubelets and API servers as `up` takes them there, and stands settings that break them, and power cuts. Does not
+ * prove what the engine does around it (test/up/changedFiles.test.ts has the order of machines), nor another family of
+ * operating systems than Debian's.
  */
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,11 +1,13 @@
+import type { IncomingMessage } from "node:http";
 import * as https from "node:https";
 import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
 import { execInPod } from "../../src/kubernetes/execInPod";
 import { madeCertificates, type MadeCertificates } from "../madeCertificates";
 import { whileListening } from "../openstack/fakeOpenstack";
-import { frame, upgraded } from "../status/standIn";
+import { streamed } from "../status/standIn";
 
-const success = frame(3, JSON.stringify({ status: "Success" }));
+const success = streamed(3, JSON.stringify({ status: "Success" }));
 
 describe("a program in a pod", () => {
   let known: MadeCertificates;
@@ -14,15 +16,15 @@ describe("a program in a pod", () => {
   });
 
   /** What comes of it where the API answers the upgrade by `answer`; and the path that was asked. */
-  async function exec(answer: (socket: Duplex) => void, limit = 20_000) {
+  async function exec(answer: (socket: Duplex, request: IncomingMessage, head: Buffer) => void, limit = 20_000) {
     const { serverCertificate: cert, serverKey: key, ca } = known;
     const server = https.createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true });
     let asked: string | undefined;
     const sockets: Duplex[] = [];
-    server.on("upgrade", (request, socket) => {
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       asked = `${request.url} ${request.headers["sec-websocket-protocol"]}`;
       sockets.push(socket);
-      answer(socket);
+      answer(socket, request, head);
     });
     return whileListening(server, async (port) => {
       const access = {
@@ -38,15 +40,17 @@ describe("a program in a pod", () => {
       return { output: await execInPod(access, call, limit).finally(end), asked };
     });
   }
+  /** As `exec`, where the program runs. */
+  const execWith = (use: (program: WebSocket) => void, limit?: number) =>
+    exec((socket, request, head) => {
+      new WebSocketServer({ noServer: true }).handleUpgrade(request, socket, head, use);
+    }, limit);
 
   it("is asked for word by word, and its output put together again", async () => {
     const long = "x".repeat(70_000);
-    const found = await exec((socket) => {
-      const whole = Buffer.concat([frame(1, "one "), frame(2, "noise"), frame(1, long), frame(1, " two"), success]);
-      // As a network cuts it: in the middle of a header, and of a text.
-      socket.write(Buffer.concat([Buffer.from(upgraded), whole.subarray(0, 1)]));
-      setTimeout(() => socket.write(whole.subarray(1, 40_000)), 20);
-      setTimeout(() => socket.end(whole.subarray(40_000)), 40);
+    const found = await execWith((program) => {
+      const messages = [streamed(1, "one "), streamed(2, "noise"), streamed(1, long), streamed(1, " two"), success];
+      for (const message of messages) program.send(message);
     });
     expect(found).toEqual({
       output: `one ${long} two`,
@@ -56,10 +60,10 @@ describe("a program in a pod", () => {
   });
 
   it("that fails is an error with what it wrote", async () => {
-    const failure = frame(3, JSON.stringify({ status: "Failure", message: "command terminated with exit code 1" }));
+    const failure = streamed(3, JSON.stringify({ status: "Failure", message: "command terminated with exit code 1" }));
     const failing = (...before: Buffer[]) =>
-      exec((socket) => socket.end(Buffer.concat([Buffer.from(upgraded), ...before, failure])));
-    await expect(failing(frame(2, "connection refused\n"))).rejects.toThrow(/^connection refused$/);
+      execWith((program) => [...before, failure].forEach((message) => program.send(message)));
+    await expect(failing(streamed(2, "connection refused\n"))).rejects.toThrow(/^connection refused$/);
     await expect(failing()).rejects.toThrow(/^command terminated with exit code 1$/);
   });
 
@@ -72,8 +76,8 @@ describe("a program in a pod", () => {
   });
 
   it("whose connection ends or hangs is an error", async () => {
-    await expect(exec((socket) => socket.end(upgraded))).rejects.toThrow("the connection ended before the program");
+    await expect(execWith((program) => program.close())).rejects.toThrow("the connection ended before the program");
     await expect(exec(() => undefined, 200)).rejects.toThrow("no answer within 0.2 s");
-    await expect(exec((socket) => socket.write(upgraded), 200)).rejects.toThrow("no answer within 0.2 s");
+    await expect(execWith(() => undefined, 200)).rejects.toThrow("no answer within 0.2 s");
   });
 });

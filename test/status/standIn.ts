@@ -2,7 +2,10 @@
  * A cluster that answers `npm run status` as a real API server would, over HTTPS with client certificates: pages, sizes
  * of objects, and what it says of them. Each test breaks what it is about.
  */
+import type { IncomingMessage } from "node:http";
 import * as https from "node:https";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
 import { renderPoolFiles } from "../../src/bootstrap/filesInPlace";
 import { templateDigestOf } from "../../src/bootstrap/template";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
@@ -167,21 +170,9 @@ export function healthyAnswers(config: ClusterConfig, nodes: readonly object[] =
   };
 }
 
-/** A message of a WebSocket as servers send it: not masked, in one frame. */
-export function frame(channel: number, text: string): Buffer {
-  const payload = Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
-  const size = payload.length;
-  const length =
-    size < 126
-      ? Buffer.of(size)
-      : size < 65_536
-        ? Buffer.of(126, size >> 8, size & 0xff)
-        : Buffer.concat([Buffer.of(127), Buffer.from(size.toString(16).padStart(16, "0"), "hex")]);
-  return Buffer.concat([Buffer.of(0x82), length, payload]);
-}
-
-export const upgraded =
-  "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-protocol: v4.channel.k8s.io\r\n\r\n";
+/** A message about a program that runs in a container: its first byte says which of its streams it is. */
+export const streamed = (channel: number, text: string): Buffer =>
+  Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
 
 /** Has the stand-in serve while it is used; `outputs` then lead to it. */
 export async function withStandIn<T>(
@@ -204,12 +195,15 @@ export async function withStandIn<T>(
     response.writeHead(status).end(typeof body === "string" ? body : JSON.stringify(body));
   });
   // What a program in a pod writes.
-  server.on("upgrade", (request, socket) => {
+  const programs = new WebSocketServer({ noServer: true });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const answer = answerTo(new URL(request.url ?? "", "https://api.invalid"));
     if (answer === "hang") return;
-    socket.write(upgraded);
-    socket.write(frame(1, JSON.stringify(answer.body)));
-    socket.end(frame(3, JSON.stringify({ status: "Success" })));
+    programs.handleUpgrade(request, socket, head, (client) => {
+      client.send(streamed(1, JSON.stringify(answer.body)));
+      client.send(streamed(3, JSON.stringify({ status: "Success" })));
+      client.close();
+    });
   });
   return whileListening(server, (port) =>
     use({

@@ -73,8 +73,10 @@ function itemsThatDiffer(before: readonly unknown[], after: readonly unknown[]):
   return found.length > 0 ? found : ["in another order"];
 }
 
+/** What is too long is cut, but for what has a name: an item that is new or gone is known by that. */
 function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);
-  return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
+  if (text.length <= longestShown) return text;
+  return isRecord(value) && typeof value.name === "string" ? `"${value.name}"` : `${text.slice(0, longestShown)}...`;
 }

@@ -19,6 +19,7 @@ describe("A changed value in words", () => {
       cidrs(9),
       'with "10.0.0.0/16", with "10.1.0.0/16", with "10.2.0.0/16", with "10.3.0.0/16", 5 more',
     ],
+    ["a new item that is too long to show", undefined, { cidrs: cidrs(9), name: "gpu" }, 'nothing -> "gpu"'],
     ["an order", ["a", "b"], ["b", "a"], "in another order"],
     ["a list within an object", { a: { b: ["x"] } }, { a: { b: ["y"] } }, 'a: b: without "x", with "y"'],
   ])("shows %s", (_, before, after, words) => {

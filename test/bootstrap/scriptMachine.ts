@@ -87,7 +87,7 @@ export class ScriptMachine {
       SECONDS: String(seconds),
       LC_ALL: "C",
     };
-    const { status, stdout, stderr } = spawnSync("bash", [path], { encoding: "utf8", env, timeout: 30_000 });
+    const { status, stdout, stderr } = spawnSync("bash", [path], { encoding: "utf8", env, timeout: 55_000 });
     const calls = this.read("/calls")
       .split("\n")
       .filter((call) => call !== "" && !call.startsWith("sleep"));

@@ -3,7 +3,7 @@ import { creationDigestKey, machineClusterKey, machineRoleKey } from "../machine
 import type { MachineRole } from "../machines/roles";
 import type { OpenstackApi } from "./client";
 import { detailed, listResources } from "./resources";
-import { createdTypes } from "./resourceTypes";
+import { createdTypes, serverQuery } from "./resourceTypes";
 
 export interface ClusterMachine {
   readonly name: string;
@@ -24,12 +24,17 @@ export async function clusterMachines(
     readonly status: string;
     readonly metadata: Readonly<Record<string, string>>;
   }
-  const query = `name=${encodeURIComponent(`^${clusterName}-`)}`;
-  const found = await listResources<Server>(api, detailed(createdTypes.server), query);
+  const found = await listResources<Server>(api, detailed(createdTypes.server), serverQuery(clusterName));
   return found
     .filter(({ metadata }) => metadata[machineClusterKey] === clusterName && metadata[machineRoleKey] === role)
     .map(({ name, status, metadata }) => ({ name, status, creationDigest: metadata[creationDigestKey] }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Names of all servers whose name begins with the cluster's. */
+export async function serverNames(api: OpenstackApi, clusterName: string): Promise<string[]> {
+  const found = await listResources<{ name: string }>(api, createdTypes.server, serverQuery(clusterName));
+  return found.map(({ name }) => name);
 }
 
 /**

@@ -48,6 +48,8 @@ export interface CreatedType extends OpenstackType {
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
+/** Finds all servers whose name begins with the cluster's; those of a cluster called NAME-else are among them. */
+export const serverQuery = (clusterName: string): string => `name=${encodeURIComponent(`^${clusterName}-`)}`;
 const isEmpty = (value: unknown): boolean => !Array.isArray(value) || value.length === 0;
 /** Absent, null and the empty text say the same in Neutron. */
 const isSame = (left: unknown, right: unknown): boolean => (left ?? "") === (right ?? "");
@@ -87,8 +89,7 @@ const rows = {
     collection: "servers",
     key: "servers",
     // One list of names for all machines of the cluster: one question per machine would cost a large cluster hundreds.
-    query: ({ metadata }) =>
-      `name=${encodeURIComponent(`^${text((metadata as ResourceInputs | undefined)?.[machineClusterKey])}-`)}`,
+    query: ({ metadata }) => serverQuery(text((metadata as ResourceInputs | undefined)?.[machineClusterKey])),
     detailKey: "server",
     matches: (item, { name }) => item.name === name,
     slow: true,

@@ -19,7 +19,7 @@ import { loadBalancerFacts, networkFacts } from "./gatherNetworkFacts";
 import { isOpenstackId } from "../config/openstackId";
 import { roles } from "../machines/roles";
 import { detailed, listResources } from "../openstack/resources";
-import { createdTypes } from "../openstack/resourceTypes";
+import { createdTypes, serverQuery } from "../openstack/resourceTypes";
 import { standingStatuses } from "./checkRunning";
 import { planNeeds, type Needs } from "./needs";
 import { serverQuota, volumeQuota } from "./quotas";
@@ -160,7 +160,7 @@ export async function standingMachines(
 ): Promise<{ name: string; status: string }[]> {
   type Server = { name: string; status: string; "OS-SRV-USG:launched_at": string | null };
   const statuses = standingStatuses.map((status) => `&status=${status}`).join("");
-  const query = `name=${encodeURIComponent(`^${clusterName}-`)}${statuses}`;
+  const query = `${serverQuery(clusterName)}${statuses}`;
   const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return found
     .filter((server) => server["OS-SRV-USG:launched_at"] !== null)

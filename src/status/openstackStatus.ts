@@ -2,9 +2,8 @@
 import { standingSentences } from "../preflight/checkRunning";
 import type { Allowance } from "../preflight/cloudFacts";
 import { listed } from "../preflight/findings";
-import { listResources } from "../openstack/resources";
-import { createdTypes } from "../openstack/resourceTypes";
 import type { OpenstackApi } from "../openstack/client";
+import { serverNames } from "../openstack/machines";
 import { standingMachines } from "../preflight/gatherCloudFacts";
 import { serverQuota, networkQuota, volumeQuota } from "../preflight/quotas";
 import { shownBytes, type StatusLine } from "./statusLine";
@@ -20,12 +19,8 @@ interface ServerFacts {
 }
 
 export async function askServers(api: OpenstackApi, clusterName: string): Promise<ServerFacts> {
-  const query = `name=${encodeURIComponent(`^${clusterName}-`)}`;
-  const [servers, standing] = await Promise.all([
-    listResources<{ name: string }>(api, createdTypes.server, query),
-    standingMachines(api, { clusterName }),
-  ]);
-  return { names: servers.map(({ name }) => name), standing };
+  const [names, standing] = await Promise.all([serverNames(api, clusterName), standingMachines(api, { clusterName })]);
+  return { names, standing };
 }
 
 /** @param machines Names of the machines that the last `up` made nodes of. */

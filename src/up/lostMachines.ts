@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MachineSummary } from "../compute/machine";
 import type { ClusterConfig } from "../config/clusterConfig";
-import { listResources } from "../openstack/resources";
-import { createdTypes } from "../openstack/resourceTypes";
 import { logInToOpenstack } from "../openstack/login";
+import { serverNames } from "../openstack/machines";
 import type { TouchedMachines } from "./touchedMachines";
 
 type WatchedCluster = Pick<ClusterConfig, "clusterName" | "allowPlainHttp">;
@@ -19,7 +18,9 @@ export function warnOfLostMachines(
   touched: TouchedMachines,
 ): void {
   if (!pulumi.runtime.hasEngine()) return;
-  const existing = namesInOpenstack(config).catch(() => undefined);
+  const existing = logInToOpenstack(config)
+    .then((api) => serverNames(api, config.clusterName))
+    .catch(() => undefined);
   for (const { name, server } of machines)
     server.id.apply(async () => {
       const names = await existing;
@@ -28,10 +29,4 @@ export function warnOfLostMachines(
         `Somebody deleted the server of ${name} in OpenStack. \`up\` does not create what its state still has: follow docs/runbooks/replace-machine.md from the second command on.`,
       );
     });
-}
-
-async function namesInOpenstack(config: WatchedCluster): Promise<string[]> {
-  const query = `name=${encodeURIComponent(`^${config.clusterName}-`)}`;
-  const found = await listResources<{ name: string }>(await logInToOpenstack(config), createdTypes.server, query);
-  return found.map(({ name }) => name);
 }

@@ -1,7 +1,7 @@
 import { machineClusterKey } from "../../machines/metadataKeys";
 import type { OpenstackApi } from "../../openstack/client";
 import { detailed, listResources } from "../../openstack/resources";
-import { createdTypes } from "../../openstack/resourceTypes";
+import { createdTypes, serverQuery } from "../../openstack/resourceTypes";
 
 interface Server {
   readonly name: string;
@@ -15,7 +15,7 @@ interface Server {
  * have never run. The provider remembers their ids, so it would leave them as they are for ever.
  */
 export async function machinesFailedAtCreation(api: OpenstackApi, clusterName: string): Promise<ReadonlySet<string>> {
-  const query = `status=ERROR&name=${encodeURIComponent(`^${clusterName}-`)}`;
+  const query = `status=ERROR&${serverQuery(clusterName)}`;
   const found = await listResources<Server>(api, detailed(createdTypes.server), query);
   return new Set(
     found

@@ -1,6 +1,8 @@
 /** What changed keys of the configuration do to a cluster that exists. */
+import { isDeepStrictEqual } from "node:util";
 import { changedKeys } from "../config/changedKeys";
 import type { Moment, Weight } from "../config/effects";
+import { isMapping } from "../config/textForms";
 import { type Configurations, settingRules } from "./settingRules";
 
 /** One changed key. */
@@ -45,7 +47,7 @@ const mostShown = 4;
  */
 export function changeInWords({ before, after }: Pick<ChangedSetting, "before" | "after">): string {
   const differences =
-    isRecord(before) && isRecord(after)
+    isMapping(before) && isMapping(after)
       ? propertiesThatDiffer(before, after)
       : Array.isArray(before) && Array.isArray(after)
         ? itemsThatDiffer(before, after)
@@ -55,12 +57,9 @@ export function changeInWords({ before, after }: Pick<ChangedSetting, "before" |
   return [...differences.slice(0, mostShown), ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 function propertiesThatDiffer(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])]
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+    .filter((name) => !isDeepStrictEqual(before[name], after[name]))
     .map((name) => `${name}: ${changeInWords({ before: before[name], after: after[name] })}`);
 }
 
@@ -78,5 +77,5 @@ function inWords(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);
   if (text.length <= longestShown) return text;
-  return isRecord(value) && typeof value.name === "string" ? `"${value.name}"` : `${text.slice(0, longestShown)}...`;
+  return isMapping(value) && typeof value.name === "string" ? `"${value.name}"` : `${text.slice(0, longestShown)}...`;
 }

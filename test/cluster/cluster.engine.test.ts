@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
+import { readAdminKubeconfig } from "../../src/pki/kubeconfig";
 import { commandsRunBy } from "../docs/runbooks";
 import { describeOnLab, EngineStack } from "../realEngine/engineStack";
 import { type Item, Openstack } from "../realEngine/openstack";
@@ -100,10 +100,7 @@ describeOnLab("a cluster on OpenStack", () => {
     const kubeconfig = join(folder, "kubeconfig");
     const certificate = async () => {
       await stack.commands(fetch, folder);
-      const { users } = parse(readFileSync(kubeconfig, "utf8")) as {
-        users: { user: { "client-certificate-data": string } }[];
-      };
-      return new X509Certificate(Buffer.from(users[0]!.user["client-certificate-data"], "base64"));
+      return new X509Certificate(readAdminKubeconfig(readFileSync(kubeconfig, "utf8")).clientCertificatePem);
     };
     try {
       const first = await certificate();

@@ -228,6 +228,10 @@ def wanted_manifest(settings):
     return {"content": output(*to_yaml, input=text.encode()) + "\n", "mode": "0600"}
 
 
+def running_api_servers():
+    return output("crictl", "ps", "--quiet", "--name", "^kube-apiserver$").split()
+
+
 # The API servers of this machine that were started with `value`: id -> state.
 def started_with(value):
     found = {}
@@ -270,7 +274,7 @@ def wait_for_api_server():
 def start_api_server():
     wanted = wanted_manifest(json.loads(current(SETTINGS)["content"]))
     if wanted:
-        running = output("crictl", "ps", "--quiet", "--name", "^kube-apiserver$").split()
+        running = running_api_servers()
         lay(MANIFEST, wanted)
         # It closes its port at once, and then waits half a minute for watches that nobody ends.
         for name in running:
@@ -293,7 +297,7 @@ def wait_for_authentication():
         if laid <= max(newest(read % "success"), newest("process_start_time_seconds")):
             return
         if laid <= newest(read % "failure"):
-            running = output("crictl", "ps", "--quiet", "--name", "^kube-apiserver$").split()
+            running = running_api_servers()
             told = complaint(running[0], "failed to .* authentication config") if running else "no log"
             raise Hopeless("the API server refuses %s: %s" % (AUTHENTICATION, told))
         raise Failed("it has not read %s" % AUTHENTICATION)

@@ -30,21 +30,26 @@ export interface Site {
   readonly packages: string;
   /** Folder of the registry mirror. */
   readonly registry: string;
+  /** Versions of Kubernetes whose packages and images it has, the one that it is built for first. */
+  readonly kubernetesVersions: readonly string[];
 }
 
 /**
  * Builds what is not in the cache yet, with progress on stderr, and tells where it lies: up to 40 minutes the first
- * time, then seconds. With `onlyCached` nothing is built; what is absent is an error.
+ * time, then seconds. With `onlyCached` nothing is built; what is absent is an error. The environment variable
+ * LAB_OLDER_MINOR, for instance `1.35`, adds an older minor of Kubernetes (lab/site/kubernetes.sh), which takes half an
+ * hour more the first time.
  */
 export async function buildSite({ onlyCached = false } = {}): Promise<Site> {
   const run = (name: string) => script(name, onlyCached);
   await run("binaries.sh");
   const layers = [await run("image.sh"), await run("tree.sh")];
   const [packages, registry] = [await run("packages.sh"), await run("images.sh")];
-  return { layers, packages, registry };
+  const kubernetes = await run("kubernetes.sh");
+  return { layers, packages, registry, kubernetesVersions: kubernetes.split("\n").map((line) => line.split(" ")[0]!) };
 }
 
-/** Runs a build step; its progress goes to our stderr, its last line of output is the folder it made. */
+/** Runs a build step; its progress goes to our stderr, its output says what it made. */
 function script(name: string, onlyCached: boolean): Promise<string> {
   return new Promise((done, failed) => {
     const child = spawn(join(labFolder, "site", name), {

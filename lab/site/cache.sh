@@ -3,6 +3,9 @@
 # the tree, named for a digest of what it was made from: a changed pin builds anew, an unchanged one is found again.
 
 SITE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+scripts=$SITE
+# With LAB_SITE_MINOR set, pins and built programs are those of that older minor of Kubernetes (minors/MINOR/modules).
+[ -z "${LAB_SITE_MINOR:-}" ] || SITE="$scripts/minors/$LAB_SITE_MINOR"
 CACHE="${OPENSTACK_KUBERNETES_CACHE:-$HOME/.cache/openstack-kubernetes}/site"
 mkdir -p "$CACHE"
 
@@ -49,4 +52,4 @@ made() {
 pinned() { awk -v path="$2" '{ sub(/^require /, "") } $1 == path { sub(/^v/, "", $2); print $2; exit }' "$SITE/modules/$1/go.mod"; }
 
 # binaries MODULE: the directory of its built programs.
-binaries() { echo "$CACHE/bin-$1-$(digest "$SITE/modules/$1/go.mod" "$SITE/modules/$1/go.sum" "$SITE/binaries.sh")"; }
+binaries() { echo "$CACHE/bin-${LAB_SITE_MINOR:+$LAB_SITE_MINOR-}$1-$(digest "$SITE/modules/$1/go.mod" "$SITE/modules/$1/go.sum" "$scripts/binaries.sh")"; }

@@ -1,6 +1,8 @@
 #!/bin/bash
-# Makes the site's registry mirror: the images that `kubeadm config images list` names, from the built programs, and one
-# of tools that the lab's pods run. Usage: images.sh; prints the folder that a registry (distribution) serves.
+# Makes the site's registry mirror: the images that `kubeadm config images list` names for each version of Kubernetes on
+# the site (kubernetes.sh), from the built programs, and one of tools that the lab's pods run. CoreDNS and pause are
+# built once: what an older minor asks for under another tag is the same program. Usage: images.sh; prints the folder
+# that a registry (distribution) serves.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"
@@ -56,33 +58,14 @@ program() {
   layer "$root" "$1/scratch/$2.layer"
 }
 
-makeRegistry() {
-  local out=$1 scratch=$1/scratch kubernetes etcd repositories image name tag source
-  kubernetes=$(binaries kubernetes)
-  etcd=$(binaries etcd)
-  mkdir -p "$scratch" "$out/registry"
-  repositories=$("$SITE/packages.sh")
-
-  toolsRoot "$("$SITE/tree.sh")" "$repositories/debian" "$scratch/overlay" "$scratch/tools"
-  layer "$scratch/tools" "$scratch/tools.layer"
-  gcc -Os -static -o "$scratch/pause.bin" "$SITE/images/pause.c"
-  program "$out" pause "$scratch/pause.bin" /pause
-  program "$out" coredns "$(binaries coredns)/coredns" /coredns
-  for name in kube-apiserver kube-controller-manager kube-scheduler kubectl; do program "$out" "$name" "$kubernetes/$name" "/usr/local/bin/$name"; done
-  install -D -m 0755 "$SITE/images/kube-proxy.sh" "$scratch/kube-proxy/usr/local/bin/kube-proxy"
-  program "$out" kube-proxy "$kubernetes/kube-proxy" /usr/local/bin/kube-proxy-program
+# pushKubernetes DIRECTORY VERSION PROGRAMS ETCD: the images of one version.
+pushKubernetes() {
+  local out=$1 scratch=$1/scratch programs=$3 etcd=$4 image name tag source
+  for name in kube-apiserver kube-controller-manager kube-scheduler; do program "$out" "$name" "$programs/$name" "/usr/local/bin/$name"; done
+  program "$out" kube-proxy "$programs/kube-proxy" /usr/local/bin/kube-proxy-program
   install -D -m 0755 "$etcd/etcdctl" "$scratch/etcd/usr/local/bin/etcdctl"
   install -D -m 0755 "$etcd/etcdutl" "$scratch/etcd/usr/local/bin/etcdutl"
   program "$out" etcd "$etcd/server" /usr/local/bin/etcd
-
-  REGISTRY_HTTP_ADDR=127.0.0.1:5999 REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="$out/registry" OTEL_TRACES_EXPORTER=none \
-    "$(binaries registry)/registry" serve "$SITE/images/registry.yaml" >"$out/registry.log" 2>&1 &
-  server=$!
-  for _ in $(seq 50); do
-    ! curl -fs -o /dev/null http://127.0.0.1:5999/v2/ || break
-    sleep 0.2
-  done
-
   # kubeadm itself says which images it will ask for, under which tags.
   while read -r image; do
     name=${image#registry.k8s.io/}
@@ -94,7 +77,31 @@ makeRegistry() {
       kube-proxy) pushImage http://127.0.0.1:5999 "$name" "$tag" "" "$scratch/tools.layer" "$scratch/$source.layer" ;;
       *) pushImage http://127.0.0.1:5999 "$name" "$tag" "" "$scratch/$source.layer" ;;
     esac
-  done < <("$kubernetes/kubeadm" config images list --kubernetes-version "v$(pinned kubernetes k8s.io/kubernetes)")
+  done < <("$programs/kubeadm" config images list --kubernetes-version "v$2")
+}
+
+makeRegistry() {
+  local out=$1 scratch=$1/scratch repositories version programs etcd
+  mkdir -p "$scratch" "$out/registry"
+  repositories=$("$SITE/packages.sh")
+
+  toolsRoot "$("$SITE/tree.sh")" "$repositories/debian" "$scratch/overlay" "$scratch/tools"
+  layer "$scratch/tools" "$scratch/tools.layer"
+  gcc -Os -static -o "$scratch/pause.bin" "$SITE/images/pause.c"
+  program "$out" pause "$scratch/pause.bin" /pause
+  program "$out" coredns "$(binaries coredns)/coredns" /coredns
+  program "$out" kubectl "$(binaries kubernetes)/kubectl" /usr/local/bin/kubectl
+  install -D -m 0755 "$SITE/images/kube-proxy.sh" "$scratch/kube-proxy/usr/local/bin/kube-proxy"
+
+  REGISTRY_HTTP_ADDR=127.0.0.1:5999 REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="$out/registry" OTEL_TRACES_EXPORTER=none \
+    "$(binaries registry)/registry" serve "$SITE/images/registry.yaml" >"$out/registry.log" 2>&1 &
+  server=$!
+  for _ in $(seq 50); do
+    ! curl -fs -o /dev/null http://127.0.0.1:5999/v2/ || break
+    sleep 0.2
+  done
+
+  while read -r version programs etcd; do pushKubernetes "$out" "$version" "$programs" "$etcd"; done <<<"$kubernetes"
   pushImage http://127.0.0.1:5999 lab/tools 1 "" "$scratch/tools.layer" "$scratch/kubectl.layer"
 
   kill "$server"
@@ -103,8 +110,9 @@ makeRegistry() {
 }
 
 [ "$(id -u)" = 0 ] || fail "making the images needs root (chroot)"
+kubernetes=$("$SITE/kubernetes.sh")
 inputs=("$SITE/images.sh" "$SITE/packages.sh" "$SITE/tree.sh" "$SITE/binaries.sh" "$SITE"/images/*)
-for module in kubernetes etcd coredns; do inputs+=("$SITE/modules/$module/go.mod" "$SITE/modules/$module/go.sum"); done
-target="$CACHE/images-$(digest "${inputs[@]}")"
+inputs+=("$SITE/modules/coredns/go.mod" "$SITE/modules/coredns/go.sum")
+target="$CACHE/images-$(digest "${inputs[@]}" - <<<"${kubernetes//"$CACHE/"/}")"
 made "$target" makeRegistry
 echo "$target/registry"

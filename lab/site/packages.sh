@@ -1,7 +1,8 @@
 #!/bin/bash
 # Packs the built programs as .deb packages, under the names, paths and units of the Kubernetes project's and Docker's
 # own, and gathers the Debian packages that a bootstrap installs beside them. Usage: packages.sh; prints the directory
-# of the two flat repositories.
+# of the two flat repositories. That of Kubernetes holds all of the site's versions (kubernetes.sh), as a mirror does
+# from which a cluster is upgraded.
 set -euo pipefail
 # shellcheck source=lab/site/cache.sh
 source "$(dirname "$0")/cache.sh"
@@ -18,6 +19,7 @@ pack() {
     "$name" "$3" "$(dpkg --print-architecture)" "$4" "$5" >"$root/DEBIAN/control"
   [ "$name" != containerd.io ] || printf 'Conflicts: containerd, runc\nReplaces: containerd, runc\nProvides: containerd, runc\n' >>"$root/DEBIAN/control"
   dpkg-deb --root-owner-group -Zgzip -z1 --build "$root" "$directory/kubernetes" >/dev/null
+  rm -rf "$root"
 }
 
 # put DIRECTORY PACKAGE MODE SOURCE TARGET: lays a file into a package that is to be packed.
@@ -34,20 +36,25 @@ index() (
   } >Release
 )
 
+# packKubernetes DIRECTORY VERSION PROGRAMS
+packKubernetes() {
+  local out=$1 program units=/usr/lib/systemd/system
+  for program in kubeadm kubectl kubelet; do put "$out" $program 0755 "$3/$program" /usr/bin/$program; done
+  put "$out" kubelet 0644 "$SITE/packages/kubelet.service" $units/kubelet.service
+  put "$out" kubeadm 0644 "$SITE/packages/10-kubeadm.conf" $units/kubelet.service.d/10-kubeadm.conf
+  pack "$out" kubelet "$2-1.1" "iptables, kubernetes-cni, mount, util-linux" "Node agent of Kubernetes"
+  pack "$out" kubeadm "$2-1.1" "cri-tools, kubelet" "Bootstraps Kubernetes clusters"
+  pack "$out" kubectl "$2-1.1" "libc6" "Command line of Kubernetes"
+}
+
 makeRepositories() {
-  local out=$1 kubernetes containerd cni crictl units=/usr/lib/systemd/system program
-  kubernetes=$(pinned kubernetes k8s.io/kubernetes)
+  local out=$1 containerd cni crictl units=/usr/lib/systemd/system version programs program
   containerd=$(pinned containerd github.com/containerd/containerd/v2)
   cni=$(pinned cni github.com/containernetworking/plugins)
   crictl=$(pinned cri-tools sigs.k8s.io/cri-tools)
   mkdir -p "$out/kubernetes" "$out/debian"
 
-  for program in kubeadm kubectl kubelet; do put "$out" $program 0755 "$(binaries kubernetes)/$program" /usr/bin/$program; done
-  put "$out" kubelet 0644 "$SITE/packages/kubelet.service" $units/kubelet.service
-  put "$out" kubeadm 0644 "$SITE/packages/10-kubeadm.conf" $units/kubelet.service.d/10-kubeadm.conf
-  pack "$out" kubelet "$kubernetes-1.1" "iptables, kubernetes-cni, mount, util-linux" "Node agent of Kubernetes"
-  pack "$out" kubeadm "$kubernetes-1.1" "cri-tools, kubelet" "Bootstraps Kubernetes clusters"
-  pack "$out" kubectl "$kubernetes-1.1" "libc6" "Command line of Kubernetes"
+  while read -r version programs _; do packKubernetes "$out" "$version" "$programs"; done <<<"$kubernetes"
   put "$out" cri-tools 0755 "$(binaries cri-tools)/crictl" /usr/bin/crictl
   pack "$out" cri-tools "$crictl-1.1" "libc6" "Command line of container runtimes"
   for program in "$(binaries cni)"/*; do put "$out" kubernetes-cni 0755 "$program" "/opt/cni/bin/$(basename "$program")"; done
@@ -86,8 +93,9 @@ gatherDebian() {
 
 [ "$(id -u)" = 0 ] || fail "gathering the Debian packages needs root (chroot)"
 command -v dpkg-scanpackages >/dev/null || fail "dpkg-scanpackages is missing: apt-get install dpkg-dev"
+kubernetes=$("$SITE/kubernetes.sh")
 inputs=("$SITE/packages.sh" "$SITE/tree.sh" "$SITE"/packages/*)
-for module in kubernetes containerd runc cni cri-tools; do inputs+=("$SITE/modules/$module/go.mod" "$SITE/modules/$module/go.sum"); done
-target="$CACHE/packages-$(digest "${inputs[@]}" "$SITE/binaries.sh")"
+for module in containerd runc cni cri-tools; do inputs+=("$SITE/modules/$module/go.mod" "$SITE/modules/$module/go.sum"); done
+target="$CACHE/packages-$(digest "${inputs[@]}" "$SITE/binaries.sh" - <<<"${kubernetes//"$CACHE/"/}")"
 made "$target" makeRepositories
 echo "$target"

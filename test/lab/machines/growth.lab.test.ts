@@ -52,7 +52,7 @@ describeOnMachines("a small cluster behind a proxy", (site) => {
     takeDown(() => undefined);
     cluster = await LabCluster.of(config({ controlPlane: 1, workers: 1 }), site());
     cluster.startSite();
-    proxy = startHelper("proxy.ts", siteAddress, String(proxyPort), siteAddress);
+    proxy = startHelper("proxy.ts", [siteAddress, String(proxyPort), siteAddress]);
   }, 120_000);
 
   afterAll(() => {

@@ -159,30 +159,49 @@ export interface Helper {
   readonly lines: () => string[];
 }
 
-/** Starts a program of this folder in the machines' network; the test kills it. */
-export function startHelper(file: string, ...words: string[]): Helper {
+/**
+ * Starts a program of this folder in a network of the lab; the test kills it.
+ *
+ * @param network Name of a network namespace. @default the machines' network
+ */
+export function startHelper(file: string, words: readonly string[], network = networkNamespace): Helper {
   const loader = join(__dirname, "../../../scripts/typescript.js");
   const child = spawn(
     "nsenter",
-    [`--net=/run/netns/${networkNamespace}`, process.execPath, "-r", loader, join(__dirname, file), ...words],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
+    [`--net=/run/netns/${network}`, process.execPath, "-r", loader, join(__dirname, file), ...words],
+    { stdio: ["ignore", "pipe", "inherit"] },
   );
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return { process: child, lines: () => output.trim().split("\n").filter(Boolean) };
 }
 
-/**
- * Starts a client that asks the API for its readiness ten times a second; its answers are the times when it got one.
- */
-export function startPolling(cluster: LabCluster): { answers: () => number[]; process: ChildProcess } {
-  const ca = join(runFolder, "ca.crt");
-  writeFileSync(ca, cluster.keys.secrets.clusterCa.certificatePem);
-  const url = `https://${cluster.plan.endpointHost}:${cluster.config.apiEndpoint.port}/readyz`;
-  const { process: child, lines } = startHelper("pollApi.ts", url, ca);
-  return { answers: () => lines().map(Number), process: child };
+/** A client that asks ten times a second, and the times (ms since the epoch) when it was answered with 200. */
+interface Polling {
+  readonly answers: () => number[];
+  readonly process: ChildProcess;
+}
+
+/** Starts a client of the cluster's API, which asks for its readiness and takes no answer that takes over a second. */
+export function startPolling(cluster: LabCluster): Polling {
+  return pollReadiness(
+    `https://${cluster.plan.endpointHost}:${cluster.config.apiEndpoint.port}`,
+    cluster.keys.secrets.clusterCa.certificatePem,
+    runFolder,
+  );
+}
+
+/** The same for an API server of this address, whose CA is written into `folder`. */
+export function pollReadiness(server: string, caPem: string, folder: string): Polling {
+  const ca = join(folder, "ca.crt");
+  writeFileSync(ca, caPem);
+  const { process: child, lines } = startHelper("poll.ts", ["1", `${server}/readyz`, ca]);
+  const answers = () =>
+    lines().flatMap((line) => {
+      const [began, took, status] = line.split(" ");
+      return status === "200" ? [Number(began) + Number(took)] : [];
+    });
+  return { answers, process: child };
 }
 
 /** The longest time between two answers, in seconds. */

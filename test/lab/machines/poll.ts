@@ -1,18 +1,24 @@
 /**
- * Polls an HTTPS URL every 100 ms on a new connection each and prints the time (ms since the epoch) of each answer 200.
- * Runs as a process of its own in the machines' network until it is killed. Usage: pollApi.ts URL CA-FILE
+ * Polls a URL every 100 ms on a new connection each, and prints for each request, once it has ended, when it began (ms
+ * since the epoch), how long it took (ms), and the status of the answer or what went wrong. Runs as a process of its own
+ * in a network of the lab until it is killed. Usage: poll.ts SECONDS URL [CA-FILE]; SECONDS is how long an answer may
+ * take.
  */
 import { readFileSync } from "node:fs";
-import { get } from "node:https";
+import { get as getPlainly } from "node:http";
+import { get as getByTls } from "node:https";
 
-const [url = "", caFile = ""] = process.argv.slice(2);
-const ca = readFileSync(caFile);
+const [seconds = "", url = "", caFile] = process.argv.slice(2);
+const get = caFile === undefined ? getPlainly : getByTls;
+const options = { agent: false, ...(caFile !== undefined && { ca: readFileSync(caFile) }) };
 
 setInterval(() => {
-  const request = get(url, { ca, agent: false, timeout: 1000 }, (response) => {
+  const began = Date.now();
+  const end = (outcome: string | number) => void process.stdout.write(`${began} ${Date.now() - began} ${outcome}\n`);
+  const request = get(url, { ...options, signal: AbortSignal.timeout(Number(seconds) * 1000) }, (response) => {
     response.resume();
-    if (response.statusCode === 200) process.stdout.write(`${Date.now()}\n`);
+    response.on("end", () => end(response.statusCode ?? 0));
+    response.on("error", ({ message }) => end(message));
   });
-  request.on("timeout", () => request.destroy());
-  request.on("error", () => undefined);
+  request.on("error", ({ message }) => end(message));
 }, 100);

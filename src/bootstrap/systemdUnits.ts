@@ -62,13 +62,12 @@ WantedBy=multi-user.target
  * @param secret Name of the Secret that holds the agent and the files of this machine's pool.
  */
 export function agentUnit(config: ClusterConfig, secret: string): MachineFile {
-  const { python = "python3" } = releaseOf(config.os) ?? {};
   return textFile(
     `${unitDirectory}/openstack-kubernetes-agent.service`,
     `[Unit]
 Description=Agent
 [Service]
-ExecStart=${binDirectory}/start-agent.sh ${secret} ${python}
+ExecStart=${binDirectory}/start-agent.sh ${secret} ${pythonOf(config)}
 StandardError=journal+console
 Restart=always
 RestartSec=30
@@ -78,14 +77,26 @@ WantedBy=multi-user.target
   );
 }
 
+/** The Python of cloud-init and dnf; a path where systemd must find it. */
+function pythonOf(config: ClusterConfig): string {
+  return releaseOf(config.os)?.python ?? "python3";
+}
+
 /** Weekly, within twelve hours, so that the machines of a control plane do not restart their pods at the same time. */
 export function renewalUnits(): MachineFile[] {
   return timer(
     "renew",
     "Renew the leaf certificates of the control plane",
-    "renew-certificates.sh",
+    `${binDirectory}/renew-certificates.sh`,
     "OnCalendar=weekly\nRandomizedDelaySec=12h\nPersistent=true",
   );
+}
+
+/** Three times a minute, since a node's pods have no logs and metrics until then; too often to be logged each time. */
+export function approvalUnits(config: ClusterConfig): MachineFile[] {
+  const schedule = "OnActiveSec=20s\nOnUnitActiveSec=20s\nAccuracySec=1s";
+  const command = `${pythonOf(config)} -I ${binDirectory}/approve-kubelets.py`;
+  return timer("approve", "Answer kubelets that ask for certificates", command, schedule, "LogLevelMax=notice\n");
 }
 
 /** @param intervalHours Hours between snapshots. */
@@ -93,7 +104,7 @@ export function snapshotUnits(intervalHours: number): MachineFile[] {
   return timer(
     "snapshot",
     "Save a snapshot of etcd",
-    "snapshot-etcd.sh",
+    `${binDirectory}/snapshot-etcd.sh`,
     `OnActiveSec=15min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=5min`,
   );
 }
@@ -104,14 +115,15 @@ export function snapshotUnits(intervalHours: number): MachineFile[] {
  */
 export function peersUnits(): MachineFile[] {
   const schedule = "OnActiveSec=30s\nOnUnitActiveSec=30s\nAccuracySec=1s";
-  return timer("peers", "Tell keepalived who its peers are", "refresh-peers.sh", schedule, "LogLevelMax=notice\n");
+  const command = `${binDirectory}/refresh-peers.sh`;
+  return timer("peers", "Tell keepalived who its peers are", command, schedule, "LogLevelMax=notice\n");
 }
 
-function timer(name: string, description: string, script: string, schedule: string, service = ""): MachineFile[] {
+function timer(name: string, description: string, command: string, schedule: string, service = ""): MachineFile[] {
   return [
     textFile(
       `${unitDirectory}/openstack-kubernetes-${name}.service`,
-      `[Unit]\nDescription=${description}\n[Service]\nType=oneshot\n${service}ExecStart=${binDirectory}/${script}\n`,
+      `[Unit]\nDescription=${description}\n[Service]\nType=oneshot\n${service}ExecStart=${command}\n`,
     ),
     textFile(
       `${unitDirectory}/openstack-kubernetes-${name}.timer`,

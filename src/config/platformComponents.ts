@@ -152,12 +152,6 @@ export const otherComponents: readonly (Component & { readonly kubernetes?: stri
     source: "https://github.com/controlplaneio-fluxcd/flux-operator",
   },
   {
-    title: "kubelet-csr-approver",
-    pins: ["kubelet-csr-approver"],
-    mirror: "KUBELET_CSR_APPROVER_CHARTS",
-    source: "https://github.com/postfinance/kubelet-csr-approver",
-  },
-  {
     title: "Headlamp",
     pins: ["headlamp"],
     mirror: "HEADLAMP_CHARTS",

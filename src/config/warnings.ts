@@ -146,16 +146,11 @@ function placement({ controlPlane, nodePools }: ClusterConfig): string[] {
   ];
 }
 
-function security({ kubernetes, flux, oidc, packageMirror }: ClusterConfig): string[] {
+function security({ kubernetes, oidc, packageMirror }: ClusterConfig): string[] {
   return [
     ...when(
       kubernetes.encryptionAtRest === "none",
       () => 'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.',
-    ),
-    ...when(
-      kubernetes.kubeletServingCertificate === "clusterCa" && flux === undefined,
-      () =>
-        'kubernetes.kubeletServingCertificate is "clusterCa" but flux is absent, so nobody approves the requests of workers; kubectl logs and exec fail on them until you install an approver.',
     ),
     ...when(
       oidc !== undefined && (oidc.usernamePrefix === "" || oidc.groupsPrefix === ""),

@@ -51,10 +51,6 @@ describe("warnings", () => {
       'kubernetes.encryptionAtRest is "none", so Secrets lie in etcd and its snapshots in plain text.',
     ],
     [
-      { kubernetes: { kubeletServingCertificate: "clusterCa" } },
-      'kubernetes.kubeletServingCertificate is "clusterCa" but flux is absent, so nobody approves the requests of workers; kubectl logs and exec fail on them until you install an approver.',
-    ],
-    [
       { oidc: { issuerUrl: "https://id.example.org", clientId: "k", groupsPrefix: "" } },
       "oidc.usernamePrefix or oidc.groupsPrefix is empty, so the issuer decides who is a Kubernetes user or group of the same name.",
     ],

@@ -24,7 +24,7 @@ const busyNode = "dev-general-1";
 
 const namespaces = [
   ...["atlas", "calico-system", "canary", "cert-manager", "envoy-gateway-system", "flux-system", "ingress"],
-  ...["kubelet-csr-approver", "kyverno", "logging", "monitoring", "shop"],
+  ...["kyverno", "logging", "monitoring", "shop"],
 ];
 
 /** Kinds that charts bring, metrics-server's among them; here without a schema. */
@@ -160,9 +160,7 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
     object("metrics.k8s.io/v1beta1", "PodMetrics", "atlas", "sample", {
       containers: [{ name: "main", usage: { cpu: "100m", memory: "64Mi" } }],
     }),
-    ...["calico-system", "flux-system", "kubelet-csr-approver", "kyverno"].map((namespace) =>
-      pod(namespace, "sample", app("sample"), "main"),
-    ),
+    ...["calico-system", "flux-system", "kyverno"].map((namespace) => pod(namespace, "sample", app("sample"), "main")),
     pod("kube-system", "coredns", { "k8s-app": "kube-dns" }, "main"),
     object("v1", "Event", "atlas", "sample", {
       involvedObject: { kind: "Pod", name: "sample", namespace: "atlas" },

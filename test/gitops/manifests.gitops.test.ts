@@ -85,7 +85,6 @@ describeWith([...fluxBuildPrograms, ...kubeconformPrograms])("gitops/ as Flux bu
         // Names that hold the cluster's, or its networks and hosts.
         "alerts: Probe api-endpoint",
         "certificates: Certificate internal-ca",
-        "controllers: HelmRelease kubelet-csr-approver",
         "controllers: HelmRelease kyverno",
         "monitoring: HelmRelease prometheus",
         "ui: HelmRelease headlamp",

@@ -67,7 +67,7 @@ describeWith([helm, ...fluxBuildPrograms, ...moduleChartFolders])("the platform'
     );
 
   it("are closed, each of them: nobody is let in but by name", () => {
-    expect(namespaces().size).toBeGreaterThan(14);
+    expect(namespaces().size).toBeGreaterThan(13);
     expect([...namespaces(), "kube-system"].filter((namespace) => !isClosed(applied, namespace))).toEqual([]);
   });
 

@@ -26,7 +26,6 @@ const withoutModule: Readonly<Record<string, string>> = {
   headlamp: "0.45.0",
   "ingress-nginx": "4.15.1",
   "kube-prometheus-stack": "88.5.3",
-  "kubelet-csr-approver": "1.2.14",
   // Looked at as 7.13.0.
   "kubernetes-dashboard": "7.14.0",
   kured: "6.1.0",

@@ -125,10 +125,10 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("a tenant on a cluster 
     await eventually("The Helm releases", 60, () =>
       kubectl.list("helmreleases", "kyverno").length > 0 ? true : undefined,
     );
-    const namespaces = ["cert-manager", "envoy-gateway-system", "kubelet-csr-approver", "kyverno"];
+    const namespaces = ["cert-manager", "envoy-gateway-system", "kyverno"];
     expect(
       namespaces.flatMap((namespace) => kubectl.list("helmreleases", namespace).map(({ metadata }) => metadata.name)),
-    ).toEqual(["cert-manager", "envoy-gateway", "kubelet-csr-approver", "kyverno"]);
+    ).toEqual(["cert-manager", "envoy-gateway", "kyverno"]);
     expect(["controllers", "policies", "certificates", "ingress"].map(reason)).toEqual([
       "Progressing",
       "DependencyNotReady",

@@ -252,9 +252,9 @@ join() {
 }
 
 # With serverTLSBootstrap, which the cluster's own kubelet configuration says, a kubelet serves no exec and no logs
-# before its request for a certificate is approved. The approver comes with Flux, long after the next machine that joins
-# and needs exec into this one's etcd. This machine holds the CA's key, so that approving what its own kubelet asked for
-# gives it nothing new. Renewals are the approver's.
+# before its request for a certificate is approved, and the next machine that joins needs exec into this one's etcd.
+# This machine holds the CA's key, so that approving what its own kubelet asked for gives it nothing new. Renewals and
+# other nodes are approve-kubelets.py's.
 approve_own_serving_certificate() {
   local own requests request look=0
   grep -qs '^serverTLSBootstrap: true' /var/lib/kubelet/config.yaml || return 0
@@ -293,4 +293,4 @@ until answer=$(api "127.0.0.1:$API_PORT" /readyz 2>&1); do
 done
 approve_own_serving_certificate
 if [[ -n $VIRTUAL_IP ]]; then share_virtual_ip; fi
-systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer
+systemctl enable --now openstack-kubernetes-{renew,snapshot,approve}.timer

@@ -114,7 +114,7 @@ export const kubernetesSchema = section({
   kubeletServingCertificate: choice("clusterCa", "selfSigned")
     .optional()
     .describe(
-      "Certificate that kubelets show to `kubectl logs` and `exec` and to metrics-server. `clusterCa`: issued by the cluster once somebody approved the kubelet's request, and verified by those who ask; kubelet-csr-approver in gitops/ approves. `selfSigned`: verified by nobody. Fixed when the cluster is made; changing it later: docs/how-to/kubelet-certificates.md. Absent: `clusterCa` with `flux`, else `selfSigned`.",
+      "Certificate that kubelets show to `kubectl logs` and `exec` and to metrics-server. `clusterCa`: issued by the cluster once a control-plane machine approved the kubelet's request, and verified by those who ask. `selfSigned`: verified by nobody. Fixed when the cluster is made; changing it later: docs/how-to/kubelet-certificates.md. Absent: `clusterCa` with `flux`, else `selfSigned`.",
     )
     .meta(
       takesEffect(

@@ -79,7 +79,6 @@ describeOnMachines("a cluster of real machines", (site) => {
 
   afterAll(() => {
     issuerProcess.kill();
-    servingCertificates.stop();
     takeDown(() => undefined);
     expect(tracesOnHost()).toEqual([]);
     expect(hostSettings()).toEqual(hostBefore);
@@ -158,7 +157,7 @@ describeOnMachines("a cluster of real machines", (site) => {
     }
   });
 
-  const servingCertificates = claimServingCertificates(() => cluster);
+  claimServingCertificates(() => cluster);
 
   claimHardening(() => cluster);
 

@@ -1,15 +1,13 @@
 /**
- * What kubelets show to those who ask them: certificates that the cluster issues. Claims on the running cluster of a
- * test whose configuration says `kubeletServingCertificate: clusterCa`. The verdicts of kubelet-csr-approver itself
- * need its program (approver.ts); without it they are skipped.
+ * What kubelets show to those who ask them: certificates that the cluster issues, on the word of the control-plane
+ * machines. Claims on the running cluster of a test whose configuration says `kubeletServingCertificate: clusterCa`.
  */
-import { execFileSync, type ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually, type LabCluster } from "../../../lab/machines/cluster";
 import { onMachine } from "../../../lab/machines/power";
 import { inNetwork, runFolder } from "../../../lab/machines/site";
-import { approverProgram, startApprover } from "./approver";
 import { commandsRunBy } from "../../docs/runbooks";
 
 const sh = (name: string, script: string) => onMachine(name, ["bash", "-c", script], 180);
@@ -37,9 +35,7 @@ function request(commonName: string, alternativeNames: string): string {
   );
 }
 
-/** The claims; `stop` ends what they started. */
-export function claimServingCertificates(cluster: () => LabCluster): { stop: () => void } {
-  let approver: ChildProcess | undefined;
+export function claimServingCertificates(cluster: () => LabCluster): void {
   const named = (role: "control-plane" | "worker") =>
     cluster().plan.machines.filter((machine) => machine.role === role);
   /** The end of a log of kube-proxy on a node, or why it cannot be had. */
@@ -61,20 +57,7 @@ export function claimServingCertificates(cluster: () => LabCluster): { stop: () 
   };
   const issued = (node: string) => sh(node, "test -e /var/lib/kubelet/pki/kubelet-server-current.pem").status === 0;
 
-  it("serves logs of the control plane, whose machines approve their own requests, before anybody approves those of workers", () => {
-    for (const { name } of named("control-plane"))
-      expect([name, issued(name), proxyLog(name)]).toEqual([name, true, "a log"]);
-    for (const { name } of named("worker")) {
-      expect([name, issued(name), proxyLog(name)]).toEqual([
-        name,
-        false,
-        expect.stringContaining("remote error: tls: internal error"),
-      ]);
-    }
-  });
-
-  it("issues every kubelet a serving certificate for its own name and address once an approver runs, and shows the logs of all", async () => {
-    approver = startApprover(cluster());
+  it("issues every kubelet a serving certificate for its own name and address, and shows the logs of all", async () => {
     const ca = join(runFolder, "ca.crt");
     writeFileSync(ca, cluster().keys.secrets.clusterCa.certificatePem);
     for (const { name, address } of cluster().plan.machines) {
@@ -130,60 +113,53 @@ export function claimServingCertificates(cluster: () => LabCluster): { stop: () 
     await eventually("logs again", 60, () => proxyLog(name) === "a log" || undefined);
   });
 
-  (approverProgram === undefined ? it.skip : it)(
-    "denies a node another's name, another network's address and another's identity",
-    async () => {
-      const { name, address } = named("worker")[0]!;
-      const other = named("worker")[1]!;
-      const ask = (id: string, commonName: string, alternativeNames: string) => {
-        const manifest = {
-          apiVersion: "certificates.k8s.io/v1",
-          kind: "CertificateSigningRequest",
-          metadata: { name: id },
-          spec: {
-            request: Buffer.from(request(commonName, alternativeNames)).toString("base64"),
-            signerName: "kubernetes.io/kubelet-serving",
-            usages: ["digital signature", "server auth"],
-          },
-        };
-        const node = [
-          "--as",
-          `system:node:${name}`,
-          "--as-group",
-          "system:nodes",
-          "--as-group",
-          "system:authenticated",
-        ];
-        return cluster()
-          .kubectl([...node, "create", "--filename", "-"], { input: JSON.stringify(manifest) })
-          .stderr.trim();
+  it("denies a node another's name and address, what the API goes by, and another's identity", async () => {
+    const [first, second] = named("worker");
+    const { name, address } = first!;
+    const [controlPlane] = named("control-plane");
+    const { endpointHost } = cluster().plan;
+    const ask = (id: string, commonName: string, alternativeNames: string) => {
+      const manifest = {
+        apiVersion: "certificates.k8s.io/v1",
+        kind: "CertificateSigningRequest",
+        metadata: { name: id },
+        spec: {
+          request: Buffer.from(request(commonName, alternativeNames)).toString("base64"),
+          signerName: "kubernetes.io/kubelet-serving",
+          usages: ["digital signature", "server auth"],
+        },
       };
-      const verdict = async (id: string, alternativeNames: string) => {
-        expect(ask(id, `system:node:${name}`, alternativeNames)).toBe("");
-        return eventually(
-          `a verdict on ${id}`,
-          60,
-          () => cluster().ask("get", "csr", id, "-o", "jsonpath={.status.conditions[0].type}") || undefined,
-        );
-      };
-      expect([
-        await verdict("own", `DNS:${name},IP:${address}`),
-        await verdict("other-name", `DNS:${other.name},IP:${address}`),
-        await verdict("name-outside", `DNS:registry.lab,IP:${address}`),
-        await verdict("address-outside", `DNS:${name},IP:10.20.0.10`),
-      ]).toEqual(["Approved", "Denied", "Denied", "Denied"]);
-      // This one does not even reach the approver.
-      const another = `system:node:${other.name}`;
-      expect(ask("other-identity", another, `DNS:${other.name},IP:${other.address}`)).toContain(
-        `can only create a node CSR with CN=system:node:${name}`,
+      const node = ["--as", `system:node:${name}`, "--as-group", "system:nodes", "--as-group", "system:authenticated"];
+      return cluster()
+        .kubectl([...node, "create", "--filename", "-"], { input: JSON.stringify(manifest) })
+        .stderr.trim();
+    };
+    const names: Readonly<Record<string, string>> = {
+      own: `DNS:${name},IP:${address}`,
+      "other-name": `DNS:${second!.name},IP:${address}`,
+      "longer-name": `DNS:${name}0,IP:${address}`,
+      "name-outside": `DNS:registry.lab,IP:${address}`,
+      "other-address": `DNS:${name},IP:${second!.address}`,
+      "endpoint-address": `DNS:${name},IP:${endpointHost}`,
+      "control-plane-address": `DNS:${name},IP:${controlPlane!.address}`,
+      "address-in-the-cluster": `DNS:${name},IP:10.96.0.1`,
+      "address-outside": `DNS:${name},IP:10.20.0.10`,
+    };
+    const verdicts: Record<string, string> = {};
+    for (const [id, alternativeNames] of Object.entries(names))
+      expect([id, ask(id, `system:node:${name}`, alternativeNames)]).toEqual([id, ""]);
+    for (const id of Object.keys(names))
+      verdicts[id] = await eventually(
+        `a verdict on ${id}`,
+        90,
+        () => cluster().ask("get", "csr", id, "-o", "jsonpath={.status.conditions[0].type}") || undefined,
       );
-    },
-  );
-
-  if (approverProgram === undefined) {
-    process.stderr.write(
-      "\nSKIPPED: the verdicts of kubelet-csr-approver: KUBELET_CSR_APPROVER names no program. Requests are approved unseen instead.\n",
+    const denied = Object.fromEntries(Object.keys(names).map((id) => [id, "Denied"]));
+    expect(verdicts).toEqual({ ...denied, own: "Approved" });
+    // This one is refused by the API server itself.
+    const another = `system:node:${second!.name}`;
+    expect(ask("other-identity", another, `DNS:${second!.name},IP:${second!.address}`)).toContain(
+      `can only create a node CSR with CN=system:node:${name}`,
     );
-  }
-  return { stop: () => approver?.kill() };
+  });
 }

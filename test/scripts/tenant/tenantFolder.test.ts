@@ -49,7 +49,6 @@ describe("the tenants of gitops/", () => {
       "headlamp",
       "ingress",
       "ingress-nginx",
-      "kubelet-csr-approver",
       "kubernetes-dashboard",
       "kured",
       "kyverno",

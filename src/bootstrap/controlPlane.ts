@@ -12,7 +12,7 @@ import { kubeadmPatchFiles } from "./kubeadmCommon";
 import { renderKubeletConfiguration } from "./kubeletConfiguration";
 import { apiServerDirectory, binDirectory, etcDirectory, scriptFile, textFile, yamlFile } from "./machineFile";
 import { nodeFiles } from "./nodeFiles";
-import { approvalUnits, peersUnits, renewalUnits, snapshotUnits } from "./systemdUnits";
+import { peersUnits, renewalUnits, snapshotUnits } from "./systemdUnits";
 import { packUserData, startBootstrap, type Content } from "./userData";
 
 /**
@@ -54,9 +54,7 @@ function controlPlaneFiles(
     scriptFile("control-plane.sh", `${binDirectory}/become-node.sh`),
     scriptFile("renew-certificates.sh"),
     scriptFile("snapshot-etcd.sh"),
-    scriptFile("approve-kubelets.py"),
     ...renewalUnits(),
-    ...approvalUnits(config),
     ...snapshotUnits(kubernetes.etcd.snapshotIntervalHours),
     textFile(`${etcDirectory}/peers`, facts.peers.map(({ name, address }) => `${name} ${address}`).join("\n")),
     ...certificateFiles(secrets),

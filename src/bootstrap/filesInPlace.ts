@@ -8,6 +8,7 @@ import { containerdFiles } from "./containerdConfig";
 import type { FileChange, MachineFile } from "./inputs";
 import { kubeletFile } from "./kubeletConfiguration";
 import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
+import { approvalFiles } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
 
 /** What the Secret of a pool holds. The order of `up` is the digest. */
@@ -39,7 +40,7 @@ export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineF
     ...containerdFiles(config),
     ...trustStoreFiles(config, role),
     kubeletFile(config),
-    ...(role === "control-plane" ? apiServerFiles(config) : []),
+    ...(role === "control-plane" ? [...apiServerFiles(config), ...approvalFiles(config)] : []),
   ].filter(({ change }) => change !== undefined);
   const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");
   return [...files, inPlace("nothing", textFile(`${etcDirectory}/files-in-place`, record))];
@@ -66,7 +67,7 @@ export function filesDigest(agent: string, files: string): string {
   return createHash("sha256").update(`${agent}\0${files}`).digest("hex");
 }
 
-const restartsNone = new Set<FileChange | undefined>(["nothing", "authentication"]);
+const restartsNone = new Set<FileChange | undefined>(["nothing", "authentication", "timer"]);
 
 /** Whether a machine with the files `before` restarts nothing when it takes `after`; both as in `PoolFiles.files`. */
 export function restartsNothing(before: string, after: string): boolean {

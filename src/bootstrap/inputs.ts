@@ -19,10 +19,10 @@ export interface WorkerFacts {
  * What another content of a file asks of a machine that runs. `nothing`: whoever reads the file does so anew each time.
  * `containerd`: a restart of containerd, which no container notices. `trust`: the machine's trust store is written
  * again, and containerd restarted. `kubelet`: a restart of the kubelet, which no container notices. `authentication`:
- * the API server reads it by itself, and may refuse it. `apiServer`: another static pod of the API server.
- * files/agent.py does it.
+ * the API server reads it by itself, and may refuse it. `apiServer`: another static pod of the API server. `timer`:
+ * systemd reads its units again, and the timer that answers kubelets is started. files/agent.py does it.
  */
-export type FileChange = "nothing" | "containerd" | "trust" | "kubelet" | "authentication" | "apiServer";
+export type FileChange = "nothing" | "containerd" | "trust" | "kubelet" | "authentication" | "apiServer" | "timer";
 
 /** A file that cloud-init lays on the machine. */
 export interface MachineFile {

@@ -2,7 +2,7 @@
 import type { ClusterConfig } from "../config/clusterConfig";
 import { releaseOf } from "../config/operatingSystems";
 import type { MachineFile } from "./inputs";
-import { binDirectory, textFile } from "./machineFile";
+import { binDirectory, inPlace, scriptFile, textFile } from "./machineFile";
 import { proxyEnvironmentPath } from "./proxyEnvironment";
 
 const unitDirectory = "/etc/systemd/system";
@@ -92,11 +92,18 @@ export function renewalUnits(): MachineFile[] {
   );
 }
 
-/** Three times a minute, since a node's pods have no logs and metrics until then; too often to be logged each time. */
-export function approvalUnits(config: ClusterConfig): MachineFile[] {
+/**
+ * The script that answers kubelets which ask for certificates, and its timer: three times a minute, since a node's pods
+ * have no logs and metrics until then. That is too often to be logged each time. They reach machines that run, so that
+ * a control plane which an older program created has them as well.
+ */
+export function approvalFiles(config: ClusterConfig): MachineFile[] {
+  const script = scriptFile("approve-kubelets.py");
   const schedule = "OnActiveSec=20s\nOnUnitActiveSec=20s\nAccuracySec=1s";
-  const command = `${pythonOf(config)} -I ${binDirectory}/approve-kubelets.py`;
-  return timer("approve", "Answer kubelets that ask for certificates", command, schedule, "LogLevelMax=notice\n");
+  const command = `${pythonOf(config)} -I ${script.path}`;
+  const description = "Answer kubelets that ask for certificates";
+  const units = timer("approve", description, command, schedule, "LogLevelMax=notice\n");
+  return [inPlace("nothing", script), ...units.map((unit) => inPlace("timer", unit))];
 }
 
 /** @param intervalHours Hours between snapshots. */

@@ -203,6 +203,34 @@ describe("changed settings of the kubelet", () => {
   });
 });
 
+describe("a timer", () => {
+  const timer = { "/systemd/approve.timer": { content: "a", change: "timer" } };
+  const start = ["daemon-reload", "enable", "restart"].map((verb) =>
+    ["systemctl", verb, ...(verb === "daemon-reload" ? [] : ["openstack-kubernetes-approve.timer"])].join(" "),
+  );
+
+  it("that an older program did not have is laid, enabled and started", async () => {
+    await machine.start({});
+    machine.order(timer);
+    machine.powerOn();
+    expect((await machine.answer("reached")).message).toMatch(/; starting the timer that answers kubelets$/);
+    expect(machine.read("/systemd/approve.timer")).toBe("a");
+    expect(machine.calls()).toEqual(start);
+  });
+
+  it("that does not start is taken away, and systemd reads its units again", async () => {
+    await machine.start({});
+    machine.program("systemctl", 'if [[ "$1" == restart ]]; then echo "bad schedule"; exit 1; fi');
+    machine.order(timer);
+    machine.powerOn();
+    expect((await machine.answer("failed")).message).toBe(
+      "systemctl restart openstack-kubernetes-approve.timer: bad schedule; the machine is well again with its previous files",
+    );
+    expect(machine.read("/systemd/approve.timer")).toBeUndefined();
+    expect(machine.calls()).toEqual([...start, "systemctl daemon-reload"]);
+  });
+});
+
 describe("an agent that is killed", () => {
   it("in the middle of a step does that step again", async () => {
     await machine.start(containerd("a"));

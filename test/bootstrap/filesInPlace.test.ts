@@ -23,7 +23,7 @@ describe("files that reach machines that run", () => {
     });
   });
 
-  it("are containerd's and the API server's on the control plane, without CAs and without what holds a key", () => {
+  it("are those of containerd, API server and approval on the control plane, without CAs and what holds a key", () => {
     expect(files({ ...mirrors, extraCas: [caCertificate] }, "control-plane")).toEqual({
       "/etc/containerd/config.toml": "containerd",
       "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
@@ -32,6 +32,9 @@ describe("files that reach machines that run", () => {
       "/etc/openstack-kubernetes/api-server/admission.yaml": "apiServer",
       "/etc/openstack-kubernetes/api-server/audit-policy.yaml": "apiServer",
       "/etc/openstack-kubernetes/api-server.json": "apiServer",
+      "/opt/openstack-kubernetes/bin/approve-kubelets.py": "nothing",
+      "/etc/systemd/system/openstack-kubernetes-approve.service": "timer",
+      "/etc/systemd/system/openstack-kubernetes-approve.timer": "timer",
       [record]: "nothing",
     });
   });

@@ -4,15 +4,13 @@
  * prove what the engine does around it (test/up/changedFiles.test.ts has the order of machines), nor another family of
  * operating systems than Debian's.
  */
-import { type ChildProcess, execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
 import { eventually, LabCluster, labConfig, takeDown } from "../../../lab/machines/cluster";
 import { consoleOf, onMachine, stopMachine } from "../../../lab/machines/power";
 import { apiServerSettingsPath } from "../../../src/bootstrap/apiServer";
+import { filesInPlace } from "../../../src/bootstrap/filesInPlace";
 import { kubeletDirectory } from "../../../src/bootstrap/kubeletConfiguration";
-import { apiServerDirectory } from "../../../src/bootstrap/machineFile";
+import { apiServerDirectory, etcDirectory } from "../../../src/bootstrap/machineFile";
 import type { ClusterConfig } from "../../../src/config/clusterConfig";
 import type { KubernetesRequest } from "../../../src/kubernetes/client";
 import { orderAnnotation } from "../../../src/kubernetes/filesGuard";
@@ -21,7 +19,7 @@ import { updateKubeadmConfig } from "../../../src/kubernetes/kubeadmConfig";
 import { changeNode, listNodes } from "../../../src/kubernetes/nodes";
 import { filesMachines, type FilesMachine } from "../../../src/up/changedFiles";
 import { apiByKubectl } from "./apiByKubectl";
-import { takeSettings, withFile } from "./changedSettings";
+import { createCa, takeSettings, withFile } from "./changedSettings";
 import { describeOnMachines, longestGap, startPolling } from "./machinesFixture";
 import { LabIssuer } from "./oidc";
 
@@ -69,14 +67,7 @@ describeOnMachines("changed settings on real machines", (site) => {
     cluster = await LabCluster.of(created, site());
     cluster.startSite();
     issuerProcess = issuer.start();
-    const folder = mkdtempSync(join(tmpdir(), "ca-"));
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", join(folder, "key")];
-    const file = join(folder, "ca.crt");
-    execFileSync("openssl", ["req", "-x509", ...key, "-subj", "/CN=a CA of the site", "-days", "30", "-out", file], {
-      stdio: "pipe",
-    });
-    ca = readFileSync(file, "utf8");
-    rmSync(folder, { recursive: true });
+    ca = createCa();
   }, 120_000);
 
   afterAll(() => {
@@ -307,6 +298,22 @@ describeOnMachines("changed settings on real machines", (site) => {
     expect((await take(week(), audited())).error).toBeUndefined();
     expect(controlPlane().map(apiServer)).toEqual(before);
     expect(await take(week(), audited())).toMatchObject({ lines: [], error: undefined });
+  });
+
+  it("of the timer that answers kubelets reach a control plane that an older program created", async () => {
+    const timer = "openstack-kubernetes-approve.timer";
+    const files = filesInPlace(created, "control-plane").filter(({ path }) => path.includes("approve"));
+    const paths = files.map(({ path }) => path);
+    const without = `systemctl disable --now ${timer}; rm ${paths.join(" ")}; systemctl daemon-reload; sed -i /approve/d ${etcDirectory}/files-in-place`;
+    for (const name of controlPlane()) expect(sh(name, without)).toMatchObject({ ok: true });
+    const before = controlPlane().map(apiServer);
+    const newer = altered(audited(), paths[0]!, (content) => `${content}\n`);
+    expect((await take(week(), newer)).error).toBeUndefined();
+    const states = controlPlane().map((name) =>
+      sh(name, `systemctl is-active ${timer}; systemctl is-enabled ${timer}`),
+    );
+    expect(states.map(({ output }) => output)).toEqual(controlPlane().map(() => "active\nenabled"));
+    expect(controlPlane().map(apiServer)).toEqual(before);
   });
 
   it("cost an idle machine next to nothing", async () => {

@@ -1,5 +1,9 @@
 /** What `up` does with changed settings, on lab machines. */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ClusterConfig } from "../../../src/config/clusterConfig";
 import { messageOf } from "../../../src/engine/messageOf";
 import type { KubernetesRequest } from "../../../src/kubernetes/client";
@@ -48,4 +52,17 @@ export function withFile(
     all.map((file) => (file.path === path ? { ...file, content: change(file.content) } : file)),
   );
   return { ...files, files: text, digest: createHash("sha256").update(`${files.agent}\0${text}`).digest("hex") };
+}
+
+/** The certificate (PEM) of a CA that signs nothing. */
+export function createCa(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ca-"));
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", join(folder, "key")];
+  const file = join(folder, "ca.crt");
+  execFileSync("openssl", ["req", "-x509", ...key, "-subj", "/CN=a CA of the site", "-days", "30", "-out", file], {
+    stdio: "pipe",
+  });
+  const pem = readFileSync(file, "utf8");
+  rmSync(folder, { recursive: true });
+  return pem;
 }

@@ -1,14 +1,12 @@
 #!/usr/bin/env bash
 # Builds what the tests of gitops/ run for real: Flux's source-, kustomize-, helm- and notification-controller, its own
 # build and substitution, sops and age-keygen; kubeconform; helm; the kyverno CLI; promtool, Alertmanager, the
-# Prometheus operator, kube-state-metrics and the blackbox exporter; Flux's command line, which runbooks call; and the
-# definitions of what they validate. Sources
-# come from the Go module proxy: versions stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies
-# both. Nothing else is downloaded. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools),
-# one folder per module, named for a digest of its pins: a second run finds everything, a changed pin builds that module
-# anew. Usage: installGitopsTools.sh
-# [definitions|flux|helm|helm-controller|kubeconform|kyverno|monitoring|notifications|snapshots ...]; without arguments
-# all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
+# Prometheus operator, kube-state-metrics and the blackbox exporter; Flux's command line, which runbooks call; crane,
+# which is a registry too; and the definitions of what they validate. Sources come from the Go module proxy: versions
+# stand in test/gitops/tools/*/go.mod, checksums in go.sum, and Go verifies both. Nothing else is downloaded. Cached in
+# $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools), one folder per module, named for a digest
+# of its pins: a second run finds everything, a changed pin builds that module again. Usage: installGitopsTools.sh
+# [MODULE ...], folders of test/gitops/tools; without arguments all. GITOPS_TOOLS_JOBS: compilers at once (default 1).
 set -euo pipefail
 
 modules=$(cd "$(dirname "${BASH_SOURCE[0]}")/../test/gitops/tools" && pwd)
@@ -56,6 +54,7 @@ files() {
   case $1 in
     flux) sources=(github.com/fluxcd/source-controller github.com/fluxcd/kustomize-controller) ;;
     kyverno) sources=(github.com/kyverno/kyverno) ;;
+    controllers) sources=(github.com/tigera/operator) ;;
     definitions)
       sources=(github.com/cert-manager/cert-manager github.com/envoyproxy/gateway github.com/fluxcd/flux2/v2 github.com/fluxcd/helm-controller
         github.com/fluxcd/notification-controller github.com/prometheus-operator/prometheus-operator k8s.io/kubernetes sigs.k8s.io/metrics-server)
@@ -82,10 +81,12 @@ files() {
         chmod -R u+w "$2/flux"
         [[ -x $2/flux-cli ]] || commandLine "$directory" "$2/flux-cli"
         ;;
+      github.com/tigera/operator) install -m 644 -T "$directory/pkg/components/calico.go" "$2/calico.go" ;;
       sigs.k8s.io/metrics-server) chart "$directory/charts/metrics-server" "$2" ;;
       github.com/envoyproxy/gateway)
         install -m 644 -t "$2/crds" "$directory"/charts/gateway-helm/charts/crds/crds/*.yaml "$directory"/charts/gateway-helm/charts/crds/crds/generated/*.yaml
         chart "$directory/charts/gateway-helm" "$2"
+        install -m 644 -T "$directory/api/v1alpha1/shared_types.go" "$2/envoy-gateway.go"
         # Its project fills the image in when it packs the chart.
         sed "s,\${GatewayImage},docker.io/envoyproxy/gateway:${directory##*@},; s,\${GatewayImagePullPolicy},IfNotPresent," \
           "$2/charts/gateway-helm/values.tmpl.yaml" >"$2/charts/gateway-helm/values.yaml"
@@ -141,7 +142,7 @@ provide() {
 
 command -v go >/dev/null || fail "Missing: go. The tools are built from source: install Go 1.26.6 or newer (https://go.dev/dl) and run this again."
 mkdir -p "$tools"
-(($# > 0)) || set -- definitions kubeconform flux helm helm-controller kyverno notifications monitoring snapshots
+(($# > 0)) || set -- controllers definitions kubeconform flux helm helm-controller kyverno notifications monitoring registry snapshots
 for name; do
   [[ -f $modules/$name/go.mod ]] || fail "There is no module $name; known are: $(ls "$modules")"
   provide "$name"

@@ -12,6 +12,7 @@ import {
 } from "../src/config/kubernetesMinors";
 import { operatingSystem, osFamilies, releaseNames, releaseOf } from "../src/config/operatingSystems";
 import {
+  chartSettings,
   cloudProviderComponent,
   componentLabel,
   components,
@@ -69,9 +70,11 @@ export function renderSupportedVersions(): string {
     "",
     "## Repositories of charts",
     "",
-    ...wrapped("Where a site has a mirror, set its address in `flux.settings`:"),
+    ...wrapped(
+      "`platform.chartRegistry` stands in for all of them. Where a site has a mirror of one, an OCI registry (`oci://`) or a Helm repository (`https://`), set its address in `flux.settings`; the program tells Flux which of the two it is:",
+    ),
     "",
-    ...[...new Set(components.flatMap(({ mirror }) => mirror ?? []))].flatMap(mirrorEntry),
+    ...chartSettings.flatMap(mirrorEntry),
     "",
   ].join("\n");
 }

@@ -3,7 +3,7 @@
  * test compares the names with gitops/, and docs/gitops.md says what each is for.
  */
 import { didYouMean, shown } from "./keyPath";
-import { components } from "./platformComponents";
+import { chartSettings } from "./platformComponents";
 import { host, url } from "./schema/primitives";
 import { isAmbiguous } from "./yamlReaders";
 
@@ -178,7 +178,7 @@ const ownSettings = {
 
 export const fluxSettings: Readonly<Record<string, Form>> = {
   ...ownSettings,
-  ...Object.fromEntries(components.flatMap(({ mirror }) => (mirror === undefined ? [] : [[mirror, charts]]))),
+  ...Object.fromEntries(chartSettings.map((setting) => [setting, charts])),
 };
 
 /**

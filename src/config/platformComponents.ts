@@ -183,6 +183,12 @@ export const components: readonly Component[] = [
   ...otherComponents,
 ];
 
+/** The settings of `flux.settings` that name a repository of charts. */
+export const chartSettings: readonly string[] = [...new Set(components.flatMap(({ mirror }) => mirror ?? []))];
+
+/** The computed setting that tells Flux the kind of that repository: `oci`, or `default` for a Helm repository. */
+export const chartTypeSetting = (setting: string) => `${setting}_TYPE`;
+
 /** The component with the version that people know it by. */
 export function componentLabel({ title, ships, carries }: RangedComponent): string {
   return `${title} ${carries ?? ships}`;

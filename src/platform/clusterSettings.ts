@@ -4,6 +4,7 @@
 import { stringify } from "yaml";
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig, computedSettings } from "../config/clusterConfig";
+import { chartSettings, chartTypeSetting } from "../config/platformComponents";
 
 export const clusterSettingsName = "cluster-settings";
 
@@ -30,7 +31,25 @@ export function renderClusterSettings(config: ClusterConfig, apiServerHost: stri
     NO_PROXY: proxy === undefined ? "" : noProxyEntries(config, apiServerHost).join(","),
     KUBELET_INSECURE_TLS: String(kubernetes.kubeletServingCertificate === "selfSigned"),
   };
-  return { ...config.flux?.settings, ...computed };
+  return { ...config.flux?.settings, ...chartSources(config), ...computed };
+}
+
+/**
+ * Where charts come from at a site that says so, each with the kind of the repository; nothing where it is upstream's,
+ * which stands in Git. `platform.chartRegistry` stands in for all that `flux.settings` does not name.
+ */
+export function chartSources({ flux, platform }: Pick<ClusterConfig, "flux" | "platform">): Record<string, string> {
+  return Object.fromEntries(
+    chartSettings.flatMap((setting) => {
+      const source = flux?.settings[setting] ?? platform.chartRegistry;
+      if (source === undefined) return [];
+      const type = source.startsWith("oci://") ? "oci" : "default";
+      return [
+        [setting, source],
+        [chartTypeSetting(setting), type],
+      ];
+    }),
+  );
 }
 
 /**

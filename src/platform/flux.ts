@@ -2,6 +2,7 @@
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { pgpPublicKeys } from "../config/pgpKeys";
+import { chartSources } from "./clusterSettings";
 import { onControlPlane } from "./placement";
 
 export type FluxConfig = NonNullable<ClusterConfig["flux"]>;
@@ -13,6 +14,10 @@ export const gitSecretName = "flux-git";
 export const sopsSecretName = "sops-age";
 export const proxySecretName = "flux-proxy";
 export const signersSecretName = "flux-signers";
+export const caSecretName = "flux-cas";
+
+/** Of the source-controller. */
+const caFolder = "/etc/site-cas";
 
 /**
  * Newest Flux in the pinned flux-operator (config/data/flux of its repository); 2.9 supports Kubernetes 1.34 to 1.36.
@@ -61,7 +66,8 @@ export function renderFluxInstance(config: ClusterConfig, flux: FluxConfig): obj
 }
 
 /** What the operator has no field for. JSON patches, as the texts that FluxInstance wants (JSON is YAML). */
-function patches({ kubernetes, proxy, flux }: ClusterConfig): object[] {
+function patches(config: ClusterConfig): object[] {
+  const { kubernetes, proxy, flux } = config;
   const container = "/spec/template/spec/containers/0";
   const add = (path: string, value: unknown) => ({ op: "add", path: `${container}${path}`, value });
   const variable = (name: string, value: string) => add("/env/-", { name, value });
@@ -121,6 +127,24 @@ function patches({ kubernetes, proxy, flux }: ClusterConfig): object[] {
             ]),
           },
         ]),
+    // The site's registry of charts may have a certificate of the site's CA. Go reads such a folder beside the file of
+    // the system's own.
+    ...(caSecret(config) === undefined
+      ? []
+      : [
+          {
+            target: { kind: "Deployment", name: "source-controller" },
+            patch: JSON.stringify([
+              {
+                op: "add",
+                path: "/spec/template/spec/volumes/-",
+                value: { name: "cas", secret: { secretName: caSecretName } },
+              },
+              add("/volumeMounts/-", { name: "cas", mountPath: caFolder, readOnly: true }),
+              variable("SSL_CERT_DIR", caFolder),
+            ]),
+          },
+        ]),
     // By reference, because the proxy's URL may hold a password and a FluxInstance is no Secret. These two reach Git,
     // charts and chat.
     ...(proxy === undefined
@@ -169,6 +193,12 @@ export function signersSecret({ flux }: Pick<ClusterConfig, "flux">): Record<str
       return block === undefined ? [`signer-${index + 1}.sshpub`, `${key}\n`] : [`signer-${index + 1}.asc`, block];
     }),
   );
+}
+
+/** Entry of the Secret with the CAs of a site that charts come from; undefined where there are none. */
+export function caSecret(config: ClusterConfig): Record<string, string> | undefined {
+  if (config.extraCas.length === 0 || Object.keys(chartSources(config)).length === 0) return undefined;
+  return { "site.crt": config.extraCas.map((ca) => `${ca.trim()}\n`).join("") };
 }
 
 /** Entry of the Secret that decrypts the Secrets in Git; the name's ending tells Flux that it is an age key. */

@@ -15,6 +15,8 @@ import {
 import { clusterIdentifier } from "./clusterIdentifier";
 import { clusterSettingsName, renderClusterSettings } from "./clusterSettings";
 import {
+  caSecret,
+  caSecretName,
   type FluxConfig,
   fluxNamespace,
   fluxOperatorValues,
@@ -173,6 +175,7 @@ export class Platform extends pulumi.ComponentResource {
       { name: gitSecretName, entries: gitSecret(config) },
       { name: sopsSecretName, entries: sopsSecret(config) },
       { name: signersSecretName, entries: signersSecret(config) },
+      { name: caSecretName, entries: caSecret(config) },
       {
         name: proxySecretName,
         entries: config.proxy && apiServerHost.apply((host) => proxySecret(config, host) ?? {}),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { computedSettings } from "../../src/config/clusterConfig";
 import { fluxSettings, neededBy, settingProblems, unreadSettings } from "../../src/config/fluxSettings";
+import { chartSettings, chartTypeSetting } from "../../src/config/platformComponents";
 import { parseClusterConfig } from "../../src/config/parse";
 import { configWarnings } from "../../src/config/warnings";
 import { repositoryFolder, textFiles } from "../docs/textFiles";
@@ -18,7 +19,7 @@ const read = new Set(
 
 describe("the table of settings", () => {
   it("has every setting that gitops/ reads, and no other", () => {
-    const computed: readonly string[] = computedSettings;
+    const computed: readonly string[] = [...computedSettings, ...chartSettings.map(chartTypeSetting)];
     expect(Object.keys(fluxSettings).sort()).toEqual([...read].filter((name) => !computed.includes(name)).sort());
   });
 

@@ -105,7 +105,7 @@ export class HelmCharts {
       defaultKubernetesVersion,
       "--include-crds",
     ];
-    const { status, stdout, stderr } = spawnSync(helm, ["template", name, this.packed(chart, version), ...options], {
+    const { status, stdout, stderr } = spawnSync(helm, ["template", name, this.unpacked(chart, version), ...options], {
       encoding: "utf8",
       maxBuffer: 64 * 1024 * 1024,
       env: { PATH: process.env.PATH, HOME: this.folder },
@@ -124,11 +124,11 @@ export class HelmCharts {
   }
 
   /**
-   * The chart as its project would pack it: with its version, where a placeholder stands, and without the charts that
-   * it names as dependencies but does not hold (of Kyverno's: definitions of kinds, which these tests take from the
-   * modules, and a server that is off by default).
+   * Folder of the chart as its project would pack it: with its version, where a placeholder stands, and without the
+   * charts that it names as dependencies but does not hold (of Kyverno's: definitions of kinds, which these tests take
+   * from the modules, and a server that is off by default).
    */
-  private packed(chart: string, version: string): string {
+  unpacked(chart: string, version: string): string {
     const source = chartFolder(chart);
     if (source === undefined) throw new Error(`The chart ${chart} cannot be had here.`);
     const target = join(this.folder, chart);

@@ -12,6 +12,7 @@ const cache = process.env.OPENSTACK_KUBERNETES_CACHE ?? join(homedir(), ".cache"
 const tools = process.env.OPENSTACK_KUBERNETES_TOOLS ?? join(cache, "tools");
 
 type Module =
+  | "controllers"
   | "definitions"
   | "flux"
   | "helm"
@@ -20,6 +21,7 @@ type Module =
   | "kyverno"
   | "monitoring"
   | "notifications"
+  | "registry"
   | "snapshots";
 
 /** The folder of a module's programs, named for a digest of its pins as scripts/installGitopsTools.sh names it. */

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { computedSettings } from "../../src/config/clusterConfig";
+import { chartSettings } from "../../src/config/platformComponents";
 import { renderClusterSettings } from "../../src/platform/clusterSettings";
 import { configWith, flux } from "./config";
 
@@ -63,6 +64,24 @@ describe("renderClusterSettings", () => {
       insecure({ flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }),
       insecure({}),
     ]).toEqual(["false", "true", "true"]);
+  });
+
+  it("takes every chart from the site's registry, unless a setting names another place for some", () => {
+    const own = { ...flux, settings: { KYVERNO_CHARTS: "https://charts.example.org/kyverno" } };
+    const settings = renderClusterSettings(
+      configWith({ flux: own, platform: { chartRegistry: "oci://registry.example.org/charts" } }),
+      "h",
+    );
+    const sources = Object.entries(settings).filter(([name]) => /_CHARTS(_TYPE)?$/.test(name));
+    expect(sources).toHaveLength(2 * chartSettings.length);
+    expect(settings).toMatchObject({
+      CERT_MANAGER_CHARTS: "oci://registry.example.org/charts",
+      CERT_MANAGER_CHARTS_TYPE: "oci",
+      ENVOY_GATEWAY_CHARTS: "oci://registry.example.org/charts",
+      ENVOY_GATEWAY_CHARTS_TYPE: "oci",
+      KYVERNO_CHARTS: "https://charts.example.org/kyverno",
+      KYVERNO_CHARTS_TYPE: "default",
+    });
   });
 
   it("is told to the configuration's checks by the same names", () => {

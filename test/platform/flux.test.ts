@@ -1,5 +1,12 @@
 import { generateKeyPairSync } from "node:crypto";
-import { gitSecret, proxySecret, renderFluxInstance, signersSecret, sopsSecret } from "../../src/platform/flux";
+import {
+  caSecret,
+  gitSecret,
+  proxySecret,
+  renderFluxInstance,
+  signersSecret,
+  sopsSecret,
+} from "../../src/platform/flux";
 import { validConfig } from "../config/fixtures";
 import { ageKey, configWith, flux } from "./config";
 
@@ -135,6 +142,33 @@ describe("renderFluxInstance", () => {
         ],
       },
     ]);
+  });
+
+  it("lets the source-controller trust the site's CAs, where charts come from the site", () => {
+    const { extraCas } = validConfig("air-gapped");
+    const container = "/spec/template/spec/containers/0";
+    const trusting = {
+      target: { kind: "Deployment", name: "source-controller" },
+      operations: [
+        {
+          op: "add",
+          path: "/spec/template/spec/volumes/-",
+          value: { name: "cas", secret: { secretName: "flux-cas" } },
+        },
+        {
+          op: "add",
+          path: `${container}/volumeMounts/-`,
+          value: { name: "cas", mountPath: "/etc/site-cas", readOnly: true },
+        },
+        { op: "add", path: `${container}/env/-`, value: { name: "SSL_CERT_DIR", value: "/etc/site-cas" } },
+      ],
+    };
+    const platform = { chartRegistry: "oci://registry.example.org/charts" };
+    expect(patches({ extraCas, platform })).toEqual([placed, withoutEditRole, kustomize, trusting]);
+    expect(caSecret(configWith({ flux, extraCas, platform }))).toEqual({
+      "site.crt": extraCas.map((ca) => `${ca.trim()}\n`).join(""),
+    });
+    expect([patches({ extraCas }), patches({ platform })]).toEqual(Array(2).fill([placed, withoutEditRole, kustomize]));
   });
 
   it("holds no credential: a FluxInstance is no Secret", () => {

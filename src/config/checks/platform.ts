@@ -2,6 +2,7 @@
  * Credentials and what they are for must come together, and settings must not replace what the program knows better.
  */
 import { computedSettings } from "../clusterConfig";
+import { chartSettings, chartTypeSetting } from "../platformComponents";
 import { settingProblems } from "../fluxSettings";
 import { plainHttpKeys } from "../schema/platform";
 import { rule, when } from "./rule";
@@ -67,7 +68,8 @@ export const gitCredential = rule(["flux", "credentials"], ({ flux, credentials 
 });
 
 export const settings = rule(["flux"], ({ flux }) => {
-  const isComputed = (name: string) => computedSettings.some((computed) => computed === name);
+  const computed: readonly string[] = [...computedSettings, ...chartSettings.map(chartTypeSetting)];
+  const isComputed = (name: string) => computed.includes(name);
   const entries = Object.entries(flux?.settings ?? {});
   return [
     ...entries

@@ -171,7 +171,7 @@ export const platformSchema = section({
   chartRegistry: url(["oci"], { askedByUp: true })
     .optional()
     .describe(
-      "Your own OCI registry that holds the bootstrap charts under their upstream names, for instance oci://registry.example.org/charts. Absent: upstream's.",
+      "Your own OCI registry that holds all charts, of Pulumi and of gitops/, under their upstream names, for instance oci://registry.example.org/charts; `npm run images` fills it. An entry of `flux.settings` goes before it. Absent: upstream's.",
     ),
   timeoutMinutes: whole(1, 120)
     .default(15)

@@ -40,7 +40,7 @@ export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineF
     ...containerdFiles(config),
     ...trustStoreFiles(config, role),
     kubeletFile(config),
-    ...(role === "control-plane" ? [...apiServerFiles(config), ...approvalFiles(config)] : []),
+    ...(role === "control-plane" ? [...apiServerFiles(config), ...approvalFiles()] : []),
   ].filter(({ change }) => change !== undefined);
   const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");
   return [...files, inPlace("nothing", textFile(`${etcDirectory}/files-in-place`, record))];

@@ -62,12 +62,13 @@ WantedBy=multi-user.target
  * @param secret Name of the Secret that holds the agent and the files of this machine's pool.
  */
 export function agentUnit(config: ClusterConfig, secret: string): MachineFile {
+  const { python = "python3" } = releaseOf(config.os) ?? {};
   return textFile(
     `${unitDirectory}/openstack-kubernetes-agent.service`,
     `[Unit]
 Description=Agent
 [Service]
-ExecStart=${binDirectory}/start-agent.sh ${secret} ${pythonOf(config)}
+ExecStart=${binDirectory}/start-agent.sh ${secret} ${python}
 StandardError=journal+console
 Restart=always
 RestartSec=30
@@ -75,11 +76,6 @@ RestartSec=30
 WantedBy=multi-user.target
 `,
   );
-}
-
-/** The Python of cloud-init and dnf; a path where systemd must find it. */
-function pythonOf(config: ClusterConfig): string {
-  return releaseOf(config.os)?.python ?? "python3";
 }
 
 /** Weekly, within twelve hours, so that the machines of a control plane do not restart their pods at the same time. */
@@ -95,12 +91,14 @@ export function renewalUnits(): MachineFile[] {
 /**
  * The script that answers kubelets which ask for certificates, and its timer: three times a minute, since a node's pods
  * have no logs and metrics until then. That is too often to be logged each time. They reach machines that run, so that
- * a control plane which an older program created has them as well.
+ * a control plane which an older program created has them as well, and are the same for every release of an operating
+ * system: the machine itself finds its Python, which has no usual name on RHEL 8.
  */
-export function approvalFiles(config: ClusterConfig): MachineFile[] {
+export function approvalFiles(): MachineFile[] {
   const script = scriptFile("approve-kubelets.py");
   const schedule = "OnActiveSec=20s\nOnUnitActiveSec=20s\nAccuracySec=1s";
-  const command = `${pythonOf(config)} -I ${script.path}`;
+  const python = "$$(ls /usr/bin/python3 /usr/libexec/platform-python 2>/dev/null | head -n 1)";
+  const command = `/bin/sh -c 'exec ${python} -I ${script.path}'`;
   const description = "Answer kubelets that ask for certificates";
   const units = timer("approve", description, command, schedule, "LogLevelMax=notice\n");
   return [inPlace("nothing", script), ...units.map((unit) => inPlace("timer", unit))];

@@ -71,7 +71,8 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
     if (group !== "default") found(cloud.securityGroupNamed(group), "security group named", group);
   }
   for (const hint of (inputs.schedulerHints ?? []) as { group?: string }[]) {
-    if (hint.group !== undefined && !cloud.serverGroups.has(hint.group)) found(undefined, "server group", hint.group);
+    // A server stays where it is when its group goes.
+    if (previous === undefined && hint.group !== undefined && !cloud.serverGroups.has(hint.group)) found(undefined, "server group", hint.group);
   }
   const networks = ((inputs.networks ?? []) as (Interface & Properties)[]).map((wanted, index) => {
     // A server keeps its interfaces where its network is replaced: the old one goes when the run ends.

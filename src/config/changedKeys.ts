@@ -5,7 +5,10 @@ import { type KeyPath, keyPath } from "./keyPath";
 import { type Shape, shapeOfCluster, valueAt, variantOf } from "./shape";
 
 export interface ChangedKey {
-  /** Where it stands in the newer configuration, else in the older: `nodePools[0].count`. */
+  /**
+   * Where it stands in the newer configuration: `nodePools[0].count`. An item that is gone is known by its name, since
+   * another may stand in its place: `nodePools.gpu`.
+   */
   readonly key: string;
   /** The same for every item of a list: `nodePools[].count`. */
   readonly pattern: string;
@@ -85,8 +88,8 @@ function items(
   const kept = after.flatMap((item, index) =>
     compared(shape, find(before, item.name), item, [...path, index], `${pattern}[]`),
   );
-  const gone = before.flatMap((item, index) =>
-    find(after, item.name) === undefined ? compared(shape, item, undefined, [...path, index], `${pattern}[]`) : [],
-  );
+  const gone = before
+    .filter(({ name }) => find(after, name) === undefined)
+    .flatMap((item) => compared(shape, item, undefined, [...path, item.name], `${pattern}[]`));
   return [...kept, ...gone];
 }

@@ -87,13 +87,17 @@ const pauses = [500, 2_000];
  */
 const pageSize = 1_000;
 
-/** A session with one cloud: a token, and the addresses of its services. */
+/**
+ * A session with one cloud: a token, and the addresses of its services. Every question throws an OpenstackError where
+ * the token would go over plain http to another machine, unless `allowPlainHttp` says so.
+ */
 export class OpenstackApi {
   private constructor(
     private readonly cloud: OpenstackCloud,
     private readonly call: Call,
     private readonly token: string,
     private readonly catalog: readonly CatalogEntry[],
+    private readonly mayBePlain: boolean,
     /** Id of the project that the credentials are for. */
     readonly projectId: string,
   ) {}
@@ -104,8 +108,8 @@ export class OpenstackApi {
    * never part of it.
    */
   static async login(cloud: OpenstackCloud, allowPlainHttp: readonly string[] = []): Promise<OpenstackApi> {
-    const isPlain = new URL(cloud.authUrl).protocol === "http:" && !isLoopback(new URL(cloud.authUrl));
-    if (isPlain && !allowPlainHttp.includes(plainHttpLogin)) {
+    const mayBePlain = allowPlainHttp.includes(plainHttpLogin);
+    if (!mayBePlain && isReadable(cloud.authUrl)) {
       throw new OpenstackError(
         `OpenStack's auth_url is "${cloud.authUrl}", where everybody on the way can read the password; use https, or add ${plainHttpLogin} to allowPlainHttp`,
       );
@@ -129,7 +133,7 @@ export class OpenstackApi {
     };
     if (content.project === undefined)
       throw new OpenstackError(`Keystone at ${cloud.authUrl} accepted the credentials, but they are for no project`);
-    return new OpenstackApi(cloud, call, token, content.catalog ?? [], content.project.id);
+    return new OpenstackApi(cloud, call, token, content.catalog ?? [], mayBePlain, content.project.id);
   }
 
   /** Whether the catalog has the service in our region. */
@@ -224,9 +228,14 @@ export class OpenstackApi {
         `the cloud's catalog has no ${endpointType} ${service} endpoint${region === undefined ? "" : ` in region ${region}`}`,
       );
     }
-    const { version, override }: Service = services[service];
+    const { name, version, override }: Service = services[service];
     // As in the provider, an override is the whole address, and none for a service that the catalog lacks.
     const whole = endpointOverrides?.[override];
+    if (!this.mayBePlain && isReadable(whole ?? url)) {
+      throw new OpenstackError(
+        `${name}'s address is "${whole ?? url}", where everybody on the way can read the token; have the cloud's catalog name https, or add ${plainHttpLogin} to allowPlainHttp`,
+      );
+    }
     if (whole !== undefined) return whole.replace(/\/+$/, "");
     const trimmed = url.replace(/\/+$/, "");
     // Catalogs name these services with or without a version.
@@ -245,6 +254,12 @@ export class OpenstackApi {
           (region === undefined || endpoint.region_id === region || endpoint.region === region),
       )?.url;
   }
+}
+
+/** Whether others on the way can read what is sent to an address. */
+function isReadable(address: string): boolean {
+  const url = new URL(address);
+  return url.protocol === "http:" && !isLoopback(url);
 }
 
 /** Calls to one cloud, which share its connections and its certificates. */

@@ -8,7 +8,8 @@ import { changedKeys } from "../../src/config/changedKeys";
 import type { Moment } from "../../src/config/effects";
 import { parseClusterConfig } from "../../src/config/parse";
 import program from "../../src/index";
-import { everyKeyChange, type KeyChange } from "./everyKey";
+import { everyChoice } from "./everyChoice";
+import { everyKeyChange, full, type KeyChange } from "./everyKey";
 
 type Values = KeyChange["before"];
 
@@ -111,6 +112,17 @@ describe("a changed key of the configuration", () => {
       const found = new Set(reached(base, now));
       expect([...found].filter((moment) => !declared.has(moment) && seenOnly[pattern] !== moment)).toEqual([]);
       if (!(pattern in unseen)) expect([...declared].filter((moment) => !found.has(moment))).toEqual([]);
+    },
+  );
+});
+
+describe("a cluster that was created with another choice", () => {
+  it.each(everyChoice().map(({ title, values }) => [title, values] as const))(
+    "goes back from %s, in a preview without an error",
+    async (_, values) => {
+      const { previous } = await baseRun(values);
+      const now = await run(full, previous);
+      expect(now.outputs.clusterName).toBe("test");
     },
   );
 });

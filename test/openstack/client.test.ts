@@ -53,6 +53,24 @@ describe("OpenStack API", () => {
     ]);
   });
 
+  it("sends its token over plain http to no other machine, whatever the catalog says, unless that is allowed", async () => {
+    const nova = [{ interface: "public", region_id: "one", url: "http://nova.invalid/v2.1" }];
+    const token = { project: { id: "p" }, catalog: [{ type: "compute", endpoints: nova }] };
+    await withServer(
+      () => ({ status: 201, headers: { "x-subject-token": "T" }, body: { token } }),
+      async (url) => {
+        const cloud = { authUrl: url, region: "one", auth, insecure: false };
+        const asked = async (allowed: readonly string[]) =>
+          (await OpenstackApi.login(cloud, allowed)).consoleOutput("server-1", 1);
+        await expect(asked([])).rejects.toThrow(
+          `Nova's address is "http://nova.invalid/v2.1", where everybody on the way can read the token; have the cloud's catalog name https, or add openstack.authUrl to allowPlainHttp`,
+        );
+        await expect(asked(["openstack.authUrl"])).rejects.toThrow("nova.invalid");
+        await expect(asked(["openstack.authUrl"])).rejects.not.toThrow("everybody on the way");
+      },
+    );
+  });
+
   it("tells Keystone's status when it refuses, and no credential", async () => {
     await withServer(
       () => ({ status: 401 }),

@@ -74,14 +74,20 @@ export const fluxSchema = section({
     .describe(
       'Sizes and choices of this stack: further entries of the ConfigMap `cluster-settings`, which gitops/ reads as `${NAME}` (docs/gitops.md, "Settings").',
     )
-    .meta(takesEffect("kubernetes", "Flux applies them to the platform; what they configure restarts.")),
+    .meta(
+      takesEffect(
+        "kubernetes",
+        "Flux applies them to the platform; what they configure restarts. Volumes that exist keep their size.",
+      ),
+    ),
 })
   .optional()
   .describe("Git source of the cluster. Absent: no Flux.")
   .meta(
     takesEffect(
       "kubernetes",
-      "Flux reconciles from there. Without it nobody enforces what Git says; what is installed stays.",
+      "Flux reconciles from there, and deletes what it applied before and does not find there.",
+      "disruptive",
     ),
   );
 
@@ -98,10 +104,22 @@ export const allowPlainHttpSchema = listOf(choice(...plainHttpKeys, plainHttpLog
 export const cloudProviderSchema = section({
   authUrl: url(["https", "http"])
     .describe("Keystone, as the cluster reaches it, for instance https://keystone.example.org:5000/v3.")
-    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
+    .meta(
+      takesEffect(
+        "kubernetes",
+        "The cloud controller and Cinder CSI restart. In another cloud they find no machine and no volume of the cluster, and nodes that are not Ready are deleted.",
+        "disruptive",
+      ),
+    ),
   region: text
     .describe("OpenStack region of the cluster.")
-    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
+    .meta(
+      takesEffect(
+        "kubernetes",
+        "The cloud controller and Cinder CSI look for machines, volumes and load balancers in the other region: they find none of the cluster's, and nodes that are not Ready are deleted.",
+        "destructive",
+      ),
+    ),
   ca: certificate
     .optional()
     .describe("CA of OpenStack's API. Absent: a public one.")
@@ -115,16 +133,39 @@ export const cloudProviderSchema = section({
       takesEffect("kubernetes", "The cloud controller and Cinder CSI restart; volumes that exist keep their zone."),
     ),
   loadBalancer: section({
-    enabled: flag.default(true).describe("Services of type LoadBalancer get an Octavia load balancer."),
+    enabled: flag
+      .default(true)
+      .describe("Services of type LoadBalancer get an Octavia load balancer.")
+      .meta(
+        takesEffect(
+          "kubernetes",
+          "The cloud controller and Cinder CSI restart. Switched off, load balancers that exist stay in OpenStack, follow no change of nodes, and nobody deletes them.",
+          "disruptive",
+        ),
+      ),
     provider: octaviaProvider.default("amphora").describe("Octavia provider, for instance amphora or ovn."),
     floatingNetworkId: id
       .optional()
       .describe("External network of their floating IPs. Absent: the only external network there is."),
-    internal: flag.default(false).describe("No floating IP unless a Service asks for one."),
+    internal: flag
+      .default(false)
+      .describe("No floating IP unless a Service asks for one.")
+      .meta(
+        takesEffect(
+          "kubernetes",
+          "The cloud controller and Cinder CSI restart. Services that do not ask for one lose their floating IP, which may go to somebody else, or get one.",
+          "destructive",
+        ),
+      ),
   })
     .prefault({})
     .describe("Load balancers of Services.")
-    .meta(takesEffect("kubernetes", "The cloud controller and Cinder CSI restart.")),
+    .meta(
+      takesEffect(
+        "kubernetes",
+        "The cloud controller and Cinder CSI restart. Load balancers that exist stay as they are.",
+      ),
+    ),
 })
   .optional()
   .describe(

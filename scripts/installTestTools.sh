@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what the tests of the jest project `tools` run for real: shellcheck, cloud-init, dnf and rpm (Debian
-# packages), and kubeadm, built from its source on the Go module proxy because that is pinned by checksum and needs no
-# further download site. Cached in $OPENSTACK_KUBERNETES_TOOLS (default ~/.cache/openstack-kubernetes/tools); a second
-# run finds everything and takes no time.
+# packages), and kubeadm and the S3 server versitygw, built from their source on the Go module proxy because that is
+# pinned by checksum and needs no further download site. Cached in $OPENSTACK_KUBERNETES_TOOLS (default
+# ~/.cache/openstack-kubernetes/tools); a second run finds everything and takes no time.
 set -euo pipefail
 
 # The kubeadm that the rendered documents are validated with, for its own minor and the one before: the default minor of
 # src/config/kubernetesMinors.ts must be one of the two.
 kubernetes_version=1.36.3
+versitygw_version=1.8.0
 tools=${OPENSTACK_KUBERNETES_TOOLS:-$HOME/.cache/openstack-kubernetes/tools}
 
 say() { printf '%s\n' "$*" >&2; }
@@ -82,6 +83,23 @@ build_kubeadm() {
   mv -f kubeadm "$binary"
 }
 
+# Its file has the version in its name, because it says none that it was built with.
+build_versitygw() {
+  local binary=$tools/bin/versitygw-$versitygw_version
+  if [[ ! -x $binary ]]; then
+    command -v go >/dev/null || fail "Missing: go. versitygw v$versitygw_version is built from source: install Go 1.26 or newer (https://go.dev/dl) and run this again."
+    local folder
+    folder=$(mktemp -d "$tools/build.XXXXXX")
+    say "Building versitygw v$versitygw_version (two to ten minutes the first time) ..."
+    GOBIN=$folder CGO_ENABLED=0 GOFLAGS='' nice -n 15 go install -p 2 -trimpath -ldflags '-s -w' \
+      "github.com/versity/versitygw/cmd/versitygw@v$versitygw_version" >&2 || fail "go install of versitygw failed; see above."
+    mv -f "$folder/versitygw" "$binary"
+    rmdir "$folder"
+  fi
+  ln -sf "${binary##*/}" "$tools/bin/versitygw"
+}
+
 install_packages
 build_kubeadm
-say "Test tools are ready: shellcheck, cloud-init, dnf and rpm in PATH, kubeadm v$kubernetes_version in $tools/bin."
+build_versitygw
+say "Test tools are ready: shellcheck, cloud-init, dnf and rpm in PATH, kubeadm v$kubernetes_version and versitygw v$versitygw_version in $tools/bin."

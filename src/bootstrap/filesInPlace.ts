@@ -8,7 +8,7 @@ import { containerdFiles } from "./containerdConfig";
 import type { FileChange, MachineFile } from "./inputs";
 import { kubeletFile } from "./kubeletConfiguration";
 import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
-import { approvalFiles } from "./systemdUnits";
+import { approvalFiles, backupFiles } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
 
 /** What the Secret of a pool holds. The order of `up` is the digest. */
@@ -40,7 +40,7 @@ export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineF
     ...containerdFiles(config),
     ...trustStoreFiles(config, role),
     kubeletFile(config),
-    ...(role === "control-plane" ? [...apiServerFiles(config), ...approvalFiles()] : []),
+    ...(role === "control-plane" ? [...apiServerFiles(config), ...approvalFiles(), ...backupFiles()] : []),
   ].filter(({ change }) => change !== undefined);
   const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");
   return [...files, inPlace("nothing", textFile(`${etcDirectory}/files-in-place`, record))];

@@ -110,7 +110,20 @@ export function snapshotUnits(intervalHours: number): MachineFile[] {
     "snapshot",
     "Save a snapshot of etcd",
     `${binDirectory}/snapshot-etcd.sh`,
-    `OnActiveSec=15min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=5min`,
+    `OnActiveSec=1min\nOnUnitActiveSec=${intervalHours}h\nRandomizedDelaySec=1min`,
+  );
+}
+
+/**
+ * What starts the programs of backup and restore every minute, mostly to find that nothing is due. A run may take an
+ * hour, which is how long its turn lasts (files/backup-etcd.py).
+ */
+export function backupFiles(): MachineFile[] {
+  const script = scriptFile("start-backup.sh");
+  const schedule = "OnActiveSec=1min\nOnUnitInactiveSec=1min\nAccuracySec=10s";
+  const service = `LogLevelMax=notice\nTimeoutStartSec=1h\nNice=10\nEnvironmentFile=-${proxyEnvironmentPath}\n`;
+  const units = timer("backup", "Back up or restore etcd", script.path, schedule, service);
+  return [inPlace("nothing", script), ...units.map((unit) => inPlace("timer", unit))];
   );
 }
 

@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { backupSecretName, renderEtcdBackup } from "../bootstrap/etcdBackup";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { settled } from "../engine/settled";
 import type { BootstrapRelease } from "./bootstrapReleases";
@@ -73,7 +74,7 @@ export class Platform extends pulumi.ComponentResource {
       this.opts = { parent: this, provider: this.provider(), deletedWith: args.cluster };
       const network = this.podNetwork();
       const cloud = this.cloudProvider(network);
-      last.push(...network, ...cloud);
+      last.push(...network, ...cloud, ...this.backups([...network, ...cloud]));
       if (config.flux !== undefined) last.push(this.flux(config.flux, last));
     }
     this.installed = pulumi.all(last.map(({ id }) => id));
@@ -151,6 +152,12 @@ export class Platform extends pulumi.ComponentResource {
       { ...this.opts, dependsOn: [volumes] },
     );
     return [controller, volumes, nodePlugin];
+  }
+
+  /** Last, so that nobody backs up a cluster that has only begun. */
+  private backups(after: readonly pulumi.Resource[]): pulumi.CustomResource[] {
+    const entries = renderEtcdBackup(this.config);
+    return entries === undefined ? [] : [this.secret(backupSecretName, "kube-system", entries, after)];
   }
 
   /** Flux, and what it is handed: the cluster's facts, the key to the Secrets in Git, access to the repository. */

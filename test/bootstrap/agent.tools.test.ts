@@ -206,14 +206,14 @@ describe("changed settings of the kubelet", () => {
 describe("a timer", () => {
   const timer = { "/systemd/approve.timer": { content: "a", change: "timer" } };
   const start = ["daemon-reload", "enable", "restart"].map((verb) =>
-    ["systemctl", verb, ...(verb === "daemon-reload" ? [] : ["openstack-kubernetes-approve.timer"])].join(" "),
+    ["systemctl", verb, ...(verb === "daemon-reload" ? [] : ["approve.timer"])].join(" "),
   );
 
   it("that an older program did not have is laid, enabled and started", async () => {
     await machine.start({});
     machine.order(timer);
     machine.powerOn();
-    expect((await machine.answer("reached")).message).toMatch(/; starting the timer that answers kubelets$/);
+    expect((await machine.answer("reached")).message).toMatch(/; starting timers$/);
     expect(machine.read("/systemd/approve.timer")).toBe("a");
     expect(machine.calls()).toEqual(start);
   });
@@ -224,7 +224,7 @@ describe("a timer", () => {
     machine.order(timer);
     machine.powerOn();
     expect((await machine.answer("failed")).message).toBe(
-      "systemctl restart openstack-kubernetes-approve.timer: bad schedule; the machine is well again with its previous files",
+      "systemctl restart approve.timer: bad schedule; the machine is well again with its previous files",
     );
     expect(machine.read("/systemd/approve.timer")).toBeUndefined();
     expect(machine.calls()).toEqual([...start, "systemctl daemon-reload"]);

@@ -39,7 +39,7 @@ esac`,
         approval,
         look,
         approval,
-        "systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer openstack-kubernetes-approve.timer",
+        "systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer openstack-kubernetes-approve.timer openstack-kubernetes-backup.timer",
       ],
     });
   });

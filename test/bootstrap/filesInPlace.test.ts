@@ -35,6 +35,9 @@ describe("files that reach machines that run", () => {
       "/opt/openstack-kubernetes/bin/approve-kubelets.py": "nothing",
       "/etc/systemd/system/openstack-kubernetes-approve.service": "timer",
       "/etc/systemd/system/openstack-kubernetes-approve.timer": "timer",
+      "/opt/openstack-kubernetes/bin/start-backup.sh": "nothing",
+      "/etc/systemd/system/openstack-kubernetes-backup.service": "timer",
+      "/etc/systemd/system/openstack-kubernetes-backup.timer": "timer",
       [record]: "nothing",
     });
   });

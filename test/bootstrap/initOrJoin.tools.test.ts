@@ -21,7 +21,7 @@ describe("a control-plane machine at boot", () => {
     expect(machine.read("/run/openstack-kubernetes/init.yaml")).toBe("advertiseAddress: 10.10.0.10\n");
     expect(machine.read("/etc/kubernetes/pki/ca.crt")).toBe("CA");
     expect(calls.at(-1)).toBe(
-      "systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer openstack-kubernetes-approve.timer",
+      "systemctl enable --now openstack-kubernetes-renew.timer openstack-kubernetes-snapshot.timer openstack-kubernetes-approve.timer openstack-kubernetes-backup.timer",
     );
   });
 

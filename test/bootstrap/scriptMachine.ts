@@ -29,6 +29,12 @@ const movedRoots = [
   "/dev/console",
 ];
 
+interface ScriptResult {
+  readonly status: number | null;
+  readonly output: string;
+  readonly calls: string[];
+}
+
 export class ScriptMachine {
   readonly root = mkdtempSync(join(tmpdir(), "machine-"));
 
@@ -49,6 +55,10 @@ export class ScriptMachine {
 
   has(path: string): boolean {
     return existsSync(this.root + path);
+  }
+
+  delete(path: string): void {
+    rmSync(this.root + path);
   }
 
   read(path: string): string {
@@ -72,11 +82,16 @@ export class ScriptMachine {
     });
   }
 
+  /** The text of a script, with the machine's paths below the folder. */
+  moved(script: string): string {
+    const source = readFileSync(join(sources, script), "utf8");
+    return movedRoots.reduce((text, path) => text.replaceAll(path, this.root + path), source);
+  }
+
   /** Runs a script; `seconds` is how long it has been running already when it first looks at the clock. */
-  run(script: string, seconds = 0): { status: number | null; output: string; calls: string[] } {
+  run(script: string, seconds = 0): ScriptResult {
     writeFileSync(join(this.root, "calls"), "");
-    let source = readFileSync(join(sources, script), "utf8");
-    for (const path of movedRoots) source = source.replaceAll(path, this.root + path);
+    const source = this.moved(script);
     for (const folder of ["/var/lib/openstack-kubernetes", "/var/log", "/run", "/dev", "/etc"])
       mkdirSync(this.root + folder, { recursive: true });
     const path = join(this.root, script);

@@ -90,7 +90,7 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** Secrets are nowhere in the state in a form that could be compared; the resources that hold them tell. */
-const secret = /^credentials\.(openstack\.secret|git\.(password|privateKey)|sopsAgeKey)$/;
+const secret = /^credentials\.(openstack\.secret|etcdBackup\.secretAccessKey|git\.(password|privateKey)|sopsAgeKey)$/;
 
 describe("a changed key of the configuration", () => {
   it.each(everyKeyChange().map((change) => [change.pattern, change] as const))(

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { type Shape, shapeOfCluster, valueAt } from "../../src/config/shape";
 import { caCertificate } from "../bootstrap/samples";
+import { validConfig } from "../config/fixtures";
 import { newAgeKeys } from "../fixtures/ageKeys";
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -21,6 +22,7 @@ const otherPrivateKey = generateKeyPairSync("ed25519")
   .privateKey.export({ type: "pkcs8", format: "pem" })
   .toString()
   .trim();
+const otherCertificate = validConfig("etcd-backup").kubernetes.etcd.backup?.recipient;
 const otherAgeKey = newAgeKeys().secret;
 
 /** A cluster that says something of every section, as small as can be: each change is a run of the whole program. */
@@ -49,7 +51,11 @@ export const full: Values = {
     authorizedKeys: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGEga2V5IGZvciB0aGUgdGVzdHMgb2YgZXZlcnkga2V5 one"],
     bastion: { flavor: "small", image: "rocky-9", allowedCidrs: ["10.0.0.0/8"] },
   },
-  kubernetes: { version: "1.35.2", kubeletServingCertificate: "clusterCa" },
+  kubernetes: {
+    version: "1.35.2",
+    kubeletServingCertificate: "clusterCa",
+    etcd: { backup: { endpoint: "https://s3.example.org", bucket: "one", keepDays: 30, recipient: caCertificate } },
+  },
   oidc: { issuerUrl: "https://id.example.org", clientId: "kubernetes", ca: caCertificate },
   proxy: { httpProxy: "http://proxy.example.org:3128", httpsProxy: "http://proxy.example.org:3129" },
   packageSource: "mirror",
@@ -59,6 +65,7 @@ export const full: Values = {
   credentials: {
     openstack: { id: "one", secret: "encrypted" },
     git: { username: "flux", password: "encrypted" },
+    etcdBackup: { accessKeyId: "writer", secretAccessKey: "encrypted" },
     sopsAgeKey: "encrypted",
   },
   platform: { chartRegistry: "oci://registry.example.org/charts" },
@@ -136,7 +143,18 @@ const others: Readonly<Record<string, readonly (readonly [Path, unknown])[]>> = 
   credentials: [
     [["credentials"], undefined],
     [["cloudProvider"], undefined],
+    [["kubernetes", "etcd", "backup"], undefined],
   ],
+  "credentials.etcdBackup": [
+    [["credentials", "etcdBackup"], undefined],
+    [["kubernetes", "etcd", "backup"], undefined],
+  ],
+  "kubernetes.etcd.backup": [
+    [["kubernetes", "etcd", "backup"], undefined],
+    [["credentials", "etcdBackup"], undefined],
+  ],
+  "kubernetes.etcd.backup.prefix": [[["kubernetes", "etcd", "backup", "prefix"], "etcd/"]],
+  "kubernetes.etcd.backup.recipient": [[["kubernetes", "etcd", "backup", "recipient"], otherCertificate]],
   "credentials.openstack": [
     [["credentials", "openstack"], undefined],
     [["cloudProvider"], undefined],

@@ -40,7 +40,6 @@ ADMIN = "/etc/kubernetes/admin.conf"
 # What the kubelet takes, and the arguments that kubeadm has it started with.
 KUBELET = ETC + "/kubelet/settings.conf"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
-TIMER = "openstack-kubernetes-approve.timer"
 # Seconds that containerd and the kubelet get to be well again, and an answer to arrive.
 PATIENCE = 120
 # Seconds that the API server gets: as many as its startup probe gives it.
@@ -310,11 +309,13 @@ def read_units():
     run("systemctl", "daemon-reload")
 
 
-# A machine that an older program created does not have the timer.
-def start_timer():
+# A machine that an older program created does not have them.
+def start_timers():
     read_units()
-    run("systemctl", "enable", TIMER)
-    run("systemctl", "restart", TIMER)
+    for path in recorded():
+        if path.endswith(".timer"):
+            run("systemctl", "enable", os.path.basename(path))
+            run("systemctl", "restart", os.path.basename(path))
 
 
 # In the order in which they are done. Last is what is done with the previous files; None: nothing. An API server that
@@ -325,7 +326,7 @@ STEPS = [
     ("kubelet", "restarting the kubelet", restart_kubelet, restart_kubelet),
     ("authentication", "waiting for the API server to read its authentication", wait_for_authentication, None),
     ("apiServer", "starting the API server", start_api_server, wait_for_api_server),
-    ("timer", "starting the timer that answers kubelets", start_timer, read_units),
+    ("timer", "starting timers", start_timers, read_units),
 ]
 # What a changed file asks for: the word that stands beside it. A running containerd keeps the CAs that it began with.
 ASKED = {

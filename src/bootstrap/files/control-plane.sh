@@ -293,4 +293,4 @@ until answer=$(api "127.0.0.1:$API_PORT" /readyz 2>&1); do
 done
 approve_own_serving_certificate
 if [[ -n $VIRTUAL_IP ]]; then share_virtual_ip; fi
-systemctl enable --now openstack-kubernetes-{renew,snapshot,approve}.timer
+systemctl enable --now openstack-kubernetes-{renew,snapshot,approve,backup}.timer

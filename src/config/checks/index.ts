@@ -38,7 +38,7 @@ import {
   virtualIpAddress,
   virtualIpPort,
 } from "./openstack";
-import { cloudCredential, gitCredential, plainHttp, platformPool, settings } from "./platform";
+import { backupCredential, cloudCredential, gitCredential, plainHttp, platformPool, settings } from "./platform";
 import type { Rule } from "./rule";
 
 export const rules: readonly Rule[] = [
@@ -76,6 +76,7 @@ export const rules: readonly Rule[] = [
   proxyExceptions,
   cloudCredential,
   gitCredential,
+  backupCredential,
   platformPool,
   settings,
   plainHttp,

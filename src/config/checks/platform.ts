@@ -79,6 +79,19 @@ export const settings = rule(["flux"], ({ flux }) => {
   ];
 });
 
+export const backupCredential = rule(["kubernetes", "credentials"], ({ kubernetes: { etcd }, credentials }) => [
+  ...when(
+    etcd.backup !== undefined && credentials?.etcdBackup === undefined,
+    () =>
+      "kubernetes.etcd.backup is set but credentials.etcdBackup is absent; set credentials.etcdBackup.accessKeyId and credentials.etcdBackup.secretAccessKey.",
+  ),
+  ...when(
+    etcd.backup === undefined && credentials?.etcdBackup !== undefined,
+    () =>
+      "credentials.etcdBackup is set but kubernetes.etcd.backup is absent, so it would not be used; set kubernetes.etcd.backup, or remove it.",
+  ),
+]);
+
 /**
  * The platform's pods wait for ever without a pool of their role. Its taint is what keeps tenants' pods away: a guard
  * lets them tolerate no taint of a role.
@@ -99,10 +112,18 @@ export const platformPool = rule(["flux", "nodePools"], ({ flux, nodePools }) =>
 
 /** Addresses that carry what must not be read or altered on the way: a password, a token, what a cluster runs. */
 export const plainHttp = rule(
-  ["flux", "cloudProvider", "allowPlainHttp"],
-  ({ flux, cloudProvider, allowPlainHttp }) => {
-    const addresses = { "flux.url": flux?.url, "cloudProvider.authUrl": cloudProvider?.authUrl };
-    const carried = { "flux.url": "what the cluster runs", "cloudProvider.authUrl": "the application credential" };
+  ["flux", "cloudProvider", "kubernetes", "allowPlainHttp"],
+  ({ flux, cloudProvider, kubernetes, allowPlainHttp }) => {
+    const addresses = {
+      "flux.url": flux?.url,
+      "cloudProvider.authUrl": cloudProvider?.authUrl,
+      "kubernetes.etcd.backup.endpoint": kubernetes.etcd.backup?.endpoint,
+    };
+    const carried = {
+      "flux.url": "what the cluster runs",
+      "cloudProvider.authUrl": "the application credential",
+      "kubernetes.etcd.backup.endpoint": "the encrypted backups",
+    };
     return plainHttpKeys.flatMap((key) =>
       when(
         addresses[key]?.toLowerCase().startsWith("http://") === true && !allowPlainHttp.includes(key),

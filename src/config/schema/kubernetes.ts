@@ -3,6 +3,7 @@ import { z } from "zod";
 import { takesEffect } from "../effects";
 import { pgpKeys } from "../pgpKeys";
 import { defaultKubernetesVersion, minorNames } from "../kubernetesMinors";
+import { backupSchema } from "./backup";
 import {
   certificate,
   certificateItem,
@@ -191,6 +192,7 @@ export const kubernetesSchema = section({
         "Space that the snapshots on the machine may take, in GiB; the oldest make room. They also make room where less than 15 % of the file system is free.",
       )
       .meta(takesEffect("machine", "Control-plane machines that exist keep the old limit until `roll` replaces them.")),
+    backup: backupSchema,
   })
     .prefault({})
     .describe("etcd timings and snapshots.")

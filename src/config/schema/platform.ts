@@ -92,7 +92,7 @@ export const fluxSchema = section({
   );
 
 /** Keys whose address may be http only where `allowPlainHttp` names them. */
-export const plainHttpKeys = ["flux.url", "cloudProvider.authUrl"] as const;
+export const plainHttpKeys = ["flux.url", "cloudProvider.authUrl", "kubernetes.etcd.backup.endpoint"] as const;
 
 /** The program's own log-in, wherever its address stands: OS_AUTH_URL, clouds.yaml or openstack:authUrl. */
 export const plainHttpLogin = "openstack.authUrl";
@@ -197,6 +197,14 @@ export const credentialsSchema = section({
   })
     .optional()
     .describe("Read access to `flux.url`. Absent: the repository is public."),
+  etcdBackup: section({
+    accessKeyId: text.describe("Access key, no secret by itself."),
+    secretAccessKey: secret().describe("Its secret."),
+  })
+    .optional()
+    .describe(
+      "S3 credential for `kubernetes.etcd.backup`. It needs to write objects; with `keepDays` to list and delete them too.",
+    ),
   sopsAgeKey: privateKey(ageSecretKeys).optional().describe("age key that decrypts the Secrets in Git (sops)."),
 })
   .optional()

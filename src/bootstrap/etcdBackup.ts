@@ -1,0 +1,30 @@
+/** Backups of etcd, as a Secret of the cluster: only control-plane machines may read it (docs/decisions/0053). */
+import type { ClusterConfig } from "../config/clusterConfig";
+import { recipientKeyType } from "../config/recipientCertificate";
+import { filesSecretPrefix } from "./filesInPlace";
+import { scriptFile } from "./machineFile";
+
+/** Within the guard of files that `up` alone may write: machines run what it holds. */
+export const backupSecretName = `${filesSecretPrefix}backup`;
+
+/** The program and its settings, credential included; undefined where the configuration wants no backups. */
+export function renderEtcdBackup({
+  clusterName,
+  kubernetes: { etcd },
+  credentials,
+}: ClusterConfig): Readonly<Record<string, string>> | undefined {
+  const { backup } = etcd;
+  if (backup === undefined || credentials?.etcdBackup === undefined) return undefined;
+  const recipient = backup.recipient.trim();
+  return {
+    program: scriptFile("backup-etcd.py").content,
+    "settings.json": JSON.stringify({
+      ...backup,
+      ...credentials.etcdBackup,
+      cluster: clusterName,
+      recipient,
+      // PKCS #1 v1.5, OpenSSL's default for RSA, is open to padding oracles.
+      keyOptions: recipientKeyType(recipient) === "rsa" ? ["-keyopt", "rsa_padding_mode:oaep"] : [],
+    }),
+  };
+}

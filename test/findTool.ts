@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 const cache = process.env["OPENSTACK_KUBERNETES_TOOLS"] ?? join(homedir(), ".cache/openstack-kubernetes/tools");
 
 /** Path of the tool, or undefined. Our own cache comes first: what it holds is of the pinned version. */
-function findTool(name: string): string | undefined {
+export function findTool(name: string): string | undefined {
   return [join(cache, "bin"), ...(process.env["PATH"] ?? "").split(delimiter)]
     .map((folder) => join(folder, name))
     .find(isExecutable);

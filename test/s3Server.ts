@@ -1,5 +1,5 @@
 /** A real S3 server, versitygw, with one bucket in a folder; its port stays the same when it is away for a while. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,22 +14,32 @@ export class S3Server {
   private port = 0;
   private server: ChildProcess | undefined;
 
-  /** @param binary Path of versitygw. */
-  constructor(private readonly binary: string) {
+  /**
+   * @param binary Path of versitygw.
+   * @param host Address that it serves at.
+   * @param enter Begins the command of whatever runs in its network.
+   */
+  constructor(
+    private readonly binary: string,
+    private readonly host = "127.0.0.1",
+    private readonly enter: readonly string[] = [],
+  ) {
     for (const name of ["data", "users", `data/${bucket}`]) mkdirSync(join(this.folder, name));
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${this.port}`;
   }
 
   async start(): Promise<void> {
     this.port ||= await freePort();
     const { accessKeyId, secretAccessKey } = this.credential;
+    const [program = this.binary, ...words] = [...this.enter, this.binary];
     const server = spawn(
-      this.binary,
+      program,
       [
-        ...["--quiet", "--port", `127.0.0.1:${this.port}`, "--iam-dir", join(this.folder, "users")],
+        ...words,
+        ...["--quiet", "--port", `${this.host}:${this.port}`, "--iam-dir", join(this.folder, "users")],
         ...["posix", join(this.folder, "data")],
       ],
       { env: { ...process.env, ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey }, stdio: "pipe" },
@@ -38,11 +48,7 @@ export class S3Server {
     let said = "";
     server.stderr.on("data", (text: Buffer) => (said += text.toString()));
     for (let look = 0; look < 300; look++) {
-      const answers = await fetch(this.endpoint).then(
-        () => true,
-        () => false,
-      );
-      if (answers) return;
+      if (this.get(this.endpoint).status === 0) return;
       if (server.exitCode !== null) break;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -61,6 +67,12 @@ export class S3Server {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true });
+  }
+
+  /** Asks in its network, with curl. */
+  get(url: string): { readonly status: number | null; readonly stdout: Buffer } {
+    const [program = "", ...words] = [...this.enter, "curl", "--silent", url];
+    return spawnSync(program, words, { maxBuffer: 1 << 28 });
   }
 
   /** A user of the server who may do nothing before a policy says so. */

@@ -120,11 +120,10 @@ export function snapshotUnits(intervalHours: number): MachineFile[] {
  */
 export function backupFiles(): MachineFile[] {
   const script = scriptFile("start-backup.sh");
-  const schedule = "OnActiveSec=1min\nOnUnitInactiveSec=1min\nAccuracySec=10s";
-  const service = `LogLevelMax=notice\nTimeoutStartSec=1h\nNice=10\nEnvironmentFile=-${proxyEnvironmentPath}\n`;
-  const units = timer("backup", "Back up or restore etcd", script.path, schedule, service);
+  const schedule = "OnActiveSec=1min\nOnUnitActiveSec=1min";
+  const service = `LogLevelMax=notice\nTimeoutStartSec=1h\nEnvironmentFile=-${proxyEnvironmentPath}\n`;
+  const units = timer("backup", "Back up etcd", script.path, schedule, service);
   return [inPlace("nothing", script), ...units.map((unit) => inPlace("timer", unit))];
-  );
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Backups of etcd, by the real program with the real openssl, to a real S3 server. The API and etcd are stand-ins
- * (backupMachine.ts), so nothing here shows that a snapshot can be restored: test/restore and test/lab/machines do.
+ * (backupMachine.ts), so nothing here shows that a snapshot can be restored.
  */
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";

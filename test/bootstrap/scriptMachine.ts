@@ -23,6 +23,7 @@ const movedRoots = [
   "/var/lib/",
   "/run/openstack-kubernetes",
   "/run/agent.py",
+  "/run/etcd.py",
   "/opt/openstack-kubernetes",
   "/var/log/",
   "/var/backups/",

@@ -5,12 +5,10 @@
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
-run=/run/openstack-kubernetes
-install -d -m 0700 "$run"
 python=$(command -v python3 || echo /usr/libexec/platform-python)
 for name in restore backup; do
   kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://127.0.0.1:$API_PORT" --request-timeout 30s \
     -n kube-system get secret "openstack-kubernetes-files-$name" --ignore-not-found -o 'jsonpath={.data.program}' |
-    base64 -d >"$run/$name.py"
-  [[ ! -s $run/$name.py ]] || "$python" -I "$run/$name.py"
+    base64 -d >/run/etcd.py
+  [[ ! -s /run/etcd.py ]] || "$python" -I /run/etcd.py
 done

@@ -11,6 +11,8 @@ import { differenceOf } from "../simulation/preview/difference";
 import { assertOurs, writeDocuments } from "../simulation/preview/documents";
 import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
 import { paintFor } from "../simulation/preview/paint";
+import { pictureFacts } from "../simulation/preview/picture/facts";
+import { renderPicture } from "../simulation/preview/picture/renderPicture";
 import { plannedChanges, recordedConfigurations } from "../simulation/preview/plannedChanges";
 import { progressLine } from "../simulation/preview/progress";
 import { writePrevious } from "../simulation/preview/previousFile";
@@ -32,6 +34,7 @@ interface Options {
   readonly previous?: string;
   readonly accept?: true;
   readonly report?: string;
+  readonly svg?: string;
   readonly color: boolean;
 }
 
@@ -79,13 +82,16 @@ async function preview(stack: string, options: Options): Promise<void> {
       `Wrote ${counted(count, "document")} to ${options.out}. The keys in them are throw-away ones, made for this preview.\n`,
     );
   }
-  if (options.report !== undefined) {
-    mkdirSync(path.dirname(options.report), { recursive: true });
-    writeFileSync(options.report, renderForReview(result));
-  }
+  if (options.report !== undefined) writeInto(options.report, renderForReview(result));
+  if (options.svg !== undefined) writeInto(options.svg, renderPicture(pictureFacts(input.config, run, difference)));
   if (accept === undefined && !first) return;
   writePrevious(baselineFile(comparing), run.toPrevious(), new Date().toISOString());
   process.stderr.write("This preview is the baseline now: later ones are compared with it, until --accept moves it.\n");
+}
+
+function writeInto(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }
 
 /**
@@ -129,6 +135,7 @@ const command = new Command("npm run preview --")
   .option("--accept", "make this preview the baseline")
   .option("--previous <file>", "the baseline's file (default: .preview/<stack>.json)", filePath)
   .option("--report <file>", "write the difference and what it means to this file too", filePath)
+  .option("--svg <file>", "draw the cluster, with what changes marked, into this file", filePath)
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
   .action(preview);

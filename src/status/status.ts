@@ -5,6 +5,7 @@ import { readAdminKubeconfig } from "../pki/kubeconfig";
 import type { OpenstackApi } from "../openstack/client";
 import { askAlerts, judgeAlerts } from "./alertStatus";
 import { askApi } from "./apiStatus";
+import { askBackups, judgeBackups } from "./backupStatus";
 import { askParts, type StatusPart } from "./askParts";
 import { judgeCertificates } from "./certificateStatus";
 import { judgeControlPlane, listStaticPods } from "./controlPlaneStatus";
@@ -60,6 +61,8 @@ function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): St
   const cloud = shared(async () => logIn(await file.then(({ config }) => config.allowPlainHttp).catch(() => [])));
   /** Whether the stack has Flux and what it brings; undefined where the file does not say. */
   const wantsFlux = async () => file.then(({ config }) => config.flux !== undefined).catch(() => undefined);
+  const backupInterval = async () =>
+    file.then(({ config }) => config.kubernetes.etcd.backup?.intervalHours).catch(() => undefined);
   const controlPlane = async () => machinesByPool(await outputs).get(controlPlanePool) ?? [];
   const noFile = "correct the stack file: `npm run preview` names its mistakes";
   const noCloud = "check the log-in (docs/how-to/log-in-to-openstack.md), and whether the service is up";
@@ -81,7 +84,11 @@ function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): St
       ask: async () => judgeEtcd(await askEtcd(await request, await controlPlane())),
       remedy: "docs/runbooks/alerts/EtcdMemberDown.md",
     },
-    { name: "backups", ask: async () => Promise.resolve([noBackups]), remedy: "docs/runbooks/restore-etcd.md" },
+    {
+      name: "backups",
+      ask: async () => judgeBackups(await askBackups(await request), await backupInterval(), now),
+      remedy: "see API",
+    },
     {
       name: "control plane",
       ask: async () => judgeControlPlane(await controlPlane(), await listStaticPods(await request)),
@@ -143,13 +150,6 @@ function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): St
 }
 
 const controlPlanePool = "control-plane";
-
-const noBackups: StatusLine = {
-  part: "backups",
-  level: "absent",
-  text: "none leaves the machines; the snapshots on control-plane machines cannot be seen from here",
-  remedy: "docs/runbooks/restore-etcd.md",
-};
 
 /** What several parts wait for: each of them shows its failure. */
 function shared<T>(make: () => Promise<T>): Promise<T> {

@@ -161,6 +161,7 @@ export function healthyAnswers(config: ClusterConfig, nodes: readonly object[] =
     "/apis/source.toolkit.fluxcd.io/v1/gitrepositories": flux("flux-system", "flux-system"),
     "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": flux("flux-system", "flux-system", "policies"),
     "/apis/helm.toolkit.fluxcd.io/v2/helmreleases": flux("monitoring", "prometheus"),
+    "/api/v1/namespaces/kube-system/secrets": () => ({ status: 404, body: { message: "not found" } }),
     "/api/v1/namespaces": listing([{ metadata: { name: "shop" } }]),
     "/api/v1/namespaces/monitoring/pods": listing([
       { metadata: { name: "alertmanager-0" }, status: { conditions: ready } },

@@ -49,8 +49,7 @@ const nodesWell = [
   "ok nodes control-plane: 3 of 3 Ready; v1.36.3; 3 of 3 have the files of the last `up`",
   "ok nodes default: 2 of 2 Ready; v1.36.3; 2 of 2 have the files of the last `up`",
 ];
-const noBackups =
-  "absent backups: none leaves the machines; the snapshots on control-plane machines cannot be seen from here";
+const noBackups = "absent backups: none leaves the machines (kubernetes.etcd.backup)";
 const certificatesWell = "ok certificates: 2 certificates of the stack; the first to end, dev-admin, has 300 days left";
 const cloudWell = [
   "ok servers: 5 of 5 run or start by themselves, says Nova",
@@ -124,7 +123,7 @@ describe("status of a cluster", () => {
       "bad",
       "bad API: could not be asked: API: connect ECONNREFUSED API",
       `unknown etcd: ${refused}`,
-      noBackups,
+      `unknown backups: ${refused}`,
       `unknown control plane: ${refused}`,
       `unknown nodes: ${refused}`,
       certificatesWell,
@@ -244,7 +243,7 @@ describe("status of a cluster", () => {
     ]);
     const reasons = found.lines.filter(({ level, part }) => level === "unknown" && part !== "stack");
     expect(reasons.map(({ part }) => part)).toEqual([
-      ...["API", "etcd", "control plane", "nodes", "certificates", "Flux", "alerts", "tenants", "servers"],
+      ...["API", "etcd", "backups", "control plane", "nodes", "certificates", "Flux", "alerts", "tenants", "servers"],
       ...["drift", "drift"],
     ]);
     expect([...new Set(reasons.map(({ text }) => text))]).toEqual([

@@ -115,8 +115,8 @@ export function snapshotUnits(intervalHours: number): MachineFile[] {
 }
 
 /**
- * What starts the programs of backup and restore every minute, mostly to find that nothing is due. A run may take an
- * hour, which is how long its turn lasts (files/backup-etcd.py).
+ * What starts the program of backups every minute, mostly to find that nothing is due. A run may take an hour, which
+ * is how long its turn lasts (files/backup-etcd.py).
  */
 export function backupFiles(): MachineFile[] {
   const script = scriptFile("start-backup.sh");

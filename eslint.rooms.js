@@ -21,6 +21,7 @@ const flow = [
   "sweep",
   "status",
   "up",
+  "repair",
 ];
 
 /** What concerns imports only, so that it can be tried without the types of the whole program (test/house). */

@@ -72,7 +72,8 @@ function createInstance({ urn, identity, name, inputs, cloud, previous }: Creati
   }
   for (const hint of (inputs.schedulerHints ?? []) as { group?: string }[]) {
     // A server stays where it is when its group goes.
-    if (previous === undefined && hint.group !== undefined && !cloud.serverGroups.has(hint.group)) found(undefined, "server group", hint.group);
+    if (previous === undefined && hint.group !== undefined && !cloud.serverGroups.has(hint.group))
+      found(undefined, "server group", hint.group);
   }
   const networks = ((inputs.networks ?? []) as (Interface & Properties)[]).map((wanted, index) => {
     // A server keeps its interfaces where its network is replaced: the old one goes when the run ends.

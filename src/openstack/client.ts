@@ -169,6 +169,16 @@ export class OpenstackApi {
     if (answer.status >= 300 && answer.status !== 404) throw refusal("DELETE", service, path, answer);
   }
 
+  /**
+   * Has Nova act on a server: `{ reboot: { type: "HARD" } }`. Throws an OpenstackError, with Nova's reason, when it
+   * refuses; 409 where the server is in no state for that.
+   */
+  async act(serverId: string, action: object): Promise<void> {
+    const path = `/servers/${serverId}/action`;
+    const answer = await this.ask("POST", "compute", path, { body: action });
+    if (answer.status >= 300) throw refusal("POST", "compute", path, answer);
+  }
+
   /** All items of a collection, page after page. `key` is the name of the list in the answer. */
   async list<T>(service: OpenstackService, path: string, key: string, microversion?: string): Promise<T[]> {
     const items: T[] = [];
@@ -203,7 +213,7 @@ export class OpenstackApi {
    * may be repeated.
    */
   private ask(
-    method: "GET" | "PUT" | "DELETE",
+    method: "GET" | "PUT" | "POST" | "DELETE",
     service: OpenstackService,
     path: string,
     { microversion, body }: Details = {},

@@ -77,8 +77,8 @@ export class FakeNodes {
         document: { items: this.podsOn(new URLSearchParams(path.split("?")[1]).get("fieldSelector")!), metadata: {} },
       };
     }
-    if (method === "GET" && path === "/apis/storage.k8s.io/v1/volumeattachments")
-      return { status: 200, document: { items: this.attached() } };
+    if (method === "GET" && path.split("?")[0] === "/apis/storage.k8s.io/v1/volumeattachments")
+      return { status: 200, document: { items: this.attached(), metadata: {} } };
     const daemonSet = /^\/apis\/apps\/v1\/namespaces\/shop\/daemonsets\/(.+)$/.exec(path)?.[1];
     if (daemonSet !== undefined) return { status: this.daemonSets.has(daemonSet) ? 200 : 404, document: {} };
     const claim = /^\/api\/v1\/namespaces\/shop\/persistentvolumeclaims\/(.+)$/.exec(path)?.[1];

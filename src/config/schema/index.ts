@@ -41,12 +41,14 @@ const readinessSchema = section({
   .describe("What `up` waits for.")
   .meta(takesEffect("run", "How long this and later runs wait."));
 
+const share = matching(
+  "number or percentage",
+  "must be a number from 1 to 1000 or a percentage from 1% to 100%, for instance 2 or 10%",
+  /^([1-9]\d{0,2}|1000|([1-9]\d?|100)%)$/,
+);
+
 const updateSchema = section({
-  maxUnavailable: matching(
-    "number or percentage",
-    "must be a number from 1 to 1000 or a percentage from 1% to 100%, for instance 2 or 10%",
-    /^([1-9]\d{0,2}|1000|([1-9]\d?|100)%)$/,
-  )
+  maxUnavailable: share
     .default("10%")
     .describe(
       "How many workers `up` changes at the same time, of all workers together; of a percentage at least one. The first is changed alone. Control-plane machines are changed one after the other.",
@@ -58,6 +60,22 @@ const updateSchema = section({
   .prefault({})
   .describe("How `up` takes changed settings to machines that run.")
   .meta(takesEffect("run", "How this and later runs change machines."));
+
+const repairSchema = section({
+  afterMinutes: whole(5, 1440)
+    .default(15)
+    .describe(
+      "How long a machine must be broken before it is touched, and may take to come back after a reboot, in minutes.",
+    ),
+  maxUnhealthy: share
+    .default("40%")
+    .describe(
+      "How many workers of a pool, and of all pools together, may be broken for the others to be repaired; of a percentage at least one. Where more are, the cause is not in the machines.",
+    ),
+})
+  .prefault({})
+  .describe("What `npm run repair` does about broken machines (docs/repair.md).")
+  .meta(takesEffect("run", "How this and later repairs decide."));
 
 const tagKey = label(60);
 /** Nova keeps a metadata value of at most 255 characters; a comma would end a tag in Neutron's filters. */
@@ -140,6 +158,7 @@ export const clusterSchema = section({
   platform: platformSchema,
   readiness: readinessSchema,
   update: updateSchema,
+  repair: repairSchema,
 });
 
 /** What the schema yields: defaults filled in, values derived from other fields still absent. */

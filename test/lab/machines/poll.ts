@@ -1,8 +1,8 @@
 /**
  * Polls a URL every 100 ms on a new connection each, and prints for each request, once it has ended, when it began (ms
- * since the epoch), how long it took (ms), and the status of the answer or what went wrong. Runs as a process of its own
- * in a network of the lab until it is killed. Usage: poll.ts SECONDS URL [CA-FILE]; SECONDS is how long an answer may
- * take.
+ * since the epoch), how long it took (ms), and the status of the answer or what went wrong. Runs as a process of its
+ * own in a network of the lab until it is killed. Usage: poll.ts SECONDS URL [CA-FILE]; SECONDS is how long an answer
+ * may take.
  */
 import { readFileSync } from "node:fs";
 import { get as getPlainly } from "node:http";

@@ -32,7 +32,6 @@ export function bootstrapEnvironmentFile(config: ClusterConfig, role: NodeRole, 
   const variables: Record<string, string> = {
     ROLE: role,
     CLUSTER_NAME: config.clusterName,
-    KUBERNETES_VERSION: config.kubernetes.version,
     ENDPOINT: endpointAddress(config, endpointHost),
     CLOCK_SERVICE: clockService(config),
     ...(config.packageSource === "preinstalled"
@@ -48,8 +47,13 @@ export function bootstrapEnvironmentFile(config: ClusterConfig, role: NodeRole, 
         }
       : { NODE_CIDR: config.network.cidr }),
   };
+  return variablesFile(`${etcDirectory}/bootstrap.env`, variables);
+}
+
+/** A file that a POSIX shell reads. */
+export function variablesFile(path: string, variables: Readonly<Record<string, string>>): MachineFile {
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${shellQuoted(value)}`);
-  return textFile(`${etcDirectory}/bootstrap.env`, lines.join("\n"));
+  return textFile(path, lines.join("\n"));
 }
 
 /** A word that a POSIX shell reads as exactly this text. */

@@ -7,6 +7,7 @@ import { apiServerFiles } from "./apiServer";
 import { containerdFiles } from "./containerdConfig";
 import type { FileChange, MachineFile } from "./inputs";
 import { kubeletFile } from "./kubeletConfiguration";
+import { kubernetesFiles } from "./kubernetesVersion";
 import { etcDirectory, inPlace, scriptFile, textFile } from "./machineFile";
 import { approvalFiles, backupFiles } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
@@ -41,6 +42,7 @@ export function filesInPlace(config: ClusterConfig, role: MachineRole): MachineF
     ...trustStoreFiles(config, role),
     kubeletFile(config),
     ...(role === "control-plane" ? [...apiServerFiles(config), ...approvalFiles(), ...backupFiles()] : []),
+    ...kubernetesFiles(config, role === "control-plane" ? role : "worker"),
   ].filter(({ change }) => change !== undefined);
   const record = files.map(({ path, change }) => `${change} ${path}`).join("\n");
   return [...files, inPlace("nothing", textFile(`${etcDirectory}/files-in-place`, record))];

@@ -11,7 +11,7 @@ import type { MachineFile } from "./inputs";
 import { scriptFile, textFile } from "./machineFile";
 import { kernelFiles } from "./kernelSettings";
 import { metadataFilterFile } from "./metadataFilter";
-import { packageFiles } from "./packages";
+import { kubernetesFiles } from "./kubernetesVersion";
 import { proxyFiles } from "./proxyEnvironment";
 import { agentUnit, bootstrapUnit, metadataUnit } from "./systemdUnits";
 import { trustStoreFiles } from "./trustStore";
@@ -36,7 +36,7 @@ export function nodeFiles(
     ...kernelFiles(),
     ...filesInPlace(config, role),
     crictlFile(),
-    ...packageFiles(config),
+    ...kubernetesFiles(config, role).filter(({ change }) => change === undefined),
     ...proxyFiles(config, endpointHost),
     ...chronyFiles(config),
     ...trustStoreFiles(config, role).filter(({ change }) => change === undefined),

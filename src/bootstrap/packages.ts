@@ -3,7 +3,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import { operatingSystem } from "../config/operatingSystems";
 import type { NodeRole } from "../machines/roles";
 import type { MachineFile } from "./inputs";
-import { scriptFile, binDirectory } from "./machineFile";
+import { scriptFile, binDirectory, inPlace } from "./machineFile";
 import { containerdPackage, repositoryFiles } from "./repositories";
 
 /** Packages of Kubernetes, which are pinned; kubectl is for the control plane's own scripts and its operators. */
@@ -18,15 +18,20 @@ function rolePackages({ apiEndpoint }: ClusterConfig, role: NodeRole): string[] 
   return apiEndpoint.kind === "virtualIp" ? ["keepalived", "openssl"] : ["openssl"];
 }
 
-/** What the package manager is asked to install, versions included. */
+/** The packages of Kubernetes as the package manager is asked for them, versions included. */
+export function kubernetesPackageList(config: ClusterConfig, role: NodeRole): string[] {
+  const apt = operatingSystem(config).packageManager === "apt";
+  const { version } = config.kubernetes;
+  return kubernetesPackages[role].map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`));
+}
+
+/** All others. */
 export function packageList(config: ClusterConfig, role: NodeRole): string[] {
   const { packageManager, selinux } = operatingSystem(config);
   const apt = packageManager === "apt";
-  const version = config.kubernetes.version;
   // The configuration of containerd is written for its second major version.
   const containerd = `${containerdPackage(config)}${apt ? "=" : "-"}2.*`;
   return [
-    ...kubernetesPackages[role].map((name) => (apt ? `${name}=${version}-*` : `${name}-${version}`)),
     containerd,
     "ca-certificates",
     // By its path on the RHEL family, where curl-minimal may be what provides it.
@@ -61,5 +66,6 @@ export function packageFiles(config: ClusterConfig): MachineFile[] {
   const installScript = `${binDirectory}/install-packages.sh`;
   if (config.packageSource === "preinstalled") return [scriptFile("check-packages.sh", installScript)];
   const { packageManager } = operatingSystem(config);
-  return [scriptFile(`install-packages-${packageManager}.sh`, installScript), ...repositoryFiles(config)];
+  const script = scriptFile(`install-packages-${packageManager}.sh`, installScript);
+  return [inPlace("nothing", script), ...repositoryFiles(config)];
 }

@@ -4,7 +4,7 @@ import { minorOf } from "../config/kubernetesMinors";
 import { operatingSystem, releaseOf } from "../config/operatingSystems";
 import { pgpPublicKeys } from "../config/pgpKeys";
 import type { MachineFile } from "./inputs";
-import { etcDirectory, textFile } from "./machineFile";
+import { etcDirectory, inPlace, textFile } from "./machineFile";
 import { directMirrors } from "./proxyEnvironment";
 import { splitCredentials, type Credentials } from "./urlCredentials";
 
@@ -69,7 +69,10 @@ function repositories(config: ClusterConfig): Repository[] {
   ];
 }
 
-/** The files of apt or dnf that name the repositories. */
+/**
+ * The files of apt or dnf that name the repositories. Those of Kubernetes reach machines that run, for an upgrade;
+ * those of containerd are of the machine's operating system, which it keeps.
+ */
 export function repositoryFiles(config: ClusterConfig): MachineFile[] {
   return operatingSystem(config).packageManager === "apt" ? aptFiles(config) : dnfFiles(config);
 }
@@ -102,13 +105,16 @@ function aptFiles(config: ClusterConfig): MachineFile[] {
           ? "Trusted: yes"
           : `Signed-By: ${paths.map((_, index) => aptKeyPath(repository, index)).join(" ")}`,
       ];
-      return textFile(`/etc/apt/sources.list.d/openstack-kubernetes-${name}.sources`, lines.join("\n"));
+      return ofRepository(
+        name,
+        textFile(`/etc/apt/sources.list.d/openstack-kubernetes-${name}.sources`, lines.join("\n")),
+      );
     }),
     ...(logIns.length === 0
       ? []
-      : [textFile("/etc/apt/auth.conf.d/openstack-kubernetes.conf", logIns.join("\n"), "0600")]),
+      : [inPlace("nothing", textFile("/etc/apt/auth.conf.d/openstack-kubernetes.conf", logIns.join("\n"), "0600"))]),
     ...keyFiles(all, aptKeyPath),
-    textFile(`${etcDirectory}/repository-keys`, fetched.join("\n")),
+    inPlace("nothing", textFile(`${etcDirectory}/repository-keys`, fetched.join("\n"))),
   ];
 }
 
@@ -134,7 +140,10 @@ function dnfFiles(config: ClusterConfig): MachineFile[] {
         `exclude=${excluded.join(" ")}`,
       ];
       const permissions = credentials === undefined ? "0644" : "0600";
-      return textFile(`/etc/yum.repos.d/openstack-kubernetes-${name}.repo`, lines.join("\n"), permissions);
+      return ofRepository(
+        name,
+        textFile(`/etc/yum.repos.d/openstack-kubernetes-${name}.repo`, lines.join("\n"), permissions),
+      );
     }),
     ...keyFiles(all, dnfKeyPath),
   ];
@@ -143,7 +152,13 @@ function dnfFiles(config: ClusterConfig): MachineFile[] {
 function keyFiles(all: readonly Repository[], path: (repository: Repository, index: number) => string): MachineFile[] {
   return all.flatMap((repository) =>
     repository.key !== undefined && "armoured" in repository.key
-      ? repository.key.armoured.map((key, index) => textFile(path(repository, index), key))
+      ? repository.key.armoured.map((key, index) =>
+          ofRepository(repository.name, textFile(path(repository, index), key)),
+        )
       : [],
   );
+}
+
+function ofRepository(name: Repository["name"], file: MachineFile): MachineFile {
+  return name === "kubernetes" ? inPlace("nothing", file) : file;
 }

@@ -31,14 +31,7 @@ export function versionWarnings(config: ClusterConfig, today: Date): string[] {
   const minor = minorOf(version);
   if (!isKnownMinor(minor)) return [];
   const { newestPatch, endOfLife } = kubernetesMinors[minor];
-  const behind = [
-    ...(config.cloudProvider === undefined || "cloudProvider" in kubernetesMinors[minor]
-      ? []
-      : [cloudProviderComponent.title]),
-    ...rangedComponentNames
-      .filter((name) => usesComponent(config, name) && !isSupportedBy(minor, name))
-      .map((name) => componentLabel(rangedComponents[name])),
-  ];
+  const behind = unlistedComponents(config);
   return [
     ...when(
       hasEnded(minor, day),
@@ -59,5 +52,19 @@ export function versionWarnings(config: ClusterConfig, today: Date): string[] {
       () =>
         `kubernetes.version is "${version}" but upstream does not list ${minor} as supported by ${behind.join(", ")}; "${defaultKubernetesVersion}" is supported by all.`,
     ),
+  ];
+}
+
+/** Titles of the cluster's components for which upstream does not list the minor of the configuration as supported. */
+export function unlistedComponents(config: ClusterConfig): string[] {
+  const minor = minorOf(config.kubernetes.version);
+  if (!isKnownMinor(minor)) return [];
+  return [
+    ...(config.cloudProvider === undefined || "cloudProvider" in kubernetesMinors[minor]
+      ? []
+      : [cloudProviderComponent.title]),
+    ...rangedComponentNames
+      .filter((name) => usesComponent(config, name) && !isSupportedBy(minor, name))
+      .map((name) => componentLabel(rangedComponents[name])),
   ];
 }

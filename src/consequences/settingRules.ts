@@ -26,27 +26,6 @@ const destructive = (meaning: string): Judgement => ({ weight: "destructive", me
 const disruptive = (meaning: string): Judgement => ({ weight: "disruptive", meaning });
 const harmless = (meaning: string): Judgement => ({ weight: "harmless", meaning });
 
-const kubernetesVersion: Rule = ({ before, after }) => {
-  const [older, newer] = [minorOf(before), minorOf(after)];
-  const stays =
-    "Machines that exist keep their version, the API server included, and so does a control plane that is rolled: upgrades in place are not there yet. Where the new minor has another pause image, machines that run are told it, which restarts containerd and no container.";
-  if (newer > older) {
-    return destructive(
-      `${stays} Machines that are created get a kubelet newer than the API server, which its version skew policy does not allow.`,
-    );
-  }
-  if (newer < older) {
-    return destructive(
-      `${stays} Machines that are created get an older kubeadm than the cluster's, which is not meant to join it.`,
-    );
-  }
-  return harmless(`${stays} Machines that are created get a kubelet of ${String(after)}.`);
-};
-
-function minorOf(version: unknown): number {
-  return Number(String(version).split(".")[1]);
-}
-
 const replicas: Rule = ({ before, after }) => {
   const [had, has] = [Number(before), Number(after)];
   if (has > had) return harmless(`Machines are created and join etcd one after the other: ${has - had}.`);
@@ -100,6 +79,8 @@ const encryptionAtRest: Rule = ({ after }) =>
 const secondsInPlace = 10;
 /** The same where an API server starts again, with the looks at the others before. */
 const secondsOfApiServer = 60;
+/** The same for another version of Kubernetes. */
+const secondsOfUpgrade = 150;
 
 /** Machines that run take it; `restarts` says what that does there. */
 const inPlace =
@@ -120,6 +101,42 @@ const inPlace =
       `Machines that run take it in the next \`up\`: ${parts.join(", then ")}; about ${minutes} min. ${restarts}`,
     );
   };
+
+const kubernetesVersion: Rule = (change, configurations) => {
+  const [older, newer] = [minorOf(change.before), minorOf(change.after)];
+  const { after } = configurations;
+  if (valueAt(["packageSource"], after) === "preinstalled")
+    return destructive(
+      "Packages come with the image, so machines that run keep their version, and new ones cannot join them. Choose packageSource upstream or mirror for an upgrade.",
+    );
+  if (newer < older || (newer === older && patchOf(change.after) < patchOf(change.before)))
+    return destructive("Kubernetes has no way back to an older version. Machines that are created could not join.");
+  if (newer > older + 1)
+    return destructive(`Kubernetes is upgraded one minor at a time. Upgrade to 1.${older + 1} first.`);
+  const drain = valueAt(["update", "drain"], after);
+  const drains = drain === "always" || (drain === "minor" && newer !== older);
+  return inPlace(
+    ["control-plane", "worker"],
+    [
+      "It is refused before anything is touched where the cluster is not fit for it.",
+      "etcd is saved first; each API server and each etcd member restarts.",
+      drains
+        ? "Pods are evicted from each node before (update.drain), as PodDisruptionBudgets allow."
+        : "Pods stay where they are (update.drain).",
+      "There is no way back to the older version.",
+    ].join(" "),
+    disruptive,
+    secondsOfUpgrade,
+  )(change, configurations);
+};
+
+function minorOf(version: unknown): number {
+  return Number(String(version).split(".")[1]);
+}
+
+function patchOf(version: unknown): number {
+  return Number(String(version).split(".")[2]);
+}
 
 const maxPods: Rule = (change, configurations) =>
   (Number(change.after) < Number(change.before)

@@ -22,7 +22,7 @@ interface DrainInput {
 }
 
 /** Thrown when a node still holds something at the time limit; the message names it. */
-class NotDrainedError extends Error {}
+export class NotDrainedError extends Error {}
 
 interface VolumeAttachment {
   readonly metadata: { readonly name: string };

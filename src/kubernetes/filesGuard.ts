@@ -12,6 +12,9 @@ export const orderAnnotation = "openstack-kubernetes/files-order";
 /** Annotation of a Node: what its agent has to say. files/agent.py writes it. */
 export const answerAnnotation = "openstack-kubernetes/files-answer";
 
+/** Annotation of a Node: the order for which it needs no draining, or is drained. */
+export const drainedAnnotation = "openstack-kubernetes/files-drained";
+
 /** Namespace of the Secrets. */
 export const filesNamespace = "kube-system";
 

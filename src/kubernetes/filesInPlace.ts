@@ -2,14 +2,21 @@
 import { filesDigest, type PoolFiles } from "../bootstrap/filesInPlace";
 import { documentOf } from "./answers";
 import type { KubernetesRequest } from "./client";
-import { answerAnnotation, filesGuard, filesNamespace, orderAnnotation, type FilesObject } from "./filesGuard";
+import {
+  answerAnnotation,
+  drainedAnnotation,
+  filesGuard,
+  filesNamespace,
+  orderAnnotation,
+  type FilesObject,
+} from "./filesGuard";
 import type { Node } from "./nodes";
 
 /** What an agent says of the last order that it has seen. */
 interface AgentAnswer {
   readonly order: string;
-  /** `working` and `waiting` (for the first order) pass; the others end an order. */
-  readonly state: "waiting" | "working" | "reached" | "failed";
+  /** `drain`: it waits until its pods are gone. That, `working` and `waiting` (for the first order) pass. */
+  readonly state: "waiting" | "working" | "drain" | "reached" | "failed";
   /** The step that it is at, what was done, or why it failed. */
   readonly message: string;
   /** Tells the families of operating systems apart. */
@@ -35,13 +42,21 @@ export function orderOf({ metadata }: Node): string | undefined {
   return metadata.annotations?.[orderAnnotation];
 }
 
-/** The node with the order, and without an answer to it: an agent that failed tries again. */
-export function withOrder(node: Node, { digest }: Pick<PoolFiles, "digest">): Node | undefined {
+/**
+ * The node with the order, and without an answer to it: an agent that failed tries again.
+ *
+ * @param drained Whether its pods are gone, or may stay.
+ */
+export function withOrder(node: Node, { digest }: Pick<PoolFiles, "digest">, drained: boolean): Node | undefined {
   const answer = answerOf(node);
   const again = answer?.order === digest && answer.state === "failed";
-  if (orderOf(node) === digest && !again) return undefined;
-  const kept = Object.entries(node.metadata.annotations ?? {}).filter(([key]) => !again || key !== answerAnnotation);
-  const annotations = { ...Object.fromEntries(kept), [orderAnnotation]: digest };
+  const before = node.metadata.annotations ?? {};
+  if (before[orderAnnotation] === digest && !again && (!drained || before[drainedAnnotation] === digest))
+    return undefined;
+  const dropped = new Set([...(again ? [answerAnnotation] : []), ...(drained ? [] : [drainedAnnotation])]);
+  const kept = Object.entries(before).filter(([key]) => !dropped.has(key));
+  const mark: Record<string, string> = drained ? { [drainedAnnotation]: digest } : {};
+  const annotations = { ...Object.fromEntries(kept), [orderAnnotation]: digest, ...mark };
   return { ...node, metadata: { ...node.metadata, annotations } };
 }
 

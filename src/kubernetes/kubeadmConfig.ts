@@ -14,6 +14,8 @@ interface Named {
 }
 
 interface ClusterConfiguration {
+  /** With its v. */
+  readonly kubernetesVersion?: string;
   readonly apiServer?: {
     readonly extraArgs?: readonly Named[];
     readonly extraEnvs?: readonly Named[];
@@ -30,12 +32,9 @@ interface ConfigMap {
  * is not touched: kubeadm joins nothing to it. Throws a sentence when the API refuses.
  */
 export async function updateKubeadmConfig(config: ClusterConfig, request: KubernetesRequest): Promise<void> {
-  const found = await request("GET", path);
-  if (found.status === 404) return;
-  const present = documentOf<ConfigMap>("to show kubeadm-config", found);
-  const { ClusterConfiguration: text } = present.data ?? {};
-  if (text === undefined) return;
-  const before = parse(text) as ClusterConfiguration;
+  const found = await kubeadmConfig(request);
+  if (found === undefined) return;
+  const { present, before } = found;
   const { args, envs, volumes } = changeableApiServer(config);
   const { extraArgs, extraEnvs, extraVolumes } = before.apiServer ?? {};
   const after = {
@@ -50,6 +49,24 @@ export async function updateKubeadmConfig(config: ClusterConfig, request: Kubern
   if (isDeepStrictEqual(after, before)) return;
   const data = { ...present.data, ClusterConfiguration: stringify(after) };
   documentOf("to update kubeadm-config", await request("PUT", path, { ...present, data }));
+}
+
+/**
+ * Version of the control plane as kubeadm keeps it, for instance "1.36.3": that of the first machine that was upgraded.
+ * Undefined where kubeadm has not created the cluster.
+ */
+export async function clusterVersion(request: KubernetesRequest): Promise<string | undefined> {
+  return (await kubeadmConfig(request))?.before.kubernetesVersion?.replace(/^v/, "");
+}
+
+async function kubeadmConfig(
+  request: KubernetesRequest,
+): Promise<{ present: ConfigMap; before: ClusterConfiguration } | undefined> {
+  const found = await request("GET", path);
+  if (found.status === 404) return undefined;
+  const present = documentOf<ConfigMap>("to show kubeadm-config", found);
+  const { ClusterConfiguration: text } = present.data ?? {};
+  return text === undefined ? undefined : { present, before: parse(text) as ClusterConfiguration };
 }
 
 /** The items in the order of their names, without those in `replaced`, and with the wanted ones. */

@@ -1,25 +1,35 @@
-/** The mark of a node that `up` has cordoned because its machine is to go. */
+/** Marks of nodes that `up` has cordoned: what bears one may be uncordoned again without asking anybody. */
 import type { Node } from "./nodes";
 
-/** Set on such a node: what bears it may be uncordoned and removed again without asking anybody. */
+/** A node whose machine is to go: it may be removed as well. */
 export const leavingAnnotation = "openstack-kubernetes/leaving";
+/** A node whose machine takes another version of Kubernetes, without pods. */
+const updatingAnnotation = "openstack-kubernetes/updating";
 
-export const isLeaving = ({ metadata }: Node): boolean => metadata.annotations?.[leavingAnnotation] !== undefined;
+export const isLeaving = (node: Node): boolean => bears(node, leavingAnnotation);
+/** The node cordoned and marked; undefined when it is already. */
+export const withLeavingMark = (node: Node): Node | undefined => cordoned(node, leavingAnnotation);
+/** The node as it was before it was to go; undefined when it bears no mark. */
+export const withoutLeavingMark = (node: Node): Node | undefined => opened(node, leavingAnnotation);
 
-/**
- * The node cordoned and marked; undefined when it is already. The mark remembers whether somebody else had cordoned it
- * before.
- */
-export function withLeavingMark(node: Node): Node | undefined {
-  if (isLeaving(node)) return undefined;
+export const isUpdating = (node: Node): boolean => bears(node, updatingAnnotation);
+/** The node cordoned and marked; undefined when it is already. */
+export const withUpdatingMark = (node: Node): Node | undefined => cordoned(node, updatingAnnotation);
+/** The node as it was before its update; undefined when it bears no mark. */
+export const withoutUpdatingMark = (node: Node): Node | undefined => opened(node, updatingAnnotation);
+
+const bears = ({ metadata }: Node, mark: string) => metadata.annotations?.[mark] !== undefined;
+
+/** The mark remembers whether somebody else had cordoned the node before. */
+function cordoned(node: Node, mark: string): Node | undefined {
+  if (bears(node, mark)) return undefined;
   const before = node.spec?.["unschedulable"] === true ? "cordoned" : "schedulable";
-  return marked(node, { ...node.metadata.annotations, [leavingAnnotation]: before }, true);
+  return marked(node, { ...node.metadata.annotations, [mark]: before }, true);
 }
 
-/** The node as it was before it was to go; undefined when it bears no mark. */
-export function withoutLeavingMark(node: Node): Node | undefined {
-  if (!isLeaving(node)) return undefined;
-  const { [leavingAnnotation]: before, ...annotations } = node.metadata.annotations ?? {};
+function opened(node: Node, mark: string): Node | undefined {
+  if (!bears(node, mark)) return undefined;
+  const { [mark]: before, ...annotations } = node.metadata.annotations ?? {};
   return marked(node, annotations, before === "cordoned");
 }
 

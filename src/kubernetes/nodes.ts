@@ -41,8 +41,17 @@ export interface Node {
     readonly [other: string]: unknown;
   };
   readonly spec?: { readonly taints?: readonly Taint[]; readonly [other: string]: unknown };
-  readonly status?: { readonly conditions?: readonly Condition[]; readonly [other: string]: unknown };
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    readonly nodeInfo?: { readonly kubeletVersion?: string; readonly [other: string]: unknown };
+    readonly [other: string]: unknown;
+  };
   readonly [other: string]: unknown;
+}
+
+/** Version of the node's kubelet without its v, for instance "1.36.3"; undefined where the node does not say. */
+export function kubeletVersionOf({ status }: Node): string | undefined {
+  return status?.nodeInfo?.kubeletVersion?.replace(/^v/, "");
 }
 
 /** Whether a node, or whatever else tells its state by conditions, says that it is Ready. */
@@ -152,6 +161,11 @@ export async function reconcileNodes(
       changed.push(node.metadata.name);
   });
   return changed.sort();
+}
+
+/** A node as it is now. Throws a sentence when the API refuses, or there is none. */
+export async function readNode(name: string, request: KubernetesRequest): Promise<Node> {
+  return documentOf<Node>(`to show node ${name}`, await request("GET", `/api/v1/nodes/${name}`));
 }
 
 /** All nodes of the cluster. */

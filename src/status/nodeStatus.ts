@@ -54,7 +54,7 @@ function versionsOf(nodes: readonly Node[]): string {
 }
 
 export function kubeletVersion({ status }: Node): string {
-  return (status?.nodeInfo as { kubeletVersion?: string } | undefined)?.kubeletVersion || "no version";
+  return status?.nodeInfo?.kubeletVersion || "no version";
 }
 
 function missingLines(part: string, names: readonly string[]): StatusLine[] {

@@ -3,34 +3,20 @@
  * after the other and workers in batches, and waits for the answers of their agents. What was done already is seen on
  * the Nodes, so a run that was interrupted is run again.
  */
-import { renderPoolFiles, restartsNothing, type PoolFiles } from "../bootstrap/filesInPlace";
-import type { ClusterConfig } from "../config/clusterConfig";
+import { restartsNothing } from "../bootstrap/filesInPlace";
 import { counted } from "../config/counted";
-import { documentOf } from "../kubernetes/answers";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { answerOf, hasFiles, orderOf, publishFiles, withOrder } from "../kubernetes/filesInPlace";
-import { changeNode, isReady, listNodes, type Node } from "../kubernetes/nodes";
+import { isUpdating } from "../kubernetes/leavingMark";
+import { changeNode, isReady, kubeletVersionOf, listNodes, type Node, readNode } from "../kubernetes/nodes";
 import { batchSize } from "../machines/batchSize";
-import { nodeGroups } from "../machines/planMachines";
-import type { MachineRole } from "../machines/roles";
 import { inParallel } from "../engine/inParallel";
 import { messageOf } from "../engine/messageOf";
 import { type Clock, realClock, waitUntil } from "../engine/waiting";
+import type { FilesMachine } from "./filesMachines";
 import { waitForOthers } from "./rolledMachine";
-
-export interface FilesMachine {
-  readonly name: string;
-  readonly role: MachineRole;
-  readonly files: PoolFiles;
-}
-
-/** The machines of the configuration that become nodes, control plane first, each with the files of its pool. */
-export function filesMachines(config: ClusterConfig): FilesMachine[] {
-  return nodeGroups(config).flatMap(({ template, machines }) => {
-    const files = renderPoolFiles(config, template);
-    return machines.map(({ name, role }) => ({ name, role, files }));
-  });
-}
+import { drainForUpdate, type DrainPolicy, needsDrain, openNodes } from "./updatingNodes";
+import { needsUpgrade, refuseUpgrade } from "./upgradeGate";
 
 export interface ChangedFilesInput {
   readonly clusterName: string;
@@ -44,8 +30,14 @@ export interface ChangedFilesInput {
   readonly created: ReadonlySet<string>;
   /** Workers that may be changed at the same time: a number, or a share such as "10%", of which one is the least. */
   readonly maxUnavailable: string;
-  /** How long a machine may take. */
+  /** How long a machine may take, before its pods leave and after. */
   readonly nodeTimeoutMinutes: number;
+  /** As `update.drain`. */
+  readonly drain: DrainPolicy;
+  /** How long the pods of a node may take to leave (readiness.drainTimeoutMinutes); 0: they stay. */
+  readonly drainTimeoutMinutes: number;
+  /** Components that upstream does not list for the version, where that is not allowed. */
+  readonly unlistedComponents: readonly string[];
   /** How long the other control-plane machines may take to be whole. */
   readonly timeoutMinutes: number;
   readonly request: KubernetesRequest;
@@ -66,8 +58,21 @@ const patienceWithLost = 60_000;
 export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> {
   const { machines, created, request } = input;
   const pools = new Map(machines.map(({ files }) => [files.pool, files]));
+  let listed = await listNodes(request);
+  if (needsUpgrade(machines, listed)) {
+    await refuseUpgrade(input, (node) => created.has(node.metadata.name) || takesOrders(node, input));
+    listed = await listNodes(request);
+  }
+  const nodes = new Map(listed.map((node) => [node.metadata.name, node]));
   const before = await publishFiles(input.clusterName, [...pools.values()], request);
-  const nodes = new Map((await listNodes(request)).map((node) => [node.metadata.name, node]));
+  const done = machines.filter(({ name, files }) => {
+    const node = nodes.get(name);
+    return node !== undefined && isUpdating(node) && hasFiles(node, files);
+  });
+  await openNodes(
+    done.map(({ name }) => name),
+    input,
+  );
   const todo = machines.filter(({ name, files }) => {
     const node = nodes.get(name);
     return node !== undefined && takesOrders(node, input) && !hasFiles(node, files);
@@ -120,12 +125,46 @@ async function change(
   input: ChangedFilesInput,
 ): Promise<void> {
   if (batch.length === 0) return;
-  const { request, tell, clock = realClock } = input;
+  const { request, clock = realClock } = input;
   const start = clock.now();
-  const seconds = () => Math.round((clock.now() - start) / 1000);
-  await inParallel(batch, async ({ name, files }) => {
-    await changeNode("the order", nodes.get(name) as Node, (node) => withOrder(node, files), request);
+  await inParallel(batch, async ({ name, files, version }) => {
+    const ordered = (node: Node) => withOrder(node, files, !needsDrain(node, version, input.drain));
+    await changeNode("the order", nodes.get(name) as Node, ordered, request);
   });
+  const full = await waitForAnswers(batch, nodes, start, input);
+  if (full.length > 0) {
+    const names = full.map(({ name }) => name);
+    await drainForUpdate(names, input);
+    await inParallel(full, async ({ name, files }) => {
+      input.tell(`${name}: its pods are gone (${Math.round((clock.now() - start) / 1000)} s)`);
+      const ordered = (node: Node) => withOrder(node, files, true);
+      await changeNode("the order", await readNode(name, request), ordered, request);
+    });
+    await waitForAnswers(full, nodes, start, input, false);
+  }
+  const marked = batch.filter(
+    ({ name }) => full.some((other) => other.name === name) || isUpdating(nodes.get(name) as Node),
+  );
+  await openNodes(
+    marked.map(({ name }) => name),
+    input,
+  );
+}
+
+/**
+ * Waits until each machine has what was ordered, and is as Ready as it was. Returns those that wait until their pods
+ * are gone, where `mayWait`.
+ */
+async function waitForAnswers(
+  batch: readonly FilesMachine[],
+  nodes: ReadonlyMap<string, Node>,
+  start: number,
+  input: ChangedFilesInput,
+  mayWait = true,
+): Promise<FilesMachine[]> {
+  const { request, tell, clock = realClock } = input;
+  const seconds = () => Math.round((clock.now() - start) / 1000);
+  const full: FilesMachine[] = [];
   const told = new Map<string, string>();
   const failures: string[] = [];
   let waiting = [...batch];
@@ -140,7 +179,7 @@ async function change(
         const wasReady = isReady(nodes.get(name) as Node);
         const wait = (reason: string, more: Partial<Missing> = {}) => missing.push({ machine, reason, ...more });
         try {
-          const node = documentOf<Node>(`to show node ${name}`, await request("GET", `/api/v1/nodes/${name}`));
+          const node = await readNode(name, request);
           const answer = answerOf(node);
           if (answer === undefined) return void wait("its agent has not started", { neverStarted: true });
           if (answer.order !== files.digest) {
@@ -151,11 +190,13 @@ async function change(
           }
           const { state, message } = answer;
           if (told.get(name) !== message)
-            tell(`${name}: ${state === "working" ? "" : `${state}: `}${message} (${seconds()} s)`);
+            tell(`${name}: ${state === "working" || state === "drain" ? "" : `${state}: `}${message} (${seconds()} s)`);
           told.set(name, message);
-          if (state === "failed") failures.push(`${name}: ${message}`);
+          if (state === "failed") failures.push(`${name}: ${message}${isUpdating(node) ? "; it stays cordoned" : ""}`);
+          else if (state === "drain" && mayWait) full.push(machine);
           else if (state !== "reached") wait(message);
           else if (wasReady && !isReady(node)) wait("is not Ready");
+          else if (isBehind(node, machine)) wait(`its kubelet is still ${kubeletVersionOf(node) ?? ""}`);
         } catch (error) {
           wait(messageOf(error));
         }
@@ -171,6 +212,13 @@ async function change(
     throw new Error(
       `Changed settings were refused by a machine: ${failures.join("; ")}. No further machine is touched.\n${remedy}`,
     );
+  return full;
+}
+
+/** Whether the node tells another version than its machine has by now. */
+function isBehind(node: Node, { version }: FilesMachine): boolean {
+  const runs = kubeletVersionOf(node);
+  return version !== undefined && runs !== undefined && runs !== version;
 }
 
 /** A machine that is waited for, and why. */

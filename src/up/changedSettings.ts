@@ -1,6 +1,7 @@
 /**
  * What `up` itself says of changed settings: it carries out none that ends the cluster unless that is allowed by name.
  */
+import { valueAt } from "../config/shape";
 import { changeInWords, changedSettings } from "../consequences/changedSettings";
 
 /** Pools come and go without an end of the cluster; `npm run consequences` weighs their machines one by one. */
@@ -14,8 +15,11 @@ export function refusedChange(
   before: unknown,
   after: unknown,
   allowDestruction: readonly string[],
+  roll: readonly string[],
 ): string | undefined {
   if (before === undefined) return undefined;
+  const rolled = rollDuringUpgrade(before, after, roll);
+  if (rolled !== undefined) return rolled;
   const refused = changedSettings({ before, after }, allowDestruction).filter(
     ({ key, allowed }) => !allowed && !isOfOnePool(key),
   );
@@ -25,6 +29,13 @@ export function refusedChange(
     ...refused.map((setting) => `- ${setting.key}: ${changeInWords(setting)}. ${setting.meaning}`),
     `Undo the change. If you intend it, add to allowDestruction: ${refused.map(({ key }) => key).join(", ")}.`,
   ].join("\n");
+}
+
+/** A machine that is replaced would join a control plane of the older version. */
+function rollDuringUpgrade(before: unknown, after: unknown, roll: readonly string[]): string | undefined {
+  const path = ["kubernetes", "version"];
+  if (roll.length === 0 || valueAt(path, before) === valueAt(path, after)) return undefined;
+  return `Nothing was changed: kubernetes.version changes, and roll names ${roll.join(", ")}. Empty \`roll\`, upgrade, and roll afterwards.`;
 }
 
 interface Machine {

@@ -2,12 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { staleMachines, type MachineSummary } from "../compute/machine";
 import { operatingSystem } from "../config/operatingSystems";
+import { unlistedComponents } from "../config/versionWarnings";
 import { planMachines } from "../machines/planMachines";
 import { roles } from "../machines/roles";
 import { bootstrapReleases } from "../platform/bootstrapReleases";
 import { fluxNamespace, syncName } from "../platform/flux";
 import { forgetFailedRelease, forgetInterruptedReleases } from "../kubernetes/interruptedReleases";
-import { type Node, reconcileNodes } from "../kubernetes/nodes";
+import { listNodes, type Node, reconcileNodes } from "../kubernetes/nodes";
 import { waitForApi } from "./apiGate";
 import { waitForCluster } from "./clusterGate";
 import { JoiningMachines } from "./joiningMachines";
@@ -15,7 +16,10 @@ import { clusterMachines, notRunning } from "../openstack/machines";
 import { kubeletCertificateMismatch } from "../kubernetes/kubeletCertificates";
 import { updateKubeadmConfig } from "../kubernetes/kubeadmConfig";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
-import { filesMachines, takeChangedFiles } from "./changedFiles";
+import { patientRequest } from "../kubernetes/patientRequest";
+import { takeChangedFiles } from "./changedFiles";
+import { filesMachines } from "./filesMachines";
+import { needsUpgrade } from "./upgradeGate";
 import { releaseLeavingNodes } from "./leavingNodes";
 import { hasCluster, isLive } from "../engine/live";
 import { consoleTails } from "../openstack/console";
@@ -54,6 +58,8 @@ export class Readiness {
   private readonly serverIds: pulumi.Output<ServerIds>;
   private gate: Promise<void> | undefined;
   private joining: Promise<JoiningMachines> | undefined;
+  private earlyPart: Promise<void> | undefined;
+  private earlyFiles: Promise<void> | undefined;
 
   constructor(
     private readonly config: ClusterConfig,
@@ -69,7 +75,7 @@ export class Readiness {
     });
     this.beforePlatform = pulumi.all([args.access, this.serverIds]).apply(async ([access]) => {
       await this.apiReady();
-      if (hasCluster(config)) await withPlainError(this.beforeReleases(kubernetesApi(access)));
+      if (hasCluster(config)) await this.early(patientRequest(kubernetesApi(access)));
     });
   }
 
@@ -92,8 +98,15 @@ export class Readiness {
           () => true,
           () => false,
         );
-        if (ready && this.config.readiness.machinesBoot)
-          await withPlainError(this.clusterWhole(known, serverIds, old, kubernetesApi(access)));
+        if (!ready || !this.config.readiness.machinesBoot) return known;
+        const request = patientRequest(kubernetesApi(access));
+        // A platform without releases waits for nothing: settings are taken once, not by two at a time. Why that failed
+        // is told by `beforePlatform`.
+        const early = await this.early(request).then(
+          () => true,
+          () => false,
+        );
+        if (early) await withPlainError(this.clusterWhole(known, serverIds, old, request));
         return known;
       });
     return pulumi.unsecret(whole);
@@ -109,10 +122,21 @@ export class Readiness {
     return pulumi.unsecret(ready);
   }
 
+  private early(request: KubernetesRequest): Promise<void> {
+    this.earlyPart ??= withPlainError(this.beforeReleases(request));
+    return this.earlyPart;
+  }
+
   private async beforeReleases(request: KubernetesRequest): Promise<void> {
     for (const message of await forgetInterruptedReleases(bootstrapReleases, request)) void pulumi.log.warn(message);
     // Before the platform, because a setting may be what it waits for; after a roll, which replaces machines now.
-    if (this.config.roll.length === 0) await this.takeFiles(request, []);
+    if (this.config.roll.length === 0) await this.takeFilesEarly(request);
+  }
+
+  /** Once, whoever asks first: the platform, or a new worker whose kubelet would be newer than the API server. */
+  private takeFilesEarly(request: KubernetesRequest): Promise<void> {
+    this.earlyFiles ??= this.takeFiles(request, []);
+    return this.earlyFiles;
   }
 
   private waits(): boolean {
@@ -212,6 +236,8 @@ export class Readiness {
       withAgent: new Set(withAgent),
       created: this.args.touched.created(),
       ...update,
+      unlistedComponents: update.allowUnlistedComponents ? [] : unlistedComponents(this.config),
+      drainTimeoutMinutes: readiness.drainTimeoutMinutes,
       timeoutMinutes: readiness.clusterTimeoutMinutes,
       request,
       progress,
@@ -226,7 +252,10 @@ export class Readiness {
       // The gate's own message, consoles included, is shown once, by `whenApiReady`.
       throw new Error("not created: the Kubernetes API did not become ready");
     });
-    if (hasCluster(this.config)) await (await this.joiningMachines()).admit();
+    if (!hasCluster(this.config)) return;
+    const request = patientRequest(kubernetesApi(await settled(this.args.access)));
+    if (needsUpgrade(filesMachines(this.config), await listNodes(request))) await this.takeFilesEarly(request);
+    await (await this.joiningMachines()).admit();
   }
 
   private joiningMachines(): Promise<JoiningMachines> {

@@ -11,10 +11,14 @@ import type { TouchedMachines } from "./touchedMachines";
  * Put on the cluster's own component, which carries the configuration: the engine comes to it before anything below it,
  * and hands over what the last `up` recorded. Does not run in previews, which show all changes.
  */
-export function refusesDestructiveSettings({ clusterName, allowDestruction }: ClusterConfig): pulumi.ResourceHook {
+export function refusesDestructiveSettings({
+  clusterName,
+  allowDestruction,
+  roll,
+}: ClusterConfig): pulumi.ResourceHook {
   const recorded = (inputs: unknown) => (inputs as { readonly configuration?: unknown } | undefined)?.configuration;
   return new pulumi.ResourceHook(`${clusterName}-changed-settings`, ({ oldInputs, newInputs }) => {
-    const refusal = refusedChange(recorded(oldInputs), recorded(newInputs), allowDestruction);
+    const refusal = refusedChange(recorded(oldInputs), recorded(newInputs), allowDestruction, roll);
     if (refusal !== undefined) throw new Error(refusal);
   });
 }

@@ -13,7 +13,7 @@ import type { AddressInfo } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { scriptFile } from "../../src/bootstrap/machineFile";
-import { answerAnnotation, orderAnnotation } from "../../src/kubernetes/filesGuard";
+import { answerAnnotation, drainedAnnotation, orderAnnotation } from "../../src/kubernetes/filesGuard";
 
 interface Answer {
   readonly order: string;
@@ -78,9 +78,13 @@ export class AgentMachine {
     return (statSync(this.root + path).mode & 0o777).toString(8).padStart(4, "0");
   }
 
-  /** A stand-in: its call is written down, then `body` (bash) runs; "$machine" is the machine's folder. */
-  program(name: string, body: string): void {
-    const path = join(this.root, "programs", name);
+  /**
+   * A stand-in: its call is written down, then `body` (bash) runs; "$machine" is the machine's folder.
+   *
+   * @param folder "bin" for one of our own scripts.
+   */
+  program(name: string, body: string, folder: "programs" | "bin" = "programs"): void {
+    const path = join(this.root, folder, name);
     mkdirSync(dirname(path), { recursive: true });
     const script = `#!/bin/bash\nmachine=${this.root}\necho "${name} $*" >>"$machine/calls"\n${body}\n`;
     writeFileSync(path, script, { mode: 0o755 });
@@ -104,6 +108,11 @@ export class AgentMachine {
     this.annotations[orderAnnotation] = digest;
     this.notify();
     return digest;
+  }
+
+  /** Says on the Node that nothing is in the way of an order, as `up` does when the pods are gone. */
+  allow(digest: string): void {
+    this.annotations[drainedAnnotation] = digest;
   }
 
   /** Takes the answer off the Node, as `up` does when it orders once more. */
@@ -192,6 +201,9 @@ export class AgentMachine {
       HEALTHZ: `http://127.0.0.1:${portOf(this.kubelet)}/healthz`,
       FLAGS: `${this.root}/kubeadm-flags.env`,
       MANIFEST: `${this.root}${manifestPath}`,
+      BIN: `${this.root}/bin`,
+      APPLYING: `${this.root}/applying`,
+      KUBEADM_LOG: `${this.root}/kubeadm.log`,
     };
     return Object.entries(constant)
       .reduce(
@@ -199,7 +211,8 @@ export class AgentMachine {
         scriptFile("agent.py").content,
       )
       .replace("PATIENCE = 120", "PATIENCE = 1")
-      .replace("PATIENCE = 240", "PATIENCE = 3");
+      .replace("PATIENCE = 240", "PATIENCE = 3")
+      .replace("DRAIN_PATIENCE = 7200", "DRAIN_PATIENCE = 4");
   }
 
   private ordered(files: Readonly<Record<string, OrderedFile>>): (OrderedFile & { path: string })[] {

@@ -6,8 +6,8 @@ import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { repositoryFiles } from "../../src/bootstrap/repositories";
 import { bootstrapEnvironmentFile } from "../../src/bootstrap/bootstrapEnvironment";
+import { kubernetesFiles } from "../../src/bootstrap/kubernetesVersion";
 import { describeWithTools } from "../findTool";
 import { eventually, freePorts } from "../gitops/live/processes";
 import { rhel9, sampleConfig } from "./samples";
@@ -102,7 +102,7 @@ describeWithTools(
       const packageMirror = { kubernetesUrl: "http://10.10.0.9/rpm", ...(signingKey && { signingKey }) };
       const config = sampleConfig({ ...rhel9, packageSource: "mirror", packageMirror, ...changes });
       for (const { path, content } of [
-        ...repositoryFiles(config),
+        ...kubernetesFiles(config, "worker"),
         bootstrapEnvironmentFile(config, "worker", "10.10.0.5"),
       ])
         machine.file(
@@ -143,6 +143,20 @@ describeWithTools(
       expect(installed()).toEqual(wanted);
     });
 
+    it("of another version take the place of those that are there, kubeadm alone first", () => {
+      lay(keys.join("\n"));
+      machine.run("install-packages-dnf.sh");
+      const changed = (...words: string[]) => {
+        const { status, output } = machine.run("install-packages-dnf.sh", 0, words);
+        return [status === 0 ? "" : output, installed().filter((line) => line.startsWith("kube"))];
+      };
+      const both = (of: string) => [`kubeadm-${of}`, `kubelet-${of}`];
+      expect(changed("--downloadonly", ...both("1.36.4"))).toEqual(["", ["kubeadm 1.36.3", "kubelet 1.36.3"]]);
+      expect(changed("kubeadm-1.36.4")).toEqual(["", ["kubeadm 1.36.4", "kubelet 1.36.3"]]);
+      expect(changed(...both("1.36.4"))).toEqual(["", ["kubeadm 1.36.4", "kubelet 1.36.4"]]);
+      expect(changed(...both("1.36.3"))).toEqual(["", ["kubeadm 1.36.3", "kubelet 1.36.3"]]);
+    });
+
     it("are refused when one of the signers is not known", () => {
       lay(keys[0]);
       expect(machine.run("install-packages-dnf.sh")).toMatchObject({
@@ -153,7 +167,7 @@ describeWithTools(
 
     it("come from a mirror without the proxy that everything else takes, and a proxy's password is root's alone", () => {
       lay(undefined, { proxy: { httpProxy: "http://proxy.example.org:3128" } });
-      const environment = "/etc/openstack-kubernetes/bootstrap.env";
+      const environment = "/etc/openstack-kubernetes/kubernetes.env";
       // Nobody listens there.
       machine.file(environment, `${machine.read(environment)}https_proxy='http://127.0.0.1:9'\n`);
       const { status, output } = machine.run("install-packages-dnf.sh");
@@ -166,9 +180,10 @@ describe("dnf's own configuration", () => {
   it("names the proxy once, and is read by root alone", () => {
     const machine = new ScriptMachine();
     machine.file("/etc/dnf/dnf.conf", "[main]\ngpgcheck=1");
+    machine.file("/etc/openstack-kubernetes/kubernetes.env");
     machine.file(
       "/etc/openstack-kubernetes/bootstrap.env",
-      "PACKAGES='kubelet'\nhttps_proxy='http://u:p@proxy:3128'\n",
+      "KUBERNETES_PACKAGES='kubelet'\nPACKAGES='curl'\nhttps_proxy='http://u:p@proxy:3128'\n",
     );
     machine.program("dnf", "exit 1");
     machine.run("install-packages-dnf.sh");

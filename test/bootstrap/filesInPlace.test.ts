@@ -11,6 +11,14 @@ const files = (changes: Record<string, unknown>, role: "control-plane" | "worker
   Object.fromEntries(filesInPlace(sampleConfig(changes), role).map(({ path, change }) => [path, change]));
 const kubelet = "/etc/openstack-kubernetes/kubelet/settings.conf";
 const record = "/etc/openstack-kubernetes/files-in-place";
+/** What another version of Kubernetes needs. */
+const upgrade = {
+  "/opt/openstack-kubernetes/bin/protect-files.sh": "nothing",
+  "/opt/openstack-kubernetes/bin/install-packages.sh": "nothing",
+  "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources": "nothing",
+  "/etc/openstack-kubernetes/repository-keys": "nothing",
+  "/etc/openstack-kubernetes/kubernetes.env": "kubernetes",
+};
 
 describe("files that reach machines that run", () => {
   it("are containerd's, and a worker's extra CAs, each with what a change of it asks for", () => {
@@ -19,6 +27,7 @@ describe("files that reach machines that run", () => {
       "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
       "/usr/local/share/ca-certificates/openstack-kubernetes-0.crt": "trust",
       [kubelet]: "kubelet",
+      ...upgrade,
       [record]: "nothing",
     });
   });
@@ -28,6 +37,7 @@ describe("files that reach machines that run", () => {
       "/etc/containerd/config.toml": "containerd",
       "/etc/containerd/certs.d/quay.io/hosts.toml": "nothing",
       [kubelet]: "kubelet",
+      ...upgrade,
       "/etc/openstack-kubernetes/api-server/authentication.yaml": "authentication",
       "/etc/openstack-kubernetes/api-server/admission.yaml": "apiServer",
       "/etc/openstack-kubernetes/api-server/audit-policy.yaml": "apiServer",
@@ -42,6 +52,14 @@ describe("files that reach machines that run", () => {
     });
   });
 
+  it("are none of Kubernetes where packages come with the image", () => {
+    expect(Object.keys(files({ packageSource: "preinstalled" }))).toEqual([
+      "/etc/containerd/config.toml",
+      kubelet,
+      record,
+    ]);
+  });
+
   it("lie where the operating system wants them", () => {
     expect(files({ ...rhel9, extraCas: [caCertificate] })).toHaveProperty([
       "/etc/pki/ca-trust/source/anchors/openstack-kubernetes-0.crt",
@@ -49,7 +67,7 @@ describe("files that reach machines that run", () => {
   });
 
   it("are recorded last, so that a machine knows what a later configuration has no more", () => {
-    const last = filesInPlace(sampleConfig(mirrors), "worker").at(-1);
+    const last = filesInPlace(sampleConfig({ ...mirrors, packageSource: "preinstalled" }), "worker").at(-1);
     expect(last).toEqual({
       path: record,
       permissions: "0644",

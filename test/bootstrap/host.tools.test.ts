@@ -87,7 +87,8 @@ describe("starting containerd", () => {
   const versions = { kubeadm: "v1.36.3", kubelet: "v1.36.3", containerd: "v2.1.4" };
   const installed = (found: Partial<typeof versions> = {}) => {
     const { kubeadm, kubelet, containerd } = { ...versions, ...found };
-    machine.file("/etc/openstack-kubernetes/bootstrap.env", "KUBERNETES_VERSION='1.36.3'\nCLOCK_SERVICE=''\n");
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "CLOCK_SERVICE=''\n");
+    machine.file("/etc/openstack-kubernetes/kubernetes.env", "KUBERNETES_VERSION='1.36.3'\n");
     machine.program("kubeadm", `echo ${kubeadm}`);
     machine.program("kubelet", `echo Kubernetes ${kubelet}`);
     machine.program("containerd", `echo containerd github.com/containerd/containerd/v2 ${containerd} abc`);

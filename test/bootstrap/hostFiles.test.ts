@@ -69,10 +69,9 @@ describe("bootstrap.env", () => {
   it("tells a worker what its scripts ask for", () => {
     expect(bootstrapEnvironmentFile(sampleConfig(), "worker", "10.10.0.5").content).toBe(`ROLE='worker'
 CLUSTER_NAME='test'
-KUBERNETES_VERSION='1.36.3'
 ENDPOINT='10.10.0.5:6443'
 CLOCK_SERVICE=''
-PACKAGES='kubeadm=1.36.3-* kubelet=1.36.3-* containerd.io=2.* ca-certificates curl nftables'
+PACKAGES='containerd.io=2.* ca-certificates curl nftables'
 HELD_PACKAGES='kubeadm kubelet containerd.io'
 NODE_CIDR='10.10.0.0/22'
 `);
@@ -82,7 +81,6 @@ NODE_CIDR='10.10.0.0/22'
     const config = sampleConfig({ ...virtualIp, packageSource: "preinstalled" });
     expect(bootstrapEnvironmentFile(config, "control-plane", "10.10.0.5").content).toBe(`ROLE='control-plane'
 CLUSTER_NAME='test'
-KUBERNETES_VERSION='1.36.3'
 ENDPOINT='10.10.0.5:6443'
 CLOCK_SERVICE=''
 COMMANDS='containerd runc crictl curl kubeadm kubectl kubelet keepalived openssl'

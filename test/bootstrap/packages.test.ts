@@ -1,4 +1,10 @@
-import { heldPackages, packageFiles, packageList, requiredCommands } from "../../src/bootstrap/packages";
+import {
+  heldPackages,
+  kubernetesPackageList,
+  packageFiles,
+  packageList,
+  requiredCommands,
+} from "../../src/bootstrap/packages";
 import { contentOf, rhel9, sampleConfig, virtualIp } from "./samples";
 
 const pathsOf = (changes: Record<string, unknown>) => packageFiles(sampleConfig(changes)).map(({ path }) => path);
@@ -121,6 +127,7 @@ exclude=containerd.io
         path: "/etc/apt/auth.conf.d/openstack-kubernetes.conf",
         permissions: "0600",
         content: "machine https://mirror.example:8443/k8s login robot password p@ss\n",
+        change: "nothing",
       },
     ]);
     expect(contentOf(deb, "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources")).toContain(
@@ -162,21 +169,19 @@ exclude=containerd.io
 
 describe("the list of packages", () => {
   it("pins Kubernetes for apt and holds nothing that the role does not need", () => {
-    expect(packageList(sampleConfig(virtualIp), "worker")).toEqual([
-      "kubeadm=1.36.3-*",
-      "kubelet=1.36.3-*",
-      "containerd.io=2.*",
-      "ca-certificates",
-      "curl",
-      "nftables",
-    ]);
+    const config = sampleConfig(virtualIp);
+    expect(kubernetesPackageList(config, "worker")).toEqual(["kubeadm=1.36.3-*", "kubelet=1.36.3-*"]);
+    expect(packageList(config, "worker")).toEqual(["containerd.io=2.*", "ca-certificates", "curl", "nftables"]);
   });
 
   it("adds to a control plane on the RHEL family what its settings ask for", () => {
-    expect(packageList(sampleConfig({ ...rhel9, ...virtualIp, ntpServers: ["10.0.0.1"] }), "control-plane")).toEqual([
+    const config = sampleConfig({ ...rhel9, ...virtualIp, ntpServers: ["10.0.0.1"] });
+    expect(kubernetesPackageList(config, "control-plane")).toEqual([
       "kubeadm-1.36.3",
       "kubectl-1.36.3",
       "kubelet-1.36.3",
+    ]);
+    expect(packageList(config, "control-plane")).toEqual([
       "containerd.io-2.*",
       "ca-certificates",
       "/usr/bin/curl",

@@ -4,7 +4,7 @@
  * decides, not what the programs would do.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -89,8 +89,15 @@ export class ScriptMachine {
     return movedRoots.reduce((text, path) => text.replaceAll(path, this.root + path), source);
   }
 
+  /** Lays one of our own scripts where scripts of the machine call it. */
+  script(name: string): void {
+    const path = `/opt/openstack-kubernetes/bin/${name}`;
+    this.file(path, this.moved(name));
+    chmodSync(this.root + path, 0o755);
+  }
+
   /** Runs a script; `seconds` is how long it has been running already when it first looks at the clock. */
-  run(script: string, seconds = 0): ScriptResult {
+  run(script: string, seconds = 0, words: readonly string[] = []): ScriptResult {
     writeFileSync(join(this.root, "calls"), "");
     const source = this.moved(script);
     for (const folder of ["/var/lib/openstack-kubernetes", "/var/log", "/run", "/dev", "/etc"])
@@ -103,7 +110,7 @@ export class ScriptMachine {
       SECONDS: String(seconds),
       LC_ALL: "C",
     };
-    const { status, stdout, stderr } = spawnSync("bash", [path], { encoding: "utf8", env, timeout: 55_000 });
+    const { status, stdout, stderr } = spawnSync("bash", [path, ...words], { encoding: "utf8", env, timeout: 55_000 });
     const calls = this.read("/calls")
       .split("\n")
       .filter((call) => call !== "" && !call.startsWith("sleep"));

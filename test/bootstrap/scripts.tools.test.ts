@@ -40,6 +40,7 @@ describe("the bootstrap", () => {
     machine.file("/etc/openstack-kubernetes/bootstrap.env", "ROLE='worker'\nCLUSTER_NAME='test'\n");
     machine.program("uname", "echo test-default-0.novalocal");
     machine.program("systemctl", "true");
+    machine.script("protect-files.sh");
     for (const step of steps.filter((name) => name in bodies)) {
       machine.file(
         `/opt/openstack-kubernetes/bin/${step}`,
@@ -148,9 +149,10 @@ describe("the bootstrap", () => {
 
 describe("installing packages", () => {
   beforeEach(() => {
+    machine.file("/etc/openstack-kubernetes/bootstrap.env", "PACKAGES='curl'\nHELD_PACKAGES='kubelet'\n");
     machine.file(
-      "/etc/openstack-kubernetes/bootstrap.env",
-      "PACKAGES='kubelet=1.36.3-* curl'\nHELD_PACKAGES='kubelet'\n",
+      "/etc/openstack-kubernetes/kubernetes.env",
+      "KUBERNETES_PACKAGES='kubeadm=1.36.3-* kubelet=1.36.3-*'\n",
     );
     for (const name of ["apt-get", "apt-mark", "dpkg"]) machine.program(name, "true");
     execFileSync("mkdir", ["-p", `${machine.root}/var/lib/dpkg/updates`]);
@@ -166,10 +168,23 @@ describe("installing packages", () => {
       calls.filter((call) => call.startsWith("apt-get")).map((call) => call.replace(/^.*--force-confold /, "")),
     ).toEqual([
       "-o APT::Update::Error-Mode=any update",
-      "install -y --no-install-recommends --allow-change-held-packages kubelet=1.36.3-* curl",
+      "install -y --no-install-recommends --allow-change-held-packages kubeadm=1.36.3-* kubelet=1.36.3-* curl",
     ]);
     expect(calls.filter((call) => call.startsWith("apt-mark"))).toEqual(["apt-mark hold kubelet"]);
     expect(machine.run("install-packages-apt.sh").calls).toEqual([]);
+  });
+
+  it("by name does so whatever is there, with keys of today", () => {
+    machine.file("/var/lib/openstack-kubernetes/packages-installed");
+    machine.file("/etc/a.asc", "older key\n");
+    machine.file("/etc/openstack-kubernetes/repository-keys", `https://example.org/key ${machine.root}/etc/a.asc\n`);
+    const { status, calls } = machine.run("install-packages-apt.sh", 0, ["--download-only", "kubelet=1.36.3-*"]);
+    expect([status, machine.read("/etc/a.asc")]).toEqual([0, "key\n"]);
+    expect(
+      calls.filter((call) => call.includes(" install ")).map((call) => call.replace(/^.*--force-confold /, "")),
+    ).toEqual([
+      "install -y --no-install-recommends --allow-change-held-packages --allow-downgrades --download-only kubelet=1.36.3-*",
+    ]);
   });
 
   it("first finishes what a power cut interrupted, and only then", () => {

@@ -103,6 +103,7 @@ describe("the digest of a pool", () => {
     ["its count", pools({ count: 50 })],
     ["another pool", pools({}, { name: "gpu" })],
     ["the control plane", controlPlane({ replicas: 5, flavor: "huge", etcdVolume: { sizeGb: 20 } })],
+    ["the version of Kubernetes, which machines take while they run", { kubernetes: { version: "1.36.2" } }],
     ["tags, which change in place", { tags: { owner: "me" } }],
     ["an extra CA, which workers take while they run", { extraCas: [caCertificate] }],
     [
@@ -114,7 +115,7 @@ describe("the digest of a pool", () => {
   });
 
   it.each([
-    ["the version of Kubernetes", { kubernetes: { version: "1.36.2" } }],
+    ["packages that come with the image", { packageSource: "preinstalled" }],
     ["the proxy", { proxy: { httpProxy: "http://p:1" } }],
     ["who may log in", { ssh: { authorizedKeys, allowedCidrs: ["10.0.0.0/8"] } }],
   ])("changes with %s", (_what, changes) => {

@@ -70,7 +70,7 @@ describe("a stack file", () => {
       extraCas: [],
       ntpServers: [],
       tags: {},
-      update: { maxUnavailable: "10%", nodeTimeoutMinutes: 10 },
+      update: { maxUnavailable: "10%", nodeTimeoutMinutes: 10, drain: "minor", allowUnlistedComponents: false },
       configDrive: true,
       protect: true,
       roll: [],

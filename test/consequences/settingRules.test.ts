@@ -15,20 +15,44 @@ const taints = (...effects: string[]) => ({
 });
 
 describe("a changed version of Kubernetes", () => {
+  const stack = (of: string, drain = "minor", packageSource = "upstream") => ({
+    ...version(of),
+    packageSource,
+    controlPlane: { replicas: 3 },
+    nodePools: [{ name: "a", count: 3 }],
+    update: { maxUnavailable: "10%", drain },
+  });
+  const evicted = "Pods are evicted from each node before (update.drain), as PodDisruptionBudgets allow.";
+
   it.each([
-    ["1.36.1", "1.36.3", "harmless"],
-    ["1.36.3", "1.35.2", "destructive"],
-    ["1.36.3", "1.37.0", "destructive"],
-    ["1.35.2", "1.37.0", "destructive"],
-    ["1.37.0", "1.33.0", "destructive"],
-  ])(
-    "from %s to %s is %s: machines that exist keep theirs, new ones get the other kubelet",
-    (before, after, weight) => {
-      const [key, found, meaning] = change(version(before), version(after));
-      expect([key, found]).toEqual(["kubernetes.version", weight]);
-      expect(meaning).toMatch(/^Machines that exist keep their version, the API server included/);
-    },
-  );
+    ["1.35.8", "1.36.3", "minor", evicted],
+    ["1.36.1", "1.36.3", "minor", "Pods stay where they are (update.drain)."],
+    ["1.36.1", "1.36.3", "always", evicted],
+    ["1.35.8", "1.36.3", "never", "Pods stay where they are (update.drain)."],
+  ])("from %s to %s upgrades machines that run; update.drain: %s", (before, after, drain, pods) => {
+    expect(change(stack(before, drain), stack(after, drain)).slice(0, 3)).toEqual([
+      "kubernetes.version",
+      "disruptive",
+      `Machines that run take it in the next \`up\`: 3 of the control plane one after the other, then 3 workers, at most 1 at a time; about 15 min. It is refused before anything is touched where the cluster is not fit for it. etcd is saved first; each API server and each etcd member restarts. ${pods} There is no way back to the older version.`,
+    ]);
+  });
+
+  it.each([
+    ["1.36.3", "1.36.1", "Kubernetes has no way back to an older version. Machines that are created could not join."],
+    ["1.37.0", "1.34.0", "Kubernetes has no way back to an older version. Machines that are created could not join."],
+    ["1.35.2", "1.37.0", "Kubernetes is upgraded one minor at a time. Upgrade to 1.36 first."],
+  ])("from %s to %s is destructive", (before, after, meaning) => {
+    expect(change(stack(before), stack(after)).slice(0, 3)).toEqual(["kubernetes.version", "destructive", meaning]);
+  });
+
+  it("is destructive where packages come with the image", () => {
+    const image = (of: string) => stack(of, "minor", "preinstalled");
+    expect(change(image("1.36.1"), image("1.36.3")).slice(0, 3)).toEqual([
+      "kubernetes.version",
+      "destructive",
+      "Packages come with the image, so machines that run keep their version, and new ones cannot join them. Choose packageSource upstream or mirror for an upgrade.",
+    ]);
+  });
 });
 
 describe("fewer control-plane machines", () => {

@@ -1,14 +1,14 @@
 /** A stack whose `up` can be watched while it runs, and killed. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labFolder } from "../../lab/openstack/layout";
-import { processStat } from "../../lab/procStat";
 import { engine } from "../../lab/openstack/engine";
 import { checkout, ensureStack, writeStackOnLab } from "../../lab/openstack/stack";
 import { labIn } from "../../lab/openstack/units";
 import { EngineStack, type Setting } from "./engineStack";
+import { killSession } from "./killSession";
 import { pulumiArgumentsRunBy } from "../docs/runbooks";
 
 const lab = labIn(labFolder());
@@ -103,21 +103,7 @@ export class Up {
 
   /** What a power cut does: engine, language host, program and plugins are gone at once. */
   async cutPower(): Promise<void> {
-    const session = this.child.pid;
-    const members = () =>
-      readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .filter((pid) => processStat(Number(pid))?.session === session);
-    for (let left = members(); left.length > 0; left = members()) {
-      for (const pid of left) {
-        try {
-          process.kill(Number(pid), "SIGKILL");
-        } catch {
-          // It ended by itself.
-        }
-      }
-      await pause(50);
-    }
+    await killSession(this.child.pid);
     await this.ending;
   }
 

@@ -1,122 +1,9 @@
-/** Which machines `up` orders when, against a stand-in API whose nodes have stand-in agents. */
-import { messageOf } from "../../src/engine/messageOf";
+/** Which machines `up` orders when, against a stand-in API whose nodes have stand-in agents (agents.ts). */
 import type { KubernetesRequest } from "../../src/kubernetes/client";
-import { answerAnnotation, orderAnnotation } from "../../src/kubernetes/filesGuard";
-import { answerOf } from "../../src/kubernetes/filesInPlace";
-import type { Node } from "../../src/kubernetes/nodes";
-import { filesMachines, takeChangedFiles, type ChangedFilesInput } from "../../src/up/changedFiles";
-import { sampleConfig } from "../bootstrap/samples";
-import { standingClock } from "../engine/standingClock";
-import { FakeNodes, fakeNode } from "../kubernetes/fakeNodes";
-
-const mirrored = (endpoint: string, count = 4, replicas = 3) =>
-  sampleConfig({
-    registryMirrors: [{ registry: "quay.io", endpoints: [endpoint] }],
-    controlPlane: { flavor: "medium", replicas },
-    nodePools: [{ name: "default", count, flavor: "large" }],
-    kubernetes: { podCidr: "172.16.0.0/12" },
-  });
-const before = mirrored("https://old.example.org");
-const after = mirrored("https://new.example.org");
-const digestOf = (config: typeof before, pool: "control-plane" | "worker" = "worker") =>
-  filesMachines(config).find(({ role }) => role === pool)!.files.digest;
-
-/** Annotations of a node whose agent has the files of a configuration. */
-function having(
-  config: typeof before,
-  role: "control-plane" | "worker",
-  packageManager = "apt",
-): Record<string, string> {
-  const order = digestOf(config, role);
-  const answer = { order, state: "reached", message: "done", packageManager };
-  return { [orderAnnotation]: order, [answerAnnotation]: JSON.stringify(answer) };
-}
-
-/** A cluster whose nodes have agents that answer at the second look. */
-class Agents {
-  /** Each order, with the seconds at which it was given. */
-  readonly orders: string[] = [];
-  readonly published: string[] = [];
-  readonly nodes = new Map<string, Node>();
-  readonly clock = standingClock();
-  /** Machines whose agents answer that they failed, and machines whose agents are silent. */
-  readonly failing = new Set<string>();
-  readonly silent = new Set<string>();
-  readonly api = new FakeNodes(this.nodes);
-  private readonly objects = new Map<string, unknown>();
-  private readonly seen = new Set<string>();
-
-  constructor(config = before, annotations = having) {
-    for (const { name, role } of filesMachines(config))
-      this.nodes.set(name, fakeNode(name, { annotations: annotations(config, role as "worker") }));
-  }
-
-  readonly request: KubernetesRequest = async (method, path, body) => {
-    if (!path.startsWith("/api/v1/nodes")) {
-      if (path.includes("secrets") || path.includes("admission") || path.includes("rbac"))
-        return this.object(method, path, body);
-      return this.api.request(method, path, body);
-    }
-    const name = /^\/api\/v1\/nodes\/([^?]+)$/.exec(path)?.[1];
-    if (method === "GET" && name !== undefined) this.work(name);
-    if (method === "PUT" && name !== undefined) this.orders.push(`${name} ${this.clock.now() / 1000}`);
-    return this.api.request(method, path, body);
-  };
-
-  private object(method: string, path: string, body: unknown) {
-    const name = method === "POST" ? `${path}/${(body as Node).metadata.name}` : path;
-    if (method === "GET" && !this.objects.has(name)) return { status: 404, body: "{}" };
-    if (method !== "GET") {
-      this.published.push(name.split("/").at(-1)!);
-      this.objects.set(name, body);
-    }
-    return { status: method === "POST" ? 201 : 200, body: JSON.stringify(this.objects.get(name)) };
-  }
-
-  private work(name: string): void {
-    const node = this.nodes.get(name)!;
-    const order = node.metadata.annotations?.[orderAnnotation];
-    const look = `${name} ${order}`;
-    const first = !this.seen.has(look);
-    this.seen.add(look);
-    if (first || order === undefined || this.silent.has(name) || answerOf(node)?.order === order) return;
-    const [state, message] = this.failing.has(name) ? ["failed", "containerd: invalid"] : ["reached", "changed /x"];
-    const answer = JSON.stringify({ order, state, message, packageManager: "apt" });
-    const annotations = { ...node.metadata.annotations, [answerAnnotation]: answer };
-    this.nodes.set(name, { ...node, metadata: { ...node.metadata, annotations } });
-  }
-
-  async take(config = after, changes: Partial<ChangedFilesInput> = {}): Promise<{ told: string[]; error?: string }> {
-    const told: string[] = [];
-    const error = await takeChangedFiles({
-      clusterName: "test",
-      machines: filesMachines(config),
-      packageManager: "apt",
-      withAgent: new Set(),
-      created: new Set(),
-      maxUnavailable: "2",
-      nodeTimeoutMinutes: 10,
-      timeoutMinutes: 30,
-      request: this.request,
-      progress: () => undefined,
-      tell: (line) => told.push(line),
-      warn: (line) => told.push(`warning: ${line}`),
-      clock: this.clock,
-      ...changes,
-    }).then(() => undefined, messageOf);
-    return { told, ...(error === undefined ? {} : { error }) };
-  }
-
-  /** Names of the machines that were ordered, those at the same time together. */
-  batches(): string[][] {
-    const times = [...new Set(this.orders.map((order) => order.split(" ")[1]!))];
-    return times.map((time) =>
-      this.orders
-        .filter((order) => order.endsWith(` ${time}`))
-        .map((order) => order.split(" ")[0]!.replace("test-", "")),
-    );
-  }
-}
+import { orderAnnotation } from "../../src/kubernetes/filesGuard";
+import { filesMachines } from "../../src/up/filesMachines";
+import { fakeNode } from "../kubernetes/fakeNodes";
+import { after, Agents, before, digestOf, having, mirrored } from "./agents";
 
 describe("changed settings", () => {
   it("are ordered of one control-plane machine after the other, of one worker, and then of batches", async () => {
@@ -310,13 +197,13 @@ describe("a run that has nothing to change", () => {
     expect(await agents.take(after, { request: counted })).toEqual({ told: [] });
     const guard = "openstack-kubernetes-files";
     expect(calls).toEqual([
+      "GET v1/nodes",
       `GET validatingadmissionpolicies/${guard}`,
       `GET validatingadmissionpolicybindings/${guard}`,
       `GET roles/${guard}`,
       `GET rolebindings/${guard}`,
       `GET secrets/${guard}-control-plane`,
       `GET secrets/${guard}-default`,
-      "GET v1/nodes",
     ]);
   });
 });

@@ -9,7 +9,6 @@ const recorded = (changes: Record<string, unknown> = {}) =>
 describe("an up whose settings changed", () => {
   it.each<[string, Record<string, unknown>, string]>([
     ["the pods' network", { kubernetes: { podCidr: "10.244.0.0/16" } }, "kubernetes.podCidr"],
-    ["a newer minor", { kubernetes: { version: "1.36.3" } }, "kubernetes.version"],
     ["an older minor", { kubernetes: { version: "1.34.1", allowEndedMinor: "1.34" } }, "kubernetes.version"],
     [
       "two control-plane machines fewer",
@@ -20,13 +19,15 @@ describe("an up whose settings changed", () => {
     ["another kind of endpoint", { apiEndpoint: { kind: "virtualIp" } }, "apiEndpoint"],
     ["another node CIDR", { network: { cidr: "10.30.0.0/22" } }, "network.cidr"],
     ["no pod network", { cni: { kind: "none" } }, "cni.kind"],
+    ["an older patch", { kubernetes: { version: "1.35.1" } }, "kubernetes.version"],
+    ["a skipped minor", { kubernetes: { version: "1.37.2" } }, "kubernetes.version"],
   ])("is refused before anything is touched: %s", (_, changes, key) => {
     const [before, after] = [recorded(), recorded(changes)];
-    const lines = refusedChange(before, after, [])?.split("\n") ?? [];
+    const lines = refusedChange(before, after, [], [])?.split("\n") ?? [];
     expect(lines[0]).toBe("Nothing was changed, as these settings would end or cut off the cluster:");
     expect(lines[1]).toMatch(new RegExp(`^- ${key.replaceAll(".", "\\.")}: .* -> .*\\.$`));
     expect(lines.at(-1)).toBe(`Undo the change. If you intend it, add to allowDestruction: ${key}.`);
-    expect(refusedChange(before, after, [key])).toBeUndefined();
+    expect(refusedChange(before, after, [key], [])).toBeUndefined();
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -34,13 +35,25 @@ describe("an up whose settings changed", () => {
     ["a pool that is gone", { nodePools: [], controlPlane: { flavor: "m1.large", schedulable: true } }],
     ["another flavor of the control plane", { controlPlane: { flavor: "m1.xlarge" } }],
     ["tags", { tags: { owner: "platform" } }],
+    ["the next minor of Kubernetes", { kubernetes: { version: "1.36.3" } }],
     ["the same again", {}],
   ])("is carried out: %s", (_, changes) => {
-    expect(refusedChange(recorded(), recorded(changes), [])).toBeUndefined();
+    expect(refusedChange(recorded(), recorded(changes), [], [])).toBeUndefined();
   });
 
   it("is carried out where an older program recorded no configuration", () => {
-    expect(refusedChange(undefined, recorded({ kubernetes: { podCidr: "10.244.0.0/16" } }), [])).toBeUndefined();
+    expect(refusedChange(undefined, recorded({ kubernetes: { podCidr: "10.244.0.0/16" } }), [], [])).toBeUndefined();
+  });
+});
+
+describe("an upgrade", () => {
+  const upgraded = recorded({ kubernetes: { version: "1.36.3" } });
+
+  it("is refused together with a roll", () => {
+    expect(refusedChange(recorded(), upgraded, [], ["general"])).toBe(
+      "Nothing was changed: kubernetes.version changes, and roll names general. Empty `roll`, upgrade, and roll afterwards.",
+    );
+    expect(refusedChange(upgraded, upgraded, [], ["general"])).toBeUndefined();
   });
 });
 

@@ -20,6 +20,8 @@ import urllib.request
 
 ORDER = "openstack-kubernetes/files-order"
 ANSWER = "openstack-kubernetes/files-answer"
+# The order for which `up` has taken the pods off, or has found that they may stay.
+DRAINED = "openstack-kubernetes/files-drained"
 ETC = "/etc/openstack-kubernetes"
 # The files that the last order (or the machine's creation) laid, and what a change of each asks for.
 RECORD = ETC + "/files-in-place"
@@ -40,10 +42,26 @@ ADMIN = "/etc/kubernetes/admin.conf"
 # What the kubelet takes, and the arguments that kubeadm has it started with.
 KUBELET = ETC + "/kubelet/settings.conf"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
+# The version of Kubernetes and its packages.
+KUBERNETES = ETC + "/kubernetes.env"
+# kubeadm's patches of static pods, where there are any.
+PATCHES = ETC + "/patches"
+PROXY = ETC + "/proxy.env"
+PEERS = ETC + "/peers"
+BIN = "/opt/openstack-kubernetes/bin"
+PACKAGES = ["kubeadm", "kubectl", "kubelet"]
+# There while `kubeadm upgrade apply` is not done, which is the whole cluster's: it holds the version.
+APPLYING = "/var/lib/openstack-kubernetes/upgrade-applying"
+KUBEADM_LOG = "/var/log/openstack-kubernetes-upgrade.log"
+# Bytes that packages and images of another version need: 1.36.3's packages have 0.2 GB on the disk, and its images of a
+# control plane 0.5 GB; twice that.
+ROOM = 3 << 29
 # Seconds that containerd and the kubelet get to be well again, and an answer to arrive.
 PATIENCE = 120
 # Seconds that the API server gets: as many as its startup probe gives it.
 API_PATIENCE = 240
+# Seconds that `up` gets to take the pods off, whose own time limit ends before.
+DRAIN_PATIENCE = 7200
 
 # Which files are meant for this machine: those of the other family of operating systems lie elsewhere.
 PACKAGE_MANAGER = "apt" if os.path.exists("/usr/bin/apt-get") else "dnf"
@@ -61,9 +79,14 @@ class Hopeless(Failed):
     pass
 
 
+def variables(path):
+    with open(path) as lines:
+        pairs = (line.strip().split("=", 1) for line in lines if "=" in line)
+        return {name: value.strip("'") for name, value in pairs}
+
+
 def setting(name):
-    with open(ETC + "/bootstrap.env") as lines:
-        return dict(line.strip().split("=", 1) for line in lines if "=" in line)[name].strip("'")
+    return variables(ETC + "/bootstrap.env")[name]
 
 
 # host:port of the API server of this machine.
@@ -273,13 +296,16 @@ def wait_for_api_server():
 
 def start_api_server():
     wanted = wanted_manifest(json.loads(current(SETTINGS)["content"]))
-    if wanted:
+    if not wanted:
+        wait_for_api_server()
+        return
+    with HandedOver():
         running = running_api_servers()
         lay(MANIFEST, wanted)
         # It closes its port at once, and then waits half a minute for watches that nobody ends.
         for name in running:
             subprocess.call(["crictl", "stop", "--timeout", "5", name])
-    wait_for_api_server()
+        wait_for_api_server()
 
 
 # Of an API server that was started after the file was laid nothing is asked: it began with it.
@@ -318,11 +344,160 @@ def start_timers():
             run("systemctl", "restart", os.path.basename(path))
 
 
+def is_control_plane():
+    return os.path.exists(MANIFEST)
+
+
+# "v1.36.3", or None where the machine is not told.
+def wanted_version():
+    return "v" + variables(KUBERNETES)["KUBERNETES_VERSION"] if os.path.exists(KUBERNETES) else None
+
+
+def kubelet_version():
+    return output("kubelet", "--version").split()[-1]
+
+
+# Of a component's manifest: "v1.36.3".
+def version_of(manifest):
+    found = re.search("image: .*:(v[^\\s@]+)", manifest)
+    return found and found.group(1)
+
+
+# kubeadm is the first to be installed, and the kubelet the last.
+def is_upgraded():
+    versions = {kubelet_version()} | ({version_of(current(MANIFEST)["content"])} if is_control_plane() else set())
+    return versions == {wanted_version()} and not os.path.exists(APPLYING)
+
+
+# Packages of Kubernetes by their names, at the wanted version.
+def packages(names, *more):
+    wanted = variables(KUBERNETES)["KUBERNETES_PACKAGES"].split()
+    chosen = [package for package in wanted if re.split("[=-]", package)[0] in names]
+    environment = dict(os.environ, **(variables(PROXY) if os.path.exists(PROXY) else {}))
+    print(output(BIN + "/install-packages.sh", *more, *chosen, env=environment), flush=True)
+
+
+def download_packages():
+    if is_upgraded():
+        return
+    for folder in ("/usr", "/var/lib"):
+        disk = os.statvfs(folder)
+        if disk.f_bavail * disk.f_frsize < ROOM:
+            raise Failed("%s has less than %.1f GiB free, which another version needs" % (folder, ROOM / (1 << 30)))
+    packages(PACKAGES, "--download-only" if PACKAGE_MANAGER == "apt" else "--downloadonly")
+
+
+# The pods leave only when nothing else is known to stand in the way.
+def wait_until_drained():
+    if is_upgraded():
+        return
+
+    def annotations():
+        return wait_until_well("the API", lambda: json.load(call("GET", NODE)))["metadata"]["annotations"]
+
+    end, given = time.time() + DRAIN_PATIENCE, annotations()
+    if given.get(DRAINED) != given[ORDER]:
+        answer(given[ORDER], "drain", "waiting until `up` has taken the pods off")
+    while given.get(DRAINED) != given[ORDER]:
+        if time.time() > end:
+            raise Failed("`up` has not taken the pods off within %s s" % DRAIN_PATIENCE)
+        time.sleep(2)
+        given = annotations()
+
+
+# With a virtual IP, whoever has it hands it over before its API server stops: its clients lose a moment, not the
+# seconds until a check has failed. A machine alone keeps it.
+class HandedOver:
+    def __enter__(self):
+        peers = current(PEERS)
+        shared = peers is not None and len(peers["content"].splitlines()) > 1
+        self.hands_over = shared and bool(variables(ETC + "/bootstrap.env").get("VIRTUAL_IP"))
+        if self.hands_over:
+            run("systemctl", "stop", "keepalived")
+
+    def __exit__(self, *_):
+        if self.hands_over:
+            run("systemctl", "start", "keepalived")
+
+
+def cluster_version():
+    ask = ["kubectl", "--kubeconfig", ADMIN, "--request-timeout", "30s", "--namespace", "kube-system"]
+    document = output(*ask, "get", "configmap", "kubeadm-config", "--output", "jsonpath={.data.ClusterConfiguration}")
+    return re.search("(?m)^kubernetesVersion: *(\\S+)$", document).group(1)
+
+
+# The first machine upgrades what the cluster has in common too; a snapshot of etcd is taken before.
+def upgrade_with_kubeadm():
+    wanted = wanted_version()
+    if is_upgraded():
+        return
+    packages(["kubeadm"])
+    if not is_control_plane():
+        kubeadm("node")
+        return
+    if cluster_version() != wanted:
+        run("systemctl", "start", "openstack-kubernetes-snapshot.service")
+        lay(APPLYING, {"content": wanted, "mode": "0600"})
+    with HandedOver():
+        if (current(APPLYING) or {}).get("content") == wanted:
+            kubeadm("apply", wanted, "--yes")
+            lay(APPLYING, None)
+        else:
+            kubeadm("node")
+        wait_until_well("the API server", lambda: call("GET", "/readyz", host=own_api(), timeout=10), API_PATIENCE)
+
+
+# kubeadm puts a component back that does not start, and its containers go with it: their last words are read meanwhile.
+def kubeadm(*command):
+    # A timer renews certificates. Ignored: a Job that must end within a minute, on any node, where `up` has looked at the
+    # nodes; and control groups v1, which the check of the system refuses although the kubelet is told to accept them.
+    ignored = "CreateJob" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "CreateJob,SystemVerification"
+    command = ("kubeadm", "upgrade") + command + ("--certificate-renewal=false", "--ignore-preflight-errors", ignored)
+    if os.path.isdir(PATCHES):
+        command += ("--patches", PATCHES)
+    known, complaints = set(ended_api_servers()), []
+    with open(KUBEADM_LOG, "w") as log:
+        running = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        while running.poll() is None:
+            try:
+                for name in ended_api_servers():
+                    if name not in known:
+                        complaints.append(complaint(name, "^Error: |command failed"))
+                        known.add(name)
+            except Failed as error:
+                print(error, flush=True)
+            time.sleep(2)
+    with open(KUBEADM_LOG) as log:
+        text = log.read()
+    print(text, flush=True)
+    if running.returncode != 0:
+        told = last_error(text.strip(), "^error|FATAL|\\[ERROR ")
+        more = "; the API server said: %s" % complaints[-1] if complaints else ""
+        raise Failed("%s: %s%s" % (" ".join(command[:3]), told, more))
+
+
+def ended_api_servers():
+    return output("crictl", "ps", "--all", "--quiet", "--state", "Exited", "--name", "^kube-apiserver$").split()
+
+
+# After kubeadm, which takes away what a newer kubelet does not know. With the previous files: the previous version.
+def install_kubelet():
+    if wanted_version() in (None, kubelet_version()):
+        return
+    packages(PACKAGES)
+    run(BIN + "/protect-files.sh")
+    run("systemctl", "daemon-reload")
+
+
 # In the order in which they are done. Last is what is done with the previous files; None: nothing. An API server that
 # refuses an authentication configuration goes on with the previous one.
 STEPS = [
     ("trust", "reading the trusted CAs", trust, trust),
     ("containerd", "restarting containerd", restart_containerd, restart_containerd),
+    ("download", "downloading Kubernetes", download_packages, None),
+    ("drain", "waiting until the node may be upgraded", wait_until_drained, None),
+    ("kubeadm", "upgrading Kubernetes", upgrade_with_kubeadm, None),
+    ("packages", "installing the kubelet", install_kubelet, install_kubelet),
     ("kubelet", "restarting the kubelet", restart_kubelet, restart_kubelet),
     ("authentication", "waiting for the API server to read its authentication", wait_for_authentication, None),
     ("apiServer", "starting the API server", start_api_server, wait_for_api_server),
@@ -337,6 +512,7 @@ ASKED = {
     "authentication": ["authentication"],
     "apiServer": ["apiServer"],
     "timer": ["timer"],
+    "kubernetes": ["download", "drain", "kubeadm", "packages", "kubelet"],
 }
 
 
@@ -406,10 +582,12 @@ def differences(files):
     return changed
 
 
-def do_steps(asked, order):
+# `begun` takes the names of the steps that were begun.
+def do_steps(asked, order, begun):
     for name, title, work, _ in STEPS:
         if name in asked:
             step(order, title)
+            begun.add(name)
             work()
 
 
@@ -432,30 +610,42 @@ def lay_files(order, files):
     started = before or {"files": {}, "asked": []}
     was = recorded()
     asked = {name for path in changed for name in ASKED[changes.get(path) or was[path]]}
+    # kubeadm has written the manifest again.
+    if "kubeadm" in asked and is_control_plane():
+        asked.add("apiServer")
     started["asked"] = sorted(asked.union(started["asked"]))
     for path in changed:
         started["files"].setdefault(path, current(path))
     lay(JOURNAL, {"content": json.dumps(started), "mode": "0600"})
     step(order, "laying %s" % shown(changed) if changed else "going on after an interruption")
+    begun = set(before["asked"] if before else [])
     try:
         # The manifest is laid by its step, after whatever may be refused.
         for path in sorted(changed, key=lambda path: path == RECORD):
             if path != MANIFEST:
                 lay(path, changed[path])
-        do_steps(started["asked"], order)
+        do_steps(started["asked"], order, begun)
     except (Failed, OSError) as error:
-        raise Failed("%s; %s" % (error, put_back(order, started)))
+        raise Failed("%s; %s" % (error, put_back(order, started, begun)))
     lay(JOURNAL, None)
     done = [title for name, title, _, _ in STEPS if name in started["asked"]]
     return "changed %s; %s" % (shown(started["files"]), ", ".join(done) or "nothing was restarted")
 
 
-def put_back(order, started):
+# A control plane does not go back to an older version; only our part of the manifest does.
+def previous_manifest(was):
+    settings = current(SETTINGS)
+    if version_of(was["content"]) == version_of(current(MANIFEST)["content"]) or settings is None:
+        return was
+    return wanted_manifest(json.loads(settings["content"])) or current(MANIFEST)
+
+
+def put_back(order, started, begun):
     try:
         for path, was in sorted(started["files"].items(), key=lambda item: item[0] == MANIFEST):
-            lay(path, was)
+            lay(path, previous_manifest(was) if path == MANIFEST else was)
         for name, title, _, work in STEPS:
-            if name in started["asked"] and work:
+            if name in begun and work:
                 step(order, title + " with the previous files")
                 work()
     except (Failed, OSError) as error:

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Installs the packages on the RHEL family, at the pinned version of Kubernetes. The repository files exclude what must
-# not be updated on a node that nobody drained, hence --disableexcludes.
+# not be updated on a node that nobody drained, hence --disableexcludes. Without arguments all of them, once; with
+# arguments, which dnf is given, those alone, whatever is there.
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
+# shellcheck source=/dev/null
+. /etc/openstack-kubernetes/kubernetes.env
 marker=/var/lib/openstack-kubernetes/packages-installed
-[[ ! -e $marker ]] || exit 0
+[[ $# -gt 0 || ! -e $marker ]] || exit 0
 
 conf=/etc/dnf/dnf.conf
 if [[ -n ${https_proxy:-} ]] && ! grep -q '^proxy=' "$conf"; then
@@ -13,7 +16,10 @@ if [[ -n ${https_proxy:-} ]] && ! grep -q '^proxy=' "$conf"; then
   chmod 0600 "$conf"
   printf '\nproxy=%s\n' "$https_proxy" >>"$conf"
 fi
-read -ra wanted <<<"$PACKAGES"
+read -ra wanted <<<"$KUBERNETES_PACKAGES $PACKAGES"
+if (($# > 0)); then wanted=("$@"); fi
 # containerd.io replaces the runc of container-tools, hence --allowerasing. Whoever else holds a lock is waited for.
-dnf -y --setopt=install_weak_deps=False --setopt=exit_on_lock=False --disableexcludes=all install --allowerasing "${wanted[@]}"
+# An index of yesterday does not know a version of today.
+dnf -y --refresh --setopt=install_weak_deps=False --setopt=exit_on_lock=False --disableexcludes=all install \
+  --allowerasing "${wanted[@]}"
 touch "$marker"

@@ -4,6 +4,8 @@
 set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/bootstrap.env
+# shellcheck source=/dev/null
+. /etc/openstack-kubernetes/kubernetes.env
 
 is_kubernetes() {
   if [[ $2 != "v$KUBERNETES_VERSION" ]]; then

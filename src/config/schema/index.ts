@@ -14,7 +14,7 @@ import {
 import { controlPlaneSchema, nodePoolSchema, osSchema, sshSchema } from "./machines";
 import { apiEndpointSchema, cniSchema, networkSchema } from "./network";
 import { allowPlainHttpSchema, cloudProviderSchema, credentialsSchema, fluxSchema, platformSchema } from "./platform";
-import { flag, label, listOf, matching, section, text, whole } from "./primitives";
+import { choice, flag, label, listOf, matching, section, text, whole } from "./primitives";
 
 const readinessSchema = section({
   apiTimeoutMinutes: whole(1, 120)
@@ -55,7 +55,19 @@ const updateSchema = section({
     ),
   nodeTimeoutMinutes: whole(1, 120)
     .default(10)
-    .describe("How long a machine may take for a changed setting before `up` stops, in minutes."),
+    .describe(
+      "How long a machine may take for a changed setting, or for each part of an upgrade, before `up` stops, in minutes.",
+    ),
+  drain: choice("minor", "always", "never")
+    .default("minor")
+    .describe(
+      "When `up` takes the pods off a node before its kubelet gets another version: for another minor only, always, or never. PodDisruptionBudgets are respected, for readiness.drainTimeoutMinutes.",
+    ),
+  allowUnlistedComponents: flag
+    .default(false)
+    .describe(
+      "true: `up` upgrades Kubernetes although upstream does not list the new minor as supported by every component of the platform; a warning names them.",
+    ),
 })
   .prefault({})
   .describe("How `up` takes changed settings to machines that run.")

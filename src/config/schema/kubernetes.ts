@@ -59,8 +59,8 @@ export const kubernetesSchema = section({
     .describe(`Kubernetes version, of minor ${minorNames.join(", ")}; docs/supported-versions.md tells them apart.`)
     .meta(
       takesEffect(
-        ["running", "machine", "kubernetes"],
-        "Machines that exist keep their version, the API server included: upgrades in place are not there yet. Where the new minor has another pause image, machines that run are told it, which restarts containerd and no container.",
+        ["running", "kubernetes"],
+        "The next `up` upgrades machines that run, one minor at a time: the control plane one after the other, then workers in batches (docs/how-to/upgrade.md). With packageSource preinstalled it is refused.",
       ),
     ),
   allowEndedMinor: matching("minor", 'must be a minor in quotes, for instance "1.34"', /^1\.[1-9]\d$/)
@@ -274,20 +274,31 @@ export const packageSourceSchema = choice("upstream", "mirror", "preinstalled")
   .describe(
     "Where kubelet, kubeadm, kubectl and containerd come from: pkgs.k8s.io and download.docker.com, your own mirror (`packageMirror`), or already in the image.",
   )
-  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
+  .meta(
+    takesEffect(
+      ["running", "machine"],
+      "Machines that run ask the new source for Kubernetes at their next upgrade; the rest waits for `roll`.",
+    ),
+  );
 
 export const packageMirrorSchema = section({
-  kubernetesUrl: mirrorUrl.describe(
-    "Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository).",
-  ),
-  containerdUrl: mirrorUrl.optional().describe("Repository with containerd.io. Absent: `kubernetesUrl` holds it too."),
+  kubernetesUrl: mirrorUrl
+    .describe(
+      "Repository with kubelet, kubeadm, kubectl, cri-tools and kubernetes-cni (a flat deb repository, or an rpm repository).",
+    )
+    .meta(takesEffect("running", "Machines that run ask it at their next upgrade.")),
+  containerdUrl: mirrorUrl
+    .optional()
+    .describe("Repository with containerd.io. Absent: `kubernetesUrl` holds it too.")
+    .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   containerdPackage: matching(
     "package name",
     "must be the name of a package, for instance containerd.io",
     /^[a-z0-9][-a-z0-9.+_]*$/,
   )
     .default("containerd.io")
-    .describe("Name of the containerd package."),
+    .describe("Name of the containerd package.")
+    .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them.")),
   signingKey: publicKey("PGP public keys", pgpKeys)
     .optional()
     .describe(
@@ -296,7 +307,12 @@ export const packageMirrorSchema = section({
 })
   .optional()
   .describe("Private package mirror, for `packageSource: mirror`.")
-  .meta(takesEffect("machine", "Machines that exist keep theirs until `roll` replaces them."));
+  .meta(
+    takesEffect(
+      ["running", "machine"],
+      "Machines that run ask it for Kubernetes at their next upgrade; the rest waits for `roll`.",
+    ),
+  );
 
 export const ntpServersSchema = listOf(host)
   .describe("NTP servers (chrony). Empty: the image's own.")

@@ -17,7 +17,7 @@ import { orderAnnotation } from "../../../src/kubernetes/filesGuard";
 import { answerOf, publishFiles, withOrder } from "../../../src/kubernetes/filesInPlace";
 import { updateKubeadmConfig } from "../../../src/kubernetes/kubeadmConfig";
 import { changeNode, listNodes } from "../../../src/kubernetes/nodes";
-import { filesMachines, type FilesMachine } from "../../../src/up/changedFiles";
+import { filesMachines, type FilesMachine } from "../../../src/up/filesMachines";
 import { apiByKubectl } from "./apiByKubectl";
 import { createCa, takeSettings, withFile } from "./changedSettings";
 import { describeOnMachines, longestGap, startPolling } from "./machinesFixture";
@@ -200,7 +200,7 @@ describeOnMachines("changed settings on real machines", (site) => {
       await publishFiles(config.clusterName, [...new Set(filesMachines(config).map(({ files }) => files))], request);
       const [node] = (await listNodes(request)).filter(({ metadata }) => metadata.name === second);
       const seen = consoleOf(second).length;
-      await changeNode("the order", node!, (current) => withOrder(current, machine.files), request);
+      await changeNode("the order", node!, (current) => withOrder(current, machine.files, true), request);
       await eventually(
         `"${step}" on the console`,
         300,

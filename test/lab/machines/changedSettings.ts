@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { ClusterConfig } from "../../../src/config/clusterConfig";
 import { messageOf } from "../../../src/engine/messageOf";
 import type { KubernetesRequest } from "../../../src/kubernetes/client";
-import { takeChangedFiles, type FilesMachine } from "../../../src/up/changedFiles";
+import { takeChangedFiles } from "../../../src/up/changedFiles";
+import type { FilesMachine } from "../../../src/up/filesMachines";
 
 interface TakeInput {
   readonly config: ClusterConfig;
@@ -29,6 +30,8 @@ export async function takeSettings({ config, machines, created, request, print }
     withAgent: new Set(machines.map(({ name }) => name)),
     created: new Set(created),
     ...config.update,
+    drainTimeoutMinutes: config.readiness.drainTimeoutMinutes,
+    unlistedComponents: [],
     timeoutMinutes: 30,
     request,
     progress: () => undefined,

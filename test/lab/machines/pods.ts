@@ -1,39 +1,35 @@
 /** Pods that answer with their name, one on each worker, behind a Service. */
 import type { LabCluster } from "../../../lab/machines/cluster";
 
-/** Two pods, `app=guarded`, of which one must always be there. Nothing but a signal ends them. */
+/** Two pods of which one must always be there. */
+const guarded = (name: string, container: object) => [
+  {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: "default" },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [container] } },
+    },
+  },
+  {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { name, namespace: "default" },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: name } } },
+  },
+];
+
+/** Pods `app=guarded`. Nothing but a signal ends them. */
 export const guardedPods = {
   apiVersion: "v1",
   kind: "List",
-  items: [
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { name: "guarded", namespace: "default" },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { app: "guarded" } },
-        template: {
-          metadata: { labels: { app: "guarded" } },
-          spec: {
-            containers: [
-              {
-                name: "main",
-                image: "registry.lab/lab/tools:1",
-                command: ["bash", "-c", "trap exit TERM; while true; do sleep 1; done"],
-              },
-            ],
-          },
-        },
-      },
-    },
-    {
-      apiVersion: "policy/v1",
-      kind: "PodDisruptionBudget",
-      metadata: { name: "guarded", namespace: "default" },
-      spec: { minAvailable: 1, selector: { matchLabels: { app: "guarded" } } },
-    },
-  ],
+  items: guarded("guarded", {
+    name: "main",
+    image: "registry.lab/lab/tools:1",
+    command: ["bash", "-c", "trap exit TERM; while true; do sleep 1; done"],
+  }),
 };
 
 /** Reads a request up to its empty line, then answers; a connection closed with the request unread would be reset. */
@@ -42,6 +38,33 @@ printf 'HTTP/1.0 200 OK\\r\\n\\r\\n%s\\n' "$(uname -n)" >/tmp/answer
 printf 'while read -r line; do [ "\${#line}" -gt 1 ] || break; done; cat /tmp/answer' >/tmp/serve
 exec socat TCP-LISTEN:8080,fork,reuseaddr EXEC:"bash /tmp/serve"
 `;
+
+const echo = {
+  name: "echo",
+  image: "registry.lab/lab/tools:1",
+  command: ["bash", "-c", serve],
+  readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+};
+
+const service = (name: string) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace: "default" },
+  spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
+});
+
+/**
+ * Pods `app=answering` behind a Service of that name. One that is to end answers for ten seconds more, in which every
+ * node learns to ask the other: what an application needs that shall lose no request.
+ */
+export const answeringPods = {
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    ...guarded("answering", { ...echo, lifecycle: { preStop: { exec: { command: ["sleep", "10"] } } } }),
+    service("answering"),
+  ],
+};
 
 const manifest = {
   apiVersion: "v1",
@@ -57,24 +80,12 @@ const manifest = {
           metadata: { labels: { app: "echo" } },
           spec: {
             terminationGracePeriodSeconds: 1,
-            containers: [
-              {
-                name: "echo",
-                image: "registry.lab/lab/tools:1",
-                command: ["bash", "-c", serve],
-                readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-              },
-            ],
+            containers: [echo],
           },
         },
       },
     },
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "echo", namespace: "default" },
-      spec: { selector: { app: "echo" }, ports: [{ port: 80, targetPort: 8080 }] },
-    },
+    service("echo"),
   ],
 };
 

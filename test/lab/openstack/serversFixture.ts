@@ -5,7 +5,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { enterNetwork, type Site } from "../../../lab/machines/site";
 import { labFolder, layout } from "../../../lab/openstack/layout";
+import { kubectlProgram } from "../../../lab/openstack/machines";
+import { kubeconfigFile } from "../../../lab/openstack/nodes";
 import { installedPackages, machinePackages, unpackedPresent } from "../../../lab/openstack/packages";
 import { describeUnless } from "../../describeUnless";
 import { engineObstacle, programPlugins } from "../../realEngine/installedEngine";
@@ -15,10 +18,10 @@ const checkout = join(__dirname, "..", "..", "..");
 const machineScript = join(checkout, "lab", "machines", "machine.sh");
 
 /** Tests on such a lab, or skipped ones with a loud line that says why there can be none here. */
-export function describeOnServers(name: string, tests: () => void): void {
+export function describeOnServers(name: string, tests: (site: () => Site) => void): void {
   const reason = serversObstacle();
   if (reason === undefined) describeOnMachines(name, tests);
-  else describeUnless(reason, name, tests);
+  else describeUnless(reason, name, () => tests(() => undefined as never));
 }
 
 function serversObstacle(): string | undefined {
@@ -37,12 +40,24 @@ interface CommandAnswer {
   readonly output: string;
 }
 
+interface RunningCommand {
+  /** Its first process, and its session where that is its own. */
+  readonly session: number | undefined;
+  readonly answer: Promise<CommandAnswer>;
+}
+
 interface NodeSeen {
   readonly ready: boolean;
   readonly address: string;
   /** Boot id, by which a reboot is told. */
   readonly boot: string;
 }
+
+const upOf = (stack: string, settings: readonly string[]) => [
+  "scripts/labUp.ts",
+  stack,
+  ...settings.flatMap((setting) => ["--set", setting]),
+];
 
 /** A lab in a folder of its own; the user's is not touched, but for its unpacked packages, which are copied. */
 export class ServersLab {
@@ -56,19 +71,25 @@ export class ServersLab {
 
   /** A command of the checkout, on this lab. */
   command(script: string, ...words: string[]): Promise<CommandAnswer> {
-    const child = spawn(process.execPath, ["-r", "./scripts/typescript.js", script, ...words], {
+    return this.begin([script, ...words]).answer;
+  }
+
+  private begin(words: readonly string[], detached = false): RunningCommand {
+    const child = spawn(process.execPath, ["-r", "./scripts/typescript.js", ...words], {
       cwd: checkout,
       env: {
         ...process.env,
         OPENSTACK_KUBERNETES_LAB: this.folder,
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       },
+      detached,
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    return new Promise((fulfil) => child.on("close", (code) => fulfil({ code, output })));
+    const answer = new Promise<CommandAnswer>((fulfil) => child.on("close", (code) => fulfil({ code, output })));
+    return { session: child.pid, answer };
   }
 
   /** `npm run lab -- ...` */
@@ -78,7 +99,12 @@ export class ServersLab {
 
   /** `npm run lab:up -- STACK --set ...` */
   up(stack: string, ...settings: string[]): Promise<CommandAnswer> {
-    return this.command("scripts/labUp.ts", stack, ...settings.flatMap((setting) => ["--set", setting]));
+    return this.begin(upOf(stack, settings)).answer;
+  }
+
+  /** The same while it runs, in a session of its own, by which all that it starts can be killed. */
+  beginUp(stack: string, ...settings: string[]): RunningCommand {
+    return this.begin(upOf(stack, settings), true);
   }
 
   /** Output of a user's command in the lab's network; it must succeed. */
@@ -94,6 +120,16 @@ export class ServersLab {
 
   kubectl(...words: string[]): Promise<string> {
     return this.run("kubectl", ...words);
+  }
+
+  /** kubectl without the command of the lab around it, which takes a second. Its output, or undefined when it fails. */
+  kubectlAtOnce(...words: string[]): Promise<string | undefined> {
+    const [program = "", ...entering] = enterNetwork;
+    const kubectl = [kubectlProgram(), "--kubeconfig", kubeconfigFile(this.places), "--request-timeout=5s"];
+    const child = spawn(program, [...entering, ...kubectl, ...words], { stdio: ["ignore", "pipe", "ignore"] });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    return new Promise((fulfil) => child.on("close", (code) => fulfil(code === 0 ? output.trim() : undefined)));
   }
 
   async nodes(): Promise<Record<string, NodeSeen>> {

@@ -53,7 +53,7 @@ export function apiServerFiles(config: ClusterConfig): MachineFile[] {
       yamlFile(`${apiServerDirectory}/authentication.yaml`, [renderAuthenticationConfiguration(config)]),
     ),
     ...readAtStart(config),
-    inPlace("apiServer", textFile(apiServerSettingsPath, JSON.stringify(settings, undefined, 2), "0600")),
+    inPlace("apiServer", textFile(apiServerSettingsPath, JSON.stringify(settings), "0600")),
   ];
 }
 

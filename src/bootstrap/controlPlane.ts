@@ -49,21 +49,21 @@ function controlPlaneFiles(
 ): MachineFile[] {
   const { kubernetes } = config;
   const credentials = { endpointHost: facts.endpointHost, bootstrapToken: secrets.bootstrapToken, caCertHash };
+  // What is alike stands together, and what is random last: user data packs smaller so.
   return [
     ...nodeFiles(config, "control-plane", facts.endpointHost, controlPlaneGroup(config).template),
-    scriptFile("control-plane.sh", `${binDirectory}/become-node.sh`),
-    scriptFile("renew-certificates.sh"),
-    scriptFile("snapshot-etcd.sh"),
-    ...renewalUnits(),
-    ...snapshotUnits(kubernetes.etcd.snapshotIntervalHours),
-    textFile(`${etcDirectory}/peers`, facts.peers.map(({ name, address }) => `${name} ${address}`).join("\n")),
-    ...certificateFiles(secrets),
     yamlFile(initConfigurationPath, [
       renderInitConfiguration(config, secrets.bootstrapToken),
       renderClusterConfiguration(config, facts),
       renderKubeletConfiguration(config),
     ]),
     yamlFile(`${etcDirectory}/join.yaml`, [renderControlPlaneJoinConfiguration(config, credentials)]),
+    scriptFile("control-plane.sh", `${binDirectory}/become-node.sh`),
+    scriptFile("renew-certificates.sh"),
+    scriptFile("snapshot-etcd.sh"),
+    ...renewalUnits(),
+    ...snapshotUnits(kubernetes.etcd.snapshotIntervalHours),
+    textFile(`${etcDirectory}/peers`, facts.peers.map(({ name, address }) => `${name} ${address}`).join("\n")),
     ...kubeadmPatchFiles(config),
     // It holds the key, so that no other machine may read it: it waits for `roll`.
     yamlFile(`${apiServerDirectory}/encryption.yaml`, [
@@ -77,6 +77,7 @@ function controlPlaneFiles(
           ...peersUnits(),
         ]
       : []),
+    ...certificateFiles(secrets),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { ClusterConfig } from "../config/clusterConfig";
 import type { NodeRole } from "../machines/roles";
 import { variablesFile } from "./bootstrapEnvironment";
 import type { MachineFile } from "./inputs";
-import { etcDirectory, inPlace, scriptFile } from "./machineFile";
+import { etcDirectory, inPlace } from "./machineFile";
 import { kubernetesPackageList, packageFiles } from "./packages";
 
 /**
@@ -13,12 +13,7 @@ import { kubernetesPackageList, packageFiles } from "./packages";
 export function kubernetesFiles(config: ClusterConfig, role: NodeRole): MachineFile[] {
   const version = { KUBERNETES_VERSION: config.kubernetes.version };
   const path = `${etcDirectory}/kubernetes.env`;
-  const protect = scriptFile("protect-files.sh");
-  if (config.packageSource === "preinstalled") return [variablesFile(path, version), protect, ...packageFiles(config)];
+  if (config.packageSource === "preinstalled") return [variablesFile(path, version), ...packageFiles(config)];
   const packages = { KUBERNETES_PACKAGES: kubernetesPackageList(config, role).join(" ") };
-  return [
-    inPlace("nothing", protect),
-    ...packageFiles(config),
-    inPlace("kubernetes", variablesFile(path, { ...version, ...packages })),
-  ];
+  return [...packageFiles(config), inPlace("kubernetes", variablesFile(path, { ...version, ...packages }))];
 }

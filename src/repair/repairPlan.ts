@@ -5,7 +5,7 @@
  */
 import { counted } from "../config/counted";
 import { answerOf, orderOf } from "../kubernetes/filesInPlace";
-import { isLeaving } from "../kubernetes/leavingMark";
+import { isLeaving, isUpdating } from "../kubernetes/leavingMark";
 import type { Node } from "../kubernetes/nodes";
 import { batchSize } from "../machines/batchSize";
 import { listed } from "../preflight/findings";
@@ -75,13 +75,15 @@ function turnOf({ kind, machine }: RepairStep): number {
 
 function refusalsOf({ machines, roll }: RepairInput): string[] {
   const nodes = machines.flatMap(({ node }) => node ?? []);
-  const leaving = nodes.filter(isLeaving).map(({ metadata }) => metadata.name);
+  const named = (chosen: (node: Node) => boolean) => nodes.filter(chosen).map(({ metadata }) => metadata.name);
+  const [leaving, updating] = [named(isLeaving), named(isUpdating)];
   // A broken machine keeps its order until it is whole.
   const changing = machines.filter((machine) => isWhole(machine) && takesOrder(machine.node)).map(({ name }) => name);
   const busy = machines.filter(({ server }) => server !== undefined && passing.includes(server.status));
   const running = "`pulumi up` changes them, or was interrupted: run it to its end first";
   return [
     ...(leaving.length === 0 ? [] : [`Nodes that are to go: ${listed(leaving)}. ${running}.`]),
+    ...(updating.length === 0 ? [] : [`Nodes that are upgraded: ${listed(updating)}. ${running}.`]),
     ...(changing.length === 0 ? [] : [`Machines that take changed settings: ${listed(changing)}. ${running}.`]),
     ...(busy.length === 0
       ? []

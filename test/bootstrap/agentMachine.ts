@@ -202,6 +202,7 @@ export class AgentMachine {
       FLAGS: `${this.root}/kubeadm-flags.env`,
       MANIFEST: `${this.root}${manifestPath}`,
       BIN: `${this.root}/bin`,
+      ROOT: this.root,
       APPLYING: `${this.root}/applying`,
       KUBEADM_LOG: `${this.root}/kubeadm.log`,
     };

@@ -13,7 +13,6 @@ const kubelet = "/etc/openstack-kubernetes/kubelet/settings.conf";
 const record = "/etc/openstack-kubernetes/files-in-place";
 /** What another version of Kubernetes needs. */
 const upgrade = {
-  "/opt/openstack-kubernetes/bin/protect-files.sh": "nothing",
   "/opt/openstack-kubernetes/bin/install-packages.sh": "nothing",
   "/etc/apt/sources.list.d/openstack-kubernetes-kubernetes.sources": "nothing",
   "/etc/openstack-kubernetes/repository-keys": "nothing",

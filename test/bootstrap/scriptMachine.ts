@@ -4,7 +4,7 @@
  * decides, not what the programs would do.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -87,13 +87,6 @@ export class ScriptMachine {
   moved(script: string): string {
     const source = readFileSync(join(sources, script), "utf8");
     return movedRoots.reduce((text, path) => text.replaceAll(path, this.root + path), source);
-  }
-
-  /** Lays one of our own scripts where scripts of the machine call it. */
-  script(name: string): void {
-    const path = `/opt/openstack-kubernetes/bin/${name}`;
-    this.file(path, this.moved(name));
-    chmodSync(this.root + path, 0o755);
   }
 
   /** Runs a script; `seconds` is how long it has been running already when it first looks at the clock. */

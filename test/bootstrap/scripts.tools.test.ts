@@ -40,7 +40,6 @@ describe("the bootstrap", () => {
     machine.file("/etc/openstack-kubernetes/bootstrap.env", "ROLE='worker'\nCLUSTER_NAME='test'\n");
     machine.program("uname", "echo test-default-0.novalocal");
     machine.program("systemctl", "true");
-    machine.script("protect-files.sh");
     for (const step of steps.filter((name) => name in bodies)) {
       machine.file(
         `/opt/openstack-kubernetes/bin/${step}`,

@@ -37,7 +37,6 @@ async function boot(role: "worker" | "control-plane", cluster = "1.35.8"): Promi
   machine.program("kubeadm", kubeadm);
   machine.program("kubectl", kubectl);
   machine.program("install-packages.sh", install, "bin");
-  machine.program("protect-files.sh", "true", "bin");
   machine.lay("/installed-kubelet", "1.35.8");
   machine.lay("/cluster", cluster);
   if (role === "worker") return;
@@ -59,7 +58,7 @@ esac`,
 const changing = () =>
   machine
     .calls()
-    .filter((call) => /^(install-packages|kubeadm|protect|systemctl (restart|stop|start|daemon))/.test(call))
+    .filter((call) => /^(install-packages|kubeadm|systemctl (restart|stop|start|daemon))/.test(call))
     .map((call) => call.replace(/ --certificate-renewal=false --ignore-preflight-errors .*/, ""));
 
 beforeEach(() => {
@@ -70,7 +69,6 @@ afterEach(() => machine.remove());
 const download = "install-packages.sh --download-only kubeadm=1.36.3-* kubelet=1.36.3-*";
 const kubelet = [
   "install-packages.sh kubeadm=1.36.3-* kubelet=1.36.3-*",
-  "protect-files.sh ",
   "systemctl daemon-reload",
   "systemctl restart kubelet",
 ];
@@ -78,6 +76,8 @@ const kubelet = [
 describe("another version on a worker", () => {
   it("is downloaded, waits until the pods are gone, and is installed with kubeadm first", async () => {
     await boot("worker");
+    const unit = "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf";
+    machine.lay(unit, "open");
     const order = machine.order(newer);
     machine.powerOn();
     expect(await machine.answer("drain")).toMatchObject({
@@ -88,7 +88,7 @@ describe("another version on a worker", () => {
     machine.allow(order);
     await machine.answer("reached");
     expect(changing()).toEqual([download, "install-packages.sh kubeadm=1.36.3-*", "kubeadm upgrade node", ...kubelet]);
-    expect(machine.read("/installed-kubelet")).toBe("1.36.3");
+    expect([machine.read("/installed-kubelet"), machine.mode(unit)]).toEqual(["1.36.3", "0600"]);
   });
 
   it("that the machine has already asks for nothing", async () => {

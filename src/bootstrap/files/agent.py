@@ -6,6 +6,7 @@
 # at any moment, it begins again, finds what is done already, and does the rest. Whatever it does not expect ends it;
 # systemd starts it again. Python 3.6 (RHEL 8) must understand it.
 import base64
+import glob
 import hashlib
 import http.client
 import json
@@ -44,6 +45,8 @@ KUBELET = ETC + "/kubelet/settings.conf"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 # The version of Kubernetes and its packages.
 KUBERNETES = ETC + "/kubernetes.env"
+# Where the kubelet's files are.
+ROOT = ""
 # kubeadm's patches of static pods, where there are any.
 PATCHES = ETC + "/patches"
 PROXY = ETC + "/proxy.env"
@@ -373,6 +376,8 @@ def is_upgraded():
 def packages(names, *more):
     wanted = variables(KUBERNETES)["KUBERNETES_PACKAGES"].split()
     chosen = [package for package in wanted if re.split("[=-]", package)[0] in names]
+    # dnf's index of yesterday does not know a version of today.
+    more += () if PACKAGE_MANAGER == "apt" else ("--refresh",)
     environment = dict(os.environ, **(variables(PROXY) if os.path.exists(PROXY) else {}))
     print(output(BIN + "/install-packages.sh", *more, *chosen, env=environment), flush=True)
 
@@ -480,12 +485,21 @@ def ended_api_servers():
     return output("crictl", "ps", "--all", "--quiet", "--state", "Exited", "--name", "^kube-apiserver$").split()
 
 
+# As bootstrap.sh: kubeadm and the packages leave them readable to everybody.
+def protect_files():
+    unit = "/systemd/system/kubelet.service"
+    patterns = ["/var/lib/kubelet/*.yaml", "/var/lib/kubelet/*.env"]
+    patterns += [folder + unit + end for folder in ("/etc", "/usr/lib") for end in ("", ".d/*.conf")]
+    for path in [path for pattern in patterns for path in glob.glob(ROOT + pattern)]:
+        os.chmod(path, 0o600)
+
+
 # After kubeadm, which takes away what a newer kubelet does not know. With the previous files: the previous version.
 def install_kubelet():
     if wanted_version() in (None, kubelet_version()):
         return
     packages(PACKAGES)
-    run(BIN + "/protect-files.sh")
+    protect_files()
     run("systemctl", "daemon-reload")
 
 

@@ -96,7 +96,7 @@ def asked_by(request, user):
         raise Refused("it asks for more than alternative names")
     parts = [content for _, content in elements(extensions[0][1])]
     if parts[0] != ALTERNATIVE_NAMES:
-        raise Refused("it asks for something else than alternative names")
+        raise Refused("it asks for more than alternative names")
     return names_in(parts[-1])
 
 

@@ -65,7 +65,12 @@ step "starting containerd" start-runtime.sh
 step "closing the metadata service to pods" close-metadata.sh
 step "becoming a $ROLE node" become-node.sh
 
-"$bin/protect-files.sh"
+# kubeadm and the packages leave them readable to everybody (CIS 4.1.1, 4.1.9); the agent does so after an upgrade.
+shopt -s nullglob
+for file in /var/lib/kubelet/*.{yaml,env} /etc/systemd/system/kubelet.service{,.d/*.conf} \
+  /usr/lib/systemd/system/kubelet.service{,.d/*.conf}; do
+  if [[ -f $file ]]; then chmod 0600 "$file"; fi
+done
 
 systemctl enable --now openstack-kubernetes-agent.service
 touch "$state/joined"

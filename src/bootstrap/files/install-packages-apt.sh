@@ -10,7 +10,7 @@ set -euo pipefail
 # needrestart would restart services in the middle of the bootstrap.
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 marker=/var/lib/openstack-kubernetes/packages-installed
-[[ $# -gt 0 || ! -e $marker ]] || exit 0
+(($#)) || [[ ! -e $marker ]] || exit 0
 
 # python3 is on every image that has cloud-init; curl is not.
 fetch='import sys, urllib.request; open(sys.argv[2], "wb").write(urllib.request.urlopen(sys.argv[1], timeout=60).read())'
@@ -24,7 +24,7 @@ done </etc/openstack-kubernetes/repository-keys
 
 read -ra wanted <<<"$KUBERNETES_PACKAGES $PACKAGES"
 read -ra held <<<"$HELD_PACKAGES"
-if (($# > 0)); then wanted=(--allow-downgrades "$@"); fi
+if (($#)); then wanted=(--allow-downgrades "$@"); fi
 options=(-q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold)
 # What a power cut in the middle of an installation leaves behind: apt refuses to go on before dpkg has worked its
 # journal off.

@@ -8,7 +8,7 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . /etc/openstack-kubernetes/kubernetes.env
 marker=/var/lib/openstack-kubernetes/packages-installed
-[[ $# -gt 0 || ! -e $marker ]] || exit 0
+(($#)) || [[ ! -e $marker ]] || exit 0
 
 conf=/etc/dnf/dnf.conf
 if [[ -n ${https_proxy:-} ]] && ! grep -q '^proxy=' "$conf"; then
@@ -17,9 +17,8 @@ if [[ -n ${https_proxy:-} ]] && ! grep -q '^proxy=' "$conf"; then
   printf '\nproxy=%s\n' "$https_proxy" >>"$conf"
 fi
 read -ra wanted <<<"$KUBERNETES_PACKAGES $PACKAGES"
-if (($# > 0)); then wanted=("$@"); fi
+if (($#)); then wanted=("$@"); fi
 # containerd.io replaces the runc of container-tools, hence --allowerasing. Whoever else holds a lock is waited for.
-# An index of yesterday does not know a version of today.
-dnf -y --refresh --setopt=install_weak_deps=False --setopt=exit_on_lock=False --disableexcludes=all install \
+dnf -y --setopt=install_weak_deps=False --setopt=exit_on_lock=False --disableexcludes=all install \
   --allowerasing "${wanted[@]}"
 touch "$marker"

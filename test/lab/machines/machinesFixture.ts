@@ -192,7 +192,7 @@ export function startPolling(cluster: LabCluster): Polling {
 }
 
 /** The same for an API server of this address, whose CA is written into `folder`. */
-function pollReadiness(server: string, caPem: string, folder: string): Polling {
+export function pollReadiness(server: string, caPem: string, folder: string): Polling {
   const ca = join(folder, "ca.crt");
   writeFileSync(ca, caPem);
   const { process: child, lines } = startHelper("poll.ts", ["1", `${server}/readyz`, ca]);

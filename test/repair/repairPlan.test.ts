@@ -148,7 +148,12 @@ describe("A repair of a cluster that is being changed", () => {
 
   it.each<[string, MachineState, string[], string]>([
     ["a node is to go", { ...whole, node: withLeavingMark(whole.node!) }, [], "Nodes that are to go: dev-general-0."],
-    ["a node is upgraded", { ...whole, node: withUpdatingMark(whole.node!) }, [], "Nodes that are upgraded: dev-general-0."],
+    [
+      "a node is upgraded",
+      { ...whole, node: withUpdatingMark(whole.node!) },
+      [],
+      "Nodes that are upgraded: dev-general-0.",
+    ],
     ["a machine takes settings", ordered(answered("b", "working")), [], "Machines that take changed settings: dev-"],
     ["a machine has yet to answer", ordered(answered("a", "reached")), [], "Machines that take changed settings: dev-"],
     ["a machine is made", machine(whole.name, inStatus("BUILD")), [], "OpenStack works on: dev-general-0 (BUILD)."],

@@ -20,8 +20,8 @@ export interface WorkerFacts {
  * `containerd`: a restart of containerd, which no container notices. `trust`: the machine's trust store is written
  * again, and containerd restarted. `kubelet`: a restart of the kubelet, which no container notices. `authentication`:
  * the API server reads it by itself, and may refuse it. `apiServer`: another static pod of the API server. `timer`:
- * systemd reads its units again and starts those that are timers. `kubernetes`: other packages, kubeadm's upgrade, and a
- * restart of the kubelet, mostly without pods on the node. files/agent.py does it.
+ * systemd reads its units again and starts those that are timers. `kubernetes`: other packages, kubeadm's upgrade, and
+ * a restart of the kubelet, mostly without pods on the node. files/agent.py does it.
  */
 export type FileChange =
   "nothing" | "containerd" | "trust" | "kubelet" | "authentication" | "apiServer" | "timer" | "kubernetes";

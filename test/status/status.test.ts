@@ -100,8 +100,8 @@ describe("status of a cluster", () => {
   });
 
   it("shows all else where one part hangs", async () => {
-    const found = await statusWith({ "/api/v1/nodes": () => "hang" }, {}, 1_500);
-    const hung = "could not be asked: no answer within 1.5 s";
+    const found = await statusWith({ "/api/v1/nodes": () => "hang" }, {}, 4_000);
+    const hung = "could not be asked: no answer within 4 s";
     expect(found.health).toBe("unknown");
     expect(partsOf(found, "nodes", "drift")).toEqual([`unknown nodes: ${hung}`, fileWell, `unknown drift: ${hung}`]);
     expect(found.lines.filter(({ level }) => level === "unknown")).toHaveLength(2);

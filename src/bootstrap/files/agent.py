@@ -454,8 +454,8 @@ def upgrade_with_kubeadm():
 
 # kubeadm puts a component back that does not start, and its containers go with it: their last words are read meanwhile.
 def kubeadm(*command):
-    # A timer renews certificates. Ignored: a Job that must end within a minute on any node, where `up` has looked at the
-    # nodes; and control groups v1, which the check of the system refuses although the kubelet is told to accept them.
+    # A timer renews certificates. Ignored: a Job that must end within a minute on any node, where `up` has looked at
+    # the nodes; and control groups v1, which the check of the system refuses although the kubelet is told to take them.
     ignored = "CreateJob" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "CreateJob,SystemVerification"
     command = ("kubeadm", "upgrade") + command + ("--certificate-renewal=false", "--ignore-preflight-errors", ignored)
     if os.path.isdir(PATCHES):

@@ -47,7 +47,11 @@ describeOnServers("Kubernetes of a cluster that runs", (site) => {
     Object.fromEntries(
       (await lab.kubectl("get", "nodes", "-o", `jsonpath={range .items[*]}{.metadata.name} {${path}}{"\\n"}{end}`))
         .split("\n")
-        .map((line) => line.split(" ") as [string, string]),
+        // The output's last line has lost the blank at its end.
+        .map((line) => {
+          const [name = "", value = ""] = line.split(" ");
+          return [name, value];
+        }),
     );
   const kubelets = () => ofNodes(".status.nodeInfo.kubeletVersion");
   const everyNode = <T>(value: T) => Object.fromEntries(all.map((node) => [node, value]));

@@ -6,13 +6,12 @@ import {
   kubernetesSchema,
   ntpServersSchema,
   oidcSchema,
-  packageMirrorSchema,
-  packageSourceSchema,
   proxySchema,
   registryMirrorsSchema,
 } from "./kubernetes";
 import { controlPlaneSchema, nodePoolSchema, osSchema, sshSchema } from "./machines";
 import { apiEndpointSchema, cniSchema, networkSchema } from "./network";
+import { packageMirrorSchema, packageSourceSchema } from "./packages";
 import { allowPlainHttpSchema, cloudProviderSchema, credentialsSchema, fluxSchema, platformSchema } from "./platform";
 import { choice, flag, label, listOf, matching, section, text, whole } from "./primitives";
 

@@ -34,7 +34,8 @@ export class S3Server {
   async start(): Promise<void> {
     this.port ||= await freePort();
     const { accessKeyId, secretAccessKey } = this.credential;
-    const [program, ...words] = [...this.enter, this.binary] as [string, ...string[]];
+    const words = [...this.enter, this.binary];
+    const program = words.shift() as string;
     const server = spawn(
       program,
       [
@@ -71,7 +72,8 @@ export class S3Server {
 
   /** Asks in its network, with curl. */
   get(url: string): { readonly status: number | null; readonly stdout: Buffer } {
-    const [program, ...words] = [...this.enter, "curl", "--silent", url] as [string, ...string[]];
+    const words = [...this.enter, "curl", "--silent", url];
+    const program = words.shift() as string;
     return spawnSync(program, words, { maxBuffer: 1 << 28 });
   }
 

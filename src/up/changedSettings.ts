@@ -8,6 +8,13 @@ import { changeInWords, changedSettings } from "../consequences/changedSettings"
 const isOfOnePool = (key: string) => key.startsWith("nodePools");
 
 /**
+ * The state has the version that the last `up` was to bring, which it may have failed to: the cluster itself is asked
+ * (up/upgradeChecks.ts). Not where packages come with the image, as no machine that runs changes then.
+ */
+const isAskedOfCluster = (key: string, after: unknown) =>
+  key === "kubernetes.version" && valueAt(["packageSource"], after) !== "preinstalled";
+
+/**
  * Why a change must not be carried out, as a message for people; undefined when it may be. Both configurations as the
  * state keeps them; `before` is undefined where an older program made the state.
  */
@@ -21,7 +28,7 @@ export function refusedChange(
   const rolled = rollDuringUpgrade(before, after, roll);
   if (rolled !== undefined) return rolled;
   const refused = changedSettings({ before, after }, allowDestruction).filter(
-    ({ key, allowed }) => !allowed && !isOfOnePool(key),
+    ({ key, allowed }) => !allowed && !isOfOnePool(key) && !isAskedOfCluster(key, after),
   );
   if (refused.length === 0) return undefined;
   return [

@@ -71,6 +71,7 @@ describe("a stack file", () => {
       ntpServers: [],
       tags: {},
       update: { maxUnavailable: "10%", nodeTimeoutMinutes: 10, drain: "minor", allowUnlistedComponents: false },
+      repair: { afterMinutes: 15, maxUnhealthy: "40%" },
       configDrive: true,
       protect: true,
       roll: [],

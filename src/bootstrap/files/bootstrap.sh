@@ -48,7 +48,8 @@ step() {
   tell_progress "$title" "$output" &
   progress=$!
   "$script" >"$output" 2>&1 || status=$?
-  kill "$progress"
+  # Not TERM, which bash loses now and then in a subshell that has just begun: `wait` would wait for ever.
+  kill -KILL "$progress"
   wait "$progress" 2>/dev/null || true
   cat "$output" >>"$log"
   if ((status == 0)); then return 0; fi

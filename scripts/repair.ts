@@ -1,7 +1,6 @@
 /** `npm run repair -- <stack>`: reboot or replace the machines that are broken, one after the other. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { parseClusterConfig } from "../src/config/parse";
 import { readStackFile } from "../src/config/stackFile";
@@ -14,6 +13,7 @@ import { reboot, replace, type Hands } from "../src/repair/carryOut";
 import { gatherMachines } from "../src/repair/gatherMachines";
 import { repairMachines } from "../src/repair/repair";
 import { readStackOutputs } from "../src/status/stackOutputs";
+import { confirmed } from "./confirmed";
 import { providerKeys } from "./providerKeys";
 import { filePath, runCommand } from "./runCommand";
 import { wrappedFor } from "./wrapped";
@@ -28,17 +28,6 @@ const exitCodes = { whole: 0, left: 3, declined: 3 };
 /** Milliseconds that Pulumi may take to tell the outputs. */
 const outputsLimit = 60_000;
 const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
-
-async function confirmed(yes: boolean): Promise<boolean> {
-  if (yes) return true;
-  if (!process.stdin.isTTY) {
-    say("Nothing was done: nobody can be asked here; --yes goes on without.");
-    return false;
-  }
-  const question = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await question.question("Begin? [y/N] ").finally(() => question.close());
-  return /^y(es)?$/i.test(answer.trim());
-}
 
 /** Its lines go to the terminal as they come. */
 function pulumi(stack: string, args: readonly string[]): Promise<void> {
@@ -73,7 +62,7 @@ async function repair(stack: string, options: Options): Promise<number> {
     gather: () => gatherMachines(outputs, hands.api, hands.request),
     reboot: (machine, others) => reboot(machine, hands, others),
     replace: (machine, others) => replace(machine, hands, others),
-    confirmed: () => confirmed(options.yes),
+    confirmed: () => confirmed({ yes: options.yes, question: "Begin?", refusal: "Nothing was done", say }),
     show: (plan) => process.stdout.write(`${wrappedFor(plan, process.stdout)}\n`),
     clock: hands.clock,
   });

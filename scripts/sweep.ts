@@ -3,7 +3,6 @@
  * `pulumi destroy` from ending.
  */
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { parseClusterConfig } from "../src/config/parse";
 import { readStackFile } from "../src/config/stackFile";
@@ -13,6 +12,7 @@ import { carryOut } from "../src/sweep/carryOut";
 import { gatherRemains } from "../src/sweep/gatherLeftovers";
 import { planSweep } from "../src/sweep/sweepPlan";
 import { renderSweep } from "../src/sweep/sweepReport";
+import { confirmed } from "./confirmed";
 import { providerKeys } from "./providerKeys";
 import { filePath, runCommand } from "./runCommand";
 import { wrappedFor } from "./wrapped";
@@ -26,19 +26,6 @@ interface Options {
 const exitCodes = { swept: 0, failed: 1, notConfirmed: 3 };
 const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 
-async function confirmed(yes: boolean): Promise<boolean> {
-  if (yes) return true;
-  if (!process.stdin.isTTY) {
-    say("Nothing was deleted: nobody can be asked here; --yes goes on without.");
-    return false;
-  }
-  const question = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await question
-    .question("Delete all of that? There is no way back. [y/N] ")
-    .finally(() => question.close());
-  return /^y(es)?$/i.test(answer.trim());
-}
-
 async function sweep(stack: string, options: Options): Promise<number> {
   const file = options.config ?? join(__dirname, "..", `Pulumi.${stack}.yaml`);
   const { values, problems } = readStackFile(file);
@@ -49,7 +36,15 @@ async function sweep(stack: string, options: Options): Promise<number> {
   const plan = planSweep(clusterName, await gatherRemains(api, clusterName), options.volumes);
   process.stdout.write(wrappedFor(`${renderSweep(clusterName, plan)}\n`, process.stdout));
   if (plan.steps.length === 0) return exitCodes.swept;
-  if (!(await confirmed(options.yes))) return exitCodes.notConfirmed;
+  if (
+    !(await confirmed({
+      yes: options.yes,
+      question: "Delete all of that? There is no way back.",
+      refusal: "Nothing was deleted",
+      say,
+    }))
+  )
+    return exitCodes.notConfirmed;
   const failures = await carryOut(api, plan.steps, say);
   failures.forEach(say);
   say(`${plan.steps.length - failures.length} of ${plan.steps.length} deleted.`);

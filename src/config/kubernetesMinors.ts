@@ -116,6 +116,16 @@ export function minorOf(version: string): string {
   return version.split(".").slice(0, 2).join(".");
 }
 
+/** 36 of "1.36.3". */
+export const minorNumber = (version: string): number => Number(version.split(".")[1]);
+
+/** Positive, negative or zero where the first is newer, older or the same. */
+export function compareVersions(a: string, b: string): number {
+  const numbers = (version: string) => version.split(".").map(Number);
+  const [left, right] = [numbers(a), numbers(b)];
+  return [0, 1, 2].map((place) => (left[place] ?? 0) - (right[place] ?? 0)).find((sign) => sign !== 0) ?? 0;
+}
+
 export function isKnownMinor(minor: string): minor is MinorName {
   return Object.hasOwn(kubernetesMinors, minor);
 }

@@ -5,6 +5,7 @@
 import { counted } from "../config/counted";
 import type { ChangedKey } from "../config/changedKeys";
 import type { Weight } from "../config/effects";
+import { compareVersions, minorNumber } from "../config/kubernetesMinors";
 import { valueAt } from "../config/shape";
 import { batchSize } from "../machines/batchSize";
 import type { NodeRole } from "../machines/roles";
@@ -103,13 +104,14 @@ const inPlace =
   };
 
 const kubernetesVersion: Rule = (change, configurations) => {
-  const [older, newer] = [minorOf(change.before), minorOf(change.after)];
+  const [before, wanted] = [String(change.before), String(change.after)];
+  const [older, newer] = [minorNumber(before), minorNumber(wanted)];
   const { after } = configurations;
   if (valueAt(["packageSource"], after) === "preinstalled")
     return destructive(
       "Packages come with the image, so machines that run keep their version, and new ones cannot join them. Choose packageSource upstream or mirror for an upgrade.",
     );
-  if (newer < older || (newer === older && patchOf(change.after) < patchOf(change.before)))
+  if (compareVersions(wanted, before) < 0)
     return destructive("Kubernetes has no way back to an older version. Machines that are created could not join.");
   if (newer > older + 1)
     return destructive(`Kubernetes is upgraded one minor at a time. Upgrade to 1.${older + 1} first.`);
@@ -129,14 +131,6 @@ const kubernetesVersion: Rule = (change, configurations) => {
     secondsOfUpgrade,
   )(change, configurations);
 };
-
-function minorOf(version: unknown): number {
-  return Number(String(version).split(".")[1]);
-}
-
-function patchOf(version: unknown): number {
-  return Number(String(version).split(".")[2]);
-}
 
 const maxPods: Rule = (change, configurations) =>
   (Number(change.after) < Number(change.before)

@@ -15,7 +15,7 @@ import { messageOf } from "../engine/messageOf";
 import { type Clock, realClock, waitUntil } from "../engine/waiting";
 import type { FilesMachine } from "./filesMachines";
 import { waitForOthers } from "./rolledMachine";
-import { drainForUpdate, type DrainPolicy, needsDrain, openNodes } from "./updatingNodes";
+import { drainForUpdate, type DrainPolicy, needsDrain, openNodes, runsOther } from "./updatingNodes";
 import { needsUpgrade, refuseUpgrade } from "./upgradeGate";
 
 export interface ChangedFilesInput {
@@ -196,7 +196,7 @@ async function waitForAnswers(
           else if (state === "drain" && mayWait) full.push(machine);
           else if (state !== "reached") wait(message);
           else if (wasReady && !isReady(node)) wait("is not Ready");
-          else if (isBehind(node, machine)) wait(`its kubelet is still ${kubeletVersionOf(node) ?? ""}`);
+          else if (runsOther(node, machine.version)) wait(`its kubelet is still ${kubeletVersionOf(node) ?? ""}`);
         } catch (error) {
           wait(messageOf(error));
         }
@@ -213,12 +213,6 @@ async function waitForAnswers(
       `Changed settings were refused by a machine: ${failures.join("; ")}. No further machine is touched.\n${remedy}`,
     );
   return full;
-}
-
-/** Whether the node tells another version than its machine has by now. */
-function isBehind(node: Node, { version }: FilesMachine): boolean {
-  const runs = kubeletVersionOf(node);
-  return version !== undefined && runs !== undefined && runs !== version;
 }
 
 /** A machine that is waited for, and why. */

@@ -3,8 +3,9 @@
  * here is about Nodes; that nothing is touched meanwhile is for up/rolling.ts to see to.
  */
 import { counted } from "../config/counted";
-import { documentOf, listAll } from "../kubernetes/answers";
-import { changeNode, type Condition, isReady, listNodes, type Node, removeNode } from "../kubernetes/nodes";
+import { documentOf } from "../kubernetes/answers";
+import { controlPlanePods } from "../kubernetes/controlPlanePods";
+import { changeNode, isReady, listNodes, type Node, removeNode } from "../kubernetes/nodes";
 import { drainBefore } from "../kubernetes/drain";
 import { KubeletLeases } from "../kubernetes/leases";
 import type { KubernetesRequest } from "../kubernetes/client";
@@ -133,19 +134,11 @@ export async function forgetReleasedNode(
   });
 }
 
-interface StaticPod {
-  readonly metadata: { readonly name: string };
-  readonly status?: { readonly conditions?: readonly Condition[] };
-}
-
 /** What the others lack. */
 async function problemsOf({ others, role, request }: SpareInput, leases: KubeletLeases): Promise<string[]> {
   const nodes = byName(await listNodes(request));
   const silent = await leases.silent(others);
-  const pods =
-    role === "control-plane"
-      ? byName(await listAll<StaticPod>("a listing of the control plane's pods", staticPods, request))
-      : undefined;
+  const pods = role === "control-plane" ? byName(await controlPlanePods(request)) : undefined;
   return others.flatMap((name) => {
     const node = nodes.get(name);
     if (node === undefined) return [`machine ${name} has not become a node`];
@@ -158,8 +151,6 @@ async function problemsOf({ others, role, request }: SpareInput, leases: Kubelet
     });
   });
 }
-
-const staticPods = `/api/v1/namespaces/kube-system/pods?labelSelector=${encodeURIComponent("tier=control-plane")}`;
 
 function byName<T extends { readonly metadata: { readonly name: string } }>(
   items: readonly T[],

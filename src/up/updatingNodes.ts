@@ -3,6 +3,7 @@
  * afterwards (docs/decisions/0055). A node of which the drain fails is opened again; one whose machine fails stays
  * cordoned.
  */
+import { minorOf } from "../config/kubernetesMinors";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { drain, NotDrainedError } from "../kubernetes/drain";
 import { isUpdating, withoutUpdatingMark, withUpdatingMark } from "../kubernetes/leavingMark";
@@ -14,13 +15,16 @@ import type { Clock } from "../engine/waiting";
 /** Which versions of a kubelet ask for a node without pods, as `update.drain`. */
 export type DrainPolicy = "minor" | "always" | "never";
 
-const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
+/** Whether the kubelet that a node tells of is of another version than `wanted`; undefined wants none. */
+export function runsOther(node: Node, wanted: string | undefined): boolean {
+  const runs = kubeletVersionOf(node);
+  return wanted !== undefined && runs !== undefined && runs !== wanted;
+}
 
 /** Whether a node is drained before its kubelet, of which the node tells the version, becomes `wanted`. */
 export function needsDrain(node: Node, wanted: string | undefined, policy: DrainPolicy): boolean {
-  const runs = kubeletVersionOf(node);
-  if (wanted === undefined || runs === undefined || runs === wanted) return false;
-  return policy === "always" || (policy === "minor" && minorOf(runs) !== minorOf(wanted));
+  const isOtherMinor = () => minorOf(kubeletVersionOf(node) as string) !== minorOf(wanted as string);
+  return runsOther(node, wanted) && (policy === "always" || (policy === "minor" && isOtherMinor()));
 }
 
 interface UpdatingInput {

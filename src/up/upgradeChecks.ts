@@ -1,7 +1,9 @@
 /** What must hold before `up` upgrades Kubernetes on machines that run. Nothing is changed here. */
+import { compareVersions, minorNumber } from "../config/kubernetesMinors";
 import { documentOf, listAll } from "../kubernetes/answers";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { clusterVersion } from "../kubernetes/kubeadmConfig";
+import { controlPlanePods } from "../kubernetes/controlPlanePods";
 import { isLeaving } from "../kubernetes/leavingMark";
 import { isReady, kubeletVersionOf, type Node } from "../kubernetes/nodes";
 import { messageOf } from "../engine/messageOf";
@@ -38,15 +40,6 @@ export async function upgradeRefusals(input: UpgradeCheckInput): Promise<string[
     answer.status === "fulfilled" ? answer.value : [`The cluster could not be asked: ${messageOf(answer.reason)}.`],
   );
 }
-
-/** Newer, older or equal by number: positive, negative or zero. */
-function compareVersions(a: string, b: string): number {
-  const numbers = (version: string) => version.split(".").map(Number);
-  const [left, right] = [numbers(a), numbers(b)];
-  return [0, 1, 2].map((place) => (left[place] ?? 0) - (right[place] ?? 0)).find((sign) => sign !== 0) ?? 0;
-}
-
-const minorNumber = (version: string) => Number(version.split(".")[1]);
 
 async function versionRefusals({ version, nodes, request }: UpgradeCheckInput): Promise<string[]> {
   const { gitVersion } = documentOf<{ gitVersion: string }>("to show its version", await request("GET", "/version"));
@@ -95,8 +88,7 @@ function nodeRefusals({ controlPlane, workers, nodes, withoutAgent }: UpgradeChe
 }
 
 async function staticPodRefusals({ controlPlane, nodes, request }: UpgradeCheckInput): Promise<string[]> {
-  const path = `/api/v1/namespaces/kube-system/pods?labelSelector=${encodeURIComponent("tier=control-plane")}`;
-  const pods = await listAll<Node>("a listing of the control plane's pods", path, request);
+  const pods = await controlPlanePods(request);
   const ready = new Set(pods.filter(isReady).map(({ metadata }) => metadata.name));
   const known = new Set(nodes.map(({ metadata }) => metadata.name));
   const missing = controlPlane

@@ -1,10 +1,10 @@
 /** Holds an upgrade of Kubernetes back while something stands in its way. */
 import type { KubernetesRequest } from "../kubernetes/client";
-import { kubeletVersionOf, listNodes, type Node } from "../kubernetes/nodes";
+import { listNodes, type Node } from "../kubernetes/nodes";
 import type { MachineRole } from "../machines/roles";
 import { type Clock, waitUntil } from "../engine/waiting";
 import type { FilesMachine } from "./filesMachines";
-import { type DrainPolicy, needsDrain } from "./updatingNodes";
+import { type DrainPolicy, needsDrain, runsOther } from "./updatingNodes";
 import { upgradeRefusals } from "./upgradeChecks";
 
 /** Minutes in which what stands in the way of an upgrade may pass: a machine that boots, a pod that starts. */
@@ -15,10 +15,10 @@ const patienceWithRefusals = 1;
  * kubelets must not be newer than the API server.
  */
 export function needsUpgrade(machines: readonly FilesMachine[], nodes: readonly Node[]): boolean {
-  const versions = new Map(nodes.map((node) => [node.metadata.name, kubeletVersionOf(node)]));
+  const known = new Map(nodes.map((node) => [node.metadata.name, node]));
   return machines.some(({ name, version }) => {
-    const runs = versions.get(name);
-    return version !== undefined && runs !== undefined && runs !== version;
+    const node = known.get(name);
+    return node !== undefined && runsOther(node, version);
   });
 }
 

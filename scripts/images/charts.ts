@@ -32,7 +32,10 @@ export async function pullChart(chart: ChartUse, folder: string, plainHttp: bool
   await runTool("helm", ["pull", ...from, ...options]);
 }
 
-/** What the release makes of its chart, definitions of kinds and hooks included. `folder` has the archives. */
+/**
+ * What the release makes of its chart, definitions of kinds and hooks included, but not the tests of `helm test`, which
+ * nobody calls. `folder` has the archives.
+ */
 export async function renderChart(
   use: ChartUse,
   folder: string,
@@ -43,5 +46,7 @@ export async function renderChart(
   writeFileSync(values, stringify(use.values));
   const chart = isLocal(use) ? join(use.source, use.chart) : join(folder, archiveName(use));
   const options = ["--namespace", use.namespace, "--values", values, "--kube-version", kubernetesVersion];
-  return documents(await runTool("helm", ["template", use.release, chart, ...options, "--include-crds"]));
+  return documents(
+    await runTool("helm", ["template", use.release, chart, ...options, "--include-crds", "--skip-tests"]),
+  );
 }

@@ -79,6 +79,7 @@ describe("credentials", () => {
     const conditions = jobs.filter(({ environment }) => environment !== undefined).map(({ condition }) => condition);
     expect(conditions).toEqual([
       expect.stringContaining("github.event.pull_request.head.repo.full_name == github.repository"),
+      expect.stringContaining("github.event_name == 'push' && github.ref == 'refs/heads/main'"),
       expect.stringContaining("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID"),
     ]);
     expect(textOf(".github/workflows/ci.yml")).not.toContain("pull_request_target");
@@ -91,9 +92,10 @@ describe("credentials", () => {
     expect(gitlabJobs.find(({ environment }) => environment !== undefined)?.text).not.toContain('"cache"');
   });
 
-  it("of the repository itself can read only, but for the job that comments", () => {
+  it("of the repository itself can read only, but for the jobs that comment and publish the site", () => {
     const rights = Object.fromEntries(githubJobs.map(({ name, permissions }) => [name, permissions]));
-    const { "github ci.yml comment": comment, ...others } = rights;
+    const { "github ci.yml comment": comment, "github ci.yml pages": pages, ...others } = rights;
+    expect(pages).toEqual({ pages: "write", "id-token": "write" });
     expect(comment).toEqual({ contents: "read", "pull-requests": "write" });
     expect(Object.values(others)).toEqual(Object.values(others).map(() => ({ contents: "read" })));
   });

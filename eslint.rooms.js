@@ -20,6 +20,7 @@ const flow = [
   "consequences",
   "sweep",
   "status",
+  "promotion",
   "up",
   "repair",
 ];

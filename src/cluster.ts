@@ -31,12 +31,16 @@ interface ClusterOutputs {
   /** End of validity of each certificate of the program, RFC 3339. */
   readonly certificateExpiry: pulumi.Output<Record<string, string>>;
   readonly clusterName: string;
+  /** Machines that have not taken today's files yet: they do so when they are back, or wait for `roll`. */
+  readonly convergingMachines: pulumi.Output<readonly string[]>;
   /** Digest of the files that `up` takes to machines that run, by role or pool. */
   readonly fileDigests: Readonly<Record<string, string>>;
+  /** Version of the kubelet by node, as the cluster shows it after an `up`; in a preview what `up` brings about. */
+  readonly kubernetesVersion: pulumi.Output<Readonly<Record<string, string>>>;
   /** Id of the machines' network, created or given. */
   readonly networkId: pulumi.Output<string>;
   /** Machines and their addresses, control plane first. */
-  readonly nodes: pulumi.Output<NodeOutput[]>;
+  readonly nodes: pulumi.Output<readonly NodeOutput[]>;
   /** Ids by "node" (all machines of the cluster), "control-plane" and, where there is one, "bastion". */
   readonly securityGroupIds: Readonly<Record<string, pulumi.Output<string>>>;
   /** Machines created from another template than today's: what differs changes only when they are rolled. */
@@ -136,6 +140,7 @@ export class Cluster extends pulumi.ComponentResource {
     const withBastion = bastion === undefined ? machines : [...machines, bastion.machine];
     warnOfIdleRoll(config, withBastion, touched);
     warnOfLostMachines(config, machines, touched);
+    const whole = readiness.whenWhole(machines, platform.installed);
     this.outputs = {
       adminKubeconfig,
       apiEndpoint: readiness.whenApiReady(
@@ -144,11 +149,13 @@ export class Cluster extends pulumi.ComponentResource {
       ...(bastion === undefined ? {} : { bastionAddress: bastion.address }),
       certificateExpiry: pki.expiry,
       clusterName: name,
+      convergingMachines: whole.summary.convergingMachines,
       fileDigests: Object.fromEntries(
         nodeGroups(config).map(({ template }) => [template.pool, renderPoolFiles(config, template).digest]),
       ),
+      kubernetesVersion: whole.summary.kubernetesVersion,
       networkId: network.networkId,
-      nodes: readiness.whenWhole(machines, platform.installed),
+      nodes: whole.nodes,
       securityGroupIds: securityGroups.ids(),
       staleMachines: staleMachines(withBastion),
       subnetId: network.subnetId,

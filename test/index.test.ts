@@ -43,6 +43,7 @@ describe.each(["dev", "prod"])("stack %s", (stack) => {
     const urns = (run: typeof up) => run.resources.map(({ urn }) => urn).sort();
     expect(urns(preview)).toEqual(urns(up));
     expect(preview.outputs.adminKubeconfig).toBe(unknown);
+    expect(preview.outputs.kubernetesVersion).toEqual(up.outputs.kubernetesVersion);
   });
 
   it("changes nothing when it is run again", async () => {

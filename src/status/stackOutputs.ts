@@ -9,6 +9,7 @@ const schema = z.object({
   adminKubeconfig: z.string(),
   certificateExpiry: z.record(z.string(), z.string()).default({}),
   fileDigests: z.record(z.string(), z.string()).default({}),
+  kubernetesVersion: z.record(z.string(), z.string()).default({}),
   nodes: z.array(z.object({ name: z.string() })).default([]),
   staleMachines: z.array(z.string()).default([]),
   templateDigests: z.record(z.string(), z.string()).default({}),

@@ -21,6 +21,7 @@ import { takeChangedFiles } from "./changedFiles";
 import { filesMachines } from "./filesMachines";
 import { needsUpgrade } from "./upgradeGate";
 import { releaseLeavingNodes } from "./leavingNodes";
+import { type NodeSummary, plannedSummary, seenSummary } from "./summary";
 import { hasCluster, isLive } from "../engine/live";
 import { consoleTails } from "../openstack/console";
 import { logInToOpenstack } from "../openstack/login";
@@ -33,6 +34,12 @@ import type { TouchedMachines } from "./touchedMachines";
 export interface NodeOutput {
   readonly name: string;
   readonly address: string;
+}
+
+/** Outputs that are known once the cluster is whole; in a preview what an `up` brings about. */
+interface WholeCluster {
+  readonly nodes: pulumi.Output<readonly NodeOutput[]>;
+  readonly summary: pulumi.Output<NodeSummary>;
 }
 
 interface ReadinessArgs {
@@ -80,16 +87,17 @@ export class Readiness {
   }
 
   /**
-   * Resolves to the nodes when the cluster is whole: after `platform`, with every machine a Ready node that has the
+   * Resolves when the cluster is whole: after `platform`, with every machine a Ready node that has the
    * labels and taints of its pool, and Flux reconciled.
    */
-  public whenWhole(machines: readonly MachineSummary[], platform: pulumi.Output<unknown>): pulumi.Output<NodeOutput[]> {
+  public whenWhole(machines: readonly MachineSummary[], platform: pulumi.Output<unknown>): WholeCluster {
     const ids = serverIdsOf(machines);
     const stale = staleMachines(machines);
     const nodes = pulumi
       .all(machines.map(({ server }) => server.accessIpV4))
       .apply((addresses) => machines.map(({ name }, index) => ({ name, address: addresses[index] as string })));
-    if (!isLive()) return nodes;
+    const planned = plannedSummary(this.config);
+    if (!isLive()) return { nodes, summary: pulumi.output(planned) };
     const whole = pulumi
       .all([nodes, ids, this.args.access, stale, platform])
       .apply(async ([known, serverIds, access, old]) => {
@@ -98,7 +106,7 @@ export class Readiness {
           () => true,
           () => false,
         );
-        if (!ready || !this.config.readiness.machinesBoot) return known;
+        if (!ready || !this.config.readiness.machinesBoot) return planned;
         const request = patientRequest(kubernetesApi(access));
         // A platform without releases waits for nothing: settings are taken once, not by two at a time. Why that failed
         // is told by `beforePlatform`.
@@ -106,10 +114,10 @@ export class Readiness {
           () => true,
           () => false,
         );
-        if (early) await withPlainError(this.clusterWhole(known, serverIds, old, request));
-        return known;
+        return early ? withPlainError(this.clusterWhole(known, serverIds, old, request)) : planned;
       });
-    return pulumi.unsecret(whole);
+    const summary = pulumi.unsecret(whole);
+    return { nodes: pulumi.all([nodes, summary]).apply(([known]) => known), summary };
   }
 
   /** Resolves to `url` once the API answers; the machines' user data must not depend on it (see NodePoolArgs.after). */
@@ -174,7 +182,7 @@ export class Readiness {
     serverIds: ServerIds,
     stale: readonly string[],
     request: KubernetesRequest,
-  ): Promise<void> {
+  ): Promise<NodeSummary> {
     const { config } = this;
     // When the API does not answer now, the gate asks again and reports it.
     const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
@@ -220,6 +228,7 @@ export class Readiness {
       progress,
       tell: (message) => void pulumi.log.info(message),
     });
+    return seenSummary(filesMachines(config), await listNodes(request));
   }
 
   /**

@@ -65,31 +65,34 @@ describe("Node's versions", () => {
 
 describe("credentials", () => {
   /** Whatever logs in to the cloud, reads the state or opens it. */
-  const credential = /secrets\.|PULUMI_CONFIG_PASSPHRASE|OS_APPLICATION_CREDENTIAL|pulumi preview/;
+  const credential = /secrets\.|PULUMI_CONFIG_PASSPHRASE|OS_APPLICATION_CREDENTIAL|pulumi preview|promotion --/;
 
   it("are given to jobs of a protected environment alone, one for each stack", () => {
     const holders = jobs.filter(({ text }) => credential.test(text));
     expect(holders.map(({ name, environment }) => ({ name, environment }))).toEqual([
       { name: "github ci.yml plan", environment: "preview-${{ matrix.stack }}" },
+      { name: "github ci.yml promotion", environment: "preview-dev" },
       { name: "gitlab plan", environment: "preview/$STACK" },
+      { name: "gitlab promotion", environment: "preview/dev" },
     ]);
   });
 
   it("never reach a fork", () => {
     const conditions = jobs.filter(({ environment }) => environment !== undefined).map(({ condition }) => condition);
-    expect(conditions).toEqual([
-      expect.stringContaining("github.event.pull_request.head.repo.full_name == github.repository"),
-      expect.stringContaining("github.event_name == 'push' && github.ref == 'refs/heads/main'"),
-      expect.stringContaining("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID"),
-    ]);
+    const github = expect.stringContaining("github.event.pull_request.head.repo.full_name == github.repository");
+    const main = expect.stringContaining("github.event_name == 'push' && github.ref == 'refs/heads/main'");
+    const gitlab = expect.stringContaining("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID");
+    expect(conditions).toEqual([github, github, main, gitlab, gitlab]);
     expect(textOf(".github/workflows/ci.yml")).not.toContain("pull_request_target");
   });
 
   it("are not left behind by the checkout, nor by a cache that other jobs write", () => {
-    const plan = githubJobs.find(({ environment }) => environment !== undefined);
-    const inputs = Object.assign({}, ...(plan?.steps.map((step) => step.with ?? {}) ?? [])) as Record<string, unknown>;
-    expect(inputs).toMatchObject({ "persist-credentials": false, "package-manager-cache": false });
-    expect(gitlabJobs.find(({ environment }) => environment !== undefined)?.text).not.toContain('"cache"');
+    const holders = (all: readonly Job[]) => all.filter(({ text }) => credential.test(text));
+    for (const { steps } of holders(githubJobs)) {
+      const inputs = Object.assign({}, ...steps.map((step) => step.with ?? {})) as Record<string, unknown>;
+      expect(inputs).toMatchObject({ "persist-credentials": false, "package-manager-cache": false });
+    }
+    expect(holders(gitlabJobs).filter(({ text }) => text.includes('"cache"'))).toEqual([]);
   });
 
   it("of the repository itself can read only, but for the jobs that comment and publish the site", () => {
@@ -111,6 +114,17 @@ describe("the gate", () => {
 
   it("holds no credential", () => {
     expect([github?.environment, gitlab?.environment]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("the promotion", () => {
+  const [github, gitlab] = jobs.filter(({ commands }) => commands.some((line) => line.includes("promotion --")));
+
+  it("is judged by the target branch's code and settings, of which the whole history is there", () => {
+    expectTargetBranch(github, gitlab);
+    expect(github?.text).toContain('"fetch-depth":0');
+    expect(gitlab?.text).toContain('"GIT_DEPTH":0');
+    for (const job of [github, gitlab]) expect(job?.commands.at(-1)).toMatch(/promotion -- check prod --change \S+$/);
   });
 });
 

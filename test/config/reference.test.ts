@@ -62,6 +62,7 @@ describe("Pulumi.yaml", () => {
       "flux",
       "cloudProvider",
       "credentials",
+      "promotion",
     ]);
   });
 });

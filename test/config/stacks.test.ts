@@ -30,13 +30,14 @@ function differences(a: unknown, b: unknown, path = ""): string[] {
 describe("dev and prod", () => {
   const [dev, prod] = [stack("dev"), stack("prod")];
 
-  it("differ in name, node network, number and size of the workers, and the platform's domain and sizes only", () => {
+  it("differ in name, node network, workers, who goes first, and the platform's domain and sizes only", () => {
     const found = differences(dev, prod).sort();
     expect(found.filter((path) => !path.startsWith("flux.settings."))).toEqual([
       "clusterName",
       "network.cidr",
       "nodePools.0.count",
       "nodePools.0.flavor",
+      "promotion",
       "stack",
     ]);
     const sizes = ["INGRESS", "KYVERNO", "PROMETHEUS", "ALERTMANAGER"].map((part) => `${part}_REPLICAS`);

@@ -94,6 +94,7 @@ async function repair(world: World, { yes = true } = {}) {
     adminKubeconfig: "",
     certificateExpiry: {},
     fileDigests: {},
+    kubernetesVersion: {},
     nodes: names.map((name) => ({ name })),
     staleMachines: [],
     templateDigests: {},

@@ -29,6 +29,7 @@ describe("outputs of a stack", () => {
       adminKubeconfig: "K",
       certificateExpiry: {},
       fileDigests: {},
+      kubernetesVersion: {},
       nodes: [],
       staleMachines: [],
       templateDigests: {},

@@ -44,6 +44,7 @@ export function standInOutputs(config: ClusterConfig, now = new Date()): LastUp 
     adminKubeconfig: "",
     certificateExpiry: { "dev-admin": end, "dev-cluster-ca": "2036-11-01T00:00:00Z" },
     fileDigests: byPool((template) => renderPoolFiles(config, template).digest),
+    kubernetesVersion: {},
     nodes: groups.flatMap(({ machines }) => machines.map(({ name }) => ({ name }))),
     staleMachines: [],
     templateDigests: byPool((template) => templateDigestOf(config, template)),

@@ -4,6 +4,7 @@ import { takesEffect } from "../effects";
 import {
   extraCasSchema,
   kubernetesSchema,
+  versionText,
   ntpServersSchema,
   oidcSchema,
   proxySchema,
@@ -88,6 +89,21 @@ const repairSchema = section({
   .describe("What `npm run repair` does about broken machines (docs/repair.md).")
   .meta(takesEffect("run", "How this and later repairs decide."));
 
+const promotionSchema = section({
+  from: label(100).describe("The stack that goes first. Its file and its outputs are asked."),
+  soakDays: whole(0, 365)
+    .default(7)
+    .describe("How long the other stack's file must have named the version on the main branch, in days."),
+  allow: listOf(versionText).describe(
+    "Versions that this stack may take without that, for instance for a fix that cannot wait.",
+  ),
+})
+  .optional()
+  .describe(
+    "Another stack gets each version of Kubernetes first: `npm run promotion -- check` refuses what it has not tried. Absent: that command has nothing to go by.",
+  )
+  .meta(takesEffect("run", "What `npm run promotion` lets pass."));
+
 const tagKey = label(60);
 /** Nova keeps a metadata value of at most 255 characters; a comma would end a tag in Neutron's filters. */
 const tagValue = matching(
@@ -170,6 +186,7 @@ export const clusterSchema = section({
   readiness: readinessSchema,
   update: updateSchema,
   repair: repairSchema,
+  promotion: promotionSchema,
 });
 
 /** What the schema yields: defaults filled in, values derived from other fields still absent. */

@@ -22,7 +22,7 @@ import {
   whole,
 } from "./primitives";
 
-const version = matching(
+export const versionText = matching(
   "version",
   `must be a full version such as ${defaultKubernetesVersion}, without a leading "v"`,
   /^1\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/,
@@ -53,7 +53,7 @@ export const clusterNamespaces = ["kube-system", "tigera-operator", "calico-syst
 const level = choice("privileged", "baseline", "restricted");
 
 export const kubernetesSchema = section({
-  version: version
+  version: versionText
     .default(defaultKubernetesVersion)
     .describe(`Kubernetes version, of minor ${minorNames.join(", ")}; docs/supported-versions.md tells them apart.`)
     .meta(

@@ -95,6 +95,6 @@ export = async () => {
   const { host, port } = run.access;
   return {
     apiEndpoint: readiness.whenApiReady(pulumi.output(`https://${host}:${port}`)),
-    nodes: readiness.whenWhole(all, readiness.beforePlatform),
+    nodes: readiness.whenWhole(all, readiness.beforePlatform).nodes,
   };
 };

@@ -8,6 +8,7 @@ import { counted } from "../config/counted";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { answerOf, hasFiles, orderOf, publishFiles, withOrder } from "../kubernetes/filesInPlace";
 import { isUpdating } from "../kubernetes/leavingMark";
+import { holdReboots } from "../kubernetes/rebootLock";
 import { changeNode, isReady, kubeletVersionOf, listNodes, type Node, readNode } from "../kubernetes/nodes";
 import { batchSize } from "../machines/batchSize";
 import { inParallel } from "../engine/inParallel";
@@ -56,13 +57,21 @@ const patienceWithLost = 60_000;
  * that were not ordered by then are left alone.
  */
 export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> {
+  const { machines, created, request, clock = realClock } = input;
+  const listed = await listNodes(request);
+  if (!needsUpgrade(machines, listed)) return changeMachines(input, listed);
+  await refuseUpgrade(input, (node) => created.has(node.metadata.name) || takesOrders(node, input));
+  const allowReboots = await holdReboots(request, clock.now());
+  try {
+    await changeMachines(input, await listNodes(request));
+  } finally {
+    await allowReboots();
+  }
+}
+
+async function changeMachines(input: ChangedFilesInput, listed: readonly Node[]): Promise<void> {
   const { machines, created, request } = input;
   const pools = new Map(machines.map(({ files }) => [files.pool, files]));
-  let listed = await listNodes(request);
-  if (needsUpgrade(machines, listed)) {
-    await refuseUpgrade(input, (node) => created.has(node.metadata.name) || takesOrders(node, input));
-    listed = await listNodes(request);
-  }
   const nodes = new Map(listed.map((node) => [node.metadata.name, node]));
   const before = await publishFiles(input.clusterName, [...pools.values()], request);
   const done = machines.filter(({ name, files }) => {

@@ -4,6 +4,7 @@ import { documentOf, listAll } from "../kubernetes/answers";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { clusterVersion } from "../kubernetes/kubeadmConfig";
 import { controlPlanePods } from "../kubernetes/controlPlanePods";
+import { rebootLockHolder } from "../kubernetes/rebootLock";
 import { isLeaving } from "../kubernetes/leavingMark";
 import { isReady, kubeletVersionOf, type Node } from "../kubernetes/nodes";
 import { messageOf } from "../engine/messageOf";
@@ -21,6 +22,8 @@ interface UpgradeCheckInput {
   readonly drains: boolean;
   /** Components that upstream does not list for the new minor, where that is not allowed. */
   readonly unlistedComponents: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
   readonly request: KubernetesRequest;
 }
 
@@ -32,7 +35,7 @@ export async function upgradeRefusals(input: UpgradeCheckInput): Promise<string[
     staticPodRefusals(input),
     input.drains ? budgetRefusals(input.request) : Promise.resolve([]),
     removedApiRefusals(input),
-    kuredRefusals(input.request),
+    kuredRefusals(input),
     Promise.resolve(componentRefusals(input)),
   ];
   const answers = await Promise.allSettled(checks);
@@ -136,16 +139,12 @@ async function removedApiRefusals({ version, request }: UpgradeCheckInput): Prom
       ];
 }
 
-/** kured keeps its lock, with the node that reboots, in an annotation of its DaemonSet. */
-async function kuredRefusals(request: KubernetesRequest): Promise<string[]> {
-  const path = `/apis/apps/v1/daemonsets?fieldSelector=${encodeURIComponent("metadata.name=kured")}`;
-  const found = await listAll<Node>("a listing of DaemonSets", path, request);
-  return found.flatMap(({ metadata }) => {
-    const text = metadata.annotations?.["weave.works/kured-node-lock"];
-    if (text === undefined) return [];
-    const node = /"nodeID":"([^"]+)"/.exec(text)?.[1] ?? "a node";
-    return [`kured reboots ${node} now. Wait until it is done, and run \`pulumi up\` again.`];
-  });
+/** A lock that no node holds, for instance somebody's who stopped reboots, stands in the way of nothing. */
+async function kuredRefusals({ nodes, now, request }: UpgradeCheckInput): Promise<string[]> {
+  const holder = await rebootLockHolder(request, now);
+  return nodes.some(({ metadata }) => metadata.name === holder)
+    ? [`kured reboots ${holder ?? ""} now. Wait until it is done, and run \`pulumi up\` again.`]
+    : [];
 }
 
 function componentRefusals({ version, unlistedComponents }: UpgradeCheckInput): string[] {

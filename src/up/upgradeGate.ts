@@ -2,7 +2,7 @@
 import type { KubernetesRequest } from "../kubernetes/client";
 import { listNodes, type Node } from "../kubernetes/nodes";
 import type { MachineRole } from "../machines/roles";
-import { type Clock, waitUntil } from "../engine/waiting";
+import { type Clock, realClock, waitUntil } from "../engine/waiting";
 import type { FilesMachine } from "./filesMachines";
 import { type DrainPolicy, needsDrain, runsOther } from "./updatingNodes";
 import { upgradeRefusals } from "./upgradeChecks";
@@ -39,7 +39,7 @@ interface UpgradeGateInput {
  * @param takesOrders Whether the machine of a node does what `up` orders.
  */
 export async function refuseUpgrade(input: UpgradeGateInput, takesOrders: (node: Node) => boolean): Promise<void> {
-  const { machines, request, unlistedComponents } = input;
+  const { machines, request, unlistedComponents, clock = realClock } = input;
   const version = machines[0]?.version;
   if (version === undefined) return;
   const names = (role: MachineRole) => machines.filter((machine) => machine.role === role).map(({ name }) => name);
@@ -66,6 +66,7 @@ export async function refuseUpgrade(input: UpgradeGateInput, takesOrders: (node:
           return node !== undefined && needsDrain(node, version, input.drain);
         }),
         unlistedComponents,
+        now: clock.now(),
         request,
       });
       return refusals.length === 0 ? undefined : refusals;

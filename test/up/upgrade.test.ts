@@ -1,4 +1,5 @@
 /** In which order `up` upgrades machines, drains and opens their nodes; against stand-ins (agents.ts). */
+import type { KubernetesRequest } from "../../src/kubernetes/client";
 import { sampleConfig } from "../bootstrap/samples";
 import { budget } from "../kubernetes/fakeNodes";
 import { Agents, having } from "./agents";
@@ -32,6 +33,32 @@ describe("an upgrade to the next minor", () => {
       ...upgraded("control-plane-2"),
       ...upgraded("default-0"),
       ...["cordoned", "drained", "1.36.3", "open"].flatMap((event) => [`default-1 ${event}`, `default-2 ${event}`]),
+    ]);
+  });
+
+  it.each([
+    ["all along", new Set<string>()],
+    ["until a machine fails", new Set(["test-default-0"])],
+  ])("holds reboots by kured back %s", async (_, failing) => {
+    const agents = cluster();
+    failing.forEach((name) => agents.failing.add(name));
+    const kured = { metadata: { name: "kured", namespace: "kured" } };
+    agents.facts["/apis/apps/v1/daemonsets"] = { items: [kured], metadata: {} };
+    const locks: unknown[] = [];
+    const take = agents.request;
+    const request: KubernetesRequest = (method, path, body) => {
+      if (method !== "PUT" || !path.endsWith("/daemonsets/kured")) return take(method, path, body);
+      locks.push([
+        agents.events.length,
+        Object.keys((body as { metadata: { annotations: object } }).metadata.annotations),
+      ]);
+      agents.facts["/apis/apps/v1/daemonsets"] = { items: [body], metadata: {} };
+      return Promise.resolve({ status: 200, body: "{}" });
+    };
+    await agents.take(newer, { request });
+    expect(locks).toEqual([
+      [0, ["weave.works/kured-node-lock"]],
+      [agents.events.length, []],
     ]);
   });
 

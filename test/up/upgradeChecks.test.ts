@@ -62,6 +62,7 @@ function refusals(state: ReturnType<typeof cluster>, changes: Partial<Parameters
     withoutAgent: [],
     drains: true,
     unlistedComponents: [],
+    now: Date.parse("2026-11-30T10:30:00Z"),
     request,
     ...changes,
   });
@@ -93,6 +94,12 @@ describe("an upgrade of a healthy cluster", () => {
     };
     const closed = { ...cluster(), budgets: [budget(2, 0)] };
     expect([await refusals(state), await refusals(closed, { drains: false })]).toEqual([[], []]);
+  });
+
+  it("is not refused where somebody has stopped reboots, or a reboot's time is over", async () => {
+    const stopped = { ...cluster(), kured: '{"nodeID":"manual"}' };
+    const over = { ...cluster(), kured: '{"nodeID":"w-0","created":"2026-11-30T10:00:00Z","TTL":60000000000}' };
+    expect([await refusals(stopped), await refusals(over)]).toEqual([[], []]);
   });
 });
 

@@ -23,6 +23,7 @@ const flow = [
   "promotion",
   "up",
   "repair",
+  "openshift",
 ];
 
 /** What concerns imports only, so that it can be tried without the types of the whole program (test/house). */

@@ -33,7 +33,8 @@ export const filePath = (text: string): string => {
 export async function runCommand(command: Command, explain: (error: unknown) => string = messageOf): Promise<void> {
   enterUsersFolder();
   try {
-    await command.exitOverride().parseAsync();
+    for (const each of [command, ...command.commands]) each.exitOverride();
+    await command.parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;

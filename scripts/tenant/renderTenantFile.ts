@@ -1,6 +1,7 @@
 /** A new tenant's file, as `npm run tenant -- new` writes it. */
 import { stringify } from "yaml";
-import type { EgressRule } from "./egress";
+import type { TenantPlan } from "../../src/openshift/tenants";
+import { type EgressRule, egressRules } from "./egress";
 import { credentialsComponent, gitComponent, registryComponent, sopsComponent, type TenantFile } from "./tenantFile";
 
 interface NewTenant {
@@ -11,6 +12,8 @@ interface NewTenant {
   readonly memory: string;
   readonly storage: string;
   readonly egress: readonly EgressRule[];
+  /** Further keys of the file. @default {} */
+  readonly settings?: Partial<TenantFile["spec"]["postBuild"]["substitute"]>;
   /** Whether its pods get the platform's credentials of registries. @default false */
   readonly registry?: boolean;
   /** Absent: the tenant deploys by hand. */
@@ -30,6 +33,7 @@ export function renderTenantFile({
   memory,
   storage,
   egress,
+  settings = {},
   registry = false,
   git,
 }: NewTenant): string {
@@ -52,6 +56,7 @@ export function renderTenantFile({
           CPU: cpu,
           MEMORY: memory,
           STORAGE: storage,
+          ...settings,
           ...(egress.length > 0 ? { EGRESS: JSON.stringify(egress) } : {}),
           ...(git
             ? {
@@ -65,4 +70,10 @@ export function renderTenantFile({
     },
   };
   return stringify(file, { lineWidth: 0, compat: "yaml-1.1" });
+}
+
+/** The file of a project that leaves OpenShift. Destinations that a tenant cannot have are left out. */
+export function renderTenant({ name, group, cpu, memory, storage, egress, settings }: TenantPlan): string {
+  const rules = egressRules.safeParse(egress);
+  return renderTenantFile({ name, group, cpu, memory, storage, egress: rules.success ? rules.data : [], settings });
 }

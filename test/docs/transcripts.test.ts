@@ -12,13 +12,16 @@ const words = (text: string) => text.trim().replace(/\s+/g, " ");
 const textOf = (page: string) => readFileSync(join(repositoryFolder, page), "utf8");
 const stack = join(repositoryFolder, "Pulumi.dev.yaml");
 
-/** The parts of a page's transcript; between them it leaves something out. */
-function transcript(page: string): string[] {
-  const [, shown = ""] = /```text\n\$ npm run preview -- dev --against main\n([^]*?)```/.exec(textOf(page)) ?? [];
-  return shown
+/** The parts of what a page shows; between them it leaves something out. */
+const parts = (shown: string): string[] =>
+  shown
     .split("...")
     .map(words)
     .filter((part) => part !== "");
+
+function transcript(page: string): string[] {
+  const [, shown = ""] = /```text\n\$ npm run preview -- dev --against main\n([^]*?)```/.exec(textOf(page)) ?? [];
+  return parts(shown);
 }
 
 /** What the preview of a changed stack file prints. */
@@ -45,8 +48,22 @@ describe("a transcript", () => {
         return `${key}${items}${pool.replace(/^(?=.)/gm, "    ")}`;
       }),
     );
-    const parts = transcript("docs/how-to/add-gpus.md");
-    expect(parts).toHaveLength(2);
-    for (const part of parts) expect(printed).toContain(part);
+    const shown = transcript("docs/how-to/add-gpus.md");
+    expect(shown).toHaveLength(2);
+    for (const part of shown) expect(printed).toContain(part);
+  });
+
+  it("on the page about sizing is what the previews of DEV, and of 600 workers, print", async () => {
+    const blocks = [...textOf("docs/how-to/size-a-cluster.md").matchAll(/```text\n\$ .*\n([^]*?)```/g)];
+    const [totals = [], refusal = []] = blocks.map(([, shown = ""]) => parts(shown));
+    const { stdout } = await preview("dev", "--no-color", "--previous", temporary.in("dev.json"));
+    expect(totals).toHaveLength(1);
+    for (const part of totals) expect(words(stdout)).toContain(part);
+    const many = temporary.in("many.yaml");
+    writeFileSync(many, readFileSync(stack, "utf8").replace(/(name: general\n +count:) \d+/, "$1 600"));
+    const { status, stderr } = await preview("dev", "--config", many, "--no-color");
+    expect(status).toBe(1);
+    expect(refusal).toHaveLength(1);
+    for (const part of refusal) expect(words(stderr)).toContain(part);
   });
 });

@@ -21,6 +21,7 @@ const flow = [
   "sweep",
   "status",
   "promotion",
+  "restore",
   "up",
   "repair",
   "openshift",

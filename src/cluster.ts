@@ -12,6 +12,7 @@ import { SecurityGroups } from "./network/securityGroups";
 import { beforeFirstMachine } from "./up/firstMachine";
 import type { KubernetesAccess } from "./kubernetes/client";
 import { warnOfLostMachines } from "./up/lostMachines";
+import { isNewClusterAllowed } from "./up/secondCluster";
 import { Readiness, type NodeOutput } from "./up/readiness";
 import { Rolling } from "./up/rolling";
 import { TouchedMachines } from "./up/touchedMachines";
@@ -87,6 +88,7 @@ export class Cluster extends pulumi.ComponentResource {
         apiEndpoint: endpoint,
         secrets: pki.controlPlaneSecrets,
         beforeFirst: beforeFirstMachine(config, access),
+        newCluster: isNewClusterAllowed(),
         rollGate,
         touched: touched.hook,
       },

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BucketAccess, presignedUrl } from "./presignedUrl";
+import { type BucketAccess, presignedUrl } from "../src/restore/presignedUrl";
 
 export const bucket = "cluster-backups";
 
@@ -131,7 +131,7 @@ export class S3Server {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve) =>
     server.listen(0, "127.0.0.1", () => {

@@ -70,10 +70,19 @@ export class LabCluster {
     readonly plan: MachinesPlan,
   ) {}
 
-  /** The cluster of a configuration; keys are made the first time. */
-  static async of(config: ClusterConfig, site: Site): Promise<LabCluster> {
-    const keys = await keptKeys(config.clusterName);
-    return new LabCluster(config, site, keys, placeMachines(config, keys.secrets));
+  /**
+   * The cluster of a configuration; keys are made the first time.
+   *
+   * @param since When its CAs are made, where that is now.
+   * @param newClusterUntil As in ControlPlaneFacts.
+   */
+  static async of(
+    config: ClusterConfig,
+    site: Site,
+    { since = new Date(), ...newCluster }: { since?: Date; newClusterUntil?: number } = {},
+  ): Promise<LabCluster> {
+    const keys = await keptKeys(config.clusterName, since);
+    return new LabCluster(config, site, keys, placeMachines(config, keys.secrets, newCluster));
   }
 
   machine(name: string): PlannedMachine {
@@ -232,10 +241,10 @@ export function takeDown(tell: (line: string) => void): void {
   releaseMachines();
 }
 
-async function keptKeys(clusterName: string): Promise<LabKeys> {
+async function keptKeys(clusterName: string, since: Date): Promise<LabKeys> {
   const file = join(runFolder, "keys.json");
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as LabKeys;
-  const keys = await createLabKeys(clusterName, new Date());
+  const keys = await createLabKeys(clusterName, since);
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
   return keys;

@@ -2,7 +2,7 @@
  * What the program plans for the machines of a stack, as plain values: names, addresses, MACs and the user data that it
  * renders.
  */
-import type { UserData } from "../../src/bootstrap/inputs";
+import type { ControlPlaneFacts, UserData } from "../../src/bootstrap/inputs";
 import type { ControlPlaneSecrets } from "../../src/pki/secrets";
 import { renderControlPlaneUserData } from "../../src/bootstrap/controlPlane";
 import { renderWorkerUserData } from "../../src/bootstrap/worker";
@@ -38,8 +38,14 @@ const firstWorkerAddress = 100;
 /**
  * Gives the planned nodes of a stack addresses and user data. Throws when the API endpoint is of a kind that machines
  * alone cannot hold.
+ *
+ * @param newCluster Whether the operator says that a new cluster is meant.
  */
-export function placeMachines(config: ClusterConfig, secrets: ControlPlaneSecrets): MachinesPlan {
+export function placeMachines(
+  config: ClusterConfig,
+  secrets: ControlPlaneSecrets,
+  newCluster: Pick<ControlPlaneFacts, "newClusterUntil"> = {},
+): MachinesPlan {
   const { cidr } = config.network;
   const peers = controlPlaneGroup(config).machines.map(({ name, index }) => ({
     name,
@@ -48,7 +54,7 @@ export function placeMachines(config: ClusterConfig, secrets: ControlPlaneSecret
   const endpointHost = heldEndpoint(config);
   const controlPlaneUserData = renderControlPlaneUserData(
     config,
-    { endpointHost, certSans: config.kubernetes.certSans, peers },
+    { endpointHost, certSans: config.kubernetes.certSans, peers, ...newCluster },
     secrets,
   );
   const controlPlane = peers.map(({ name, address }) => machine(name, "control-plane", address, controlPlaneUserData));

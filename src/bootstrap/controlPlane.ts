@@ -64,6 +64,9 @@ function controlPlaneFiles(
     ...renewalUnits(),
     ...snapshotUnits(kubernetes.etcd.snapshotIntervalHours),
     textFile(`${etcDirectory}/peers`, facts.peers.map(({ name, address }) => `${name} ${address}`).join("\n")),
+    ...(facts.newClusterUntil === undefined
+      ? []
+      : [textFile(`${etcDirectory}/new-cluster-until`, String(facts.newClusterUntil))]),
     ...kubeadmPatchFiles(config),
     // It holds the key, so that no other machine may read it: it waits for `roll`.
     yamlFile(`${apiServerDirectory}/encryption.yaml`, [

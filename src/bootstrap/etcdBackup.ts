@@ -7,6 +7,13 @@ import { scriptFile } from "./machineFile";
 /** Within the guard of files that `up` alone may write: machines run what it holds. */
 export const backupSecretName = `${filesSecretPrefix}backup`;
 
+/** What `npm run restore` orders is in this one. */
+export const restoreSecretName = `${filesSecretPrefix}restore`;
+
+export function restoreProgram(): string {
+  return scriptFile("restore-etcd.py").content;
+}
+
 /** The program and its settings, credential included; undefined where the configuration wants no backups. */
 export function renderEtcdBackup({
   clusterName,

@@ -7,6 +7,11 @@ export interface ControlPlaneFacts {
   readonly certSans: readonly string[];
   /** All control-plane machines with their addresses, by index; the first is the only one that may init. */
   readonly peers: readonly { readonly name: string; readonly address: string }[];
+  /**
+   * Seconds since 1970: until then the first machine begins a cluster as soon as nobody answers, whatever the age of
+   * the CA. Present where the operator says that a new cluster is meant.
+   */
+  readonly newClusterUntil?: number;
 }
 
 export interface WorkerFacts {

@@ -21,10 +21,15 @@ interface ControlPlaneArgs {
   readonly secrets: pulumi.Output<ControlPlaneSecrets>;
   /** Runs before the first machine is created, so that no second cluster begins beside one that is silent. */
   readonly beforeFirst: pulumi.ResourceHook;
+  /** The operator says that a new cluster is meant. */
+  readonly newCluster: boolean;
   readonly rollGate: RollGate;
   /** Runs before each machine is created or updated, which it takes note of. */
   readonly touched: pulumi.ResourceHook;
 }
+
+/** How long a machine may take to boot and install: later it looks for its cluster as any other would. */
+const newClusterSeconds = 3600;
 
 /**
  * The control-plane machines. Each depends on the one before it, so that no `up` touches two at a time and takes etcd's
@@ -67,12 +72,15 @@ export class ControlPlane extends pulumi.ComponentResource {
       names.map((name, index) => ({ name, address: addresses[index] as pulumi.Output<string> })),
     );
 
+    // A rolled machine is replaced when its user data differ, which must not be so in each run.
+    const newCluster = args.newCluster && config.roll.length === 0;
+    const until = newCluster ? { newClusterUntil: Math.round(Date.now() / 1000) + newClusterSeconds } : {};
     const userData = machineUserData(
       pulumi
         .all([args.apiEndpoint.host, args.apiEndpoint.certSans, pulumi.all(addresses), args.secrets])
         .apply(([endpointHost, certSans, found, secrets]) => {
           const peers = names.map((name, index) => ({ name, address: found[index] as string }));
-          return renderControlPlaneUserData(config, { endpointHost, certSans, peers }, secrets).encoded;
+          return renderControlPlaneUserData(config, { endpointHost, certSans, peers, ...until }, secrets).encoded;
         }),
     );
     const templateDigest = templateDigestOf(config, template);

@@ -100,8 +100,8 @@ function secretOf({ secretName, agent, files }: PoolFiles): FilesObject {
   };
 }
 
-/** Returns the object that was there before. */
-async function publish({ path, object }: FilesObject, request: KubernetesRequest): Promise<object | undefined> {
+/** Creates or updates an object; one that is as wanted is not written. Returns what was there before. */
+export async function publish({ path, object }: FilesObject, request: KubernetesRequest): Promise<object | undefined> {
   const what = `${object.kind} ${object.metadata.name}`;
   const own = `${path}/${object.metadata.name}`;
   const found = await request("GET", own);

@@ -5,7 +5,7 @@ import { kubernetesApi, type KubernetesAccess } from "../kubernetes/client";
 import { hasCluster } from "../engine/live";
 import { logInToOpenstack } from "../openstack/login";
 import { progress } from "../engine/progress";
-import { assertNoSecondCluster, newClusterVariable } from "./secondCluster";
+import { assertNoSecondCluster, isNewClusterAllowed } from "./secondCluster";
 import { settled } from "../engine/settled";
 
 /**
@@ -35,7 +35,7 @@ export function beforeFirstMachine(
           ({ name }) => name !== machine,
         ),
       timeoutMinutes: Math.min(patience, config.readiness.apiTimeoutMinutes),
-      allowed: process.env[newClusterVariable] === "allow",
+      allowed: isNewClusterAllowed(),
       progress,
       warn: (message) => void pulumi.log.warn(message),
     });

@@ -18,6 +18,7 @@ import { updateKubeadmConfig } from "../kubernetes/kubeadmConfig";
 import { kubernetesApi, type KubernetesAccess, type KubernetesRequest } from "../kubernetes/client";
 import { patientRequest } from "../kubernetes/patientRequest";
 import { takeChangedFiles } from "./changedFiles";
+import { begunAnew, isNewClusterAllowed } from "./secondCluster";
 import { filesMachines } from "./filesMachines";
 import { needsUpgrade } from "./upgradeGate";
 import { releaseLeavingNodes } from "./leavingNodes";
@@ -145,13 +146,19 @@ export class Readiness {
   private async beforeReleases(request: KubernetesRequest): Promise<void> {
     for (const message of await forgetInterruptedReleases(bootstrapReleases, request)) void pulumi.log.warn(message);
     // Before the platform, because a setting may be what it waits for; after a roll, which replaces machines now.
-    if (this.config.roll.length === 0) await this.takeFilesEarly(request);
+    if (this.config.roll.length === 0 && !this.beginsAnew()) await this.takeFilesEarly(request);
   }
 
   /** Once, whoever asks first: the platform, or a new worker whose kubelet would be newer than the API server. */
   private takeFilesEarly(request: KubernetesRequest): Promise<void> {
     this.earlyFiles ??= this.takeFiles(request, []);
     return this.earlyFiles;
+  }
+
+  /** Whether this run begins a new cluster in the place of one whose data may yet be restored. */
+  private beginsAnew(): boolean {
+    const [first] = this.args.controlPlane;
+    return isNewClusterAllowed() && first !== undefined && this.args.touched.created().has(first.name);
   }
 
   private waits(): boolean {
@@ -194,7 +201,10 @@ export class Readiness {
     // When the API does not answer now, the gate asks again and reports it.
     const mismatch = await kubeletCertificateMismatch(config, request).catch(() => undefined);
     if (mismatch !== undefined) void pulumi.log.warn(mismatch);
-    const machines = nodes.map(({ name }) => name);
+    // The others know the data that may be restored, and no pod network is there before.
+    const anew = this.beginsAnew();
+    const names = nodes.map(({ name }) => name);
+    const machines = anew ? names.filter((name) => this.args.touched.names().includes(name)) : names;
     const plan = planMachines(config);
     const joining = await this.joiningMachines();
     let present: readonly Node[] = [];
@@ -202,14 +212,14 @@ export class Readiness {
       request,
       machines,
       touched: () => this.args.touched.names(),
-      nodesReady: config.cni.kind !== "none" || config.flux !== undefined,
-      ...(config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
+      nodesReady: !anew && (config.cni.kind !== "none" || config.flux !== undefined),
+      ...(anew || config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
       timeoutMinutes: config.readiness.clusterTimeoutMinutes,
       seen: async (seen) => {
         present = seen;
         // What an earlier run created and did not see join.
-        const names = new Set(seen.map(({ metadata }) => metadata.name));
-        if (machines.some((name) => !names.has(name))) await joining.admit();
+        const known = new Set(seen.map(({ metadata }) => metadata.name));
+        if (machines.some((name) => !known.has(name))) await joining.admit();
         const changed = await reconcileNodes(plan, seen, request);
         if (changed.length > 0) void pulumi.log.info(`Labels and taints set on ${changed.join(", ")}.`);
       },
@@ -221,6 +231,10 @@ export class Readiness {
       progress,
     });
     await joining.end();
+    if (anew) {
+      void pulumi.log.warn(begunAnew);
+      return;
+    }
     const current = machines.filter((name) => !stale.includes(name));
     await this.takeFiles(request, current);
     await releaseLeavingNodes({

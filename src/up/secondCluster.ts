@@ -6,7 +6,7 @@
 import { counted } from "../config/counted";
 import { X509Certificate } from "node:crypto";
 import { ApiNotReadyError, waitForApi } from "./apiGate";
-import type { ClusterMachine } from "../openstack/machines";
+import { type ClusterMachine, notRunning } from "../openstack/machines";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { type Clock, realClock } from "../engine/waiting";
 
@@ -29,7 +29,16 @@ export interface FirstMachineInput {
 }
 
 /** Set to `allow` for one run. */
-export const newClusterVariable = "OPENSTACK_KUBERNETES_NEW_CLUSTER";
+const newClusterVariable = "OPENSTACK_KUBERNETES_NEW_CLUSTER";
+
+/** Whether the operator says so for this run. */
+export function isNewClusterAllowed(): boolean {
+  return process.env[newClusterVariable] === "allow";
+}
+
+/** What such a run says at its end: the gate of the whole cluster waits until the data are there. */
+export const begunAnew =
+  "A new cluster has begun; `up` waited for the machines of this run only. Restore a backup if there is one (docs/runbooks/control-plane-lost.md), then run `pulumi up` again.";
 
 /**
  * Age of the cluster CA in milliseconds from which a cluster may exist. As in control-plane.sh: the CA is made in the
@@ -49,15 +58,15 @@ export async function assertNoSecondCluster(input: FirstMachineInput): Promise<v
   const peers = await input.peers();
   if (peers.length === 0) {
     input.warn(
-      `${input.machine} is created, and OpenStack has no other control-plane machine of the cluster: unless ${input.url} answers, it begins a new, empty cluster. For the data of an earlier one, see docs/runbooks/restore-etcd.md.`,
+      `${input.machine} is created, and OpenStack has no other control-plane machine of the cluster: unless ${input.url} answers, it begins a new, empty cluster${input.allowed ? "" : ` after about ten minutes, or at once with ${newClusterVariable}=allow`}. For the data of an earlier one, see docs/runbooks/control-plane-lost.md.`,
     );
     return;
   }
   const others = peers.map(({ name, status }) => `${name} (${status})`).join(", ");
-  if (input.allowed) {
-    input.warn(
-      `${newClusterVariable} is set: unless ${input.url} answers, ${input.machine} begins a new cluster, although there are ${others}.`,
-    );
+  const begins = `${newClusterVariable} is set: unless ${input.url} answers, ${input.machine} begins a new cluster, although there are ${others}.`;
+  const names = peers.map(({ name }) => name);
+  if (input.allowed && notRunning(names, peers).length === names.length) {
+    input.warn(begins);
     return;
   }
   try {
@@ -67,6 +76,11 @@ export async function assertNoSecondCluster(input: FirstMachineInput): Promise<v
     await waitForApi({ url, request, timeoutMinutes, progress, clock, ...silent });
   } catch (error) {
     if (!(error instanceof ApiNotReadyError)) throw error;
+    // The machine itself looks for a few seconds only (files/control-plane.sh): what runs has had its time here.
+    if (input.allowed) {
+      input.warn(begins);
+      return;
+    }
     throw new Error(
       `${input.machine} is not created: the cluster, whose CA is of ${since}, does not answer at ${input.url} after ${counted(input.timeoutMinutes, "minute")}, though its other control-plane machines exist: ${others}. The new machine would find nobody and begin a second cluster. ` +
         `Start the others, or see to them (docs/runbooks/restore-etcd.md), and run \`pulumi up\` again. If a new cluster is meant, or there never was one: ${newClusterVariable}=allow pulumi up.`,

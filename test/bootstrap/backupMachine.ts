@@ -74,6 +74,15 @@ elif verb == "patch":
     thing = load(where)
     merge(thing, json.loads(rest[rest.index("-p") + 1]))
     save(where, thing)
+elif verb == "annotate":
+    where = path(*rest[1:3])
+    thing = load(where)
+    thing["metadata"].setdefault("annotations", {}).update([rest[3].split("=", 1)])
+    save(where, thing)
+elif verb == "delete":
+    where = path(*rest[:2])
+    if os.path.exists(where):
+        os.remove(where)
 PYTHON`;
 
 interface Lease {

@@ -40,6 +40,21 @@ describe("a control-plane machine at boot", () => {
     expect(output.match(/look \d+ of 90: neither the endpoint nor a peer answers/g)).toHaveLength(30);
   });
 
+  it("starts a cluster as soon with an older CA for an hour after the operator said so", () => {
+    machine.caIsOld(minutes(61));
+    const now = Math.round(Date.now() / 1000);
+    machine.file("/etc/openstack-kubernetes/new-cluster-until", `${now - 60}\n`);
+    machine.endpointAnswers();
+    expect(machine.run("control-plane.sh").output).toContain("so that a cluster may exist");
+    machine.delete("/var/lib/openstack-kubernetes/member");
+    machine.delete("/var/lib/openstack-kubernetes/join-started");
+    machine.nothingAnswers();
+    machine.file("/etc/openstack-kubernetes/new-cluster-until", `${now + 60}\n`);
+    const { output, calls } = machine.run("control-plane.sh");
+    expect(kubeadmCalls(calls)).toEqual([initCall]);
+    expect(output.match(/look \d of 2: neither the endpoint nor a peer answers/g)).toHaveLength(2);
+  });
+
   it("joins when it is the first but the endpoint answers: a recreated machine starts no second cluster", () => {
     machine.endpointAnswers();
     const { status, calls } = machine.run("control-plane.sh");

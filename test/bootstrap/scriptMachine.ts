@@ -3,7 +3,7 @@
  * the programs it calls are small stand-ins that write down each call and answer as the test says. Proves what a script
  * decides, not what the programs would do.
  */
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -91,6 +91,25 @@ export class ScriptMachine {
 
   /** Runs a script; `seconds` is how long it has been running already when it first looks at the clock. */
   run(script: string, seconds = 0, words: readonly string[] = []): ScriptResult {
+    const { path, env } = this.prepared(script, seconds);
+    const { status, stdout, stderr } = spawnSync("bash", [path, ...words], { encoding: "utf8", env, timeout: 55_000 });
+    const calls = this.read("/calls")
+      .split("\n")
+      .filter((call) => call !== "" && !call.startsWith("sleep"));
+    return {
+      status,
+      output: `${stdout}${stderr}`.replaceAll(this.root, ""),
+      calls: calls.map((call) => call.replaceAll(this.root, "")),
+    };
+  }
+
+  /** Starts a script and does not wait for its end. */
+  start(script: string): ChildProcess {
+    const { path, env } = this.prepared(script, 0);
+    return spawn("bash", [path], { env, stdio: "ignore" });
+  }
+
+  private prepared(script: string, seconds: number): { readonly path: string; readonly env: NodeJS.ProcessEnv } {
     writeFileSync(join(this.root, "calls"), "");
     const source = this.moved(script);
     for (const folder of ["/var/lib/openstack-kubernetes", "/var/log", "/run", "/dev", "/etc"])
@@ -103,14 +122,6 @@ export class ScriptMachine {
       SECONDS: String(seconds),
       LC_ALL: "C",
     };
-    const { status, stdout, stderr } = spawnSync("bash", [path, ...words], { encoding: "utf8", env, timeout: 55_000 });
-    const calls = this.read("/calls")
-      .split("\n")
-      .filter((call) => call !== "" && !call.startsWith("sleep"));
-    return {
-      status,
-      output: `${stdout}${stderr}`.replaceAll(this.root, ""),
-      calls: calls.map((call) => call.replaceAll(this.root, "")),
-    };
+    return { path, env };
   }
 }

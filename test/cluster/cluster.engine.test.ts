@@ -119,9 +119,13 @@ describeOnLab("a cluster on OpenStack", () => {
 
   it("gets control-plane machines again that were deleted for a restore, and no other, by the runbook's commands", async () => {
     const [first = "", others = ""] = commandsRunBy(__filename, "docs/runbooks/restore-etcd.md");
+    const [all = "", whole = ""] = commandsRunBy(__filename, "docs/runbooks/control-plane-lost.md");
+    const [firstName, ...otherNames] = ["proof-control-plane-0", "proof-control-plane-1", "proof-control-plane-2"];
     for (const [commands, lost] of [
-      [first, ["proof-control-plane-0"]],
-      [others, ["proof-control-plane-1", "proof-control-plane-2"]],
+      [first, [firstName]],
+      [others, otherNames],
+      [all, [firstName, ...otherNames]],
+      [whole, []],
     ] as const) {
       const before = identities(await openstack.servers());
       await stack.commands(commands);

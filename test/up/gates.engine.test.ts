@@ -153,6 +153,21 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
     );
   });
 
+  it("is not the cluster's where a new cluster has begun that has no pod network yet", async () => {
+    const waiting = ["dev-control-plane-0", "dev-default-0"].map((name) => ({
+      ...node(name),
+      status: { conditions: [{ type: "Ready", status: "False", reason: "KubeletNotReady" }] },
+    }));
+    const kubernetes = { ...healthy(), "GET /api/v1/nodes": ok({ items: waiting, metadata: {} }) };
+    // The kubelets are seen twice.
+    const scenario = { kubernetes, run: { limit: 0.5 } };
+    const environment = { OPENSTACK_KUBERNETES_NEW_CLUSTER: "allow" };
+    expect(await messagesOf(certificates, { ...scenario, environment, severity: "warning" })).toEqual([
+      "A new cluster has begun; `up` waited for the machines of this run only. Restore a backup if there is one (docs/runbooks/control-plane-lost.md), then run `pulumi up` again.",
+    ]);
+    expect((await messagesOf(certificates, scenario)).join("\n")).toContain("- node dev-control-plane-0 is not Ready");
+  });
+
   it("is a new machine's in place of a rolled one: the old Node cannot be removed", async () => {
     const leaving = node("dev-default-0");
     const kubernetes = {

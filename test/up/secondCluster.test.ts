@@ -62,15 +62,27 @@ describe("the first control-plane machine", () => {
     );
   });
 
-  it("is created beside them when the operator says that a new cluster is meant", async () => {
-    expect(await create({ allowed: true })).toEqual({
+  it("is created at once beside machines that are off when the operator says that a new cluster is meant", async () => {
+    expect(await create({ allowed: true, others: peers.slice(0, 1) })).toEqual({
       refusal: undefined,
       asked: 0,
       warned: [
-        "OPENSTACK_KUBERNETES_NEW_CLUSTER is set: unless https://10.10.0.5:6443 answers, dev-control-plane-0 begins a new cluster, although there are dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (ACTIVE).",
+        "OPENSTACK_KUBERNETES_NEW_CLUSTER is set: unless https://10.10.0.5:6443 answers, dev-control-plane-0 begins a new cluster, although there are dev-control-plane-1 (SHUTOFF).",
       ],
       waitedSeconds: 0,
     });
+  });
+
+  it("is created beside one that runs after that had ten minutes to answer, when a new cluster is meant", async () => {
+    expect(await create({ allowed: true })).toEqual({
+      refusal: undefined,
+      asked: 121,
+      warned: [
+        "OPENSTACK_KUBERNETES_NEW_CLUSTER is set: unless https://10.10.0.5:6443 answers, dev-control-plane-0 begins a new cluster, although there are dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (ACTIVE).",
+      ],
+      waitedSeconds: 600,
+    });
+    expect(await create({ allowed: true, answersAt: 12 })).toMatchObject({ warned: [], waitedSeconds: 60 });
   });
 
   it("is created where no other machine is left, with a word on the data of the old", async () => {
@@ -78,7 +90,7 @@ describe("the first control-plane machine", () => {
       refusal: undefined,
       asked: 0,
       warned: [
-        "dev-control-plane-0 is created, and OpenStack has no other control-plane machine of the cluster: unless https://10.10.0.5:6443 answers, it begins a new, empty cluster. For the data of an earlier one, see docs/runbooks/restore-etcd.md.",
+        "dev-control-plane-0 is created, and OpenStack has no other control-plane machine of the cluster: unless https://10.10.0.5:6443 answers, it begins a new, empty cluster after about ten minutes, or at once with OPENSTACK_KUBERNETES_NEW_CLUSTER=allow. For the data of an earlier one, see docs/runbooks/control-plane-lost.md.",
       ],
       waitedSeconds: 0,
     });

@@ -59,14 +59,15 @@ ca_age() {
 # While the CA is young this is most likely the cluster's first power-on: two looks, on top of the time that installing
 # took. A peer that restarts its API server or elects a leader answers within that time on its etcd port. With an older
 # CA there most likely is a cluster, and this machine was recreated while its peers are off or rebooting: they get about
-# ten minutes, because a second cluster at the same address would be worse than a late one.
+# ten minutes, because a second cluster at the same address would be worse than a late one. `up` spares it them for an
+# hour where the operator says that a new cluster is meant: it has looked for peers that run before it created this one.
 nothing_answers() {
   local look looks=2 pause=2 age
   if ! age=$(ca_age); then
     echo "The age of the cluster's CA cannot be told, so no cluster is started here."
     return 1
   fi
-  if ((age > 3600)); then
+  if ((age > 3600 && $(date +%s) > $(cat "$etc/new-cluster-until" 2>/dev/null || echo 0))); then
     looks=90 pause=5
     echo "the cluster's CA is older than an hour, so that a cluster may exist: looking for it for about ten minutes"
   fi

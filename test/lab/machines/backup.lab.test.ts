@@ -1,76 +1,87 @@
 /**
- * Backups of etcd on real machines, to a real S3 server beside them. The Secret that `up` would make is applied by
- * kubectl.
+ * Backups of etcd on real machines, to a real S3 server beside them, and a restore after the whole control plane was
+ * lost. The Secret that `up` would make is applied by kubectl, and the outputs of the stack are a stand-in's.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually, LabCluster, labConfig, takeDown } from "../../../lab/machines/cluster";
-import { onMachine } from "../../../lab/machines/power";
+import { parse, stringify } from "yaml";
+import { eventually, LabCluster, labConfig, stackFile, takeDown, verdictsOf } from "../../../lab/machines/cluster";
+import { consoleOf, onMachine, stopMachine, wipeMachine } from "../../../lab/machines/power";
 import { enterNetwork, siteAddress } from "../../../lab/machines/site";
 import { backupSecretName, renderEtcdBackup } from "../../../src/bootstrap/etcdBackup";
-import type { ClusterConfig } from "../../../src/config/clusterConfig";
 import { keyPair } from "../../bootstrap/backupMachine";
+import { commandsRunBy } from "../../docs/runbooks";
 import { findTool } from "../../findTool";
 import { bucket, S3Server } from "../../s3Server";
-import { describeOnMachines, tracesOnHost } from "./machinesFixture";
+import { describeOnMachines, etcdMembers, tracesOnHost } from "./machinesFixture";
 
 /** Seconds that a step may take on two busy cores. */
 const patience = 900;
 jest.setTimeout(2 * patience * 1000);
 const print = (line: string) => process.stderr.write(`  ${line}\n`);
+const root = join(__dirname, "../../..");
+const size = { controlPlane: 3, workers: 1 };
 
 describeOnMachines("backups of etcd on real machines", (site) => {
   let cluster: LabCluster;
   let server: S3Server;
-  let config: ClusterConfig;
+  /** What the stack file has beside the lab's. */
+  let settings: { kubernetes: object; [key: string]: unknown };
+  const folder = mkdtempSync(join(tmpdir(), "backup-"));
   const recipient = keyPair("backups", "rsa");
-  const controlPlane = () => names().filter((name) => name.includes("control-plane"));
   const names = () => cluster.plan.machines.map(({ name }) => name);
+  const controlPlane = () => names().filter((name) => name.includes("control-plane"));
+  const worker = () => names().find((name) => !name.includes("control-plane"))!;
   const since = (start: number) => `${Math.round((Date.now() - start) / 1000)} s`;
   const manifests = () => server.objects().filter((name) => name.endsWith("/manifest"));
+  const uidOf = (name: string) => cluster.ask("get", "node", name, "-o", "jsonpath={.metadata.uid}");
+  const bootOf = (name: string) => onMachine(name, ["cat", "/proc/sys/kernel/random/boot_id"]).stdout;
 
   beforeAll(async () => {
     takeDown(() => undefined);
     const binary = findTool("versitygw");
     if (binary === undefined) throw new Error("versitygw is not there: run scripts/installTestTools.sh");
     server = new S3Server(binary, siteAddress, enterNetwork);
-    // The server gets its port when it starts, which needs the site.
-    cluster = await LabCluster.of(labConfig({ controlPlane: 3, workers: 1 }), site());
+    // The CAs are old enough that a cluster may exist, as they are when a control plane is lost.
+    const since = new Date(Date.now() - 2 * 3_600_000);
+    const newClusterUntil = Math.round(Date.now() / 1000) + 3600;
+    cluster = await LabCluster.of(labConfig(size), site(), { since, newClusterUntil });
     cluster.startSite();
+    // The server gets its port when it starts, which needs the site.
     await server.start();
     const backup = { endpoint: server.endpoint, bucket, prefix: "etcd/", recipient: recipient.certificate };
-    config = labConfig(
-      { controlPlane: 3, workers: 1 },
-      {
-        allowPlainHttp: ["kubernetes.etcd.backup.endpoint"],
-        kubernetes: { etcd: { backup } },
-        credentials: { etcdBackup: server.credential },
-      },
-    );
+    settings = {
+      allowPlainHttp: ["kubernetes.etcd.backup.endpoint"],
+      kubernetes: { etcd: { backup } },
+      credentials: { etcdBackup: server.credential },
+    };
   }, 300_000);
 
   afterAll(async () => {
     takeDown(print);
     await server.remove();
+    rmSync(folder, { recursive: true });
     expect(tracesOnHost()).toEqual([]);
   }, 300_000);
 
   it("begin within two minutes of their Secret, and every machine has a first snapshot soon", async () => {
     for (const name of names()) cluster.start(name);
     await cluster.waitUntilReady(names(), patience, print);
+    cluster.ask("create", "configmap", "kept", "--from-literal=word=of-the-backup");
+    // As the cloud controller would have called the server that is lost later.
+    cluster.ask("patch", "node", controlPlane()[0]!, "--patch", '{"spec":{"providerID":"openstack:///lost"}}');
     const ready = Date.now();
-    const entries = Object.entries(renderEtcdBackup(config)!);
+    const entries = Object.entries(renderEtcdBackup(labConfig(size, settings))!);
     const secret = {
       apiVersion: "v1",
       kind: "Secret",
       metadata: { name: backupSecretName, namespace: "kube-system" },
       data: Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text).toString("base64")])),
     };
-    const folder = mkdtempSync(join(tmpdir(), "secret-"));
     writeFileSync(join(folder, "secret.json"), JSON.stringify(secret), { mode: 0o600 });
     cluster.ask("apply", "--filename", join(folder, "secret.json"));
-    rmSync(folder, { recursive: true });
     await eventually("a backup in the bucket", 240, () => manifests().length > 0 || undefined);
     print(`first backup after ${since(ready)}`);
     expect(manifests()).toEqual([expect.stringMatching(/^etcd\/\d{8}T\d{6}Z_lab_v1\.36\.3\/manifest$/)]);
@@ -85,10 +96,76 @@ describeOnMachines("backups of etcd on real machines", (site) => {
     const last = cluster.ask("-n", "kube-system", "get", "lease", "openstack-kubernetes-last-backup", "-o", path);
     expect(controlPlane()).toContain(last.split(" ")[0]);
     expect(last).not.toContain("failure");
-    const [worker] = names().filter((name) => !name.includes("control-plane")) as [string];
-    const asNode = ["--as", `system:node:${worker}`, "--as-group", "system:nodes"];
+    const asNode = ["--as", `system:node:${worker()}`, "--as-group", "system:nodes"];
     expect(cluster.kubectl([...asNode, "-n", "kube-system", "get", "secret", backupSecretName]).stderr).toContain(
       "Forbidden",
     );
   });
+
+  it("bring a control plane back that was lost altogether, in less than ten minutes, and its workers stay", async () => {
+    cluster.ask("create", "configmap", "later", "--from-literal=word=lost");
+    const [uid, boot] = [uidOf(worker()), bootOf(worker())];
+    const former = uidOf(controlPlane()[0]!);
+    for (const name of controlPlane()) {
+      stopMachine(name);
+      wipeMachine(name);
+    }
+    const start = Date.now();
+    for (const name of controlPlane()) cluster.start(name);
+    for (const name of controlPlane())
+      await eventually(`${name} to have booted`, patience, () =>
+        verdictsOf(name).find((verdict) => verdict.startsWith("SUCCESS")),
+      );
+    expect(consoleOf(controlPlane()[0]!)).toContain("look 2 of 2: neither the endpoint nor a peer answers");
+    print(`a new control plane after ${since(start)}`);
+    const restored = restoreByRunbook();
+    print(restored.stderr.trim());
+    expect(restored.status).toBe(0);
+    const took = Date.now() - start;
+    print(`restored after ${since(start)}`);
+    expect(took).toBeLessThan(600_000);
+
+    expect(cluster.ask("get", "configmap", "kept", "-o", "jsonpath={.data.word}")).toBe("of-the-backup");
+    expect(cluster.kubectl(["get", "configmap", "later"]).stderr).toContain("NotFound");
+    expect(etcdMembers(cluster, controlPlane()[1]!)).toEqual(controlPlane());
+    await cluster.waitUntilReady(names(), patience, print);
+    expect([uidOf(worker()), bootOf(worker())]).toEqual([uid, boot]);
+    // Its Node was of a server that is gone: the cloud controller would have deleted it, and sets the new id now.
+    expect(uidOf(controlPlane()[0]!)).not.toBe(former);
+    const node = cluster.ask("get", "node", controlPlane()[0]!, "-o", "jsonpath={.spec}");
+    expect(node).not.toContain("providerID");
+    expect(node).toContain("node.cloudprovider.kubernetes.io/uninitialized");
+    expect(node).toContain("node-role.kubernetes.io/control-plane");
+  });
+
+  /** The commands of docs/runbooks/control-plane-lost.md, in the machines' network. */
+  function restoreByRunbook(): { readonly status: number | null; readonly stderr: string } {
+    const [commands = ""] = commandsRunBy(__filename, "docs/runbooks/control-plane-lost.md");
+    const stack = parse(readFileSync(stackFile, "utf8")) as { config: Record<string, unknown> };
+    const secretAccessKey = { secure: "v1:bm90IHJlYWQ=" };
+    const credentials = { etcdBackup: { accessKeyId: server.credential.accessKeyId, secretAccessKey } };
+    for (const [key, value] of Object.entries({ ...settings, credentials })) {
+      const before = stack.config[`openstack-kubernetes:${key}`];
+      stack.config[`openstack-kubernetes:${key}`] =
+        key === "kubernetes" ? { ...(before as object), ...(value) } : value;
+    }
+    writeFileSync(join(folder, "Pulumi.lab.yaml"), stringify(stack));
+    writeFileSync(join(folder, "backup.key"), recipient.key, { mode: 0o600 });
+    const outputs = {
+      clusterName: "lab",
+      adminKubeconfig: readFileSync(cluster.adminKubeconfig(), "utf8"),
+      nodes: names().map((name) => ({ name })),
+    };
+    writeFileSync(join(folder, "outputs.json"), JSON.stringify(outputs));
+    mkdirSync(join(folder, "bin"));
+    writeFileSync(join(folder, "bin", "pulumi"), `#!/bin/sh\ncat ${folder}/outputs.json\n`, { mode: 0o755 });
+    const program = `node -r ${root}/scripts/typescript.js ${root}/scripts/restore.ts lab --config ${folder}/Pulumi.lab.yaml --yes`;
+    const script = commands
+      .replaceAll("npm run restore -- dev", program)
+      .replace("<key id>", server.credential.accessKeyId)
+      .replace("<secret>", server.credential.secretAccessKey);
+    const words = [...enterNetwork.slice(1), "bash", "-euo", "pipefail", "-c", script];
+    const env = { ...process.env, PATH: `${folder}/bin:${process.env["PATH"] ?? ""}` };
+    return spawnSync(enterNetwork[0]!, words, { cwd: folder, env, encoding: "utf8", timeout: patience * 1000 });
+  }
 });

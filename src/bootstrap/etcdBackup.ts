@@ -7,6 +7,11 @@ import { scriptFile } from "./machineFile";
 /** Within the guard of files that `up` alone may write: machines run what it holds. */
 export const backupSecretName = `${filesSecretPrefix}backup`;
 
+/** Hours after which the last backup is too old: a second one did not come either, and had an hour to arrive. */
+export function backupLateHours(intervalHours: number): number {
+  return 2 * intervalHours + 1;
+}
+
 /** What `npm run restore` orders is in this one. */
 export const restoreSecretName = `${filesSecretPrefix}restore`;
 

@@ -72,6 +72,7 @@ export const computedSettings = [
   "HTTP_PROXY",
   "NO_PROXY",
   "KUBELET_INSECURE_TLS",
+  "ETCD_BACKUP_LATE_SECONDS",
 ] as const;
 
 /** Keys under which the program itself marks servers and network resources; `tags` may use none of them. */

@@ -2,6 +2,7 @@
  * The ConfigMap by which cluster facts and a stack's sizes reach gitops/: Flux puts its entries in place of `${NAME}`.
  */
 import { stringify } from "yaml";
+import { backupLateHours } from "../bootstrap/etcdBackup";
 import { noProxyEntries } from "../bootstrap/proxyEnvironment";
 import type { ClusterConfig, computedSettings } from "../config/clusterConfig";
 import { chartSettings, chartTypeSetting } from "../config/platformComponents";
@@ -15,6 +16,7 @@ export const clusterSettingsName = "cluster-settings";
  */
 export function renderClusterSettings(config: ClusterConfig, apiServerHost: string): Record<string, string> {
   const { kubernetes, oidc, proxy } = config;
+  const { backup } = kubernetes.etcd;
   const computed: Record<(typeof computedSettings)[number], string> = {
     CLUSTER_NAME: config.clusterName,
     STACK: config.stack,
@@ -30,6 +32,7 @@ export function renderClusterSettings(config: ClusterConfig, apiServerHost: stri
     HTTP_PROXY: proxy === undefined ? "" : withoutCredentials(proxy.httpProxy),
     NO_PROXY: proxy === undefined ? "" : noProxyEntries(config, apiServerHost).join(","),
     KUBELET_INSECURE_TLS: String(kubernetes.kubeletServingCertificate === "selfSigned"),
+    ETCD_BACKUP_LATE_SECONDS: backup === undefined ? "" : String(backupLateHours(backup.intervalHours) * 3600),
   };
   return { ...config.flux?.settings, ...chartSources(config), ...computed };
 }

@@ -1,5 +1,5 @@
 /** The last backup of etcd that left the machines, as the machine that made it records it. */
-import { backupSecretName } from "../bootstrap/etcdBackup";
+import { backupLateHours, backupSecretName } from "../bootstrap/etcdBackup";
 import { documentOf } from "../kubernetes/answers";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { filesNamespace } from "../kubernetes/filesGuard";
@@ -49,7 +49,7 @@ export function judgeBackups(last: LastBackup | undefined, intervalHours: number
     return [{ part, level: "absent", text: "none leaves the machines (kubernetes.etcd.backup)", remedy }];
   const { name, size = 0, since, failure } = last;
   const hours = (now.getTime() - Date.parse(since)) / 3_600_000;
-  const isLate = intervalHours !== undefined && hours > 2 * intervalHours + 1;
+  const isLate = intervalHours !== undefined && hours > backupLateHours(intervalHours);
   const text =
     name === undefined
       ? `no backup has arrived in the bucket since they were switched on ${ageOf(since, now)} ago`

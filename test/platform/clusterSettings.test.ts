@@ -2,6 +2,7 @@ import { parse } from "yaml";
 import { computedSettings } from "../../src/config/clusterConfig";
 import { chartSettings } from "../../src/config/platformComponents";
 import { renderClusterSettings } from "../../src/platform/clusterSettings";
+import { keyPair } from "../bootstrap/backupMachine";
 import { configWith, flux } from "./config";
 
 describe("renderClusterSettings", () => {
@@ -23,6 +24,7 @@ describe("renderClusterSettings", () => {
       HTTP_PROXY: "",
       NO_PROXY: "",
       KUBELET_INSECURE_TLS: "false",
+      ETCD_BACKUP_LATE_SECONDS: "",
       LOG_RETENTION_DAYS: "14",
     });
   });
@@ -64,6 +66,16 @@ describe("renderClusterSettings", () => {
       insecure({ flux, kubernetes: { kubeletServingCertificate: "selfSigned" } }),
       insecure({}),
     ]).toEqual(["false", "true", "true"]);
+  });
+
+  it("has the age from which a backup is too old where there are backups: two intervals and an hour", () => {
+    const { certificate } = keyPair("backups");
+    const backup = { endpoint: "https://s3.example.org", bucket: "backups", recipient: certificate, intervalHours: 4 };
+    const values = {
+      kubernetes: { etcd: { backup } },
+      credentials: { etcdBackup: { accessKeyId: "a", secretAccessKey: "s" } },
+    };
+    expect(renderClusterSettings(configWith(values), "h")["ETCD_BACKUP_LATE_SECONDS"]).toBe("32400");
   });
 
   it("takes every chart from the site's registry, unless a setting names another place for some", () => {

@@ -96,6 +96,10 @@ describeOnMachines("backups of etcd on real machines", (site) => {
     const last = cluster.ask("-n", "kube-system", "get", "lease", "openstack-kubernetes-last-backup", "-o", path);
     expect(controlPlane()).toContain(last.split(" ")[0]);
     expect(last).not.toContain("failure");
+    const looked = commandsRunBy(__filename, "docs/runbooks/alerts/EtcdBackupOld.md").map(byOperator);
+    expect(looked.map(({ status, stderr }) => (status === 0 ? "done" : stderr))).toEqual(looked.map(() => "done"));
+    expect(looked[0]!.stdout).toContain("openstack-kubernetes/name:");
+    expect(looked[1]!.stdout).toContain("openstack-kubernetes-backup.timer");
     const asNode = ["--as", `system:node:${worker()}`, "--as-group", "system:nodes"];
     expect(cluster.kubectl([...asNode, "-n", "kube-system", "get", "secret", backupSecretName]).stderr).toContain(
       "Forbidden",
@@ -138,6 +142,13 @@ describeOnMachines("backups of etcd on real machines", (site) => {
     expect(node).toContain("node-role.kubernetes.io/control-plane");
   });
 
+  /** An operator's commands, kubectl as the administrator, and `ssh NODE` into the first machine. */
+  function byOperator(commands: string): { readonly status: number | null; stdout: string; stderr: string } {
+    const remote = /^ssh NODE '([^']+)'\n?$/.exec(commands)?.[1];
+    if (remote !== undefined) return onMachine(controlPlane()[0]!, ["bash", "-c", remote.replaceAll("sudo ", "")]);
+    return cluster.kubectl(commands.trim().split(" ").slice(1));
+  }
+
   /** The commands of docs/runbooks/control-plane-lost.md, in the machines' network. */
   function restoreByRunbook(): { readonly status: number | null; readonly stderr: string } {
     const [commands = ""] = commandsRunBy(__filename, "docs/runbooks/control-plane-lost.md");
@@ -146,8 +157,7 @@ describeOnMachines("backups of etcd on real machines", (site) => {
     const credentials = { etcdBackup: { accessKeyId: server.credential.accessKeyId, secretAccessKey } };
     for (const [key, value] of Object.entries({ ...settings, credentials })) {
       const before = stack.config[`openstack-kubernetes:${key}`];
-      stack.config[`openstack-kubernetes:${key}`] =
-        key === "kubernetes" ? { ...(before as object), ...(value) } : value;
+      stack.config[`openstack-kubernetes:${key}`] = key === "kubernetes" ? { ...(before as object), ...value } : value;
     }
     writeFileSync(join(folder, "Pulumi.lab.yaml"), stringify(stack));
     writeFileSync(join(folder, "backup.key"), recipient.key, { mode: 0o600 });

@@ -22,6 +22,8 @@ const flow = [
   "status",
   "promotion",
   "restore",
+  "defragment",
+  "bundle",
   "up",
   "repair",
   "openshift",

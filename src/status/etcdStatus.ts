@@ -22,8 +22,10 @@ export interface EtcdMember {
   readonly trouble?: string;
   readonly isLeader?: boolean;
   readonly hasLeader?: boolean;
-  /** Bytes. */
+  /** Bytes of its database file. */
   readonly size?: number;
+  /** Bytes of it that hold something; a defragmentation gives the others back. */
+  readonly inUse?: number;
   /** Bytes. */
   readonly quota?: number;
 }
@@ -60,6 +62,7 @@ export function readMember(machine: string, health: string, metrics: string): Et
     isLeader: flag("etcd_server_is_leader"),
     hasLeader: flag("etcd_server_has_leader"),
     size,
+    inUse: value("etcd_mvcc_db_total_size_in_use_in_bytes"),
     quota: value("etcd_server_quota_backend_bytes"),
   };
 }

@@ -20,6 +20,7 @@ describe("member of etcd", () => {
       isLeader: true,
       hasLeader: true,
       size: 24 * 1024 ** 2,
+      inUse: 16 * 1024 ** 2,
       quota: 2 * 1024 ** 3,
     });
     expect(readMember("a", '{"health":"false","reason":"ALARM NOSPACE"}', healthyEtcd(false))).toMatchObject({

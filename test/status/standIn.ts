@@ -122,6 +122,7 @@ export const healthyEtcd = (isLeader: boolean): string =>
     `etcd_server_is_leader ${isLeader ? 1 : 0}`,
     "etcd_server_has_leader 1",
     "etcd_mvcc_db_total_size_in_bytes 2.5165824e+07",
+    "etcd_mvcc_db_total_size_in_use_in_bytes 1.6777216e+07",
     "etcd_server_quota_backend_bytes 2.147483648e+09",
     // As many lines as a member has.
     ...Array.from(

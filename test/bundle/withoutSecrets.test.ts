@@ -1,0 +1,79 @@
+import { leftOut, objectWithoutSecrets, withoutSecrets } from "../../src/bundle/withoutSecrets";
+import { planted } from "./planted";
+
+describe("a text that is handed to others", () => {
+  it.each(Object.entries(planted))("has no %s", (_kind, { text, secret }) => {
+    expect(text).toContain(secret);
+    for (const shown of [text, `before ${text} after`, JSON.stringify({ message: text }), `line\n${text}\nline`]) {
+      const left = withoutSecrets(shown);
+      expect(left).not.toContain(secret);
+      expect(left).toContain(leftOut);
+    }
+    expect(withoutSecrets(Buffer.from(`{"log":"${text}"}`).toString("base64"))).not.toContain(secret);
+  });
+
+  it("has none that this computer knows, however it is encoded", () => {
+    const known = 'corréct horse "battery"';
+    const texts = [
+      known,
+      Buffer.from(known).toString("base64"),
+      encodeURIComponent(known),
+      JSON.stringify({ x: known }),
+    ];
+    expect(withoutSecrets(texts.join("\n"), [known])).toBe(
+      [leftOut, leftOut, leftOut, JSON.stringify({ x: leftOut })].join("\n"),
+    );
+  });
+
+  it("keeps what tells of a fault", () => {
+    const lines = [
+      "E1130 17:40:08 kubelet.go:2345] node dev-general-0 not found",
+      'Failed to pull image "registry.k8s.io/pause:3.10.2": 403 Forbidden',
+      "sha256:8f2b0c6b9a4f8f2b0c6b9a4f8f2b0c6b9a4f8f2b0c6b9a4f8f2b0c6b9a4f1234",
+      "11111111-0000-4000-8000-000000000000 ACTIVE 10.10.0.11",
+      "MountVolume.SetUp failed for volume kube-api-access: secret not found",
+      "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+      "openstack-kubernetes: FAILED: no mirror answers",
+    ];
+    expect(withoutSecrets(lines.join("\n"))).toBe(lines.join("\n"));
+  });
+});
+
+describe("an object that is handed to others", () => {
+  it("has no values of variables, of charts and of Secrets, and no copy of what was applied", () => {
+    const variable = { name: "GREETING", value: "hunter2-a" };
+    const found = objectWithoutSecrets({
+      kind: "List",
+      items: [
+        {
+          kind: "Pod",
+          spec: {
+            containers: [
+              { image: "shop:1", env: [variable, { name: "A", valueFrom: { secretKeyRef: { name: "s" } } }] },
+            ],
+          },
+        },
+        { kind: "Secret", metadata: { name: "s" }, data: { x: "aHVudGVyMi1i" } },
+        { kind: "HelmRelease", spec: { chart: {}, values: { anything: "hunter2-c" } } },
+        {
+          metadata: { annotations: { "kubectl.kubernetes.io/last-applied-configuration": "hunter2-d", note: "kept" } },
+        },
+      ],
+    });
+    expect(JSON.stringify(found)).not.toMatch(/hunter2|aHVudGVy/);
+    expect(found).toMatchObject({
+      items: [
+        {
+          spec: {
+            containers: [
+              { image: "shop:1", env: [{ name: "GREETING" }, { valueFrom: { secretKeyRef: { name: "s" } } }] },
+            ],
+          },
+        },
+        { metadata: { name: "s" } },
+        {},
+        { metadata: { annotations: { note: "kept" } } },
+      ],
+    });
+  });
+});

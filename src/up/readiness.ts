@@ -233,7 +233,7 @@ export class Readiness {
     await joining.end();
     if (anew) {
       void pulumi.log.warn(begunAnew);
-      return;
+      return seenSummary(filesMachines(config), await listNodes(request));
     }
     const current = machines.filter((name) => !stale.includes(name));
     await this.takeFiles(request, current);

@@ -15,7 +15,7 @@ import { machinesByPool } from "../status/nodeStatus";
 import type { LastUp } from "../status/stackOutputs";
 import { objectWithoutSecrets, withoutSecrets } from "./withoutSecrets";
 
-export interface BundleSources {
+interface BundleSources {
   /** Texts and objects of this computer: the status, the stack file, versions. By file name; each may reject. */
   readonly own: Readonly<Record<string, () => Promise<unknown>>>;
   /** Each rejects with a sentence where it cannot be had. */
@@ -37,7 +37,7 @@ const logLines = 1_000;
 const mostMachines = 20;
 const mostPods = 200;
 
-/** By file: paths of the API. Secrets and ConfigMaps are not among them: the first hold nothing else, the second anything. */
+/** Paths of the API by file. Secrets and ConfigMaps are not among them: they may hold anything. */
 const listings: Readonly<Record<string, string>> = {
   events: "/api/v1/events",
   nodes: "/api/v1/nodes",

@@ -2,12 +2,12 @@
  * Takes secrets out of what is handed to others: by value, where this computer knows them, by their form, and by the
  * name that they go by. Too much is taken out rather than too little.
  */
-export const leftOut = "(left out)";
+export const redacted = "(left out)";
 
 /** Ends of names whose value opens something, without hyphens and underscores. */
 const secretName =
   "(?:pass|passwd|password|passphrase|secret|token|cookie|signature|credentials?|auth|authorization|authtoken|apikey|accesskey|accesskeyid|secretkey|privatekey|certificatekey|clientkeydata|encryptionkey|webhookurl|dockerconfigjson|psk)";
-/** Letters in any case, with a hyphen, underscore or dot anywhere: `client-key-data`, `DB_PASSWORD`, `secretAccessKey`. */
+/** In any case, with a hyphen, underscore or dot anywhere: `client-key-data`, `DB_PASSWORD`, `secretAccessKey`. */
 const named = (end: string) => end.replace(/[a-z]/g, "$&[-_.]?");
 const name = `[\\w.-]*${named(secretName)}`;
 
@@ -56,17 +56,17 @@ export function withoutSecrets(text: string, known: readonly string[] = []): str
       JSON.stringify(value).slice(1, -1),
     ])
     .sort((a, b) => b.length - a.length);
-  const withoutKnown = values.reduce((left, value) => left.replaceAll(value, leftOut), text);
+  const withoutKnown = values.reduce((left, value) => left.replaceAll(value, redacted), text);
   const plain = withoutForms(withoutKnown);
   return plain.replace(/[A-Za-z0-9+/]{24,}={0,2}/g, (encoded) => {
     const decoded = Buffer.from(encoded, "base64").toString("latin1");
-    return withoutForms(decoded) === decoded ? encoded : leftOut;
+    return withoutForms(decoded) === decoded ? encoded : redacted;
   });
 }
 
 function withoutForms(text: string): string {
-  const shaped = forms.reduce((left, form) => left.replace(form, leftOut), text);
-  return leads.reduce((left, lead) => left.replace(lead, `$1${leftOut}`), shaped);
+  const shaped = forms.reduce((left, form) => left.replace(form, redacted), text);
+  return leads.reduce((left, lead) => left.replace(lead, `$1${redacted}`), shaped);
 }
 
 /** Parts of an object that may hold anything, and are of little use to who helps. */
@@ -86,7 +86,7 @@ export function objectWithoutSecrets(value: unknown, known: readonly string[] = 
         (key === "values" && "chart" in value) ||
         (kind === "Secret" && ["data", "stringData"].includes(key)) ||
         (typeof inner === "string" && new RegExp(`^${name}$`, "i").test(key));
-      return [key, isHidden ? leftOut : objectWithoutSecrets(inner, known)];
+      return [key, isHidden ? redacted : objectWithoutSecrets(inner, known)];
     }),
   );
 }

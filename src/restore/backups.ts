@@ -9,7 +9,7 @@ import { messageOf } from "../engine/messageOf";
 import { type BucketAccess, presignedUrl } from "./presignedUrl";
 
 /** One GET; rejects with the reason where nobody answers. */
-export type ReadUrl = (url: string) => Promise<{ readonly status: number; readonly body: string }>;
+type ReadUrl = (url: string) => Promise<{ readonly status: number; readonly body: string }>;
 
 export interface Bucket {
   readonly access: BucketAccess;
@@ -36,12 +36,12 @@ const manifestSchema = z.object({
   key: z.string(),
 });
 
-export type Manifest = z.infer<typeof manifestSchema>;
+export type BackupManifest = z.infer<typeof manifestSchema>;
 
 /** Seconds that a link to the bucket is good; the machines fetch the whole backup in this time. */
 const linkSeconds = 3_600;
 
-/** Names of the whole backups of a cluster, newest first. Rejects with a sentence when the bucket does not show them. */
+/** Names of a cluster's whole backups, newest first. Rejects with a sentence when the bucket does not show them. */
 export async function listBackups(bucket: Bucket, clusterName: string): Promise<string[]> {
   const names: string[] = [];
   let token: string | undefined = "";
@@ -62,7 +62,7 @@ export async function listBackups(bucket: Bucket, clusterName: string): Promise<
 export function partLinks(
   { access, prefix }: Bucket,
   name: string,
-  manifest: Manifest,
+  manifest: BackupManifest,
 ): { url: string; sha256: string }[] {
   return manifest.parts.map((sha256, index) => {
     const key = `${prefix}${name}/part-${String(index).padStart(4, "0")}`;
@@ -75,7 +75,7 @@ export function partLinks(
  *
  * @param ca Certificate of the cluster's CA, PEM.
  */
-export async function readManifest(bucket: Bucket, name: string, ca: string): Promise<Manifest> {
+export async function readManifest(bucket: Bucket, name: string, ca: string): Promise<BackupManifest> {
   const signed = await readObject(bucket, `${bucket.prefix}${name}/manifest`);
   return inFolder((folder) => {
     const authority = join(folder, "ca.crt");
@@ -98,7 +98,7 @@ export async function readManifest(bucket: Bucket, name: string, ca: string): Pr
  */
 export function refusals(
   name: string,
-  manifest: Manifest,
+  manifest: BackupManifest,
   clusterName: string,
   running: string | undefined,
 ): readonly string[] {
@@ -120,7 +120,7 @@ export function refusals(
 }
 
 /** The passphrase of the parts. Throws a sentence where the key is not the recipient's. @param keyFile PEM. */
-export function openPassphrase(name: string, manifest: Manifest, keyFile: string): string {
+export function openPassphrase(name: string, manifest: BackupManifest, keyFile: string): string {
   return inFolder((folder) => {
     const recipient = join(folder, "recipient.crt");
     writeFileSync(recipient, manifest.recipient);

@@ -1,6 +1,6 @@
 /**
- * Restores a backup of etcd into the control plane that answers, on all of its machines at the same moment: one that was
- * just created after all were lost, or one whose data is to go back in time (docs/decisions/0053).
+ * Restores a backup of etcd into the control plane that answers, on all of its machines at the same moment: one that
+ * was just created after all were lost, or one whose data is to go back in time (docs/decisions/0053).
  */
 import { restoreProgram, restoreSecretName } from "../bootstrap/etcdBackup";
 import { counted } from "../config/counted";
@@ -12,7 +12,15 @@ import { publish } from "../kubernetes/filesInPlace";
 import { filesNamespace } from "../kubernetes/filesGuard";
 import { KubeletLeases } from "../kubernetes/leases";
 import { listNodes, type Node } from "../kubernetes/nodes";
-import { type Bucket, listBackups, openPassphrase, partLinks, readManifest, refusals, type Manifest } from "./backups";
+import {
+  type Bucket,
+  listBackups,
+  openPassphrase,
+  partLinks,
+  readManifest,
+  refusals,
+  type BackupManifest,
+} from "./backups";
 
 interface RestoreInput {
   readonly clusterName: string;
@@ -83,7 +91,7 @@ export async function restoreBackup(input: RestoreInput): Promise<boolean> {
 
 interface Restorable {
   readonly name: string;
-  readonly manifest: Manifest;
+  readonly manifest: BackupManifest;
   readonly passphrase: string;
   /** As etcd's `--initial-cluster`. */
   readonly members: string;

@@ -1,4 +1,4 @@
-/** Thirty kinds of secrets as logs, objects and consoles show them. Each is put together here, so that none stands in Git. */
+/** Thirty kinds of secrets as logs, objects and consoles show them. Put together here, so that none stands in Git. */
 interface Planted {
   /** As it is found. */
   readonly text: string;

@@ -1,4 +1,4 @@
-import { leftOut, objectWithoutSecrets, withoutSecrets } from "../../src/bundle/withoutSecrets";
+import { redacted, objectWithoutSecrets, withoutSecrets } from "../../src/bundle/withoutSecrets";
 import { planted } from "./planted";
 
 describe("a text that is handed to others", () => {
@@ -7,7 +7,7 @@ describe("a text that is handed to others", () => {
     for (const shown of [text, `before ${text} after`, JSON.stringify({ message: text }), `line\n${text}\nline`]) {
       const left = withoutSecrets(shown);
       expect(left).not.toContain(secret);
-      expect(left).toContain(leftOut);
+      expect(left).toContain(redacted);
     }
     expect(withoutSecrets(Buffer.from(`{"log":"${text}"}`).toString("base64"))).not.toContain(secret);
   });
@@ -21,7 +21,7 @@ describe("a text that is handed to others", () => {
       JSON.stringify({ x: known }),
     ];
     expect(withoutSecrets(texts.join("\n"), [known])).toBe(
-      [leftOut, leftOut, leftOut, JSON.stringify({ x: leftOut })].join("\n"),
+      [redacted, redacted, redacted, JSON.stringify({ x: redacted })].join("\n"),
     );
   });
 

@@ -1,7 +1,7 @@
 /**
  * A pretended control-plane machine that a backup is restored on (src/bootstrap/files/restore-etcd.py): etcd and its
- * tools are real, and so are openssl and Python. The kubelet and containerd are stand-ins that start and stop that etcd;
- * the API is the folder of objects of BackupMachine, which goes back with etcd's data.
+ * tools are real, and so are openssl and Python. The kubelet and containerd are stand-ins that start and stop etcd; the
+ * API is the folder of objects of BackupMachine, which goes back with etcd's data.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";

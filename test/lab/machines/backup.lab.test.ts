@@ -99,7 +99,7 @@ describeOnMachines("backups of etcd on real machines", (site) => {
     const looked = commandsRunBy(__filename, "docs/runbooks/alerts/EtcdBackupOld.md").map(byOperator);
     expect(looked.map(({ status, stderr }) => (status === 0 ? "done" : stderr))).toEqual(looked.map(() => "done"));
     expect(looked[0]!.stdout).toContain("openstack-kubernetes/name:");
-    expect(looked[1]!.stdout).toContain("openstack-kubernetes-backup.timer");
+    expect(looked[2]!.stdout).toContain("openstack-kubernetes-backup.timer");
     const asNode = ["--as", `system:node:${worker()}`, "--as-group", "system:nodes"];
     expect(cluster.kubectl([...asNode, "-n", "kube-system", "get", "secret", backupSecretName]).stderr).toContain(
       "Forbidden",

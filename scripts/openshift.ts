@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { counted } from "../src/config/counted";
 import { convertExport, type ConvertedExport, prepared } from "../src/openshift/convert";
-import { readExport } from "../src/openshift/readExport";
+import { isLabel, readExport } from "../src/openshift/readExport";
 import { type Files, filesOf, renderAudit } from "../src/openshift/report";
 import type { Target } from "../src/openshift/target";
 import { filePath, runCommand } from "./runCommand";
@@ -55,6 +55,8 @@ function tenantFiles({ projects }: ConvertedExport): { readonly files: Files; re
 }
 
 function convert(exports: readonly string[], options: ConvertOptions): void {
+  const wrong = Object.values(options.project).filter((name) => !isLabel(name));
+  if (wrong.length > 0) throw new Error(`--project: no tenant can be called ${wrong.join(", ")}; name another.`);
   const { objects, problems } = read(exports);
   const target: Target = {
     domain: options.domain,

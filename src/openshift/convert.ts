@@ -26,7 +26,7 @@ import { convertTemplateOfProject, isProcessed, processTemplate } from "./templa
 import { bytesOf } from "./quantities";
 import { planTenant, type TenantPlan } from "./tenants";
 import { namesOfOldCluster } from "./oldNames";
-import { convertClaim, planVolumes, type VolumePlan } from "./volumes";
+import { convertClaim, isClaimOfSet, planVolumes, type VolumePlan } from "./volumes";
 import { convertWorkload } from "./workloads";
 
 export interface DecidedObject extends Conversion {
@@ -189,7 +189,7 @@ function convertPersistentVolumeClaim(migration: Migration, project: string, man
   const { name } = manifest.metadata;
   const set = ofKind(migration, project, "StatefulSet").find(({ metadata, spec }) =>
     recordsOf(fieldsOf(spec).volumeClaimTemplates).some((template) =>
-      new RegExp(`^${textOf(fieldsOf(template.metadata).name)}-${metadata.name}-\\d+$`).test(name),
+      isClaimOfSet(name, textOf(fieldsOf(template.metadata).name), metadata.name),
     ),
   );
   return set === undefined

@@ -15,8 +15,8 @@ interface Export {
 /** `file` is shown in sentences only. Never throws. */
 export function readExport(file: string, content: string): Export {
   if (content.trim() === "") return { objects: [], problems: [`${file} is empty; export again.`] };
-  // `oc` writes YAML of version 1.1 and quotes what that would read as something else.
-  const documents = parseAllDocuments(content, { version: "1.1", logLevel: "silent" });
+  // `oc` quotes what YAML 1.1 would read as something else; version 1.2 reads a bare `.` or a time as the text it is.
+  const documents = parseAllDocuments(content, { logLevel: "silent" });
   if (!Array.isArray(documents)) return { objects: [], problems: [`${file} holds no document; export again.`] };
   const parts = documents.map((document, index): Export => {
     const place = documents.length === 1 ? file : `${file}, document ${index + 1}`;
@@ -39,6 +39,9 @@ export function readExport(file: string, content: string): Export {
     ? { objects, problems: [`${file} holds no object; export again.`] }
     : { objects, problems };
 }
+
+/** Whether a namespace may have the name. */
+export const isLabel = (name: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
 
 function objectsIn(value: unknown, place: string): Export {
   if (!isFields(value)) return { objects: [], problems: [`${place} is no object of Kubernetes; export again.`] };
@@ -73,6 +76,20 @@ function objectsIn(value: unknown, place: string): Export {
   const apiVersion = textOf(value.apiVersion);
   if (apiVersion === "")
     return { objects: [], problems: [`${place}, ${kind} ${name}, has no apiVersion; export again.`] };
-  const manifest: Manifest = { ...value, apiVersion, kind, metadata: { ...metadata, name } };
+  const { namespace: written, ...others } = metadata;
+  const namespace = textOf(written);
+  // Folders are named after projects.
+  const project = ["Namespace", "Project"].includes(kind) ? name : namespace;
+  if (project !== "" && !isLabel(project))
+    return {
+      objects: [],
+      problems: [`${place}, ${kind} ${name}: no project can be called "${project}"; export again.`],
+    };
+  const manifest: Manifest = {
+    ...value,
+    apiVersion,
+    kind,
+    metadata: { ...others, name, ...(namespace === "" ? {} : { namespace }) },
+  };
   return { objects: [{ manifest: currentVersion(manifest), place }], problems: [] };
 }

@@ -133,13 +133,18 @@ export function sourceOf(volume: Manifest): string {
   return [kind, [where, what].filter((text) => text !== "").join(":")].filter((text) => text !== "").join(" ");
 }
 
+/** A StatefulSet's claims are called TEMPLATE-SET-NUMBER. */
+export function isClaimOfSet(claim: string, template: string, set: string): boolean {
+  const prefix = `${template}-${set}-`;
+  return claim.startsWith(prefix) && /^\d+$/.test(claim.slice(prefix.length));
+}
+
 function usersOf(migration: Migration, project: string, claim: string): VolumePlan["users"] {
   return workloadsOf(migration, project).flatMap((workload) => {
     const spec = podSpecOf(workload);
     const templates = recordsOf(fieldsOf(workload.manifest.spec).volumeClaimTemplates)
       .map(({ metadata }) => textOf(fieldsOf(metadata).name))
-      // A StatefulSet's claims are called TEMPLATE-SET-NUMBER.
-      .filter((name) => new RegExp(`^${name}-${workload.manifest.metadata.name}-\\d+$`).test(claim));
+      .filter((name) => isClaimOfSet(claim, name, workload.manifest.metadata.name));
     const volumes = recordsOf(spec.volumes)
       .filter(({ persistentVolumeClaim }) => fieldsOf(persistentVolumeClaim).claimName === claim)
       .map(({ name }) => textOf(name));

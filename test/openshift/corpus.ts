@@ -8,7 +8,7 @@ import type { Target } from "../../src/openshift/target";
 
 const corpusFolder = join(__dirname, "../fixtures/openshift");
 
-const target: Target = {
+export const target: Target = {
   domain: "apps.example.org",
   registry: "registry.example.org/museum",
   groupsPrefix: "oidc:",

@@ -1,4 +1,5 @@
 /** Exports that are none: each is named, with what helps. */
+import { readExport } from "../../src/openshift/readExport";
 import { exportsIn, readCorpus } from "./corpus";
 
 describe("a malformed export", () => {
@@ -73,5 +74,15 @@ describe("an export", () => {
     expect(problems[0]).toBe(
       "template-file.yaml, Template forum: the parameters SESSION_SECRET have no value, so their places are empty; process it with oc first.",
     );
+  });
+});
+
+describe("the name of a project", () => {
+  it("that no cluster accepts leads to no folder of that name", () => {
+    const route = { apiVersion: "v1", kind: "Route", metadata: { name: "web", namespace: "../../etc" } };
+    expect(readExport("evil.json", JSON.stringify(route))).toEqual({
+      objects: [],
+      problems: ['evil.json, Route web: no project can be called "../../etc"; export again.'],
+    });
   });
 });

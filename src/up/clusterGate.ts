@@ -21,6 +21,8 @@ export interface ClusterGateInput {
   readonly touched: () => readonly string[];
   /** Whether nodes must be Ready; without a pod network of ours they need only register. */
   readonly nodesReady: boolean;
+  /** Whether the pod network is Calico: nodes are Ready as soon as it is configured, before it carries a packet. */
+  readonly isCalico: boolean;
   /**
    * Namespace of the platform's Flux objects and the name of the cluster's own source and Kustomization there; absent
    * without Flux.
@@ -80,6 +82,7 @@ async function problemsOf(input: ClusterGateInput, leases: KubeletLeases): Promi
     await input.seen(nodes);
     return [
       ...nodeProblems(input, nodes, await leases.silent(input.touched())),
+      ...(input.isCalico ? await calicoProblems(input.request) : []),
       ...(input.flux === undefined ? [] : await fluxProblems(input.request, input.flux)),
     ];
   } catch (error) {
@@ -106,6 +109,18 @@ function nodeProblems(
       ];
     return nodesReady ? notReady(`node ${machine}`, node.status?.conditions) : [];
   });
+}
+
+/** What Calico's operator says of it. Before the operator says anything no node is Ready. */
+async function calicoProblems(request: KubernetesRequest): Promise<Problem[]> {
+  const answer = await request("GET", "/apis/operator.tigera.io/v1/tigerastatuses/calico");
+  if (answer.status === 404) return [];
+  const { status } = documentOf<{ status?: { conditions?: Condition[] } }>("the status of Calico", answer);
+  const conditions = status?.conditions ?? [];
+  const isTrue = (wanted: string) => conditions.find(({ type, status: is }) => type === wanted && is === "True");
+  if (isTrue("Available") !== undefined) return [];
+  const message = (isTrue("Degraded") ?? isTrue("Progressing"))?.message;
+  return [{ message: `the pod network (Calico) is not available${message ? `: ${message}` : ""}` }];
 }
 
 interface FluxObject {

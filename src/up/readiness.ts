@@ -213,6 +213,7 @@ export class Readiness {
       machines,
       touched: () => this.args.touched.names(),
       nodesReady: !anew && (config.cni.kind !== "none" || config.flux !== undefined),
+      isCalico: !anew && config.cni.kind === "calico",
       ...(anew || config.flux === undefined ? {} : { flux: { namespace: fluxNamespace, sync: syncName } }),
       timeoutMinutes: config.readiness.clusterTimeoutMinutes,
       seen: async (seen) => {

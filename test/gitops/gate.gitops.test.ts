@@ -90,6 +90,7 @@ describeWith([...controlPlanePrograms, ...fluxPrograms])("the gate of `up` befor
         machines: [],
         touched: () => [],
         nodesReady: false,
+        isCalico: false,
         flux: { namespace: fluxNamespace, sync: syncName },
         timeoutMinutes,
         seen: () => Promise.resolve(),

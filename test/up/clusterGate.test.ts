@@ -7,6 +7,8 @@ interface Look {
   nodes?: object[];
   sources?: object[];
   kustomizations?: object[];
+  /** Conditions of Calico's status. */
+  calico?: object[];
   /** Time of the kubelet's last renewal, by node. */
   leases?: Record<string, string>;
   error?: Error;
@@ -46,11 +48,15 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
     }));
     if (path.includes("/kube-node-lease/leases"))
       return Promise.resolve({ status: 200, body: JSON.stringify({ items: leases, metadata: {} }) });
+    if (path.endsWith("/tigerastatuses/calico") && now.calico !== undefined)
+      return Promise.resolve({ status: 200, body: JSON.stringify({ status: { conditions: now.calico } }) });
     const items = path.startsWith("/api/v1/nodes")
       ? (now.nodes ?? [])
       : path.includes("source.toolkit")
         ? now.sources
-        : now.kustomizations;
+        : path.includes("kustomize.toolkit")
+          ? now.kustomizations
+          : undefined;
     return Promise.resolve(
       items === undefined
         ? { status: 404, body: "not found" }
@@ -62,6 +68,7 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
     machines: ["dev-control-plane-0", "dev-general-0"],
     touched: () => [],
     nodesReady: true,
+    isCalico: true,
     timeoutMinutes: 1,
     seen: (nodes) => Promise.resolve(void seen.push(nodes.map(({ metadata }) => metadata.name))),
     consoles: (names) => Promise.resolve(new Map(names.map((name) => [name, `FAILED: ${name} found no mirror\n`]))),
@@ -77,6 +84,21 @@ const touched = () => ["dev-general-0"];
 const both = [node("dev-control-plane-0"), node("dev-general-0")];
 
 describe("cluster gate", () => {
+  it("waits until Calico says that it carries packets, although its nodes are Ready before", async () => {
+    const typha = "Pod calico-system/calico-typha-7969f6895-76pcj has crash looping container: calico-typha";
+    const starting = { type: "Progressing", status: "True", message: "Waiting for calico-node" };
+    const calico = (...conditions: object[]) => ({ nodes: both, calico: conditions });
+    const degraded = calico({ type: "Available", status: "False" }, starting, {
+      type: "Degraded",
+      status: "True",
+      message: typha,
+    });
+    await expect(gate([degraded]).run).rejects.toThrow(`- the pod network (Calico) is not available: ${typha}\n`);
+    const { run, time } = gate([calico(starting), degraded, calico({ type: "Available", status: "True" })]);
+    await run;
+    expect(time.now()).toBe(started + 20_000);
+  });
+
   it("believes no Ready of a machine that was just made or rebooted before its kubelet has given a sign of life", async () => {
     const at = (renewTime: string) => ({
       nodes: both,

@@ -9,7 +9,6 @@ import { readStackFile } from "../src/config/stackFile";
 import { archiveName, distinctCharts, isLocal, pullChart } from "./images/charts";
 import { ImageFolder } from "./images/imageFolder";
 import { referenceOf, type ImageReference } from "./images/imageReference";
-import { copyImage } from "./images/imageRegistry";
 import { outcomesOf, renderOutcomes, type ImageOutcome } from "./images/outcome";
 import { SiteRegistries } from "./images/siteRegistries";
 import { stackContent, withUpstreamCharts, type ChartUse, type StackContent } from "./images/stackCharts";
@@ -116,23 +115,12 @@ async function push(stack: string, options: Options): Promise<void> {
       ...(await outcomesOf(
         images,
         ({ image }) => image,
-        ({ image }) => pushOne(referenceOf(image), folder, site),
+        ({ image }) => site.pushImage(referenceOf(image), folder),
       )),
       ...(await outcomesOf(distinctCharts(targets.charts), chartName, (chart) => site.pushChart(chart, archives))),
     ];
   });
   report("are in the registry", outcomes);
-}
-
-async function pushOne(image: ImageReference, folder: ImageFolder | undefined, site: SiteRegistries) {
-  const { reference, insecure } = site.placeOf(image);
-  if (folder === undefined) await copyImage(image, reference, insecure);
-  else {
-    const found = folder.find(image);
-    if (found === undefined) return "missing in the folder";
-    await folder.push(found, reference, insecure);
-  }
-  return site.verifyImage(image);
 }
 
 async function verify(stack: string, options: Options): Promise<void> {

@@ -1,19 +1,23 @@
 /** `npm run lab:up -- STACK`: the lab's OpenStack, then the stack on it, with the real engine. */
-import { Command, InvalidArgumentError } from "commander";
+import { join, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { parse } from "yaml";
+import { cacheFolder } from "../lab/machines/site";
 import { preparePackages, up } from "../lab/openstack/lab";
 import { labFolder, layout } from "../lab/openstack/layout";
 import { againInside, machinesOf, obstacleToMachines, outsideNetwork, startNetwork } from "../lab/openstack/machines";
 import type { OverlayChange } from "../lab/openstack/overlay";
 import { prepareEngine, stackUp } from "../lab/openstack/stack";
 import { labIn } from "../lab/openstack/units";
-import { runCommand } from "./runCommand";
+import { bringPlatform } from "./labUp/platform";
+import { filePath, runCommand } from "./runCommand";
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 interface Options {
   readonly yes: boolean;
   readonly machines: boolean;
+  readonly platform: string | false;
   readonly set: readonly OverlayChange[];
 }
 
@@ -63,6 +67,13 @@ void runCommand(
       "--no-machines",
       "nothing boots: servers are ACTIVE in Nova's books only (a lab that has machines keeps them)",
     )
+    .addOption(
+      new Option("--platform <folder>", "images and charts of the platform, as `npm run images -- pull` lays them")
+        .env("LAB_PLATFORM")
+        .argParser(filePath)
+        .default(join(cacheFolder, "platform")),
+    )
+    .option("--no-platform", "nothing is installed but the lab's own CNI")
     .action(async (stack: string, options: Options) => {
       if (await enters(options)) {
         process.exitCode = await againInside(layout(labFolder()));
@@ -73,6 +84,10 @@ void runCommand(
       const interrupt = () => interruption.abort();
       for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupt);
       await up(lab, { yes: options.yes, stopped: interruption.signal }, say);
-      process.exitCode = await stackUp(lab, stack, say, options.set);
+      const platform =
+        options.platform === false || lab.machines === undefined
+          ? undefined
+          : await bringPlatform(lab, stack, resolve(options.platform), options.set, say);
+      process.exitCode = await stackUp(lab, stack, say, options.set, platform);
     }),
 );

@@ -140,6 +140,8 @@ case $step in
     mkdir -p .host
     pivot_root . .host
     umount -l /.host
+    # As systemd makes it where it is not in a container: what a pod mounts for others (Bidirectional) reaches them.
+    mount --make-rshared /
     # The clock is the host's: a machine may not set it (chrony in it sees that it may not and stays away).
     exec setpriv --bounding-set=-sys_time --inh-caps=-sys_time env -i container=openstack-kubernetes \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /sbin/init </dev/console >/dev/console 2>&1

@@ -3,6 +3,7 @@
  */
 import { join } from "node:path";
 import { sql } from "./infrastructure";
+import { openstackAddress } from "./machines";
 import type { Lab, Step } from "./units";
 
 /** Ports of OpenStack's APIs, the usual ones. */
@@ -16,7 +17,15 @@ export const ports = {
   octavia: 9876,
 } as const;
 
-/** Base URL of an API. */
+/** Where OpenStack's services listen: machines of the lab reach them too, in a network of the lab's own. */
+export const listenAddress = ({ machines }: Pick<Lab, "machines">) =>
+  machines === undefined ? "127.0.0.1" : "0.0.0.0";
+
+/** Where a cloud's users find its APIs. */
+export const publicHost = ({ machines }: Pick<Lab, "machines">) =>
+  machines === undefined ? "127.0.0.1" : openstackAddress;
+
+/** Base URL of an API, for the lab's own services. */
 export const apiUrl = (api: keyof typeof ports) => `http://127.0.0.1:${ports[api]}`;
 
 /** Options that name configuration files of the lab. */
@@ -44,8 +53,8 @@ export function schema(
   };
 }
 
-/** Serves a WSGI program at a port of 127.0.0.1. */
-export function uwsgi(port: number, program: string, processes: number, threads: number): string[] {
+/** Serves a WSGI program at a port. */
+export function uwsgi(lab: Lab, port: number, program: string, processes: number, threads: number): string[] {
   return [
     "uwsgi_python3",
     "--master",
@@ -58,7 +67,8 @@ export function uwsgi(port: number, program: string, processes: number, threads:
     "--listen=100",
     // uwsgi does not keep connections; clients that believe so would wait for an answer on a closed one.
     "--add-header=Connection: close",
-    `--http-socket=127.0.0.1:${port}`,
+    // Not all addresses: the site's mirror of images has Keystone's port at its own.
+    ...new Set(["127.0.0.1", publicHost(lab)].map((host) => `--http-socket=${host}:${port}`)),
     `--processes=${processes}`,
     `--threads=${threads}`,
     `--wsgi-file=${program}`,

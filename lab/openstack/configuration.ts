@@ -1,6 +1,7 @@
 /** The services' configuration files: templates of `etc/`, filled in. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { listenAddress, publicHost } from "./apis";
 import { mariadbSocket, ovnDatabase } from "./infrastructure";
 import { sources } from "./layout";
 import { loadSecrets, type Secrets } from "./secrets";
@@ -40,6 +41,8 @@ export function renderConfiguration(lab: Lab, secrets: Secrets): Record<string, 
     unpacked: lab.unpacked,
     password: secrets.password,
     passphrase: secrets.passphrase,
+    listen: listenAddress(lab),
+    publicHost: publicHost(lab),
     queue: `rabbit://lab:${secrets.password}@127.0.0.1:5672/`,
     "ovn:nb": ovnDatabase(lab, "nb"),
     "ovn:sb": ovnDatabase(lab, "sb"),
@@ -78,6 +81,7 @@ function dataFolders(lab: Lab): string[] {
     "neutron",
     "cinder",
     "octavia",
+    "site",
     ...hypervisorNames(lab),
   ];
   return [lab.etc, lab.log, lab.run, lab.done, lab.state, ...folders.map((name) => join(lab.data, name))];

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join, resolve } from "node:path";
 import { claimMachines, openstackMachines, othersClaim, ownerOfMachines, releaseMachines } from "../machines/owner";
 import { machinesWithPower, stopMachine } from "../machines/power";
-import { buildSite, networkNamespace, programOf, siteRuns, startSite, stopSite } from "../machines/site";
+import { buildSite, inNetwork, networkNamespace, programOf, siteRuns, startSite, stopSite } from "../machines/site";
 import type { Layout } from "./layout";
 
 /**
@@ -16,10 +16,15 @@ import type { Layout } from "./layout";
  */
 export const mirrorAddress = "198.51.100.10";
 
+/** Where the machines find OpenStack's APIs; the mirrors have Keystone's port. */
+export const openstackAddress = "198.51.100.11";
+
 /** What a server of the lab is made of. */
 export interface LabMachines {
   /** Trees below every disk, uppermost first. */
   readonly layers: readonly string[];
+  /** Program of the registries, as lab/site builds it. */
+  readonly registryProgram: string;
 }
 
 /** The machines of a lab; undefined where Nova only pretends. */
@@ -59,9 +64,11 @@ export async function startNetwork(lab: Layout): Promise<void> {
   if (obstacle !== undefined) throw new Error(`The lab cannot have machines: ${obstacle}.`);
   const site = await buildSite({ onlyCached: true });
   mkdirSync(lab.data, { recursive: true, mode: 0o700 });
-  writeFileSync(lab.machinesRecord, JSON.stringify({ layers: site.layers } satisfies LabMachines));
+  const record: LabMachines = { layers: site.layers, registryProgram: programOf("registry", "registry") };
+  writeFileSync(lab.machinesRecord, JSON.stringify(record));
   claimMachines(openstackMachines(lab.root));
   startSite(site, "-", mirrorAddress);
+  inNetwork(["ip", "address", "replace", `${openstackAddress}/32`, "dev", "lo"]);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** After `up` on the lab's machines: the CNI that the configuration leaves to its user, and the wait for the nodes. */
+/** After `up` on the lab's machines: the CNI, where the configuration leaves it to its user, and the wait for nodes. */
 import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,8 +26,9 @@ export interface StackOutputs {
 }
 
 /**
- * Installs the lab's CNI with the kubeconfig that the program computed, and waits until all nodes of the stack are
- * Ready. To be run in the lab's network. Errors: what kubectl says; which nodes are missing after 20 minutes.
+ * Installs the lab's CNI, unless the stack has one, with the kubeconfig that the program computed. Then it waits until
+ * all nodes of the stack are Ready. To be run in the lab's network. Errors: what kubectl says; which nodes are missing
+ * after 20 minutes.
  */
 export async function waitForNodes(
   lab: Layout,
@@ -40,8 +41,10 @@ export async function waitForNodes(
   writeFileSync(file, outputs.adminKubeconfig, { mode: 0o600 });
   const { values, problems } = readStackFile(stackFile);
   const config = parseClusterConfig(values, stack, { problems });
-  const applied = kubectl(file, ["apply", "--filename", "-"], cniManifest(config));
-  if (applied.status !== 0) throw new Error(`The lab's CNI was refused: ${applied.stderr.trim()}`);
+  if (config.cni.kind === "none") {
+    const applied = kubectl(file, ["apply", "--filename", "-"], cniManifest(config));
+    if (applied.status !== 0) throw new Error(`The lab's CNI was refused: ${applied.stderr.trim()}`);
+  }
   const message = new Set<string>();
   await eventually(
     `All nodes of stack ${stack} Ready (\`npm run lab -- run kubectl get nodes\` shows which are)`,

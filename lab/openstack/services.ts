@@ -1,9 +1,10 @@
 /** OpenStack itself: the table of its services, with what each needs and how one sees that it serves. */
 import { join } from "node:path";
-import { apiUrl, configuration, ports, schema, uwsgi } from "./apis";
+import { apiUrl, configuration, ports, publicHost, schema, uwsgi } from "./apis";
 import { infrastructure, mariadbSocket } from "./infrastructure";
 import { sources } from "./layout";
 import { driverEnvironment } from "./machines";
+import { siteUnits } from "./siteServices";
 import { hypervisorNames, type Lab, pythonCommand, type Service, type Step, type Unit } from "./units";
 
 /** Everything the lab runs and does, in no particular order. */
@@ -17,7 +18,7 @@ export function allUnits(lab: Lab): Unit[] {
     ...nova(lab),
     ...cinder(lab),
     ...octavia(lab),
-    ...balancers(lab),
+    ...siteUnits(lab),
     content(lab),
   ];
 }
@@ -69,12 +70,19 @@ function keystone(lab: Lab): Unit[] {
       kind: "service",
       name: "keystone",
       after: ["keystone-schema", "memcached"],
-      command: uwsgi(ports.keystone, "/usr/bin/keystone-wsgi-public", 2, 4),
+      command: uwsgi(lab, ports.keystone, "/usr/bin/keystone-wsgi-public", 2, 4),
       environment: { OS_KEYSTONE_CONFIG_FILES: join(lab.etc, "keystone.conf") },
       port: ports.keystone,
       ready: { kind: "http", url },
     },
-    { kind: "step", name: "identity", after: ["keystone"], commands: [contentCommand("identity")], repeat: "always" },
+    {
+      kind: "step",
+      name: "identity",
+      after: ["keystone"],
+      commands: [contentCommand("identity")],
+      environment: { LAB_PUBLIC_HOST: publicHost(lab) },
+      repeat: "always",
+    },
   ];
 }
 
@@ -90,7 +98,7 @@ function placement(lab: Lab): Unit[] {
       kind: "service",
       name: "placement",
       after: ["placement-schema", "identity"],
-      command: uwsgi(ports.placement, "/usr/bin/placement-api", 1, 8),
+      command: uwsgi(lab, ports.placement, "/usr/bin/placement-api", 1, 8),
       environment: { OS_PLACEMENT_CONFIG_DIR: lab.etc },
       port: ports.placement,
       ready: { kind: "http", url: apiUrl("placement") },
@@ -199,7 +207,10 @@ function cinder(lab: Lab): Unit[] {
       kind: "service",
       name: "cinder-api",
       after: ["cinder-schema", "rabbitmq", "identity"],
-      command: [...uwsgi(ports.cinder, join(lab.unpacked, "usr/bin/cinder-wsgi"), 1, 4), `--pyargv=${conf.join(" ")}`],
+      command: [
+        ...uwsgi(lab, ports.cinder, join(lab.unpacked, "usr/bin/cinder-wsgi"), 1, 4),
+        `--pyargv=${conf.join(" ")}`,
+      ],
       port: ports.cinder,
       ready: { kind: "http", url: `${apiUrl("cinder")}/` },
     },
@@ -249,25 +260,9 @@ function octavia(lab: Lab): Unit[] {
       kind: "service",
       name: "octavia-api",
       after: ["octavia-schema", "rabbitmq", "identity"],
-      command: [...uwsgi(ports.octavia, "/usr/bin/octavia-wsgi", 1, 4), `--pyargv=${conf.join(" ")}`],
+      command: [...uwsgi(lab, ports.octavia, "/usr/bin/octavia-wsgi", 1, 4), `--pyargv=${conf.join(" ")}`],
       port: ports.octavia,
       ready: { kind: "http", url: `${apiUrl("octavia")}/` },
-    },
-  ];
-}
-
-/** Where machines are real, load balancers are too: those of an earlier run carry again what they carried. */
-function balancers(lab: Lab): Step[] {
-  if (lab.machines === undefined) return [];
-  const environment = driverEnvironment(lab, lab.machines);
-  return [
-    {
-      kind: "step",
-      name: "balancers",
-      after: [],
-      commands: [["/usr/bin/python3", "-m", "lab_amphora"]],
-      environment,
-      repeat: "always",
     },
   ];
 }

@@ -2,10 +2,12 @@
  * A stack of the program on the lab: its configuration with the lab's overlay, state in the lab's folder, the real
  * engine.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { isMap, parseDocument } from "yaml";
+import type { ClusterConfig } from "../../src/config/clusterConfig";
+import { parseClusterConfig } from "../../src/config/parse";
 import { parseStackFile } from "../../src/config/stackFile";
 import { hostCgroup } from "../machines/power";
 import { run } from "./commands";
@@ -15,6 +17,8 @@ import { locked, stackLock } from "./lock";
 import { kubectlProgram, machinesOf } from "./machines";
 import { kubeconfigFile, type StackOutputs, waitForNodes } from "./nodes";
 import { type OverlayChange, changesWithMachines, changesWithoutMachines, shownChange } from "./overlay";
+import type { LabPlatform } from "./platform";
+import { siteCertificate } from "./siteServices";
 
 const project = "openstack-kubernetes";
 
@@ -22,15 +26,16 @@ const project = "openstack-kubernetes";
 export const checkout = resolve(__dirname, "..", "..");
 
 /** What a lab changes of a stack file. */
-function changesOf(lab: Layout, stackFile: string): readonly OverlayChange[] {
+function changesOf(lab: Layout, stackFile: string, platform?: LabPlatform): readonly OverlayChange[] {
   return machinesOf(lab) === undefined
     ? changesWithoutMachines
-    : changesWithMachines(parseStackFile(stackFile, "the stack file").values, hostCgroup());
+    : changesWithMachines(parseStackFile(stackFile, "the stack file").values, hostCgroup(), platform);
 }
 
 /**
- * A stack file with the lab's changes made. Pulumi writes the salt of the passphrase into the file it is given, so the
- * salt of the file written before is kept: without it the state could not be read any more.
+ * A stack file with the lab's changes made, but for secrets, which the engine writes. Pulumi writes the salt of the
+ * passphrase into the file it is given, so the salt of the file written before is kept: without it the state could not
+ * be read any more.
  *
  * @param stackFile Content of Pulumi.<stack>.yaml.
  * @param before Content of the file that was made for the lab earlier.
@@ -40,12 +45,13 @@ function changesOf(lab: Layout, stackFile: string): readonly OverlayChange[] {
 export function stackOnLab(
   stackFile: string,
   before?: string,
-  settings: readonly Pick<OverlayChange, "path" | "value">[] = [],
+  settings: readonly Setting[] = [],
   changes: readonly OverlayChange[] = changesWithoutMachines,
 ): string {
   const document = parseDocument(stackFile);
   if (!isMap(document.contents)) throw new Error("The stack file is no map: it must hold the key `config`.");
-  for (const { path, value } of [...changes, ...settings]) {
+  for (const { path, value, isSecret } of [...changes, ...settings]) {
+    if (isSecret === true) continue;
     const [key = "", ...rest] = path;
     const at = ["config", `${project}:${key}`, ...rest];
     if (value === undefined) document.deleteIn(at);
@@ -54,6 +60,29 @@ export function stackOnLab(
   const salt: unknown = before === undefined ? undefined : parseDocument(before).get("encryptionsalt");
   if (salt !== undefined) document.set("encryptionsalt", salt);
   return document.toString({ lineWidth: 0 });
+}
+
+type Setting = Pick<OverlayChange, "path" | "value" | "isSecret">;
+
+/** What the program makes of a stack on the lab. Errors: the configuration is refused. */
+export function configOnLab(
+  lab: Layout,
+  stack: string,
+  platform: LabPlatform,
+  settings: readonly Setting[],
+): ClusterConfig {
+  const model = stackModel(stack);
+  const changes = changesOf(lab, model, platform).map((change) => ({ ...change, isSecret: undefined }));
+  const { values } = parseStackFile(stackOnLab(model, undefined, settings, changes), "the stack file");
+  return parseClusterConfig(values, stack);
+}
+
+/** Content of a stack's file. Errors: there is none. */
+function stackModel(stack: string): string {
+  const source = join(checkout, `Pulumi.${stack}.yaml`);
+  if (!existsSync(source))
+    throw new Error(`There is no Pulumi.${stack}.yaml: name one of the stacks of this folder, for instance dev.`);
+  return readFileSync(source, "utf8");
 }
 
 /** Where a stack's configuration for the lab is written. */
@@ -69,17 +98,15 @@ export function stackFileOnLab(lab: Layout, stack: string): string {
 export function writeStackOnLab(
   lab: Layout,
   stack: string,
-  settings: readonly Pick<OverlayChange, "path" | "value">[] = [],
+  settings: readonly Setting[] = [],
   modelStack = stack,
+  platform?: LabPlatform,
 ): string {
-  const source = join(checkout, `Pulumi.${modelStack}.yaml`);
-  if (!existsSync(source))
-    throw new Error(`There is no Pulumi.${modelStack}.yaml: name one of the stacks of this folder, for instance dev.`);
+  const model = stackModel(modelStack);
   const target = stackFileOnLab(lab, stack);
   mkdirSync(join(lab.data, "stacks"), { recursive: true, mode: 0o700 });
   const before = existsSync(target) ? readFileSync(target, "utf8") : undefined;
-  const model = readFileSync(source, "utf8");
-  writeFileSync(target, stackOnLab(model, before, settings, changesOf(lab, model)), { mode: 0o600 });
+  writeFileSync(target, stackOnLab(model, before, settings, changesOf(lab, model, platform)), { mode: 0o600 });
   return target;
 }
 
@@ -98,6 +125,12 @@ export function engineEnvironment(lab: Layout): NodeJS.ProcessEnv {
   };
 }
 
+/** What Helm, crane and Git trust in the network of the lab's machines, from where nothing else is reached. */
+export const siteTrust = (lab: Layout) => ({
+  SSL_CERT_FILE: siteCertificate(lab),
+  GIT_SSL_CAINFO: siteCertificate(lab),
+});
+
 /**
  * Environment of a user's own commands on the lab: beside the engine's, kubectl and the kubeconfig of the stack that
  * came up last.
@@ -107,6 +140,7 @@ export function userEnvironment(lab: Layout): NodeJS.ProcessEnv {
   if (machinesOf(lab) === undefined) return environment;
   return {
     ...environment,
+    ...siteTrust(lab),
     PATH: [dirname(kubectlProgram()), environment.PATH].join(delimiter),
     KUBECONFIG: kubeconfigFile(lab),
   };
@@ -178,8 +212,9 @@ export function stackUp(
   stack: string,
   say: (line: string) => void,
   settings: readonly OverlayChange[] = [],
+  platform?: LabPlatform,
 ): Promise<number> {
-  return locked(stackLock(lab, stack), () => lockedStackUp(lab, stack, say, settings));
+  return locked(stackLock(lab, stack), () => lockedStackUp(lab, stack, say, settings, platform));
 }
 
 async function lockedStackUp(
@@ -187,18 +222,20 @@ async function lockedStackUp(
   stack: string,
   say: (line: string) => void,
   settings: readonly OverlayChange[],
+  platform: LabPlatform | undefined,
 ): Promise<number> {
-  const environment = engineEnvironment(lab);
+  const environment = { ...engineEnvironment(lab), ...(platform === undefined ? {} : siteTrust(lab)) };
   const version = await engineVersion(environment);
   if (version === undefined) throw new Error(noEngine);
-  const file = writeStackOnLab(lab, stack, settings);
+  const file = writeStackOnLab(lab, stack, settings, stack, platform);
+  const changes = [...changesOf(lab, stackModel(stack), platform), ...settings];
   const machines = machinesOf(lab) !== undefined;
   say(
     `Pulumi ${version} brings up stack ${stack} on the lab. Different from Pulumi.${stack}.yaml (the file in use is ${file}):`,
   );
-  for (const change of [...changesOf(lab, readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8")), ...settings])
-    say(shownChange(change));
+  for (const change of changes) say(shownChange(change));
   await ensureStack(lab, stack, environment);
+  for (const change of changes) if (change.isSecret === true) writeSecret(change, stack, file, environment);
   const began = Date.now();
   const up = ["up", "--yes", "--parallel", "16", "--stack", stack, "--config-file", file, "--non-interactive"];
   const status = await withSignsOfLife(`Pulumi on stack ${stack}`, say, () => runEngine(up, environment));
@@ -214,6 +251,17 @@ async function lockedStackUp(
       : "NOTHING OF IT BOOTS: Nova only keeps books of its machines.",
   );
   return status;
+}
+
+/** Has the engine encrypt a value into the stack file; it is on no command line. */
+function writeSecret({ path, value }: OverlayChange, stack: string, file: string, env: NodeJS.ProcessEnv): void {
+  const key = `${project}:${path.join(".")}`;
+  const words = ["config", "set", "--secret", "--path", key, "--stack", stack, "--config-file", file];
+  execFileSync(engine, [...words, "--cwd", dirname(file), "--non-interactive"], {
+    env,
+    input: String(value),
+    stdio: ["pipe", "ignore", "inherit"],
+  });
 }
 
 /** Outputs of a stack, secrets included. */

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { archiveName, ociHost } from "./charts";
-import { blobDigest } from "./imageFolder";
+import { blobDigest, type ImageFolder } from "./imageFolder";
 import { mirrorOf, referenceOf, type ImageReference, type Mirrored } from "./imageReference";
-import { digestByTag, hasDigest, layersOf } from "./imageRegistry";
+import { copyImage, digestByTag, hasDigest, layersOf } from "./imageRegistry";
 import type { ChartUse } from "./stackCharts";
 import { runTool } from "./tools";
 
@@ -55,6 +55,18 @@ export class SiteRegistries {
     return wanted === undefined || wanted === found
       ? undefined
       : `${reference.registry} has ${found} instead of ${wanted}`;
+  }
+
+  /** Puts the image where the cluster gets it, from the folder or else from upstream; what is wrong, or undefined. */
+  async pushImage(image: ImageReference, folder: ImageFolder | undefined): Promise<string | undefined> {
+    const { reference, insecure } = this.placeOf(image);
+    if (folder === undefined) await copyImage(image, reference, insecure);
+    else {
+      const found = folder.find(image);
+      if (found === undefined) return "missing in the folder";
+      await folder.push(found, reference, insecure);
+    }
+    return this.verifyImage(image);
   }
 
   /** Puts the chart's archive where the cluster gets it; what is wrong, or undefined. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { ClusterConfig } from "../../src/config/clusterConfig";
-import { bootstrapReleases, chartOf } from "../../src/platform/bootstrapReleases";
+import { type BootstrapRelease, bootstrapReleases, chartOf } from "../../src/platform/bootstrapReleases";
 import { calicoValues } from "../../src/platform/calico";
 import { cinderNodePlugin } from "../../src/platform/cinderNodePlugin";
 import { cinderCsiValues, cloudControllerManagerValues } from "../../src/platform/cloudProvider";
@@ -36,10 +36,20 @@ export interface StackContent {
   readonly charts: readonly ChartUse[];
 }
 
+/** What belongs together: it is of use as a whole or not at all. */
+export interface StackPart extends StackContent {
+  /** Key of the stack file, or name of the Flux Kustomization. */
+  readonly name: string;
+  readonly owner: "pulumi" | "flux" | "example";
+  /** Flux Kustomizations that it waits for. */
+  readonly dependsOn: readonly string[];
+}
+
 interface FluxKustomization {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec: {
     readonly path: string;
+    readonly dependsOn?: readonly { readonly name: string }[];
     readonly sourceRef?: { readonly kind: string; readonly name: string };
     readonly postBuild?: { readonly substitute?: Record<string, string>; readonly substituteFrom?: readonly unknown[] };
   };
@@ -57,12 +67,42 @@ export function withUpstreamCharts(config: ClusterConfig): ClusterConfig {
 
 /** Everything that the stack applies, by Pulumi's half and Flux's. `repository`: the checkout with gitops/. */
 export async function stackContent(config: ClusterConfig, repository: string): Promise<StackContent> {
-  const applied = config.flux === undefined ? [] : await builtByFlux(config, config.flux, repository);
-  return {
-    objects: [...applied, ...(hasCloudProvider(config) ? [nodePlugin(config)] : [])],
-    charts: [...bootstrapCharts(config), ...fluxCharts(applied), ...exampleCharts(config, repository)],
-  };
+  const parts = await stackParts(config, repository);
+  return { objects: parts.flatMap(({ objects }) => objects), charts: parts.flatMap(({ charts }) => charts) };
 }
+
+/** The same, part by part. */
+export async function stackParts(config: ClusterConfig, repository: string): Promise<StackPart[]> {
+  const applied = config.flux === undefined ? [] : await builtByFlux(config, config.flux, repository);
+  const sources = applied.flatMap(({ objects }) => objects);
+  const charts = bootstrapCharts(config);
+  return [
+    ...bootstrapParts.map(({ name, releases }): StackPart => ({
+      name,
+      owner: "pulumi",
+      dependsOn: [],
+      objects: name === "cloudProvider" && hasCloudProvider(config) ? [nodePlugin(config)] : [],
+      charts: charts.filter(({ release }) => releases.some((each) => each === release)),
+    })),
+    ...applied.map(({ kustomization: { metadata, spec }, objects }): StackPart => ({
+      name: metadata.name,
+      owner: "flux",
+      dependsOn: (spec.dependsOn ?? []).map(({ name }) => name),
+      objects,
+      charts: fluxCharts(objects, sources),
+    })),
+    { name: "examples", owner: "example", dependsOn: [], objects: [], charts: exampleCharts(config, repository) },
+  ];
+}
+
+const bootstrapParts: readonly {
+  readonly name: "cni" | "cloudProvider" | "flux";
+  readonly releases: readonly BootstrapRelease["name"][];
+}[] = [
+  { name: "cni", releases: ["calico-crds", "calico"] },
+  { name: "cloudProvider", releases: ["openstack-cloud-controller-manager", "openstack-cinder-csi"] },
+  { name: "flux", releases: ["flux-operator"] },
+];
 
 const hasCloudProvider = ({ cloudProvider, credentials }: ClusterConfig) =>
   cloudProvider !== undefined && credentials?.openstack !== undefined;
@@ -98,8 +138,13 @@ function bootstrapCharts(config: ClusterConfig): ChartUse[] {
   });
 }
 
-/** All objects of the Kustomizations that begin with the stack's folder, as Flux's own command builds them. */
-async function builtByFlux(config: ClusterConfig, flux: FluxConfig, repository: string): Promise<KubernetesObject[]> {
+interface BuiltKustomization {
+  readonly kustomization: FluxKustomization;
+  readonly objects: readonly KubernetesObject[];
+}
+
+/** The objects of each Kustomization, from the stack's folder on, as Flux's own command builds them. */
+async function builtByFlux(config: ClusterConfig, flux: FluxConfig, repository: string): Promise<BuiltKustomization[]> {
   const { sync } = renderFluxInstance(config, flux) as { readonly sync: { readonly path: string } };
   // The address of the API is known once the cluster stands; no image depends on it.
   const settings = renderClusterSettings(config, "api.invalid");
@@ -107,11 +152,11 @@ async function builtByFlux(config: ClusterConfig, flux: FluxConfig, repository: 
   try {
     cpSync(join(repository, "gitops"), join(folder, "gitops"), { recursive: true });
     const root = { metadata: { name: syncName, namespace: fluxNamespace }, spec: { path: sync.path } };
-    const built: KubernetesObject[] = [];
+    const built: BuiltKustomization[] = [];
     const pending: FluxKustomization[] = [root];
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       const objects = await build(folder, next, settings);
-      built.push(...objects);
+      built.push({ kustomization: next, objects });
       pending.push(...objects.filter(isOfThisRepository));
     }
     return built;
@@ -178,8 +223,8 @@ function exampleCharts({ stack }: ClusterConfig, repository: string): ChartUse[]
   });
 }
 
-/** The releases that Flux installs out of Helm repositories. */
-function fluxCharts(objects: readonly KubernetesObject[]): ChartUse[] {
+/** The releases among `objects` that Flux installs out of Helm repositories; these are among `sources`. */
+function fluxCharts(objects: readonly KubernetesObject[], sources: readonly KubernetesObject[]): ChartUse[] {
   return objects
     .filter(({ kind }) => kind === "HelmRelease")
     .map(({ metadata, spec }) => {
@@ -187,7 +232,7 @@ function fluxCharts(objects: readonly KubernetesObject[]): ChartUse[] {
       const namespace = metadata?.namespace ?? "default";
       const { chart, values = {} } = spec as HelmReleaseSpec;
       const { sourceRef } = chart.spec;
-      const repositoryObject = objects.find(
+      const repositoryObject = sources.find(
         (object) =>
           object.kind === sourceRef.kind &&
           object.metadata?.name === sourceRef.name &&

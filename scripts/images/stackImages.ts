@@ -29,11 +29,22 @@ export interface StackImages {
 
 /** Errors: a chart is not in the folder or does not render, all of them at once; kubeadm is of another version. */
 export async function stackImages(config: ClusterConfig, content: StackContent, charts: string): Promise<StackImages> {
+  const kubeadm = await kubeadmImages(config);
+  return { images: await contentImages(config, content, charts, kubeadm), charts: distinctCharts(content.charts) };
+}
+
+/** Images of what is applied, by name, and `kubeadm`'s. Errors: as `stackImages`. */
+export async function contentImages(
+  config: ClusterConfig,
+  content: StackContent,
+  charts: string,
+  kubeadm: readonly string[] = [],
+): Promise<StackImage[]> {
   const users = new Map<string, Set<string>>();
   const add = (user: string, images: readonly string[]) => {
     for (const image of images) users.set(image, (users.get(image) ?? new Set()).add(user));
   };
-  add("kubeadm", await kubeadmImages(config));
+  add("kubeadm", kubeadm);
   add("gitops", imagesInObjects(content.objects));
   const scratch = mkdtempSync(join(tmpdir(), "charts-"));
   const failures: string[] = [];
@@ -53,10 +64,7 @@ export async function stackImages(config: ClusterConfig, content: StackContent, 
     throw new Error(["The charts of these releases do not render:", ...failures.sort()].join("\n"));
   add("started by a controller", startedImages([...users.keys()], content.objects));
   const images = [...users].map(([image, by]) => ({ image, usedBy: [...by].sort() }));
-  return {
-    images: images.sort((a, b) => (a.image < b.image ? -1 : 1)),
-    charts: distinctCharts(content.charts),
-  };
+  return images.sort((a, b) => (a.image < b.image ? -1 : 1));
 }
 
 /** What kubeadm runs itself, and the sandbox of containerd's configuration. */

@@ -1,6 +1,6 @@
 import { agePublicKey, ageSecretKeys } from "../../src/config/ageKeys";
 import { cutShort, keyProblem } from "../../src/config/keyForms";
-import { newAgeKeys } from "../fixtures/ageKeys";
+import { newAgeKeys } from "../../lab/ageKeys";
 
 const [keys, others] = [newAgeKeys(), newAgeKeys()];
 /** The last letter, in another one of the alphabet. */

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { parseClusterConfig } from "../../src/config/parse";
 import { caCertificate } from "../bootstrap/samples";
-import { newAgeKeys } from "../fixtures/ageKeys";
+import { newAgeKeys } from "../../lab/ageKeys";
 import { minimal, sentencesOf } from "./fixtures";
 
 const age = newAgeKeys();

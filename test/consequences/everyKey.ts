@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { type Shape, shapeOfCluster, valueAt } from "../../src/config/shape";
 import { caCertificate } from "../bootstrap/samples";
 import { validConfig } from "../config/fixtures";
-import { newAgeKeys } from "../fixtures/ageKeys";
+import { newAgeKeys } from "../../lab/ageKeys";
 
 export type Values = Readonly<Record<string, unknown>>;
 export type Path = readonly (string | number)[];

@@ -1,7 +1,7 @@
 /** Configurations for the platform's tests. */
 import type { ClusterConfig } from "../../src/config/clusterConfig";
 import { parseClusterConfig } from "../../src/config/parse";
-import { newAgeKeys } from "../fixtures/ageKeys";
+import { newAgeKeys } from "../../lab/ageKeys";
 import { minimalStack } from "../fixtures/minimalStack";
 
 /** The minimal stack, called dev, with `values` on top. */

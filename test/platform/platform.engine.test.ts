@@ -14,7 +14,7 @@ import { defaultKubernetesVersion } from "../../src/config/kubernetesMinors";
 import { parseClusterConfig } from "../../src/config/parse";
 import { planMachines } from "../../src/machines/planMachines";
 import { describeUnless } from "../describeUnless";
-import { newAgeKeys } from "../fixtures/ageKeys";
+import { newAgeKeys } from "../../lab/ageKeys";
 import { controlPlanePrograms } from "../gitops/live/controlPlane";
 import { ChartRegistry } from "./chartRegistry";
 import { engineObstacle } from "../realEngine/installedEngine";

@@ -115,9 +115,13 @@ def identity():
     for name, (kind, url) in SERVICES.items():
         grant(user(name, SECRETS["password"], service_project), service_project, "admin", "service")
         service = have.get(kind) or keystone.create_service(name=name, type=kind)
-        interfaces = {endpoint.interface for endpoint in keystone.endpoints(service_id=service.id)}
-        for interface in {"public", "internal", "admin"} - interfaces:
-            keystone.create_endpoint(service_id=service.id, interface=interface, url=url, region_id=REGION)
+        endpoints = {endpoint.interface: endpoint for endpoint in keystone.endpoints(service_id=service.id)}
+        for interface in ("public", "internal", "admin"):
+            wanted = url.replace("127.0.0.1", os.environ["LAB_PUBLIC_HOST"]) if interface == "public" else url
+            if interface not in endpoints:
+                keystone.create_endpoint(service_id=service.id, interface=interface, url=wanted, region_id=REGION)
+            elif endpoints[interface].url != wanted:
+                keystone.update_endpoint(endpoints[interface], url=wanted)
 
     tenant = project(PROJECT)
     member = user(PROJECT, SECRETS["userPassword"], tenant)

@@ -39,7 +39,8 @@ printf 'while read -r line; do [ "\${#line}" -gt 1 ] || break; done; cat /tmp/an
 exec socat TCP-LISTEN:8080,fork,reuseaddr EXEC:"bash /tmp/serve"
 `;
 
-const echo = {
+/** A container that answers with its name at port 8080. */
+export const echo = {
   name: "echo",
   image: "registry.lab/lab/tools:1",
   command: ["bash", "-c", serve],

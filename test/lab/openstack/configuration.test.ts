@@ -3,6 +3,7 @@ import { labIn } from "../../../lab/openstack/units";
 
 const secrets = { password: "PASSWORD", userPassword: "USER", passphrase: "PASSPHRASE" };
 const files = renderConfiguration(labIn("/var/lab"), secrets);
+const onMachines = { ...labIn("/var/lab"), machines: { layers: ["/tree"], registryProgram: "/registry" } };
 
 /** Sections of an INI file, each with its lines of the form key = value. */
 function sections(text: string): Record<string, Record<string, string>> {
@@ -65,11 +66,15 @@ describe("the configuration of the lab's services", () => {
     expect(connections.filter((url) => !url?.includes("unix_socket=/var/lab/openstack/run/mariadb.sock"))).toEqual([]);
   });
 
-  it("listens on no address but 127.0.0.1", () => {
-    const hosts = Object.values(files).flatMap((text) =>
-      [...text.matchAll(/^(?:bind_host|osapi_compute_listen|my_ip) = (.*)$/gm)].map(([, host]) => host),
-    );
-    expect(new Set(hosts)).toEqual(new Set(["127.0.0.1"]));
+  it("listens on no address but 127.0.0.1, unless machines in a network of the lab's own ask too", () => {
+    const hosts = (rendered: Record<string, string>) =>
+      new Set(
+        Object.values(rendered).flatMap((text) =>
+          [...text.matchAll(/^(?:bind_host|osapi_compute_listen|my_ip) = (.*)$/gm)].map(([, host]) => host),
+        ),
+      );
+    expect(hosts(files)).toEqual(new Set(["127.0.0.1"]));
+    expect(hosts(renderConfiguration(onMachines, secrets))).toEqual(new Set(["0.0.0.0", "127.0.0.1"]));
   });
 
   it("has drivers that only keep books, and those that run machines and haproxy where the lab has machines", () => {
@@ -78,8 +83,10 @@ describe("the configuration of the lab's services", () => {
       sections(rendered["octavia.conf"] ?? "").controller_worker?.amphora_driver,
     ];
     expect(drivers(files)).toEqual(["fake.FakeDriver", "amphora_noop_driver"]);
-    const withMachines = renderConfiguration({ ...labIn("/var/lab"), machines: { layers: ["/tree"] } }, secrets);
-    expect(drivers(withMachines)).toEqual(["lab_nova.MachinesDriver", "lab_amphora_driver"]);
+    expect(drivers(renderConfiguration(onMachines, secrets))).toEqual([
+      "lab_nova.MachinesDriver",
+      "lab_amphora_driver",
+    ]);
   });
 
   it("gives each hypervisor its own name", () => {

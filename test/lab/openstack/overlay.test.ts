@@ -1,14 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import { parse } from "yaml";
 import { parseClusterConfig } from "../../../src/config/parse";
 import { parseStackFile } from "../../../src/config/stackFile";
+import { newAgeKeys } from "../../../lab/ageKeys";
 import { changesWithMachines, shownChange } from "../../../lab/openstack/overlay";
 import { stackOnLab } from "../../../lab/openstack/stack";
 
 const checkout = join(__dirname, "..", "..", "..");
 const read = (stack: string) => readFileSync(join(checkout, `Pulumi.${stack}.yaml`), "utf8");
 const valuesOf = (content: string) => parseStackFile(content, "the stack file").values;
+const platform = {
+  without: {},
+  suspended: {},
+  registries: ["quay.io", "registry.k8s.io"],
+  ca: rootCertificates[0] as string,
+  credential: { id: "id", secret: "SECRET" },
+  sopsAgeKey: newAgeKeys().secret,
+};
 const onMachines = (content: string) =>
   stackOnLab(content, undefined, [], changesWithMachines(valuesOf(content), "v2"));
 
@@ -51,6 +61,49 @@ describe("a stack's configuration on the lab's machines", () => {
     expect(config["openstack-kubernetes:controlPlane"]).not.toHaveProperty("etcdVolume");
     expect((config["openstack-kubernetes:nodePools"] as object[])[0]).not.toHaveProperty("volumes");
     expect(config).not.toHaveProperty("openstack-kubernetes:flux");
+  });
+
+  it("has the platform with the lab's own cloud, Git server, charts and secrets where its images are at hand", () => {
+    const changes = changesWithMachines(valuesOf(read("dev")), "v2", platform);
+    const content = stackOnLab(read("dev"), undefined, [], changes);
+    expect(content).not.toMatch(/SECRET/);
+    const written = changes.map((change) => ({ ...change, isSecret: undefined }));
+    const config = parseClusterConfig(valuesOf(stackOnLab(read("dev"), undefined, [], written)), "dev");
+    expect(config.cni.kind).toBe("calico");
+    expect(config.flux?.url).toBe("https://mirror.site.lab:3000/platform.git");
+    expect(config.flux?.settings).toEqual({
+      ...parseClusterConfig(valuesOf(read("dev")), "dev").flux?.settings,
+      SNAPSHOTS: "none",
+    });
+    expect(config.cloudProvider).toMatchObject({
+      authUrl: "http://198.51.100.11:5000/v3",
+      region: "RegionOne",
+      loadBalancer: { enabled: true, internal: true },
+    });
+    expect(config.credentials).toMatchObject({ openstack: { id: "id", secret: "SECRET" } });
+    expect(config.platform.chartRegistry).toBe("oci://198.51.100.10:5001/charts");
+    expect(config.registryMirrors).toEqual([
+      {
+        registry: "registry.k8s.io",
+        endpoints: ["https://198.51.100.10:5001", "http://mirror.site.lab:5000"],
+        overridePath: false,
+      },
+      { registry: "registry.lab", endpoints: ["http://mirror.site.lab:5000"], overridePath: false },
+      { registry: "quay.io", endpoints: ["https://198.51.100.10:5001"], overridePath: false },
+    ]);
+  });
+
+  it("is without each part whose images are missing, and says which", () => {
+    const partly = { ...platform, without: { cloudProvider: "missing ccm", flux: "missing flux-operator" } };
+    const changes = changesWithMachines(valuesOf(read("dev")), "v2", partly);
+    expect(changes.map(shownChange)).toContain("  flux: none   missing flux-operator");
+    const config = parseClusterConfig(valuesOf(stackOnLab(read("dev"), undefined, [], changes)), "dev");
+    expect([config.cni.kind, config.flux, config.cloudProvider, config.credentials]).toEqual([
+      "calico",
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("is told change by change, with the reason", () => {

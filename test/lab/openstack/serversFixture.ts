@@ -53,9 +53,10 @@ interface NodeSeen {
   readonly boot: string;
 }
 
-const upOf = (stack: string, settings: readonly string[]) => [
+const upOf = (stack: string, settings: readonly string[], platform = ["--no-platform"]) => [
   "scripts/labUp.ts",
   stack,
+  ...platform,
   ...settings.flatMap((setting) => ["--set", setting]),
 ];
 
@@ -102,7 +103,12 @@ export class ServersLab {
     return this.begin(upOf(stack, settings)).answer;
   }
 
-  /** The same while it runs, in a session of its own, by which all that it starts can be killed. */
+  /** The same with the platform out of a folder of images and charts. */
+  upWithPlatform(folder: string, stack: string, ...settings: string[]): Promise<CommandAnswer> {
+    return this.begin(upOf(stack, settings, ["--platform", folder])).answer;
+  }
+
+  /** `up` while it runs, in a session of its own, by which all that it starts can be killed. */
   beginUp(stack: string, ...settings: string[]): RunningCommand {
     return this.begin(upOf(stack, settings), true);
   }

@@ -25,7 +25,7 @@ describe("the units of the lab", () => {
   });
 
   it("tell Nova's and Octavia's drivers where the machines' scripts and folders are, where the lab has machines", () => {
-    const withMachines = allUnits({ ...lab, machines: { layers: ["/upper", "/tree"] } });
+    const withMachines = allUnits({ ...lab, machines: { layers: ["/upper", "/tree"], registryProgram: "/registry" } });
     const environments = withMachines.flatMap(({ name, environment }) =>
       environment?.LAB_LAYERS === undefined ? [] : [[name, environment] as const],
     );

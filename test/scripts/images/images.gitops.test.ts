@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { distinctCharts } from "../../../scripts/images/charts";
+import { foundParts } from "../../../scripts/images/foundParts";
+import { ImageFolder } from "../../../scripts/images/imageFolder";
 import { parseReference, placeInFolder } from "../../../scripts/images/imageReference";
 import { stackContent, withUpstreamCharts } from "../../../scripts/images/stackCharts";
 import { parseClusterConfig } from "../../../src/config/parse";
@@ -165,6 +167,20 @@ describeWith([crane, flux, helm, kubeadm, ...moduleChartFolders])("the images of
     expect(summary(stdout)).toBe(
       `${length - pinned.length} of ${length} images are in ${airGap}, with ${listed.charts.length} charts.`,
     );
+  });
+
+  it("in a folder are enough for some parts of the platform, and each other part is known with what it lacks", async () => {
+    const { values, problems: wrong } = readStackFile(stackFile);
+    const config = parseClusterConfig(values, "dev", { problems: wrong });
+    const parts = await foundParts(config, repositoryFolder, new ImageFolder(airGap));
+    const lacking = parts.filter(({ missing }) => missing.length > 0);
+    expect(Object.fromEntries(lacking.map(({ name, missing }) => [name, missing]))).toEqual({
+      flux: pinned.filter((image) => image.includes("fluxcd")),
+      controllers: pinned.filter((image) => image.includes("envoyproxy")),
+    });
+    const byName = new Map(parts.map((part) => [part.name, part]));
+    expect(byName.get("cni")?.images).toContain("quay.io/calico/node:v3.32.1");
+    expect(byName.get("ingress")).toMatchObject({ owner: "flux", dependsOn: ["certificates"] });
   });
 
   it("go from the folder into the registries that the stack names, also as archives of either form", async () => {

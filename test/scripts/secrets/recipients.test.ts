@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { recipientProblems } from "../../../scripts/secrets/recipients";
-import { newAgeKeys } from "../../fixtures/ageKeys";
+import { newAgeKeys } from "../../../lab/ageKeys";
 
 const [dev, prod, prodNext, other] = [newAgeKeys(), newAgeKeys(), newAgeKeys(), newAgeKeys()].map(
   (keys) => keys.public,

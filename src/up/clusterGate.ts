@@ -111,12 +111,19 @@ function nodeProblems(
   });
 }
 
+interface TigeraStatus {
+  readonly metadata: { readonly name: string };
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
 /** What Calico's operator says of it. Before the operator says anything no node is Ready. */
 async function calicoProblems(request: KubernetesRequest): Promise<Problem[]> {
-  const answer = await request("GET", "/apis/operator.tigera.io/v1/tigerastatuses/calico");
-  if (answer.status === 404) return [];
-  const { status } = documentOf<{ status?: { conditions?: Condition[] } }>("the status of Calico", answer);
-  const conditions = status?.conditions ?? [];
+  const answer = await request("GET", "/apis/operator.tigera.io/v1/tigerastatuses");
+  const listed =
+    answer.status === 404 ? [] : documentOf<{ items: TigeraStatus[] }>("a listing of Calico's parts", answer).items;
+  const calico = listed.find(({ metadata }) => metadata.name === "calico");
+  if (calico === undefined) return [];
+  const conditions = calico.status?.conditions ?? [];
   const isTrue = (wanted: string) => conditions.find(({ type, status: is }) => type === wanted && is === "True");
   if (isTrue("Available") !== undefined) return [];
   const message = (isTrue("Degraded") ?? isTrue("Progressing"))?.message;

@@ -48,8 +48,10 @@ function gate(looks: Look[], changes: Partial<ClusterGateInput> = {}) {
     }));
     if (path.includes("/kube-node-lease/leases"))
       return Promise.resolve({ status: 200, body: JSON.stringify({ items: leases, metadata: {} }) });
-    if (path.endsWith("/tigerastatuses/calico") && now.calico !== undefined)
-      return Promise.resolve({ status: 200, body: JSON.stringify({ status: { conditions: now.calico } }) });
+    if (path.endsWith("/tigerastatuses") && now.calico !== undefined) {
+      const items = [{ metadata: { name: "calico" }, status: { conditions: now.calico } }];
+      return Promise.resolve({ status: 200, body: JSON.stringify({ items, metadata: {} }) });
+    }
     const items = path.startsWith("/api/v1/nodes")
       ? (now.nodes ?? [])
       : path.includes("source.toolkit")

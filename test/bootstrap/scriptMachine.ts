@@ -45,7 +45,8 @@ export class ScriptMachine {
   }
 
   remove(): void {
-    rmSync(this.root, { recursive: true });
+    // What a program that was just ended leaves to the processes it started may still be written.
+    rmSync(this.root, { recursive: true, maxRetries: 20, retryDelay: 100 });
   }
 
   /** Lays a file at an absolute path of the machine. */

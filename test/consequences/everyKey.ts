@@ -69,6 +69,7 @@ export const full: Values = {
     sopsAgeKey: "encrypted",
   },
   platform: { chartRegistry: "oci://registry.example.org/charts" },
+  promotion: { from: "dev", soakDays: 7, allow: ["1.35.2"] },
 };
 
 /** Other clusters, for keys that `full` cannot have. */
@@ -131,6 +132,7 @@ const others: Readonly<Record<string, readonly (readonly [Path, unknown])[]>> = 
     [["packageSource"], "upstream"],
   ],
   roll: [[["roll"], ["general"]]],
+  "promotion.allow": [[["promotion", "allow"], ["1.36.3"]]],
   flux: [
     [["flux"], undefined],
     [["credentials", "git"], undefined],

@@ -103,6 +103,16 @@ describeOnServers("Kubernetes of a cluster that runs", (site) => {
       });
   };
 
+  /** Events of the application's pods and of nodes, with their times. */
+  const whatHappened = () =>
+    lab.kubectl(
+      "get",
+      "events",
+      "--all-namespaces",
+      "--output",
+      'jsonpath={range .items[*]}{.lastTimestamp} {.involvedObject.kind}/{.involvedObject.name} {.reason}: {.message}{"\\n"}{end}',
+    );
+
   /** Does something while API, application and etcd are in use; what their clients saw. */
   const inUse = async <T>(action: () => Promise<T>) => {
     const { clusters } = parse(readFileSync(kubeconfigFile(lab.places), "utf8")) as {
@@ -133,7 +143,9 @@ describeOnServers("Kubernetes of a cluster that runs", (site) => {
       print(
         `${seconds.toFixed(0)} s; API away for ${gap} s at most; ${requests.length} requests to the application, the longest took ${Math.max(...requests.map((line) => Number(line.split(" ")[1])))} ms; ${written.length} objects written`,
       );
-      return { result, seconds, gap, requests, written, unanswered: requests.filter((line) => !line.endsWith(" 200")) };
+      const unanswered = requests.filter((line) => !line.endsWith(" 200"));
+      if (unanswered.length > 0) print(`not answered:\n${unanswered.join("\n")}\n${await whatHappened()}`);
+      return { result, seconds, gap, requests, written, unanswered };
     } finally {
       api.process.kill();
       client.process.kill();
@@ -190,7 +202,7 @@ describeOnServers("Kubernetes of a cluster that runs", (site) => {
     const output = await upWell(versions[1]!);
     expect(output).toMatch(/Resources:\n\s+\d+ unchanged\n/);
     // An agent's answer to an order, as `up` tells it.
-    expect(output).not.toMatch(/dev-(control-plane|general)-\d: /);
+    expect(output).not.toMatch(/dev-(control-plane|general)-\d: .* \(\d+ s\)/);
   });
 
   it("does not make machines stale", async () => {

@@ -111,7 +111,13 @@ describeOnMachines("a small cluster behind a proxy", (site) => {
     const [pod] = await eventually("a pod on the worker", patience, () => podsOnEveryNode(cluster, [worker]));
     // The API server reaches the kubelet, a pod the Service, and a person's shell on the machine the API, a Service and
     // a pod by address.
-    expect(inPod(cluster, pod!.name, "http://echo.default.svc.cluster.local/")).toBe(pod!.name);
+    const service = "http://echo.default.svc.cluster.local/";
+    // A Service knows its pods a moment after they are ready.
+    await eventually(
+      "an answer by the Service",
+      60,
+      () => inPod(cluster, pod!.name, service) === pod!.name || undefined,
+    );
     expect(sh(first, `bash -lc 'echo $https_proxy'`)).toBe(proxyUrl);
     for (const url of [
       "https://10.10.0.5:6443/readyz",

@@ -33,12 +33,18 @@ async function check(stack: string, { change, branch, outputs }: Options): Promi
   const version = versionOf(wanted);
   if (version === undefined)
     throw new Error(`${file} of ${change ?? "this checkout"} does not name kubernetes.version.`);
-  if (change !== undefined && version === versionOf(values)) return print(`${stack} keeps Kubernetes ${version}.`);
+  if (change !== undefined && version === versionOf(values)) {
+    print(`${stack} keeps Kubernetes ${version}.`);
+    return;
+  }
   const history = fileHistory(root, branch, `Pulumi.${from}.yaml`);
   const nodes = outputs ? (await readStackOutputs(from, root, outputsLimit)).kubernetesVersion : undefined;
   const { seen, refusals } = judgePromotion({ ...promotion, version, history, nodes, now: Date.now() / 1000 });
   seen.forEach(print);
-  if (refusals.length === 0) return print(`${stack} may take Kubernetes ${version}.`);
+  if (refusals.length === 0) {
+    print(`${stack} may take Kubernetes ${version}.`);
+    return;
+  }
   print(`${stack} does not take Kubernetes ${version} yet:`);
   refusals.forEach((refusal) => print(`- ${refusal}`));
   print(`To take it all the same, name it in promotion.allow of ${file}.`);

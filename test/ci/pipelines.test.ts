@@ -79,9 +79,11 @@ describe("credentials", () => {
 
   it("never reach a fork", () => {
     const conditions = jobs.filter(({ environment }) => environment !== undefined).map(({ condition }) => condition);
-    const github = expect.stringContaining("github.event.pull_request.head.repo.full_name == github.repository");
-    const main = expect.stringContaining("github.event_name == 'push' && github.ref == 'refs/heads/main'");
-    const gitlab = expect.stringContaining("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID");
+    const github: unknown = expect.stringContaining(
+      "github.event.pull_request.head.repo.full_name == github.repository",
+    );
+    const main: unknown = expect.stringContaining("github.event_name == 'push' && github.ref == 'refs/heads/main'");
+    const gitlab: unknown = expect.stringContaining("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID");
     expect(conditions).toEqual([github, github, main, gitlab, gitlab]);
     expect(textOf(".github/workflows/ci.yml")).not.toContain("pull_request_target");
   });

@@ -23,7 +23,10 @@ function judge(changes: Partial<PromotionInput>) {
 describe("a version", () => {
   it("may be taken when the other stack has named it for long enough and its nodes run it", () => {
     expect(judge({})).toEqual({
-      seen: ["Pulumi.dev.yaml named 1.36.3 for 9 days, from commit c0 on.", "Every node of dev (2) runs 1.36.3 or newer."],
+      seen: [
+        "Pulumi.dev.yaml named 1.36.3 for 9 days, from commit c0 on.",
+        "Every node of dev (2) runs 1.36.3 or newer.",
+      ],
       refusals: [],
     });
   });

@@ -64,9 +64,12 @@ export async function takeChangedFiles(input: ChangedFilesInput): Promise<void> 
   const allowReboots = await holdReboots(request, clock.now());
   try {
     await changeMachines(input, await listNodes(request));
-  } finally {
-    await allowReboots();
+  } catch (error) {
+    // The first failure is what is shown; the lock ends by itself.
+    await allowReboots().catch(() => undefined);
+    throw error;
   }
+  await allowReboots();
 }
 
 async function changeMachines(input: ChangedFilesInput, listed: readonly Node[]): Promise<void> {

@@ -18,7 +18,7 @@ import { askStatus } from "../src/status/status";
 import { renderStatus } from "../src/status/statusReport";
 import { providerKeys } from "./providerKeys";
 import { filePath, runCommand } from "./runCommand";
-import { wrappedFor } from "./wrapped";
+import { say } from "./wrapped";
 
 interface Options {
   readonly config?: string;
@@ -28,7 +28,6 @@ interface Options {
 const root = join(__dirname, "..");
 /** Milliseconds. */
 const outputsLimit = 30_000;
-const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 /** Of variables that log in to something. */
 const secretVariable = /PASS|SECRET|TOKEN|KEY/i;
 

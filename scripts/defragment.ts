@@ -9,7 +9,7 @@ import { machinesByPool } from "../src/status/nodeStatus";
 import { readStackOutputs } from "../src/status/stackOutputs";
 import { confirmed } from "./confirmed";
 import { runCommand } from "./runCommand";
-import { wrappedFor } from "./wrapped";
+import { say } from "./wrapped";
 
 const root = join(__dirname, "..");
 const exitCodes = { done: 0, "nothing to do": 0, declined: 3 };
@@ -18,7 +18,6 @@ const outputsLimit = 60_000;
 const etcdctlLimit = 11 * 60_000;
 const pki = "/etc/kubernetes/pki/etcd";
 const etcdctl = ["etcdctl", "--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
-const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 
 async function run(stack: string, options: { readonly yes: boolean }): Promise<number> {
   const outputs = await readStackOutputs(stack, root, outputsLimit);

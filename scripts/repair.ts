@@ -16,7 +16,7 @@ import { readStackOutputs } from "../src/status/stackOutputs";
 import { confirmed } from "./confirmed";
 import { providerKeys } from "./providerKeys";
 import { filePath, runCommand } from "./runCommand";
-import { wrappedFor } from "./wrapped";
+import { say, wrappedFor } from "./wrapped";
 
 interface Options {
   readonly config?: string;
@@ -27,7 +27,6 @@ const root = join(__dirname, "..");
 const exitCodes = { whole: 0, left: 3, declined: 3 };
 /** Milliseconds that Pulumi may take to tell the outputs. */
 const outputsLimit = 60_000;
-const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 
 /** Its lines go to the terminal as they come. */
 function pulumi(stack: string, args: readonly string[]): Promise<void> {

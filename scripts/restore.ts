@@ -14,7 +14,7 @@ import { machinesByPool } from "../src/status/nodeStatus";
 import { readStackOutputs } from "../src/status/stackOutputs";
 import { confirmed } from "./confirmed";
 import { filePath, runCommand } from "./runCommand";
-import { wrappedFor } from "./wrapped";
+import { say } from "./wrapped";
 
 interface Options {
   readonly config?: string;
@@ -29,7 +29,6 @@ const exitCodes = { done: 0, notConfirmed: 3 };
 /** Milliseconds. */
 const engineLimit = 60_000;
 const callLimit = 60_000;
-const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 
 /** The bucket of the stack, for the credential of whoever restores. */
 function bucketOf({ kubernetes: { etcd } }: ClusterConfig): Bucket {

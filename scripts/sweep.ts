@@ -15,7 +15,7 @@ import { renderSweep } from "../src/sweep/sweepReport";
 import { confirmed } from "./confirmed";
 import { providerKeys } from "./providerKeys";
 import { filePath, runCommand } from "./runCommand";
-import { wrappedFor } from "./wrapped";
+import { say, wrappedFor } from "./wrapped";
 
 interface Options {
   readonly config?: string;
@@ -24,7 +24,6 @@ interface Options {
 }
 
 const exitCodes = { swept: 0, failed: 1, notConfirmed: 3 };
-const say = (line: string) => process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
 
 async function sweep(stack: string, options: Options): Promise<number> {
   const file = options.config ?? join(__dirname, "..", `Pulumi.${stack}.yaml`);

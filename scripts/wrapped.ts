@@ -26,6 +26,11 @@ export function wrappedFor(
     .join("\n");
 }
 
+/** A line for whoever runs the command, beside its result. */
+export function say(line: string): void {
+  process.stderr.write(`${wrappedFor(line, process.stderr)}\n`);
+}
+
 function broken(line: string, width: number): string[] {
   const before = margin.exec(line)?.[0] ?? "";
   const indent = " ".repeat(Math.min(widthOf(before), width / 2));

@@ -88,8 +88,8 @@ export class Readiness {
   }
 
   /**
-   * Resolves when the cluster is whole: after `platform`, with every machine a Ready node that has the
-   * labels and taints of its pool, and Flux reconciled.
+   * Resolves when the cluster is whole: after `platform`, with every machine a Ready node that has the labels and
+   * taints of its pool, and Flux reconciled.
    */
   public whenWhole(machines: readonly MachineSummary[], platform: pulumi.Output<unknown>): WholeCluster {
     const ids = serverIdsOf(machines);

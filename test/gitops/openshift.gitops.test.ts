@@ -6,8 +6,12 @@
 import { buildPart, fluxBuildPrograms } from "./fluxBuild";
 import { Kubeconform, kubeconformPrograms } from "./kubeconform";
 import { controlPlanePrograms } from "./live/controlPlane";
-import { type GuardedCluster, guardedClusterFolders, startGuardedCluster } from "./live/guardedCluster";
-import type { KubernetesObject } from "./live/kubectl";
+import {
+  asAdmissionPolicy,
+  type GuardedCluster,
+  guardedClusterFolders,
+  startGuardedCluster,
+} from "./live/guardedCluster";
 import { eventually } from "./live/processes";
 import { clusterSettings } from "./settings";
 import { describeWith } from "./toolbox";
@@ -58,19 +62,6 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
   });
   afterAll(() => cluster?.stop());
 
-  const asAdmissionPolicy = ({ metadata: { name }, spec }: KubernetesObject) => {
-    const { validationActions, ...rest } = spec as { validationActions: readonly string[] };
-    const apiVersion = "admissionregistration.k8s.io/v1";
-    return [
-      { apiVersion, kind: "ValidatingAdmissionPolicy", metadata: { name }, spec: rest },
-      {
-        apiVersion,
-        kind: "ValidatingAdmissionPolicyBinding",
-        metadata: { name },
-        spec: { policyName: name, validationActions },
-      },
-    ];
-  };
   const pod = (name: string, container: object) => ({
     apiVersion: "v1",
     kind: "Pod",

@@ -25,6 +25,21 @@ export const guardedClusterFolders = (["flux", "definitions", "kyverno", "snapsh
   join(toolFolder(module), "crds"),
 );
 
+/** A policy of Kyverno in CEL as the API server itself takes it, with its binding. */
+export function asAdmissionPolicy({ metadata: { name }, spec }: KubernetesObject): KubernetesObject[] {
+  const { validationActions, ...rest } = spec as { validationActions: readonly string[] };
+  const apiVersion = "admissionregistration.k8s.io/v1";
+  return [
+    { apiVersion, kind: "ValidatingAdmissionPolicy", metadata: { name }, spec: rest },
+    {
+      apiVersion,
+      kind: "ValidatingAdmissionPolicyBinding",
+      metadata: { name },
+      spec: { policyName: name, validationActions },
+    },
+  ];
+}
+
 export interface GuardedCluster {
   /** The admin of the cluster, in kubeadm:cluster-admins' place. */
   readonly kubectl: Kubectl;

@@ -13,6 +13,7 @@ import { defaultFlavorsFile, readFlavors } from "../simulation/preview/flavors";
 import { paintFor } from "../simulation/preview/paint";
 import { pictureFacts } from "../simulation/preview/picture/facts";
 import { renderPicture } from "../simulation/preview/picture/renderPicture";
+import type * as page from "../simulation/preview/page/renderPage";
 import { plannedChanges, recordedConfigurations } from "../simulation/preview/plannedChanges";
 import { progressLine } from "../simulation/preview/progress";
 import { writePrevious } from "../simulation/preview/previousFile";
@@ -35,6 +36,7 @@ interface Options {
   readonly accept?: true;
   readonly report?: string;
   readonly svg?: string;
+  readonly html?: string;
   readonly color: boolean;
 }
 
@@ -83,7 +85,14 @@ async function preview(stack: string, options: Options): Promise<void> {
     );
   }
   if (options.report !== undefined) writeInto(options.report, renderForReview(result));
-  if (options.svg !== undefined) writeInto(options.svg, renderPicture(pictureFacts(input.config, run, difference)));
+  const picture = () => renderPicture(pictureFacts(input.config, run, difference));
+  if (options.svg !== undefined) writeInto(options.svg, picture());
+  if (options.html !== undefined) {
+    // Loaded here and not above: every other preview does without it.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    const { renderPage } = require("../simulation/preview/page/renderPage") as typeof page;
+    writeInto(options.html, renderPage(result, picture()));
+  }
   if (accept === undefined && !first) return;
   writePrevious(baselineFile(comparing), run.toPrevious(), new Date().toISOString());
   process.stderr.write("This preview is the baseline now: later ones are compared with it, until --accept moves it.\n");
@@ -136,6 +145,11 @@ const command = new Command("npm run preview --")
   .option("--previous <file>", "the baseline's file (default: .preview/<stack>.json)", filePath)
   .option("--report <file>", "write the difference and what it means to this file too", filePath)
   .option("--svg <file>", "draw the cluster, with what changes marked, into this file", filePath)
+  .option(
+    "--html <file>",
+    "write a page with the picture, the tree, what the change means and what machines get",
+    filePath,
+  )
   .option("--no-color", "no colours")
   .addHelpText("after", "\nExit code: 0 done, 1 the configuration or the program is wrong, 2 wrong usage.")
   .action(preview);

@@ -1,21 +1,11 @@
 /** `--out`: every document that the program rendered, as the files it would lay on disk. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { gunzipSync } from "node:zlib";
-import { parse } from "yaml";
+import { type MachineDocuments, machineDocuments } from "./machineDocuments";
 import { publicResources, type Preview } from "./report";
-import { byUserData, serversOf, unpackUserData, type Server } from "./servers";
 
 const marker = "README.txt";
 const headline = "Documents of a simulated preview of openstack-kubernetes";
-
-interface WrittenFile {
-  readonly path: string;
-  readonly permissions?: string;
-  readonly owner?: string;
-  readonly encoding?: string;
-  readonly content?: string;
-}
 
 /** Throws a sentence when the folder holds something that an earlier preview did not write. */
 export function assertOurs(folder: string): void {
@@ -57,47 +47,21 @@ export function writeDocuments(folder: string, preview: Preview): number {
     write(`certificates/${certificate.name}.pem`, String(certificate.outputs.certPem));
   const kubeconfig = run.outputs.adminKubeconfig;
   if (typeof kubeconfig === "string") write("kubeconfig.yaml", kubeconfig);
-  for (const [name, group] of namedGroups(byUserData(serversOf(run)))) writeMachine(`machines/${name}`, group, write);
+  for (const documents of machineDocuments(run)) writeMachine(`machines/${documents.name}`, documents, write);
   return count;
 }
 
-/** Groups by pool; a pool whose machines differ has a folder for each of its documents. */
-function namedGroups(groups: readonly Server[][]): [string, Server[]][] {
-  const pools = groups.map((group) => group[0]?.pool);
-  return groups.map((group, index) => {
-    const [first] = group as [Server];
-    return [pools.indexOf(first.pool) === index ? first.pool : first.name, group];
-  });
-}
-
-function writeMachine(folder: string, group: readonly Server[], write: (name: string, content: string) => void): void {
-  const cloudConfig = unpackUserData(group[0]?.userData ?? "");
-  write(`${folder}/machines.txt`, group.map(({ name }) => `${name}\n`).join(""));
+function writeMachine(
+  folder: string,
+  { machines, cloudConfig, files }: MachineDocuments,
+  write: (name: string, content: string) => void,
+): void {
+  write(`${folder}/machines.txt`, machines.map((name) => `${name}\n`).join(""));
   write(`${folder}/user-data.yaml`, cloudConfig);
-  if (!cloudConfig.startsWith("#cloud-config")) return;
-  const files = ((parse(cloudConfig) as { write_files?: WrittenFile[] } | null)?.write_files ?? []).map((file) => ({
-    ...file,
-    content: decoded(file),
-  }));
+  if (files === undefined) return;
   for (const file of files) write(`${folder}/files/${path.posix.normalize(`/${file.path}`)}`, file.content);
   const lines = files.map(
-    ({ path: name, permissions, owner, content }) =>
-      `${permissions ?? "0644"} ${owner ?? "root:root"} ${Buffer.byteLength(content)} ${name}\n`,
+    ({ path: name, permissions, owner, content }) => `${permissions} ${owner} ${Buffer.byteLength(content)} ${name}\n`,
   );
   write(`${folder}/files.txt`, lines.join(""));
-}
-
-/** Content of an entry of write_files, in any of cloud-init's encodings. */
-function decoded({ content = "", encoding }: WrittenFile): string {
-  switch (encoding) {
-    case "b64":
-    case "base64":
-      return Buffer.from(content, "base64").toString("utf8");
-    case "gz+b64":
-    case "gz+base64":
-    case "gzip+base64":
-      return gunzipSync(Buffer.from(content, "base64")).toString("utf8");
-    default:
-      return content;
-  }
 }

@@ -61,9 +61,16 @@ function renderChange({ difference, report }: Pick<Preview, "difference" | "repo
 }
 
 function renderTotals(totals: Totals): string[] {
+  const rows = totalRows(totals);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
+}
+
+/** What is counted, and how much of it; without a label: of the row before. */
+export function totalRows(totals: Totals): [label: string, value: string][] {
   const unsized = totals.flavors.filter(({ vcpus }) => vcpus === undefined).map(({ name }) => name);
   const gib = (mib: number) => `${Number((mib / 1024).toFixed(1))} GiB`;
-  const rows: [string, string][] = [
+  return [
     [
       "machines",
       `${totals.machines}: ${totals.flavors.map(({ name, machines }) => `${machines} × ${name}`).join(", ")}`,
@@ -98,8 +105,6 @@ function renderTotals(totals: Totals): string[] {
       `${bytes} of ${maxUserDataBytes} bytes${machines === 1 ? "" : `, the same on ${counted(machines, "machine")}`}`,
     ]),
   ];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
 }
 
 function renderDifference(difference: Difference, paint: Paint): string[] {

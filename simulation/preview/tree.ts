@@ -6,26 +6,49 @@ import type { Paint } from "./paint";
 /** Siblings of one type and mark, from this number on, share a line. */
 const collapseFrom = 4;
 
-const signs: Readonly<Record<Mark, string>> = { add: "+", change: "~", replace: "±", remove: "-", same: " " };
+export const signs: Readonly<Record<Mark, string>> = { add: "+", change: "~", replace: "±", remove: "-", same: " " };
 
-export function renderTree(run: Simulated, paint: Paint): string[] {
+/** One resource, or several of a kind. */
+export interface TreeRow {
+  readonly isComponent: boolean;
+  /** Type of the resource, without its package. */
+  readonly kind: string;
+  readonly mark: Mark;
+  /** Of a group the first and the last name. */
+  readonly names: string;
+  readonly count: number;
+  /** Inputs that differ. */
+  readonly inputs: readonly string[];
+  readonly facts: readonly string[];
+  readonly children: readonly TreeRow[];
+}
+
+export function resourceTree(run: Simulated): TreeRow[] {
   const children = new Map<string | undefined, SimulatedResource[]>();
   for (const resource of run.resources) {
     const siblings = children.get(resource.parent);
     if (siblings === undefined) children.set(resource.parent, [resource]);
     else siblings.push(resource);
   }
+  const below = (parent: string | undefined): TreeRow[] =>
+    grouped(children.get(parent) ?? [], children).map((group) => ({
+      ...rowOf(group),
+      children: group.length === 1 ? below(group[0]?.urn) : [],
+    }));
+  return below(undefined);
+}
+
+export function renderTree(run: Simulated, paint: Paint): string[] {
   const lines: string[] = [];
-  const draw = (parent: string | undefined, indent: string) => {
-    const rows = grouped(children.get(parent) ?? [], children);
+  const draw = (rows: readonly TreeRow[], indent: string, isRoot: boolean) => {
     rows.forEach((row, index) => {
       const last = index === rows.length - 1;
-      const branch = parent === undefined ? "" : last ? "└─ " : "├─ ";
+      const branch = isRoot ? "" : last ? "└─ " : "├─ ";
       lines.push(`${indent}${branch}${renderRow(row, paint)}`);
-      if (row.length === 1) draw(row[0]?.urn, parent === undefined ? "" : `${indent}${last ? "   " : "│  "}`);
+      draw(row.children, isRoot ? "" : `${indent}${last ? "   " : "│  "}`, false);
     });
   };
-  draw(undefined, "");
+  draw(resourceTree(run), "", true);
   return lines;
 }
 
@@ -48,17 +71,27 @@ function grouped(
   );
 }
 
-function renderRow(row: readonly SimulatedResource[], paint: Paint): string {
-  const first = row[0] as SimulatedResource;
-  const kind = first.type.split(":").at(-1) ?? first.type;
+function rowOf(group: readonly SimulatedResource[]): Omit<TreeRow, "children"> {
+  const first = group[0] as SimulatedResource;
   const mark = first.custom ? markOf(first) : "same";
-  const names = row.length === 1 ? first.name : `${first.name} … ${row.at(-1)?.name ?? ""}`;
-  const times = row.length === 1 ? "" : ` ×${row.length}`;
-  const sign = first.custom ? `${paint[mark](signs[mark])} ` : "";
-  const inputs = first.change === undefined || mark === "same" ? "" : `  [${first.change.changed.join(", ")}]`;
-  const facts = [
-    ...(row.every(({ protect, custom }) => protect && custom) ? ["protected"] : []),
-    ...(isStale(first) ? ["stale"] : []),
-  ];
-  return `${sign}${first.custom ? kind : paint.strong(kind)}${times} ${names}${inputs}${facts.length === 0 ? "" : paint.faint(`  (${facts.join(", ")})`)}`;
+  return {
+    isComponent: !first.custom,
+    kind: first.type.split(":").at(-1) ?? first.type,
+    mark,
+    names: group.length === 1 ? first.name : `${first.name} … ${group.at(-1)?.name ?? ""}`,
+    count: group.length,
+    inputs: mark === "same" ? [] : (first.change?.changed ?? []),
+    facts: [
+      ...(group.every(({ protect, custom }) => protect && custom) ? ["protected"] : []),
+      ...(isStale(first) ? ["stale"] : []),
+    ],
+  };
+}
+
+function renderRow({ isComponent, kind, mark, names, count, inputs, facts }: TreeRow, paint: Paint): string {
+  const times = count === 1 ? "" : ` ×${count}`;
+  const sign = isComponent ? "" : `${paint[mark](signs[mark])} `;
+  const changed = inputs.length === 0 ? "" : `  [${inputs.join(", ")}]`;
+  const noted = facts.length === 0 ? "" : paint.faint(`  (${facts.join(", ")})`);
+  return `${sign}${isComponent ? paint.strong(kind) : kind}${times} ${names}${changed}${noted}`;
 }

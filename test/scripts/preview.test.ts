@@ -145,6 +145,18 @@ describe("--json", () => {
   });
 });
 
+describe("--html", () => {
+  it("writes the page and prints the preview as always", async () => {
+    const file = temporary.in("pages/dev.html");
+    const { status, stdout } = await preview("dev", "--html", file, "--previous", temporary.in("json.json"));
+    expect({ status, first: stdout.split("\n")[0] }).toEqual({
+      status: 0,
+      first: "SIMULATION of stack dev: no cloud was asked and none was changed.",
+    });
+    expect(readFileSync(file, "utf8")).toMatch(/^<!doctype html>\n[^]*<svg [^]*kubeadm\.k8s\.io[^]*<\/html>\n$/);
+  });
+});
+
 describe("--out", () => {
   const out = temporary.in("documents");
   const files = (folder: string): string[] =>

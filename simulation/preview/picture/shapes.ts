@@ -1,13 +1,11 @@
 /** SVG, as little of it as the picture needs. */
 import type { Mark } from "../difference";
+import { escaped } from "../escaped";
 
 /** Marks as people read them; colours say the same, for those who see them. */
 const signs: Readonly<Record<Mark, string>> = { add: "+ ", change: "~ ", replace: "± ", remove: "- ", same: "" };
 
 export const marked = (text: string, mark: Mark) => `${signs[mark]}${text}`;
-
-const escaped = (text: string) =>
-  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign] ?? sign);
 
 /**
  * Width in pixels that a text takes at most, about: fonts differ, and a picture has none of its own. Wide signs of a

@@ -1,6 +1,6 @@
 /** `npm run repair -- <stack>`: reboot or replace the machines that are broken, one after the other. */
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { parseClusterConfig } from "../src/config/parse";
 import { readStackFile } from "../src/config/stackFile";
@@ -28,9 +28,10 @@ const exitCodes = { whole: 0, left: 3, declined: 3 };
 /** Milliseconds that Pulumi may take to tell the outputs. */
 const outputsLimit = 60_000;
 
-/** Its lines go to the terminal as they come. */
-function pulumi(stack: string, args: readonly string[]): Promise<void> {
-  const all = [...args, "--stack", stack, "--cwd", root, "--yes", "--skip-preview", "--non-interactive"];
+/** Its lines go to the terminal as they come. `up` must see the stack file that the repair has read. */
+function pulumi(stack: string, stackFile: string, args: readonly string[]): Promise<void> {
+  const which = ["--stack", stack, "--config-file", resolve(stackFile), "--cwd", root];
+  const all = [...args, ...which, "--yes", "--skip-preview", "--non-interactive"];
   return new Promise((resolve, reject) => {
     spawn("pulumi", all, { stdio: ["ignore", "inherit", "inherit"] })
       .on("error", () => reject(new Error("Pulumi's CLI is not in PATH (scripts/installPulumi.sh says where it is).")))
@@ -51,7 +52,7 @@ async function repair(stack: string, options: Options): Promise<number> {
   const hands: Hands = {
     api: await OpenstackApi.login(cloud, config.allowPlainHttp),
     request: kubernetesApi(readAdminKubeconfig(outputs.adminKubeconfig)),
-    pulumi: (...args) => pulumi(stack, args),
+    pulumi: (...args) => pulumi(stack, file, args),
     tell: say,
     clock: realClock,
     timeoutMinutes: config.readiness.clusterTimeoutMinutes,

@@ -107,8 +107,8 @@ describe("the order of deeper proofs", () => {
   it.each([
     ["nothing that concerns them changed", []],
     ["everything changed", proofs.map(({ test }) => test)],
-  ])("runs all of them within seven landings of 40 minutes, where %s", (_, changed) => {
-    const seen = new Set([5, 6, 7, 8, 9, 10, 11].flatMap((landing) => begun(40, landing, ...changed)));
+  ])("runs all of them within eight landings of 40 minutes, where %s", (_, changed) => {
+    const seen = new Set([5, 6, 7, 8, 9, 10, 11, 12].flatMap((landing) => begun(40, landing, ...changed)));
     expect([...seen].sort()).toEqual(proofs.map(({ name }) => name).sort());
   });
 });

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "./cluster";
 import { loadClusterConfig } from "./config/load";
 import { recordedConfiguration } from "./config/recordedConfiguration";
@@ -11,7 +12,12 @@ export = async () => {
   repairErrorStacks();
   spareNotes();
   const { config, secretKeys } = loadClusterConfig();
-  const [transformations] = await Promise.all([repairs(config), assertPreflight(config)]);
+  const preflight = assertPreflight(config);
+  // It is waited for below, whatever fails before.
+  preflight.catch(() => undefined);
+  // A preview creates nothing: OpenStack is asked while the resources are registered.
+  const [transformations] = await Promise.all([repairs(config), pulumi.runtime.isDryRun() ? undefined : preflight]);
   const cluster = new Cluster(config, recordedConfiguration(config, secretKeys), { transformations });
+  await preflight;
   return cluster.outputs;
 };

@@ -27,6 +27,7 @@ const controllers = [
   "deployment-controller",
   "garbage-collector-controller",
   "namespace-controller",
+  "persistentvolumeclaim-protection-controller",
   "replicaset-controller",
   "resourcequota-controller",
   "root-ca-certificate-publisher-controller",

@@ -1,10 +1,11 @@
 /** `npm run bundle -- <stack>`: what somebody who helps needs to see, without secrets, as one archive. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { gatherBundle } from "../src/bundle/bundle";
+import { isSecretName } from "../src/bundle/secretForms";
 import { parseClusterConfig } from "../src/config/parse";
 import { readStackFile } from "../src/config/stackFile";
 import { kubernetesApi } from "../src/kubernetes/client";
@@ -31,11 +32,53 @@ const outputsLimit = 30_000;
 /** Of variables that log in to something. */
 const secretVariable = /PASS|SECRET|TOKEN|KEY/i;
 
+/** What this computer logs in with: variables, the file of Pulumi's passphrase, the log-in to OpenStack. */
+function knownSecrets(findCloud: () => object): string[] {
+  const attempt = (work: () => string[]) => {
+    try {
+      return work();
+    } catch {
+      return [];
+    }
+  };
+  const { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile = "" } = process.env;
+  return [
+    ...Object.entries(process.env).flatMap(([variable, value]) =>
+      secretVariable.test(variable) && value !== undefined ? [value] : [],
+    ),
+    ...attempt(() => [readFileSync(passphraseFile, "utf8").trim()]),
+    ...attempt(() => namedSecrets(findCloud())),
+  ];
+}
+
+/** Texts that go by a secret's name, at any depth. */
+function namedSecrets(fields: object): string[] {
+  return Object.entries(fields).flatMap(([key, value]: [string, unknown]) => {
+    if (typeof value === "object" && value !== null) return namedSecrets(value);
+    return typeof value === "string" && isSecretName(key) ? [value] : [];
+  });
+}
+
+/** Throws before anything is asked, which takes minutes. */
+function assertUsable(file: string, stack: string, archive: string): void {
+  if (!existsSync(file))
+    throw new Error(
+      `There is no ${file}, so ${stack} may be misspelt; name its file with --config where it has another.`,
+    );
+  const folder = dirname(archive);
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new Error(`There is no folder ${folder}; create it, or name another file with --out.`);
+}
+
 async function bundle(stack: string, options: Options): Promise<void> {
   const file = options.config ?? join(root, `Pulumi.${stack}.yaml`);
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const name = `bundle-${stack}-${stamp}`;
+  // As `organization/project/stack` too.
+  const name = `bundle-${stack.replaceAll("/", "-")}-${stamp}`;
   const archive = resolve(options.out ?? `${name}.tar.gz`);
+  assertUsable(file, stack, archive);
+  // Nobody else reads the archive, not even while it is written.
+  process.umask(0o077);
   const folder = mkdtempSync(join(tmpdir(), "bundle-"));
   const readFile = () => {
     const { values, problems, notes } = readStackFile(file);
@@ -44,8 +87,8 @@ async function bundle(stack: string, options: Options): Promise<void> {
   const outputs = readStackOutputs(stack, root, outputsLimit);
   // Whoever needs them learns why they are not there.
   outputs.catch(() => undefined);
-  const logIn = (allowed: readonly string[]) =>
-    OpenstackApi.login(findOpenstackCloud(providerKeys(file), process.env), allowed);
+  const findCloud = () => findOpenstackCloud(providerKeys(file), process.env);
+  const logIn = async (allowed: readonly string[]) => OpenstackApi.login(findCloud(), allowed);
   const cloud = () => logIn(readFile().config.allowPlainHttp);
   try {
     await gatherBundle({
@@ -68,9 +111,7 @@ async function bundle(stack: string, options: Options): Promise<void> {
       outputs: () => outputs,
       request: async () => kubernetesApi(readAdminKubeconfig((await outputs).adminKubeconfig)),
       cloud,
-      known: Object.entries(process.env).flatMap(([variable, value]) =>
-        secretVariable.test(variable) && value !== undefined ? [value] : [],
-      ),
+      known: knownSecrets(findCloud),
       write: (path, content) => {
         const target = join(folder, name, path);
         mkdirSync(dirname(target), { recursive: true });
@@ -79,7 +120,6 @@ async function bundle(stack: string, options: Options): Promise<void> {
       tell: say,
     });
     execFileSync("tar", ["-czf", archive, "-C", folder, name], { stdio: "pipe" });
-    chmodSync(archive, 0o600);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -125,8 +125,10 @@ const servers = (api: OpenstackApi, clusterName: string): Promise<Server[]> =>
 async function consoleQuestions({ outputs, cloud }: BundleSources): Promise<Question[]> {
   const api = await cloud();
   const found = await servers(api, (await outputs()).clusterName);
+  // OpenStack lets two servers have one name, with any sign in it.
+  const isTwin = (name: string) => found.filter((other) => other.name === name).length > 1;
   return found.map(({ id, name }) => ({
-    file: `consoles/${name}.log`,
+    file: `consoles/${name.replace(/[^\w.-]/g, "-")}${isTwin(name) ? `-${id}` : ""}.log`,
     ask: () => api.consoleOutput(id, consoleLines),
   }));
 }

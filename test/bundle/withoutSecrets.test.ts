@@ -1,4 +1,5 @@
 import { redacted, objectWithoutSecrets, withoutSecrets } from "../../src/bundle/withoutSecrets";
+import { harmless, oddPlaces, secret as oddSecret } from "./oddPlaces";
 import { planted } from "./planted";
 
 describe("a text that is handed to others", () => {
@@ -23,6 +24,38 @@ describe("a text that is handed to others", () => {
     expect(withoutSecrets(texts.join("\n"), [known])).toBe(
       [redacted, redacted, redacted, JSON.stringify({ x: redacted })].join("\n"),
     );
+  });
+
+  it.each(Object.entries(oddPlaces))("has none in an odd place: %s", (_place, text) => {
+    for (const shown of [text, `line\n${text}\nline`, JSON.stringify({ message: text })]) {
+      const left = withoutSecrets(shown);
+      for (const form of [oddSecret, Buffer.from(oddSecret).toString("base64")]) expect(left).not.toContain(form);
+      expect(left).toContain(redacted);
+      expect(left.replaceAll(redacted, "")).not.toContain("left out");
+    }
+  });
+
+  it.each(harmless)("keeps %s", (line) => {
+    expect(withoutSecrets(line)).toBe(line);
+  });
+
+  it.each([
+    "-",
+    "a",
+    "/a",
+    "\\",
+    '"',
+    '\\"',
+    "curl ",
+    "https://a:b/",
+    'password="',
+    "password: {",
+    "A/b-".repeat(19) + "\n",
+  ])("is read in seconds where it is 100,000 signs of %j", (sign) => {
+    const before = process.cpuUsage();
+    withoutSecrets(sign.repeat(100_000 / sign.length));
+    const { user } = process.cpuUsage(before);
+    expect(user / 1e6).toBeLessThan(5);
   });
 
   it("keeps what tells of a fault", () => {
@@ -75,5 +108,30 @@ describe("an object that is handed to others", () => {
         { metadata: { annotations: { note: "kept" } } },
       ],
     });
+  });
+
+  it.each<[string, object]>([
+    ["an argument behind its flag", { args: ["--password", oddSecret] }],
+    ["an annotation with a prefix", { metadata: { annotations: { "example.org/token": oddSecret } } }],
+    ["a list of passwords", { passwords: ["x", oddSecret] }],
+    ["an object within a password", { password: { value: { a: oddSecret } } }],
+    ["a number", { password: 12345678 }],
+    ["a header as key and value", { headers: [{ key: "Authorization", value: oddSecret }] }],
+    ["values of a chart that goes by a reference", { spec: { chartRef: {}, values: { a: oddSecret } } }],
+    ["user data as Nova calls it", { "OS-EXT-SRV-ATTR:user_data": "SGVsbG8gd29ybGQsIG5vdGhpbmc=" }],
+    ["a document as a text", { metadata: { annotations: { x: JSON.stringify({ a: { token: [oddSecret] } }) } } }],
+  ])("has no secret in %s", (_place, object) => {
+    const left = JSON.stringify(objectWithoutSecrets(object));
+    for (const form of [oddSecret, "12345678", "SGVsbG8"]) expect(left).not.toContain(form);
+    expect(left).toContain(redacted);
+  });
+
+  it("says where a secret is", () => {
+    const volumes = {
+      volumes: [{ secret: { secretName: "tls", items: [{ key: "tls.crt", path: "x" }], optional: true } }],
+      imagePullSecrets: [{ name: "registry" }],
+      tolerations: [{ key: "example.org/gpu", operator: "Equal", value: "yes" }],
+    };
+    expect(objectWithoutSecrets(volumes)).toEqual(volumes);
   });
 });

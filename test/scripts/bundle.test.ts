@@ -2,7 +2,7 @@
  * `npm run bundle` as a user runs it, without npm itself, with a Pulumi of a few lines, on a cluster and a cloud that
  * say thirty kinds of secrets wherever one may say something. The archive is unpacked and read.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -10,6 +10,7 @@ import { stringify } from "yaml";
 import { run } from "../../lab/openstack/commands";
 import { gatherBundle } from "../../src/bundle/bundle";
 import { planted } from "../bundle/planted";
+import { OpenstackApi } from "../../src/openstack/client";
 import { minimalStack } from "../fixtures/minimalStack";
 import {
   healthyAnswers,
@@ -28,7 +29,8 @@ const config = standInConfig(1);
 const everything = Object.values(planted)
   .map(({ text }) => text)
   .join("\n");
-const secrets = [...Object.values(planted).map(({ secret }) => secret), "known-to-this-computer"];
+const knownHere = ["known-to-this-computer", "known-from-a-file"];
+const secrets = [...Object.values(planted).map(({ secret }) => secret), ...knownHere];
 const machine = "dev-control-plane-0";
 const listing = (items: readonly object[]) => () => ({ body: { items, metadata: {} } });
 const talkative = { message: everything, metadata: { name: "x", annotations: { note: everything } } };
@@ -44,7 +46,9 @@ const kubernetes: StandInAnswers = {
   "/api/v1/namespaces/kube-system/pods": listing([
     { metadata: { name: `etcd-${machine}`, namespace: "kube-system" }, spec: { containers: [{ name: "etcd" }] } },
   ]),
-  [`/api/v1/namespaces/kube-system/pods/etcd-${machine}/log`]: () => ({ body: `${everything}\nelected leader` }),
+  [`/api/v1/namespaces/kube-system/pods/etcd-${machine}/log`]: () => ({
+    body: `${everything}\n${knownHere.join(" and ")}\nelected leader`,
+  }),
   [`/api/v1/nodes/${machine}/proxy/logs/openstack-kubernetes.log`]: () => ({
     body: `${everything}\nFAILED: no mirror`,
   }),
@@ -83,9 +87,15 @@ describe("the bundle command", () => {
         writeFileSync(join(folder, "outputs.json"), JSON.stringify(outputs));
         const script = `#!/bin/sh\n[ "$1" != version ] || { echo v3.0.0; exit; }\ncat '${folder}/outputs.json'\n`;
         writeFileSync(join(folder, "pulumi"), script, { mode: 0o755 });
+        const passphrase = join(folder, "passphrase");
+        writeFileSync(passphrase, "known-from-a-file\n");
         const command = ["-r", join(root, "scripts/typescript.js"), join(root, "scripts/bundle.ts"), "dev"];
         return run(process.execPath, [...command, "--config", file, "--out", archive], {
-          environment: { PATH: [folder, process.env.PATH].join(delimiter), HOME: "/nonexistent" },
+          environment: {
+            PATH: [folder, process.env.PATH].join(delimiter),
+            HOME: "/nonexistent",
+            PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
+          },
           allowFailure: true,
         });
       }),
@@ -93,6 +103,17 @@ describe("the bundle command", () => {
     expect([code, stdout]).toEqual([0, `${archive}\n`]);
     expect((statSync(archive).mode & 0o777).toString(8)).toBe("600");
     execFileSync("tar", ["-xzf", archive, "--strip-components=1", "--one-top-level=found", "-C", folder]);
+  });
+
+  it.each([
+    ["a stack without a file", ["dve"], /There is no .*Pulumi\.dve\.yaml, so dve may be misspelt/],
+    ["a folder that is not there", ["dev", "--out", "/dev/null/x.tar.gz"], /There is no folder \/dev\/null/],
+  ])("ends before it asks anybody for %s", (_what, words, sentence) => {
+    const command = ["-r", join(root, "scripts/typescript.js"), join(root, "scripts/bundle.ts"), ...words];
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr.replace(/\s+/g, " ")).toMatch(sentence);
+    expect(stderr).not.toContain("questions were asked");
   });
 
   const files = () =>
@@ -124,6 +145,40 @@ describe("the bundle command", () => {
 });
 
 describe("the gathering of a bundle", () => {
+  it("keeps the consoles of two servers of one name apart, and each below its folder", async () => {
+    const listed = [
+      { id: "1", name: machine },
+      { id: "2", name: machine },
+      { id: "3", name: "../../x y" },
+    ];
+    const twins: StandInAnswers = {
+      ...cloud,
+      "/nova/servers/detail": () => ({ body: { servers: listed } }),
+      ...Object.fromEntries(
+        listed.map(({ id }) => [`/nova/servers/${id}/action`, () => ({ body: { output: `of ${id}` } })]),
+      ),
+    };
+    const written = new Map<string, string>();
+    const nobody = () => Promise.reject(new Error("nobody answers"));
+    await withCloud(twins, (authUrl) =>
+      gatherBundle({
+        own: {},
+        outputs: () => Promise.resolve(standInOutputs(config) as never),
+        request: nobody,
+        cloud: () => OpenstackApi.login({ authUrl, insecure: false, token: "t" }, [authUrl]),
+        known: [],
+        write: (file, content) => written.set(file, content),
+        tell: () => undefined,
+      }),
+    );
+    const consoles = [...written].filter(([file]) => file.startsWith("consoles/"));
+    expect(Object.fromEntries(consoles)).toEqual({
+      [`consoles/${machine}-1.log`]: "of 1",
+      [`consoles/${machine}-2.log`]: "of 2",
+      "consoles/..-..-x-y.log": "of 3",
+    });
+  });
+
   it("goes on where a question hangs and where nobody answers", async () => {
     const written = new Map<string, string>();
     const nobody = () => Promise.reject(new Error("nobody answers"));

@@ -37,9 +37,10 @@ async function check(stack: string, { change, branch, outputs }: Options): Promi
     print(`${stack} keeps Kubernetes ${version}.`);
     return;
   }
-  const history = fileHistory(root, branch, `Pulumi.${from}.yaml`);
+  const now = Date.now() / 1000;
+  const history = fileHistory(root, branch, `Pulumi.${from}.yaml`, now);
   const nodes = outputs ? (await readStackOutputs(from, root, outputsLimit)).kubernetesVersion : undefined;
-  const { seen, refusals } = judgePromotion({ ...promotion, version, history, nodes, now: Date.now() / 1000 });
+  const { seen, refusals } = judgePromotion({ ...promotion, version, history, nodes, now });
   seen.forEach(print);
   if (refusals.length === 0) {
     print(`${stack} may take Kubernetes ${version}.`);

@@ -37,6 +37,20 @@ interface Verdict {
 
 const day = 86_400;
 
+/**
+ * When commits came to their branch, by what each says and by those around it: the clock of one computer may be years
+ * off, and must not make a version old that is not.
+ *
+ * @param times Of the branch's commits, oldest first, in seconds since 1970.
+ * @param now Seconds since 1970.
+ */
+export function arrivals(times: readonly number[], now: number): number[] {
+  // A time to come says nothing: the commit was there when the next one came.
+  const past = times.reduceRight<number[]>((later, time) => [time > now ? (later[0] ?? now) : time, ...later], []);
+  let latest = 0;
+  return past.map((time) => (latest = Math.max(latest, time)));
+}
+
 export function judgePromotion(input: PromotionInput): Verdict {
   const { version, allow } = input;
   if (allow.includes(version))

@@ -1,4 +1,4 @@
-import { judgePromotion, type PromotionInput } from "../../src/promotion/promotion";
+import { arrivals, judgePromotion, type PromotionInput } from "../../src/promotion/promotion";
 
 const day = 86_400;
 const now = 1_000 * day;
@@ -82,5 +82,26 @@ describe("a version", () => {
       refusals: [],
     });
     expect(judge({ ...unproven, allow: ["1.36.2"] }).refusals).toHaveLength(2);
+  });
+});
+
+describe("when commits came to a branch", () => {
+  const days = (...each: readonly number[]) =>
+    arrivals(
+      each.map((ago) => now - ago * day),
+      now,
+    ).map((time) => (now - time) / day);
+
+  it("is when each says", () => {
+    expect(days(40, 9, 0)).toEqual([40, 9, 0]);
+  });
+
+  it("is not before the commits that were there already", () => {
+    expect(days(40, 20_000, 3, 500)).toEqual([40, 40, 3, 3]);
+  });
+
+  it("is when the next one came, or now, where a clock was ahead", () => {
+    expect(days(40, -9_000, 3)).toEqual([40, 3, 3]);
+    expect(days(40, -1)).toEqual([40, 0]);
   });
 });

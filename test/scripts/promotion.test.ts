@@ -109,6 +109,40 @@ describe("the promotion command", () => {
     expect(said).toContain("The nodes of dev were not asked.");
   });
 
+  it("does not believe a computer whose clock is years behind", () => {
+    git("checkout", "--quiet", "-b", "clock", "main");
+    writeFileSync(join(clone, "notes"), "something else");
+    commit(1);
+    writeStack("dev", "1.36.5");
+    writeStack("prod", "1.36.5", { promotion: { from: "dev" } });
+    commit(3_000);
+    const { status, said } = check({ "dev-control-plane-0": "1.36.5" });
+    git("checkout", "--quiet", "upgrade");
+    expect(said).toContain("named 1.36.5 for 1 day");
+    expect(said).toContain("promotion.soakDays wants 7. Wait 6 more days.");
+    expect(status).toBe(3);
+  });
+
+  it("finds the files of a project that lies in a folder of its repository", () => {
+    const mono = join(folder, "mono");
+    mkdirSync(mono);
+    cpSync(clone, join(mono, "cluster"), { recursive: true, filter: (path) => !/\/(\.git|node_modules)$/.test(path) });
+    symlinkSync(join(checkout, "node_modules"), join(mono, "cluster/node_modules"));
+    writeStack("prod", "1.36.3", { promotion: { from: "dev" } });
+    cpSync(join(clone, "Pulumi.prod.yaml"), join(mono, "cluster/Pulumi.prod.yaml"));
+    git("checkout", "--quiet", "Pulumi.prod.yaml");
+    const place = { cwd: mono, env: { ...process.env, ...when }, stdio: "ignore" as const };
+    execFileSync("git", ["init", "--quiet"], place);
+    execFileSync("git", ["config", "log.showSignature", "true"], place);
+    const who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    execFileSync("git", ["add", "cluster/Pulumi.dev.yaml", "cluster/Pulumi.prod.yaml"], place);
+    execFileSync("git", [...who, "commit", "--quiet", "--message", "a change"], place);
+    const words = ["-r", "./scripts/typescript.js", "scripts/promotion.ts", "check", "prod", "--no-outputs"];
+    const env = { PATH: `${bin}:/bin:/usr/bin`, HOME: folder };
+    const { stdout } = spawnSync(process.execPath, words, { cwd: join(mono, "cluster"), env, encoding: "utf8" });
+    expect(stdout).toContain("Pulumi.dev.yaml named 1.36.3");
+  });
+
   it("ends with a sentence where the history is not whole, or a revision is unknown", () => {
     const shallow = join(clone, ".git/shallow");
     writeFileSync(shallow, `${git("rev-parse", "main")}\n`);

@@ -1,5 +1,5 @@
 /** `npm run openshift -- audit | convert EXPORT...`: a way out of OpenShift. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { counted } from "../src/config/counted";
@@ -7,6 +7,7 @@ import { convertExport, type ConvertedExport, prepared } from "../src/openshift/
 import { isLabel, readExport } from "../src/openshift/readExport";
 import { type Files, filesOf, renderAudit } from "../src/openshift/report";
 import type { Target } from "../src/openshift/target";
+import { readFiles } from "./openshift/exports";
 import { filePath, runCommand } from "./runCommand";
 import { renderTenant } from "./tenant/renderTenantFile";
 import { checkTenantFile } from "./tenant/tenantFile";
@@ -25,20 +26,12 @@ interface ConvertOptions {
 
 const gitops = join(__dirname, "..", "gitops");
 
-/** The objects of all exports; a folder stands for its files. */
+/** The objects of all exports; a folder stands for all files below it. */
 function read(exports: readonly string[]) {
-  const absent = exports.filter((path) => !existsSync(path));
-  if (absent.length > 0) throw new Error(`There is no ${absent.join(", ")}; name files or folders of exports.`);
-  const files = exports.flatMap((path) =>
-    statSync(path).isDirectory()
-      ? readdirSync(path)
-          .filter((name) => /\.(ya?ml|json)$/i.test(name))
-          .map((name) => join(path, name))
-      : [path],
-  );
-  const parts = files.map((file) => readExport(file, readFileSync(file, "utf8")));
+  const { files, problems: unread } = readFiles(exports);
+  const parts = files.map(({ file, content }) => readExport(file, content));
   const { objects, problems } = prepared(parts.flatMap((part) => part.objects));
-  return { objects, problems: [...parts.flatMap((part) => part.problems), ...problems] };
+  return { objects, problems: [...unread, ...parts.flatMap((part) => part.problems), ...problems] };
 }
 
 /** The tenants' files as `npm run tenant -- check` accepts them, and what of a plan it would not. */

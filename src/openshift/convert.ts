@@ -5,9 +5,10 @@ import { cleaned, removedAnnotations } from "./cleaned";
 import { convertClusterObject, convertUnknown, isOfCluster, operatorTasks } from "./clusterObjects";
 import { type Conversion, leftOut, remark, task } from "./conversion";
 import { type CopiedImage, resolveImage, resolveStreamTag } from "./images";
-import { type ExportedObject, fieldsOf, type Manifest, recordsOf, textOf } from "./manifest";
+import { type ExportedObject, fieldsOf, groupOf, isKnownKind, type Manifest, recordsOf, textOf } from "./manifest";
 import { convertNetworkPolicy, openWithin } from "./networkPolicies";
 import { refusalsOf, type TenantLimits } from "./refusals";
+import { withoutRepeated } from "./repeated";
 import { convertRoute } from "./routes";
 import { convertConfigMap, convertSecret } from "./secrets";
 import { convertAutoscaler, convertEndpoints, convertIngress, convertService } from "./services";
@@ -17,7 +18,8 @@ import {
   type Migration,
   ofKind,
   podSpecOf,
-  projectOf,
+  objectsOf,
+  projectsOf,
   type Target,
   tenantOf,
   workloadOf,
@@ -86,12 +88,13 @@ const converters: Readonly<Record<string, Converter>> = {
 
 export function convertExport(exported: readonly ExportedObject[], target: Target): ConvertedExport {
   const migration: Migration = { objects: exported, target };
-  const projects = [...new Set(exported.flatMap(({ manifest }) => projectOf(manifest) ?? []))].sort();
   return {
-    projects: projects.map((project) => convertProject(migration, project)),
-    cluster: exported
-      .filter(({ manifest }) => projectOf(manifest) === undefined)
-      .map((each) => ({ ...convertClusterObject(each.manifest), exported: each, refusals: [] })),
+    projects: projectsOf(migration).map((project) => convertProject(migration, project)),
+    cluster: objectsOf(migration, undefined).map((each) => ({
+      ...convertClusterObject(each.manifest),
+      exported: each,
+      refusals: [],
+    })),
   };
 }
 
@@ -105,12 +108,10 @@ function convertProject(migration: Migration, project: string): ConvertedProject
     loadBalancers: Number(tenant.settings.LOAD_BALANCERS ?? 0),
     nodePorts: Number(tenant.settings.NODE_PORTS ?? 0),
   };
-  const objects = migration.objects
-    .filter(({ manifest }) => projectOf(manifest) === project)
-    .map((exported) => decided(migration, project, exported, limits));
+  const objects = objectsOf(migration, project).map((exported) => decided(migration, project, exported, limits));
   return {
     tenant,
-    objects: objects.map(withoutRepeatedPolicies(new Set())),
+    objects: objects.map(withoutRepeatedPolicies(new Set())).map(withRefusedTwins(new Map())),
     added: [
       {
         object: openWithin(migration, project),
@@ -162,7 +163,7 @@ function converted(migration: Migration, project: string, manifest: Manifest): C
       objects: [],
     };
   if (workloadOf(manifest) !== undefined) return convertWorkload(migration, project, manifest);
-  const converter = converters[manifest.kind];
+  const converter = isKnownKind(manifest) ? converters[manifest.kind] : undefined;
   if (converter !== undefined) return converter(migration, project, manifest);
   const unknown = convertUnknown(manifest);
   if (unknown !== undefined) return unknown;
@@ -210,6 +211,22 @@ function withoutRepeatedPolicies(seen: Set<string>) {
   });
 }
 
+/** A DeploymentConfig and a Deployment of one name become two Deployments of it, and Flux applies neither. */
+function withRefusedTwins(seen: Map<string, string>) {
+  return (each: DecidedObject): DecidedObject => {
+    const { kind, metadata } = each.exported.manifest;
+    const twins = each.objects.flatMap((object) => {
+      const key = [groupOf(object), object.kind, object.metadata.name].join("/");
+      const first = seen.get(key);
+      if (first === undefined) seen.set(key, `${kind} ${metadata.name}`);
+      return first === undefined
+        ? []
+        : [`${object.kind} ${object.metadata.name}: ${first} becomes it too; rename one.`];
+    });
+    return { ...each, refusals: [...each.refusals, ...twins] };
+  };
+}
+
 /** What the project's streams hold and its pods name, each once. */
 function copiedImages(migration: Migration, project: string): CopiedImage[] {
   const ofStreams = ofKind(migration, project, "ImageStream").flatMap(({ metadata, spec, status }) => {
@@ -219,8 +236,7 @@ function copiedImages(migration: Migration, project: string): CopiedImage[] {
     ];
     return tags.flatMap((tag) => resolveStreamTag(migration, project, `${metadata.name}:${textOf(tag)}`)?.copy ?? []);
   });
-  const ofPods = migration.objects
-    .filter(({ manifest }) => projectOf(manifest) === project)
+  const ofPods = objectsOf(migration, project)
     .flatMap(({ manifest }) => workloadOf(manifest) ?? [])
     .flatMap((workload) => containersOf(podSpecOf(workload)))
     .flatMap(({ image }) => resolveImage(migration, textOf(image)).copy ?? []);
@@ -230,7 +246,7 @@ function copiedImages(migration: Migration, project: string): CopiedImage[] {
   return [...byTarget.values()].sort((a, b) => (a.to < b.to ? -1 : 1));
 }
 
-/** Every object with its project: Templates of files processed, and the file's name for what names none. */
+/** Every object once, with its project: Templates of files processed, and the file's name for what names none. */
 export function prepared(exported: readonly ExportedObject[]): {
   readonly objects: readonly ExportedObject[];
   readonly problems: readonly string[];
@@ -240,16 +256,20 @@ export function prepared(exported: readonly ExportedObject[]): {
   );
   const objects = parts.flatMap((part) => part.objects);
   const problems = parts.flatMap((part) => part.problems);
-  const guessed = new Set<string>();
+  const named = new Map<string, string>();
   const placed = objects.map((each): ExportedObject => {
     const { manifest, place } = each;
     if (isOfCluster(manifest) || manifest.metadata.namespace !== undefined) return each;
     const [file = place] = place.split(", ");
-    const namespace = projectNamedBy(file, objects);
-    guessed.add(`Objects of ${file} name no project; they are taken for the project ${namespace}.`);
+    const namespace = named.get(file) ?? projectNamedBy(file, objects);
+    named.set(file, namespace);
     return { place, manifest: { ...manifest, metadata: { ...manifest.metadata, namespace } } };
   });
-  return { objects: placed, problems: [...problems, ...guessed] };
+  const single = withoutRepeated(placed);
+  const guessed = [...named].map(
+    ([file, namespace]) => `Objects of ${file} name no project; they are taken for the project ${namespace}.`,
+  );
+  return { objects: single.objects, problems: [...problems, ...guessed, ...single.problems] };
 }
 
 /** The one project that the file holds, or its own name. */

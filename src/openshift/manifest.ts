@@ -40,3 +40,42 @@ export const defined = (fields: Fields): Fields =>
 
 export const without = (fields: Fields, ...keys: readonly string[]): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => !keys.includes(key)));
+
+/** API groups of the kinds that have a converter; `Service` of Knative and `Project` of config.openshift.io have none. */
+const groupsOfKinds: Readonly<Record<string, readonly string[]>> = {
+  BuildConfig: ["build.openshift.io"],
+  ConfigMap: [""],
+  CronJob: ["batch"],
+  DaemonSet: ["apps"],
+  Deployment: ["apps"],
+  DeploymentConfig: ["apps.openshift.io"],
+  EgressNetworkPolicy: ["network.openshift.io"],
+  Endpoints: [""],
+  HorizontalPodAutoscaler: ["autoscaling", "extensions"],
+  ImageStream: ["image.openshift.io"],
+  Ingress: ["networking.k8s.io", "extensions"],
+  Job: ["batch"],
+  LimitRange: [""],
+  Namespace: [""],
+  NetworkPolicy: ["networking.k8s.io"],
+  PersistentVolume: [""],
+  PersistentVolumeClaim: [""],
+  Pod: [""],
+  PodDisruptionBudget: ["policy"],
+  Project: ["project.openshift.io"],
+  ReplicaSet: ["apps"],
+  ReplicationController: [""],
+  ResourceQuota: [""],
+  Role: ["rbac.authorization.k8s.io"],
+  RoleBinding: ["rbac.authorization.k8s.io"],
+  Route: ["route.openshift.io"],
+  Secret: [""],
+  Service: [""],
+  ServiceAccount: [""],
+  StatefulSet: ["apps"],
+  Template: ["template.openshift.io"],
+};
+
+/** Whether a kind is the one that the converters know, and not another group's of the same name. */
+export const isKnownKind = (manifest: Pick<Manifest, "apiVersion" | "kind">): boolean =>
+  groupsOfKinds[manifest.kind]?.includes(groupOf(manifest)) ?? true;

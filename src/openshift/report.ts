@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { counted } from "../config/counted";
 import type { ObjectOutcome } from "./conversion";
 import type { ConvertedExport, ConvertedProject, DecidedObject } from "./convert";
-import { fieldsOf, type Manifest, recordsOf } from "./manifest";
+import { fieldsOf, isKnownKind, type Manifest, recordsOf } from "./manifest";
 import { type VolumePlan } from "./volumes";
 
 /** Files by their path below the folder; those below `secrets` are for their owner's eyes only. */
@@ -17,8 +17,16 @@ const titles: Readonly<Record<ObjectOutcome, string>> = {
 };
 
 const nameOf = ({ exported: { manifest } }: DecidedObject) => `${manifest.kind} ${manifest.metadata.name}`;
-const fileName = ({ kind, metadata }: Manifest) =>
-  `${kind.toLowerCase()}-${metadata.name.replace(/[^A-Za-z0-9.-]/g, "-")}.yaml`;
+/** Two names may become one, as two groups may have one kind: the second gets a number. */
+function fileName(
+  { kind, metadata }: Pick<Manifest, "kind" | "metadata">,
+  isTaken: (name: string) => boolean,
+  number = 1,
+): string {
+  const base = `${kind.toLowerCase()}-${metadata.name.replace(/[^A-Za-z0-9.-]/g, "-")}`;
+  const name = `${base}${number === 1 ? "" : `-${number}`}.yaml`;
+  return isTaken(name) ? fileName({ kind, metadata }, isTaken, number + 1) : name;
+}
 const yaml = (value: unknown) => stringify(value, { lineWidth: 0, compat: "yaml-1.1", aliasDuplicateObjects: false });
 
 /** Everything that goes into a tenant's folder. */
@@ -38,12 +46,11 @@ export function filesOf(converted: ConvertedExport, problems: readonly string[],
     const folder = `manifests/${project.tenant.name}`;
     const resources: string[] = [];
     for (const manifest of manifestsOf(project)) {
-      if (manifest.kind === "Secret") {
-        files.set(`secrets/${project.tenant.name}/${fileName(manifest)}`, yaml(manifest));
-        continue;
-      }
-      resources.push(fileName(manifest));
-      files.set(`${folder}/${fileName(manifest)}`, yaml(manifest));
+      const isSecret = manifest.kind === "Secret" && isKnownKind(manifest);
+      const place = isSecret ? `secrets/${project.tenant.name}` : folder;
+      const name = fileName(manifest, (each) => files.has(`${place}/${each}`));
+      if (!isSecret) resources.push(name);
+      files.set(`${place}/${name}`, yaml(manifest));
     }
     if (resources.length > 0)
       files.set(

@@ -4,6 +4,7 @@ import {
   type ExportedObject,
   type Fields,
   fieldsOf,
+  isKnownKind,
   type Manifest,
   recordsOf,
   textOf,
@@ -35,17 +36,43 @@ export interface Migration {
 export const tenantOf = ({ target }: Migration, project: string): string => target.tenants[project] ?? project;
 
 /** Kinds that are the name of a project themselves. */
-export const isProject = ({ kind }: Manifest): boolean => kind === "Project" || kind === "Namespace";
+export const isProject = (manifest: Manifest): boolean =>
+  ["Project", "Namespace"].includes(manifest.kind) && isKnownKind(manifest);
 
 /** The project of an object; undefined of what belongs to the whole cluster. */
 export const projectOf = (manifest: Manifest): string | undefined =>
   isProject(manifest) ? manifest.metadata.name : manifest.metadata.namespace;
 
+/** An export has ten thousands of objects, and most questions are about those of one project. */
+const byProject = new WeakMap<Migration["objects"], ReadonlyMap<string | undefined, readonly ExportedObject[]>>();
+
+function indexOf({ objects }: Migration): ReadonlyMap<string | undefined, readonly ExportedObject[]> {
+  const known = byProject.get(objects);
+  if (known !== undefined) return known;
+  const index = new Map<string | undefined, ExportedObject[]>();
+  for (const each of objects) {
+    const project = projectOf(each.manifest);
+    const others = index.get(project);
+    if (others === undefined) index.set(project, [each]);
+    else others.push(each);
+  }
+  byProject.set(objects, index);
+  return index;
+}
+
+/** Names of all projects, sorted. */
+export const projectsOf = (migration: Migration): string[] =>
+  [...indexOf(migration).keys()].filter((project) => project !== undefined).sort();
+
+/** The objects of a project, in the order of the export; of the whole cluster where `project` is undefined. */
+export const objectsOf = (migration: Migration, project: string | undefined): readonly ExportedObject[] =>
+  indexOf(migration).get(project) ?? [];
+
 /** The objects of a kind in a project, in the order of the export. */
-export const ofKind = ({ objects }: Migration, project: string | undefined, ...kinds: readonly string[]): Manifest[] =>
-  objects
+export const ofKind = (migration: Migration, project: string | undefined, ...kinds: readonly string[]): Manifest[] =>
+  objectsOf(migration, project)
     .map(({ manifest }) => manifest)
-    .filter((manifest) => kinds.includes(manifest.kind) && projectOf(manifest) === project);
+    .filter((manifest) => kinds.includes(manifest.kind));
 
 /** The annotations of a project, from whichever object of it the export has. */
 export const projectAnnotations = (migration: Migration, project: string): Fields =>
@@ -69,7 +96,7 @@ const workloadKinds = [
 
 /** The pod template of an object that runs pods; of a Pod itself. */
 export function workloadOf(manifest: Manifest): Workload | undefined {
-  if (!workloadKinds.includes(manifest.kind)) return undefined;
+  if (!workloadKinds.includes(manifest.kind) || !isKnownKind(manifest)) return undefined;
   const path = templatePaths[manifest.kind] ?? ["spec", "template"];
   const template = path.reduce<Fields>((within, key) => fieldsOf(within[key]), manifest);
   return { manifest, path: [...path, "spec"].join("."), template };

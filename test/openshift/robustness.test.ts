@@ -35,7 +35,7 @@ describe("an export with something unexpected in it", () => {
         const text = JSON.stringify({
           apiVersion: "v1",
           kind: "List",
-          items: [...objects.slice(0, 3), replaced(manifest, path, other)],
+          items: [...objects.filter((each) => each !== manifest).slice(0, 3), replaced(manifest, path, other)],
         });
         const read = readExport("changed.json", text);
         const { objects: found, problems } = prepared(read.objects);

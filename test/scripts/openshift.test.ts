@@ -1,6 +1,15 @@
 /** The command as a user runs it: what it writes, what it refuses, and how it ends. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -39,6 +48,31 @@ describe("npm run openshift -- convert", () => {
     const check = ["-r", "./scripts/typescript.js", "scripts/tenant.ts", "check", "--gitops", gitops];
     const { stdout: checked } = spawnSync(process.execPath, check, { cwd: root, encoding: "utf8" });
     expect(checked).toBe("1 tenant file checked, no error.\n");
+  });
+
+  it("reads every file below a folder, also what a shell of Windows writes, and names what it passes over", () => {
+    const exports = join(folder, "exports");
+    mkdirSync(join(exports, "shop"), { recursive: true });
+    const text = readFileSync(join(root, shop), "utf8");
+    writeFileSync(join(exports, "shop/shop.yaml"), Buffer.from(`\ufeff${text.replace(/\n/g, "\r\n")}`, "utf16le"));
+    writeFileSync(join(exports, "shop.txt"), text);
+    writeFileSync(join(exports, "latin.yaml"), Buffer.from("kind: Caf\xe9", "latin1"));
+    writeFileSync(join(exports, ".hidden"), "");
+    symlinkSync(join(folder, "absent"), join(exports, "gone.yaml"));
+    symlinkSync(folder, join(exports, "folder.yaml"));
+    const { status, stdout } = openshift("audit", exports);
+    expect(stdout.split("\n").slice(0, 5)).toEqual([
+      "1 project, 11 objects",
+      `Not read: ${exports}/folder.yaml cannot be read: EISDIR: illegal operation on a directory. Export again.`,
+      `Not read: ${exports}/gone.yaml cannot be read: ENOENT: no such file or directory. Export again.`,
+      `Not read: ${exports}/latin.yaml cannot be read: it is no text in UTF-8. Export again.`,
+      `Not read: ${exports}/shop.txt is passed over; if it is an export, let its name end with .yaml or .json.`,
+    ]);
+    expect(status).toBe(1);
+    mkdirSync(join(folder, "nothing"));
+    const nothing = openshift("audit", join(folder, "nothing"));
+    expect(nothing.stdout).toContain("nothing has no file .yaml, .yml or .json.");
+    expect(nothing.status).toBe(1);
   });
 
   it("overwrites nothing", () => {

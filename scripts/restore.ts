@@ -32,10 +32,11 @@ const callLimit = 60_000;
 
 /** The bucket of the stack, for the credential of whoever restores. */
 function bucketOf({ kubernetes: { etcd } }: ClusterConfig): Bucket {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } = process.env;
   if (etcd.backup === undefined)
     throw new Error("The stack file has no kubernetes.etcd.backup; set it to where the backups are.");
-  if (accessKeyId === undefined || secretAccessKey === undefined)
+  // A pipeline sets variables that it does not have to nothing.
+  if (accessKeyId === "" || secretAccessKey === "")
     throw new Error(
       "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set. Set them to a credential that may list and read the bucket.",
     );

@@ -41,7 +41,7 @@ export const defined = (fields: Fields): Fields =>
 export const without = (fields: Fields, ...keys: readonly string[]): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => !keys.includes(key)));
 
-/** API groups of the kinds that have a converter; `Service` of Knative and `Project` of config.openshift.io have none. */
+/** API groups of the kinds with a converter, which `Service` of Knative and `Project` of config.openshift.io lack. */
 const groupsOfKinds: Readonly<Record<string, readonly string[]>> = {
   BuildConfig: ["build.openshift.io"],
   ConfigMap: [""],

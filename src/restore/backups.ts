@@ -1,6 +1,6 @@
 /** What is in the bucket, and whether it may be restored here. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -121,6 +121,8 @@ export function refusals(
 
 /** The passphrase of the parts. Throws a sentence where the key is not the recipient's. @param keyFile PEM. */
 export function openPassphrase(name: string, manifest: BackupManifest, keyFile: string): string {
+  if (!existsSync(keyFile))
+    throw new Error(`There is no ${keyFile}; name the private key that opens the backups with --key.`);
   return inFolder((folder) => {
     const recipient = join(folder, "recipient.crt");
     writeFileSync(recipient, manifest.recipient);
@@ -144,9 +146,17 @@ async function readObject(bucket: Bucket, key: string, query: Readonly<Record<st
   if (status === 200) return body;
   const code = /<Code>([^<]*)<\/Code>/.exec(body)?.[1];
   throw new Error(
-    `Bucket ${name} refuses ${what} (HTTP ${status}${code === undefined ? "" : `, ${code}`}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a credential that may list and read it.`,
+    `Bucket ${name} refuses ${what} (HTTP ${status}${code === undefined ? "" : `, ${code}`}). ${remedies[code ?? ""] ?? usualRemedy}`,
   );
 }
+
+const usualRemedy = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a credential that may list and read it.";
+/** By the code of S3. */
+const remedies: Readonly<Record<string, string>> = {
+  NoSuchBucket: "Set kubernetes.etcd.backup.bucket to the bucket of the backups.",
+  NoSuchKey: "--list shows the names of all whole backups.",
+  RequestTimeTooSkewed: "Set the clock of this computer.",
+};
 
 /** Its output; undefined where it refuses. A key with a passphrase asks for it on the terminal. */
 function openssl(args: readonly string[], input: string): string | undefined {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { httpCall } from "../../src/engine/httpCall";
 import { messageOf } from "../../src/engine/messageOf";
 import { proxiesOf } from "../../src/engine/proxies";
+import { realClock } from "../../src/engine/waiting";
 import { type Bucket, listBackups } from "../../src/restore/backups";
 import { restoreBackup } from "../../src/restore/restore";
 import { backupConfig, backupTools, keyPair } from "../bootstrap/backupMachine";
@@ -115,6 +116,21 @@ describeWithTools("a restore of etcd", [...backupTools, ...missing], (tool) => {
     );
     expect(machine.etcd("get word --print-value-only")).toBe("now");
     expect(machine.has(order)).toBe(false);
+  });
+
+  it("begins within half a minute although the clock of whoever restores is hours ahead", async () => {
+    const clock = { ...realClock, now: () => realClock.now() + 5 * 3_600_000 };
+    const done = restore({ clock });
+    while (!machine.has(order)) await new Promise((resolve) => setTimeout(resolve, 50));
+    ticks = machine.start("start-backup.sh");
+    expect(await done).toBe(true);
+    expect(machine.etcd("get word --print-value-only")).toBe("then");
+  });
+
+  it("says what is missing: a backup of the name, the file of the key", async () => {
+    const name = "20200101T000000Z_dev_dev-control-plane-0";
+    expect(await refusal({ backup: name })).toMatch(/\(HTTP 404, NoSuchKey\)\. --list shows the names/);
+    expect(await refusal({ keyFile: "/absent/key" })).toMatch(/^There is no \/absent\/key; name the private key/);
   });
 
   it("asks before anything is touched", async () => {

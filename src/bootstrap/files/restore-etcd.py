@@ -27,6 +27,8 @@ INSTANCE = "/var/lib/cloud/data/instance-id"
 BUMP = "1000000000"
 # Seconds that the order to begin may take, and then the API.
 PATIENCE = 1800
+# Seconds between the order to begin and the beginning, at most: the clock of whoever ordered it may be hours off.
+NOTICE = 30
 NAME = os.uname()[1].split(".")[0]
 
 
@@ -235,7 +237,7 @@ def main():
     if at is None:
         shutil.rmtree(WORK, ignore_errors=True)
         return
-    time.sleep(max(0, at - time.time()))
+    time.sleep(min(max(0, at - time.time()), NOTICE))
     print("openstack-kubernetes: restore: etcd gets the data of the backup", flush=True)
     swap()
     settle(order)

@@ -4,7 +4,7 @@ import { createdType, createdTypes } from "../openstack/resourceTypes";
 import { changedSettings, type ChangedSetting } from "./changedSettings";
 import type { ConsequenceSettings } from "./consequence";
 import { consequenceOf } from "./consequenceRules";
-import { poolOf } from "./machineRule";
+import { isRolled, poolOf } from "./machineRule";
 import type { Operation, Plan, PlannedChange } from "./plannedChange";
 
 /** Resources of one type of which the same can be said. */
@@ -23,7 +23,7 @@ export interface Report {
   readonly stack: string;
   /** Keys of the configuration that changed; absent where the last `up` left nothing to compare with. */
   readonly settings?: readonly ChangedSetting[];
-  /** Names in `roll` of which the plan replaces no machine. */
+  /** Names in `roll` of which the plan replaces and resizes no machine. */
   readonly idleRoll: readonly string[];
   /** In the order of their weight. */
   readonly findings: readonly Finding[];
@@ -87,13 +87,11 @@ export function reportOf(
   const { before, after } = recorded;
   const settings =
     before === undefined ? undefined : changedSettings({ before, after: after ?? before }, allowances.allowDestruction);
-  const replaced = new Set(
-    changes.flatMap((change) => (change.operation === "replace" ? [change.name, poolOf(change) ?? ""] : [])),
-  );
+  const rolled = new Set(changes.flatMap((change) => (isRolled(change) ? [change.name, poolOf(change) ?? ""] : [])));
   return {
     stack,
     ...(settings === undefined ? {} : { settings }),
-    idleRoll: before === undefined ? [] : allowances.roll.filter((name) => !replaced.has(name)),
+    idleRoll: before === undefined ? [] : allowances.roll.filter((name) => !rolled.has(name)),
     findings: sorted,
     counts: { create: count("create"), update: count("update"), replace: count("replace"), delete: count("delete") },
     unchanged,

@@ -15,6 +15,13 @@ export function poolOf(change: PlannedChange): string | undefined {
   return typeof pool === "string" ? pool : undefined;
 }
 
+/** Whether `roll` is what brings the change: a replacement, or another flavor where machines keep theirs without it. */
+export function isRolled(change: PlannedChange): boolean {
+  const role = metadataOf(change)[machineRoleKey];
+  const isResized = change.operation === "update" && change.changed.includes("flavorName");
+  return change.operation === "replace" || (isResized && isRole(role) && roles[role].flavorChange === "rolled");
+}
+
 const lost = "what pods kept on the node itself (emptyDir, hostPath) is lost";
 
 /** What becomes of a machine of one role. */

@@ -1,4 +1,6 @@
-/** Names in `roll` of which a plan touches no machine. That `up` warns of them is for watchedSettings.engine.test.ts. */
+/**
+ * Names in `roll` of which a plan touches no machine. That `up` warns of them is for watchedSettings.engine.test.ts.
+ */
 import { plannedChanges } from "../../simulation/preview/plannedChanges";
 import { reportOf } from "../../src/consequences/consequenceReport";
 import { minimalStack } from "../fixtures/minimalStack";

@@ -1,9 +1,9 @@
 /**
  * `npm run repair` on machines that are broken: a worker that is off in Nova, one whose kubelet was stopped, one whose
- * disk is read-only, one that never joined. Real engine, the lab's OpenStack, whose servers are machines, real kubelets.
- * It waits for repair.afterMinutes, of which the least is five, twice. Needs 5 GiB of memory. Not proven: a disk that
- * is read-only (the test writes what node-problem-detector would say; the machine behind it is sound), volumes (a machine
- * in namespaces has none), a broken control-plane machine.
+ * disk is read-only, one that never joined. Real engine, the lab's OpenStack, whose servers are machines, real
+ * kubelets. It waits for repair.afterMinutes, of which the least is five, twice. Needs 5 GiB of memory. Not proven: a
+ * disk that is read-only (the test writes what node-problem-detector would say; the machine behind it is sound),
+ * volumes (a machine in namespaces has none), a broken control-plane machine.
  */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

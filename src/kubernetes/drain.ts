@@ -5,6 +5,7 @@
  */
 import { counted } from "../config/counted";
 import { documentOf, listAll, reasonOf } from "./answers";
+import { listBudgets, underTwoBudgets } from "./budgets";
 import { isReady, type Node } from "./nodes";
 import type { KubernetesRequest } from "./client";
 import { claimsOf, podHasEnded, podName, podsToDrain, type Pod } from "./podsToDrain";
@@ -31,6 +32,8 @@ interface VolumeAttachment {
 
 /** What a node still holds: a phrase each. */
 interface Left {
+  /** Pods that Kubernetes never evicts as they are: waiting changes nothing. */
+  readonly stuck: readonly string[];
   /** What keeps the machine: a pod that may not be evicted, a volume that is attached, an API that does not answer. */
   readonly holding: readonly string[];
   /** Pods that were told to end and have not ended. Whatever they wait for, the machine need not. */
@@ -38,6 +41,8 @@ interface Left {
 }
 
 const pollEvery = 5_000;
+/** What the API server says of such a pod, with HTTP 500 (pkg/registry/core/pod/storage/eviction.go). */
+const severalBudgets = /more than one PodDisruptionBudget/;
 /** Things that a message names at most. */
 const shown = 10;
 
@@ -47,7 +52,7 @@ const runbook = "docs/runbooks/drain-held.md";
  * Evicts the pods that podsToDrain names at the first look, and waits until they are gone and no volume of theirs is
  * attached. On a node that is not Ready nobody confirms the end of a pod, so there it is enough that all were evicted.
  * Pods that have not ended at the time limit, because of a finalizer or a long grace period, are named by `tell` and
- * left. Throws NotDrainedError at the time limit when anything else is left.
+ * left. Throws NotDrainedError at the time limit when anything else is left, and at once when waiting changes nothing.
  */
 export async function drain(input: DrainInput): Promise<void> {
   const { node, request, timeoutMinutes, clock = realClock } = input;
@@ -60,7 +65,15 @@ export async function drain(input: DrainInput): Promise<void> {
     clock,
     pollEvery,
     look: async () => {
-      const left = await round.look().catch((error: unknown) => ({ holding: [messageOf(error)], ending: [] }));
+      const left = await round.look().catch((error: unknown) => ({
+        stuck: [],
+        holding: [messageOf(error)],
+        ending: [],
+      }));
+      if (left.stuck.length > 0)
+        throw new NotDrainedError(
+          `node ${name} holds what Kubernetes never evicts, because more than one PodDisruptionBudget is over it: ${phrases(left.stuck)}. Leave one of them over each`,
+        );
       if (left.holding.length + left.ending.length === 0) return undefined;
       if (left.holding.length > 0 || clock.now() < end) return left;
       input.tell(
@@ -111,16 +124,24 @@ class Drainage {
     );
     this.leaving ??= new Set((await podsToDrain(pods, this.request)).map(({ metadata }) => metadata.uid));
     const isLeft = (pod: Pod) => this.leaving?.has(pod.metadata.uid) === true && !podHasEnded(pod);
+    const stuck: string[] = [];
     const holding: string[] = [];
     const ending: string[] = [];
     for (const pod of pods.filter(isLeft)) {
       if (pod.metadata.deletionTimestamp === undefined) {
         const refusal = await this.evict(pod);
+        if (refusal !== undefined && severalBudgets.test(refusal)) stuck.push(await this.budgetsOver(pod));
         holding.push(refusal === undefined ? `${podName(pod)} was asked to end` : `${podName(pod)}: ${refusal}`);
       } else if (this.ready) ending.push(`${podName(pod)} is ending${reasonToLast(pod)}`);
     }
-    if (holding.length + ending.length > 0 || !this.ready) return { holding, ending };
-    return { holding: await this.attachments(pods), ending };
+    if (holding.length + ending.length > 0 || !this.ready) return { stuck, holding, ending };
+    return { stuck, holding: await this.attachments(pods), ending };
+  }
+
+  /** The pod with the names of its budgets, where the API shows them. */
+  private async budgetsOver(pod: Pod): Promise<string> {
+    const budgets = await listBudgets(this.request, pod.metadata.namespace).catch(() => []);
+    return underTwoBudgets(pod, budgets) ?? podName(pod);
   }
 
   /** Undefined when the pod goes, or has gone; else why it must stay for now: a PodDisruptionBudget, mostly. */

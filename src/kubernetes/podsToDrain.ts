@@ -7,6 +7,7 @@ export interface Pod {
     readonly namespace: string;
     readonly uid: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
     readonly finalizers?: readonly string[];
     readonly ownerReferences?: readonly {

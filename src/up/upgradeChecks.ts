@@ -3,11 +3,14 @@ import { compareVersions, minorNumber } from "../config/kubernetesMinors";
 import { documentOf, listAll } from "../kubernetes/answers";
 import type { KubernetesRequest } from "../kubernetes/client";
 import { clusterVersion } from "../kubernetes/kubeadmConfig";
+import { listBudgets, underTwoBudgets } from "../kubernetes/budgets";
 import { controlPlanePods } from "../kubernetes/controlPlanePods";
 import { rebootLockHolder } from "../kubernetes/rebootLock";
 import { isLeaving } from "../kubernetes/leavingMark";
 import { isReady, kubeletVersionOf, type Node } from "../kubernetes/nodes";
+import { type Pod, podsToDrain } from "../kubernetes/podsToDrain";
 import { messageOf } from "../engine/messageOf";
+import { listed } from "../preflight/findings";
 
 interface UpgradeCheckInput {
   /** Wanted version, for instance "1.36.3". */
@@ -103,22 +106,28 @@ async function staticPodRefusals({ controlPlane, nodes, request }: UpgradeCheckI
     : [`Not Ready in the control plane: ${missing.join(", ")}. Mend them first (\`npm run status\`).`];
 }
 
-interface Budget {
-  readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly status?: { readonly disruptionsAllowed?: number; readonly expectedPods?: number };
-}
-
 async function budgetRefusals(request: KubernetesRequest): Promise<string[]> {
-  const path = "/apis/policy/v1/poddisruptionbudgets";
-  const budgets = await listAll<Budget>("a listing of PodDisruptionBudgets", path, request);
+  const budgets = await listBudgets(request);
   const closed = budgets.filter(
     ({ status }) => (status?.expectedPods ?? 0) > 0 && (status?.disruptionsAllowed ?? 0) === 0,
   );
-  return closed.length === 0
-    ? []
-    : [
-        `PodDisruptionBudgets allow no eviction now: ${closed.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ")}. Change them, or make their pods healthy (docs/runbooks/drain-held.md).`,
-      ];
+  // One budget is over nobody twice.
+  const pods = budgets.length < 2 ? [] : await listAll<Pod>("a listing of pods", "/api/v1/pods", request);
+  const underTwo = pods.filter((pod) => underTwoBudgets(pod, budgets) !== undefined);
+  const stuck = (await podsToDrain(underTwo, request)).flatMap((pod) => underTwoBudgets(pod, budgets) ?? []);
+  const runbook = "docs/runbooks/drain-held.md";
+  return [
+    ...(closed.length === 0
+      ? []
+      : [
+          `PodDisruptionBudgets allow no eviction now: ${closed.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(", ")}. Change them, or make their pods healthy (${runbook}).`,
+        ]),
+    ...(stuck.length === 0
+      ? []
+      : [
+          `Kubernetes never evicts a pod that more than one PodDisruptionBudget is over: ${listed(stuck)}. Leave one of them over each (${runbook}).`,
+        ]),
+  ];
 }
 
 /** The metric stays until the API server restarts: what was asked for since then. It is of the one that answers. */

@@ -111,6 +111,19 @@ describe("a drain", () => {
     });
   });
 
+  it("ends at once where two PodDisruptionBudgets are over a pod, names them, and has asked the others to go", async () => {
+    const pods: FakePod[] = [
+      { name: "cart", node, budgets: ["whole", "cart"] },
+      { name: "till", node, budgets: ["till"] },
+    ];
+    expect(await drained(pods)).toMatchObject({
+      refusal:
+        "node dev-general-1 holds what Kubernetes never evicts, because more than one PodDisruptionBudget is over it: pod shop/cart (PodDisruptionBudgets cart, whole). Leave one of them over each",
+      calls: ["evict till"],
+      seconds: 0,
+    });
+  });
+
   it("fails at the time limit when a PodDisruptionBudget allows no eviction, and names all that is left", async () => {
     const { refusal, seconds } = await drained([
       { name: "cart", node, held: Infinity },

@@ -21,6 +21,8 @@ export interface FakePod {
   readonly held?: number;
   /** Looks for which it takes its time to end. @default 0 */
   readonly ending?: number;
+  /** Names of the PodDisruptionBudgets over it, of which Kubernetes allows one. */
+  readonly budgets?: readonly string[];
 }
 
 const budgetMessage = "Cannot evict pod as it would violate the pod's disruption budget";
@@ -79,6 +81,8 @@ export class FakeNodes {
     }
     if (method === "GET" && path.split("?")[0] === "/apis/storage.k8s.io/v1/volumeattachments")
       return { status: 200, document: { items: this.attached(), metadata: {} } };
+    if (method === "GET" && path.startsWith("/apis/policy/v1/namespaces/shop/poddisruptionbudgets"))
+      return this.budgets();
     const daemonSet = /^\/apis\/apps\/v1\/namespaces\/shop\/daemonsets\/(.+)$/.exec(path)?.[1];
     if (daemonSet !== undefined) return { status: this.daemonSets.has(daemonSet) ? 200 : 404, document: {} };
     const claim = /^\/api\/v1\/namespaces\/shop\/persistentvolumeclaims\/(.+)$/.exec(path)?.[1];
@@ -90,6 +94,16 @@ export class FakeNodes {
         (body as { deleteOptions: { preconditions: { uid: string } } }).deleteOptions.preconditions.uid,
       );
     throw new Error(`unexpected: ${method} ${path}`);
+  }
+
+  private budgets() {
+    const items = this.pods.flatMap(({ name, budgets = [] }) =>
+      budgets.map((budget) => ({
+        metadata: { name: budget, namespace: "shop" },
+        spec: { selector: { matchLabels: { app: name } } },
+      })),
+    );
+    return { status: 200, document: { items, metadata: {} } };
   }
 
   private nodeAnswer(method: string, name: string, body: unknown) {
@@ -136,6 +150,7 @@ export class FakeNodes {
             namespace: "shop",
             uid: this.uidOf(pod),
             annotations,
+            labels: { app: name },
             finalizers,
             ownerReferences: owner === "" ? [] : [{ kind: owner, name, controller: true }],
             ...(ending ? { deletionTimestamp: "2026-01-05T10:00:30Z" } : {}),
@@ -162,6 +177,12 @@ export class FakeNodes {
   private evict(name: string, uid: string) {
     const pod = this.pods.find((one) => one.name === name)!;
     if (uid !== this.uidOf(pod)) return { status: 409, document: { kind: "Status", message: "another uid" } };
+    if ((pod.budgets ?? []).length > 1) {
+      // Kubernetes 1.36, pkg/registry/core/pod/storage/eviction.go.
+      const message =
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+      return { status: 500, document: { kind: "Status", status: "Failure", message, code: 500 } };
+    }
     if (this.looks <= (pod.held ?? 0)) {
       const details = { causes: [{ reason: "DisruptionBudget", message: budgetCause }] };
       return { status: 429, document: { kind: "Status", message: `${budgetMessage}.`, details } };

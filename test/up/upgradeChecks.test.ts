@@ -21,6 +21,7 @@ function cluster() {
     nodes: new Map([...controlPlane, ...workers].map((name) => [name, node(name)])),
     brokenPods: [] as string[],
     budgets: [] as object[],
+    pods: [] as object[],
     metrics: "# TYPE apiserver_requested_deprecated_apis gauge\n",
     kured: undefined as string | undefined,
     /** Beginnings of paths that are answered with 500. */
@@ -47,6 +48,7 @@ function refusals(state: ReturnType<typeof cluster>, changes: Partial<Parameters
           ),
         ),
       "/apis/policy/v1/poddisruptionbudgets": () => list(state.budgets),
+      "/api/v1/pods": () => list(state.pods),
       "/metrics": () => state.metrics,
       "/apis/apps/v1/daemonsets": () =>
         list([{ metadata: { name: "kured", annotations: { "weave.works/kured-node-lock": state.kured } } }]),
@@ -166,6 +168,20 @@ describe("an upgrade is refused", () => {
       (state) => state.budgets.push(budget(2, 0)),
       {},
       "PodDisruptionBudgets allow no eviction now: shop/cart. Change them, or make their pods healthy (docs/runbooks/drain-held.md).",
+    ],
+    [
+      "two budgets are over a pod",
+      (state) => {
+        const over = (name: string, app: string) => ({
+          metadata: { namespace: "shop", name },
+          spec: { selector: { matchLabels: { app } } },
+        });
+        const pod = (app: string) => ({ metadata: { namespace: "shop", name: `${app}-0`, uid: app, labels: { app } } });
+        state.budgets.push(over("cart", "cart"), over("basket", "cart"), over("till", "till"));
+        state.pods.push(pod("cart"), pod("till"));
+      },
+      {},
+      "Kubernetes never evicts a pod that more than one PodDisruptionBudget is over: pod shop/cart-0 (PodDisruptionBudgets basket, cart). Leave one of them over each (docs/runbooks/drain-held.md).",
     ],
     [
       "of a removed API in use",

@@ -4,44 +4,34 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { parse } from "yaml";
 import { agePublicKey } from "../../src/config/ageKeys";
 import { keyProblem } from "../../src/config/keyForms";
+import { sopsPathRegex, sopsRecipients, type SopsRule, sopsRules } from "../../src/config/sopsRules";
 import { isMapping } from "../../src/config/textForms";
 import { parsed } from "./plainSecrets";
 
 const encryptedRegex = "^(data|stringData)$";
-const pathRegexOf = (stack: string): string => `^secrets/${stack}/.*\\.sops\\.yaml$`;
 
 /** A sentence per rule and per encrypted file below `gitops` that lets somebody read who should not. */
 export function recipientProblems(gitops: string): string[] {
   const stacks = readdirSync(join(gitops, "secrets"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name);
-  const rules = rulesOf(readFileSync(join(gitops, ".sops.yaml"), "utf8"));
+  const rules = sopsRules(readFileSync(join(gitops, ".sops.yaml"), "utf8"));
   const recipients = Object.fromEntries(
-    stacks.map((stack) => [stack, listed(rules.find(({ path_regex: path }) => path === pathRegexOf(stack))?.age)]),
+    stacks.map((stack) => [
+      stack,
+      sopsRecipients(rules.find(({ path_regex: path }) => path === sopsPathRegex(stack))?.age),
+    ]),
   );
   return [...ruleProblems(rules, stacks), ...sharedKeys(recipients), ...fileProblems(gitops, recipients)];
 }
 
-type Rule = Readonly<Record<string, unknown>>;
 type Recipients = Readonly<Record<string, readonly string[]>>;
 
-function rulesOf(text: string): readonly Rule[] {
-  const file: unknown = parse(text);
-  return isMapping(file) && Array.isArray(file.creation_rules) ? file.creation_rules.filter(isMapping) : [];
-}
-
-/** sops takes one text with commas, or a list. */
-const listed = (age: unknown): readonly string[] =>
-  (Array.isArray(age) ? age.map(String) : typeof age === "string" ? age.split(",") : [])
-    .map((key) => key.trim())
-    .filter((key) => key !== "");
-
 /** One form for all rules: what a rule in another form matches, and for whom, nobody sees at a glance. */
-function ruleProblems(rules: readonly Rule[], stacks: readonly string[]): string[] {
-  const wanted = stacks.map(pathRegexOf);
+function ruleProblems(rules: readonly SopsRule[], stacks: readonly string[]): string[] {
+  const wanted = stacks.map(sopsPathRegex);
   return [
     ...rules.flatMap(({ path_regex: path, encrypted_regex: encrypted, age, ...others }, index) => {
       const rule = `Rule ${index + 1} of .sops.yaml`;
@@ -51,16 +41,16 @@ function ruleProblems(rules: readonly Rule[], stacks: readonly string[]): string
           ? []
           : [`${rule} has the path_regex ${String(path)}; write one rule per stack, as ${wanted.join(" or ")}.`]),
         ...(encrypted === encryptedRegex ? [] : [`${rule} must have encrypted_regex: ${encryptedRegex}.`]),
-        ...(listed(age).length > 0 ? [] : [`${rule} has no age key; write the cluster's public key there.`]),
-        ...listed(age).flatMap((key, place) =>
+        ...(sopsRecipients(age).length > 0 ? [] : [`${rule} has no age key; write the cluster's public key there.`]),
+        ...sopsRecipients(age).flatMap((key, place) =>
           recipientProblem(key, `Key ${place + 1} of rule ${index + 1} of .sops.yaml`),
         ),
         ...(other.length === 0 ? [] : [`${rule} has ${other.join(", ")}; recipients are age keys, under age.`]),
       ];
     }),
     ...stacks
-      .filter((stack) => rules.filter(({ path_regex: path }) => path === pathRegexOf(stack)).length !== 1)
-      .map((stack) => `.sops.yaml needs exactly one rule for ${stack}, with path_regex: ${pathRegexOf(stack)}.`),
+      .filter((stack) => rules.filter(({ path_regex: path }) => path === sopsPathRegex(stack)).length !== 1)
+      .map((stack) => `.sops.yaml needs exactly one rule for ${stack}, with path_regex: ${sopsPathRegex(stack)}.`),
   ];
 }
 

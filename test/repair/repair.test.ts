@@ -19,6 +19,7 @@ interface FakeServer {
   readonly created: string;
   updated: string;
   readonly reboots: string[];
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 const start = Date.parse("2026-11-30T12:00:00Z");
@@ -43,6 +44,11 @@ const newServer = (name: string): FakeServer => ({
   created: yesterday,
   updated: yesterday,
   reboots: [],
+  metadata: {
+    "kubernetes-cluster": "dev",
+    "kubernetes-role": name.includes("control-plane") ? "control-plane" : "worker",
+    "kubernetes-pool": name.replace(/^dev-(.*)-\d+$/, "$1"),
+  },
 });
 
 const isReady = (name: string, ready: boolean) => fakeNode(name, { ready });
@@ -236,6 +242,30 @@ describe("npm run repair", () => {
       /^dev-control-plane-1 is not touched: after 2 minutes .* etcd of node dev-control-plane-2 is not Ready/,
     );
     expect(calls).toEqual([]);
+  });
+
+  it("reboots a machine that never joined, which no output of the stack names because that `up` failed", async () => {
+    const world = newWorld();
+    const stranger = "dev-general-3";
+    world.servers.set(stranger, newServer(stranger));
+    world.atReboot = (server) => makeWhole(world, server.name);
+    const { outcome, calls, shown } = await repair(world);
+    expect({ outcome, calls }).toEqual({ outcome: "whole", calls: [`reboot ${stranger}`] });
+    expect(shown[0]).toMatch(/^dev-general-3 runs, but is no Node of the cluster\.\n/);
+  });
+
+  it("leaves alone what is no node of the cluster: its bastion, and machines of a cluster called alike", async () => {
+    const world = newWorld();
+    const add = (other: string, metadata: Record<string, string>) =>
+      world.servers.set(other, { ...newServer(other), status: "ERROR", metadata });
+    add("dev-bastion", { "kubernetes-cluster": "dev", "kubernetes-role": "bastion", "kubernetes-pool": "bastion" });
+    add("dev-b-general-0", {
+      "kubernetes-cluster": "dev-b",
+      "kubernetes-role": "worker",
+      "kubernetes-pool": "general",
+    });
+    add("dev-jump", {});
+    expect(await repair(world)).toMatchObject({ outcome: "whole", calls: [] });
   });
 
   it("leaves a pool of which most is broken, and says so", async () => {

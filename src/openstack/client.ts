@@ -126,7 +126,11 @@ export class OpenstackApi {
     });
     const token = answer.headers["x-subject-token"];
     if (![200, 201].includes(answer.status) || typeof token !== "string") {
-      throw new OpenstackError(`Keystone at ${cloud.authUrl} refused the log-in (${answer.status})`, answer.status);
+      const page = answer.status === 401 ? "; see docs/runbooks/openstack-credential.md" : "";
+      throw new OpenstackError(
+        `Keystone at ${cloud.authUrl} refused the log-in (${answer.status})${page}`,
+        answer.status,
+      );
     }
     const { token: content } = JSON.parse(answer.body) as {
       token: { catalog?: CatalogEntry[]; project?: { id: string } };

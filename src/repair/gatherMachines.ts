@@ -14,9 +14,9 @@ import { isWhole, type MachineState, type ServerState } from "./machineState";
 type ListedServer = ServerState & { readonly name: string; readonly metadata: Readonly<Record<string, string>> };
 
 /**
- * The machines that the last whole `up` made nodes of, and those that OpenStack has besides: an `up` that failed because
- * a machine did not join has written no outputs. Rejects with a sentence where one of both does not answer: nothing is
- * repaired on half of the facts.
+ * The machines that the last whole `up` made nodes of, and those that OpenStack has besides: an `up` that failed
+ * because a machine did not join has written no outputs. Rejects with a sentence where one of both does not answer:
+ * nothing is repaired on half of the facts.
  */
 export async function gatherMachines(
   outputs: LastUp,
@@ -28,9 +28,10 @@ export async function gatherMachines(
     listResources<ListedServer>(api, detailed(createdTypes.server), serverQuery(clusterName)),
     listNodes(request),
   ]);
-  const known = [...machinesByPool(outputs)].flatMap(([pool, names]) =>
-    names.map((name) => ({ name, role: pool === "control-plane" ? ("control-plane" as const) : "worker", pool })),
-  );
+  const known = [...machinesByPool(outputs)].flatMap(([pool, names]) => {
+    const role: NodeRole = pool === "control-plane" ? "control-plane" : "worker";
+    return names.map((name) => ({ name, role, pool }));
+  });
   const others = servers
     .flatMap((server) => machineOf(server, clusterName) ?? [])
     .filter(({ name }) => !known.some((machine) => machine.name === name))
@@ -55,7 +56,7 @@ function machineOf(
   { name, metadata }: ListedServer,
   clusterName: string,
 ): Pick<MachineState, "name" | "role" | "pool"> | undefined {
-  const role = nodeRoles.find((known: NodeRole) => known === metadata[machineRoleKey]);
+  const role = nodeRoles.find((known) => known === metadata[machineRoleKey]);
   if (metadata[machineClusterKey] !== clusterName || role === undefined) return undefined;
   return { name, role, pool: metadata[machinePoolKey] ?? role };
 }

@@ -64,7 +64,8 @@ function missingLines(part: string, names: readonly string[]): StatusLine[] {
       part,
       level: "bad",
       text: `${listed(names)} ${names.length === 1 ? "has" : "have"} no Node`,
-      remedy: "docs/runbooks/node-deleted.md; where the server is gone too, docs/runbooks/replace-machine.md",
+      remedy:
+        "docs/runbooks/node-deleted.md, or docs/runbooks/machine-does-not-join.md if it never was a node; where the server is gone too, docs/runbooks/replace-machine.md",
     },
   ];
 }

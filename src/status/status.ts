@@ -65,7 +65,8 @@ function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): St
     file.then(({ config }) => config.kubernetes.etcd.backup?.intervalHours).catch(() => undefined);
   const controlPlane = async () => machinesByPool(await outputs).get(controlPlanePool) ?? [];
   const noFile = "correct the stack file: `npm run preview` names its mistakes";
-  const noCloud = "check the log-in (docs/how-to/log-in-to-openstack.md), and whether the service is up";
+  const noCloud =
+    "check the log-in (docs/how-to/log-in-to-openstack.md), and whether the service is up (docs/runbooks/openstack-away.md)";
   return [
     {
       name: "stack",
@@ -77,7 +78,7 @@ function partsOf({ readFile, readOutputs, logIn }: StatusSources, now: Date): St
       needs: access,
       ask: async () => askApi(await request, await access),
       silence: "bad",
-      remedy: "docs/runbooks/alerts/ApiServerDown.md",
+      remedy: "docs/runbooks/endpoint-down.md",
     },
     {
       name: "etcd",

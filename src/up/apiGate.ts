@@ -73,7 +73,7 @@ async function failureMessage(input: ApiGateInput, missing: Missing): Promise<st
   return [
     `The Kubernetes API at ${input.url} was not ready after ${counted(input.timeoutMinutes, "minute")} (readiness.apiTimeoutMinutes); last answer: ${missing.answer}${machinesPhrase(missing)}.`,
     missing.notRunning.length === 0
-      ? "The machines exist; mend the cause and run `pulumi up` again."
+      ? "The machines exist; mend the cause (docs/runbooks/endpoint-down.md) and run `pulumi up` again."
       : "Start those that are off, replace those that are gone (docs/runbooks/replace-machine.md), and run `pulumi up` again.",
     ...(await consoleSections(input.consoles)),
   ].join("\n");

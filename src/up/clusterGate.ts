@@ -190,6 +190,7 @@ async function failureMessage(input: ClusterGateInput, problems: readonly Proble
     `The machines and the platform exist, but the cluster is not whole after ${counted(input.timeoutMinutes, "minute")} (readiness.clusterTimeoutMinutes):`,
     ...shown,
     ...more,
+    ...(missing.length > 0 ? ["What keeps a machine from joining: docs/runbooks/machine-does-not-join.md."] : []),
     ...(old
       ? [
           "A machine that this run did not create may have lost its Node: restart its kubelet (docs/runbooks/node-deleted.md).",

@@ -83,7 +83,7 @@ export async function assertNoSecondCluster(input: FirstMachineInput): Promise<v
     }
     throw new Error(
       `${input.machine} is not created: the cluster, whose CA is of ${since}, does not answer at ${input.url} after ${counted(input.timeoutMinutes, "minute")}, though its other control-plane machines exist: ${others}. The new machine would find nobody and begin a second cluster. ` +
-        `Start the others, or see to them (docs/runbooks/restore-etcd.md), and run \`pulumi up\` again. If a new cluster is meant, or there never was one: ${newClusterVariable}=allow pulumi up.`,
+        `Start the others, or see to them (docs/runbooks/quorum-lost.md), and run \`pulumi up\` again. If a new cluster is meant, or there never was one: ${newClusterVariable}=allow pulumi up.`,
     );
   }
 }

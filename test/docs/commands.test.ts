@@ -43,7 +43,7 @@ describe("A command in the documentation", () => {
   });
 
   it("sets a key that the configuration has", () => {
-    const named = found(/\bpulumi config set (?:--(?:secret|path) )*'?([^\s'-][^\s']*)/g);
+    const named = found(/\bpulumi config set (?:--(?:secret|path|stack \S+) )*'?([^\s'`-][^\s'`]*)/g);
     expect(named.length).toBeGreaterThan(10);
     const unknown = named.filter(
       ({ name }) =>

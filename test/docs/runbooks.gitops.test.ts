@@ -10,9 +10,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { controlPlanePrograms, startControlPlane } from "../gitops/live/controlPlane";
 import type { Kubectl } from "../gitops/live/kubectl";
-import { Processes } from "../gitops/live/processes";
+import { eventually, Processes } from "../gitops/live/processes";
 import { describeWith, siteFolder } from "../gitops/toolbox";
 import { commandBlocks, runbooks } from "./runbooks";
+import { repositoryFolder } from "./textFiles";
 import { layStandIns, placeholders, startKubelet } from "./standInCluster";
 
 jest.setTimeout(300_000);
@@ -21,11 +22,18 @@ const ours = runbooks()
   .flatMap(commandBlocks)
   .filter(({ marker }) => marker === "run by test/docs/runbooks.gitops.test.ts");
 
-/** kubectl on the test's API server; a call that fails is noted, wherever in a pipe it stands. */
+/**
+ * kubectl on the test's API server; a call that fails is noted, wherever in a pipe it stands. What a page has done on a
+ * machine is done here.
+ */
 const prelude = `
-kubectl() {
-  "$TEST_KUBECTL" "$@" || printf 'kubectl %s: exit code %s\\n' "$*" "$?" >>"$TEST_FAILURES"
+noting() {
+  "\${@:2}" || printf '%s %s: exit code %s\\n' "$1" "\${*:3}" "$?" >>"$TEST_FAILURES"
 }
+kubectl() { noting kubectl "$TEST_KUBECTL" "$@"; }
+curl() { noting curl command curl "$@"; }
+ssh() { eval "$2"; }
+sudo() { "$@"; }
 `;
 
 describeWith(controlPlanePrograms)("The kubectl commands of", () => {
@@ -65,11 +73,45 @@ describeWith(controlPlanePrograms)("The kubectl commands of", () => {
   }
 
   it.each(ours)("$place are understood by a real API server", async ({ commands }) => {
-    const concrete = commands.replace(/\b[A-Z]{3,}\b/g, (word) => placeholders[word] ?? word);
+    const concrete = commands
+      .replace(/\b[A-Z]{3,}\b/g, (word) => placeholders[word] ?? word)
+      // Addresses of the endpoint and of one API server, and what is on its machine.
+      .replace(/https:\/\/(?:10\.0\.0\.1\d|127\.0\.0\.1):6443/g, kubectl.address().server)
+      .replace("/etc/kubernetes/admin.conf", kubectl.kubeconfig);
     const { stdout, failures } = await run(concrete);
     expect(failures).toBe("");
     expect(stdout.trim()).not.toBe("");
     if (/ delete /.test(concrete)) await layStandIns(kubectl, kubelet.port);
+  });
+
+  it("a webhook that does not answer ends what it looks at, until its configuration is deleted as the page says", async () => {
+    const page = "docs/runbooks/alerts/WebhookRefuses.md";
+    const [, quoted = ""] = /```text\n(.*?)\.\.\./.exec(readFileSync(join(repositoryFolder, page), "utf8")) ?? [];
+    for (const kind of ["Validating", "Mutating"]) {
+      const metadata = { name: "broken" };
+      const configMaps = { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] };
+      const webhook = {
+        name: "check.example.org",
+        clientConfig: { service: { namespace: "atlas", name: "nobody" } },
+        rules: [configMaps],
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "atlas" } },
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+      };
+      const apiVersion = "admissionregistration.k8s.io/v1";
+      kubectl.apply({ apiVersion, kind: `${kind}WebhookConfiguration`, metadata, webhooks: [webhook] });
+      const create = () => run(`kubectl -n atlas create configmap ${kind.toLowerCase()}`);
+      const refused = await eventually("a refusal", 60, async () => {
+        const { failures } = await run("kubectl -n atlas create configmap never --dry-run=server");
+        return failures === "" ? undefined : failures;
+      });
+      expect(refused).toContain(`${quoted}check.example.org"`);
+      const remedy = commandBlocks(page).find(({ commands }) =>
+        commands.includes(`delete ${kind.toLowerCase()}webhookconfiguration NAME`),
+      );
+      expect((await run(remedy!.commands.replaceAll("NAME", "broken"))).failures).toBe("");
+      await eventually("a ConfigMap", 60, async () => ((await create()).failures === "" ? true : undefined));
+    }
   });
 
   it("an object that does not exist would fail here", async () => {

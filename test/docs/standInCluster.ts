@@ -40,6 +40,7 @@ const definitions: readonly (readonly [group: string, kind: string, plural: stri
   ["kustomize.toolkit.fluxcd.io", "Kustomization", "kustomizations"],
   ["monitoring.coreos.com", "PodMonitor", "podmonitors"],
   ["monitoring.coreos.com", "ServiceMonitor", "servicemonitors"],
+  ["source.toolkit.fluxcd.io", "GitRepository", "gitrepositories"],
 ];
 
 const definition = ([group, kind, plural, cluster]: (typeof definitions)[number]) => ({
@@ -115,7 +116,8 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
     pod("kube-system", "sample", { tier: "control-plane" }, "main"),
     pod("kube-system", `etcd-${placeholders.NODE!}`, { component: "etcd", tier: "control-plane" }, "etcd"),
     pod("kube-system", "kube-apiserver", { component: "kube-apiserver", tier: "control-plane" }, "main"),
-    pod("kube-system", "cinder", { app: "openstack-cinder-csi" }, "csi-provisioner"),
+    pod("kube-system", "cinder", { app: "openstack-cinder-csi" }, "csi-provisioner", "cinder-csi-plugin"),
+    pod("kube-system", "cloud-controller", { app: "openstack-cloud-controller-manager" }, "main"),
     pod("logging", "fluent-bit", app("fluent-bit"), "main"),
     pod("monitoring", "alertmanager", app("alertmanager"), "alertmanager"),
     pod("monitoring", "prometheus", app("prometheus"), "prometheus"),
@@ -124,18 +126,21 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
     workload("Deployment", "cert-manager", "cert-manager", "cert-manager"),
     workload("Deployment", "monitoring", "prometheus-kube-prometheus-operator", "operator"),
     workload("Deployment", "atlas", "sample", "none"),
+    workload("Deployment", "flux-system", "flux-operator", "sample"),
     workload("StatefulSet", "atlas", "sample", "none"),
     workload("DaemonSet", "logging", "fluent-bit", "fluent-bit"),
-    object("batch/v1", "Job", "atlas", "sample", {
-      spec: {
-        manualSelector: true,
-        selector: { matchLabels: { app: "sample" } },
-        template: {
-          metadata: { labels: { app: "sample" } },
-          spec: { restartPolicy: "Never", containers: containers("main") },
+    ...["atlas", "canary"].map((namespace) =>
+      object("batch/v1", "Job", namespace, "sample", {
+        spec: {
+          manualSelector: true,
+          selector: { matchLabels: { app: "sample" } },
+          template: {
+            metadata: { labels: { app: "sample" } },
+            spec: { restartPolicy: "Never", containers: containers("main") },
+          },
         },
-      },
-    }),
+      }),
+    ),
     ...["atlas", "canary"].map((namespace) =>
       object("v1", "PersistentVolumeClaim", namespace, "sample", {
         spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
@@ -149,11 +154,15 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
     object("fluxcd.controlplane.io/v1", "FluxInstance", "flux-system", "flux"),
     object("helm.toolkit.fluxcd.io/v1", "HelmRelease", "monitoring", "prometheus"),
     object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "atlas", "sample"),
+    object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "flux-system", "flux-system"),
+    object("source.toolkit.fluxcd.io/v1", "GitRepository", "flux-system", "flux-system"),
     object("monitoring.coreos.com/v1", "PodMonitor", "atlas", "sample"),
     object("monitoring.coreos.com/v1", "ServiceMonitor", "atlas", "sample"),
     object("coordination.k8s.io/v1", "Lease", "kube-system", "kube-scheduler"),
     object("discovery.k8s.io/v1", "EndpointSlice", "kube-system", "prometheus", { addressType: "IPv4", endpoints: [] }),
-    object("v1", "Service", "envoy-gateway-system", "public", { spec: { ports: [{ port: 443 }] } }),
+    object("v1", "Service", "envoy-gateway-system", "public", {
+      spec: { type: "LoadBalancer", ports: [{ port: 443 }] },
+    }),
     pod("envoy-gateway-system", "envoy", app("envoy"), "main"),
     pod("shop", "cart", { app: "cart" }, "main"),
     object("policy/v1", "PodDisruptionBudget", "shop", "cart", { spec: { minAvailable: 1 } }),
@@ -162,17 +171,21 @@ export async function layStandIns(kubectl: Kubectl, kubeletPort: number): Promis
     }),
     ...["calico-system", "flux-system", "kyverno"].map((namespace) => pod(namespace, "sample", app("sample"), "main")),
     pod("kube-system", "coredns", { "k8s-app": "kube-dns" }, "main"),
-    object("v1", "Event", "atlas", "sample", {
-      involvedObject: { kind: "Pod", name: "sample", namespace: "atlas" },
-      reason: "FailedCreate",
-      type: "Warning",
-    }),
+    ...["FailedCreate", "Failed"].map((reason) =>
+      object("v1", "Event", "atlas", reason.toLowerCase(), {
+        involvedObject: { kind: "Pod", name: "sample", namespace: "atlas" },
+        reason,
+        type: "Warning",
+      }),
+    ),
     object("v1", "Event", "default", "sample", {
       involvedObject: { kind: "Node", name: placeholders.NODE },
       reason: "NodeNotSchedulable",
       type: "Normal",
     }),
-    object("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", undefined, "sample", { webhooks: [] }),
+    ...["Mutating", "Validating"].map((kind) =>
+      object("admissionregistration.k8s.io/v1", `${kind}WebhookConfiguration`, undefined, "sample", { webhooks: [] }),
+    ),
     object("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", undefined, "kubeadm:cluster-admins", {
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
     }),

@@ -40,7 +40,7 @@ export function toolFolder(module: Module): string {
  * The control plane's programs as the lab's machines run them: those that lab/site/binaries.sh built last, as only the
  * lab knows how it names them.
  */
-export function siteFolder(module: "kubernetes" | "etcd"): string {
+export function siteFolder(module: "containerd" | "cri-tools" | "etcd" | "kubernetes"): string {
   const site = join(cache, "site");
   const built = existsSync(site)
     ? readdirSync(site).filter((name) => name.startsWith(`bin-${module}-`) && !name.endsWith(".part"))

@@ -77,7 +77,9 @@ describe("OpenStack API", () => {
       async (url) => {
         await expect(
           OpenstackApi.login({ authUrl: url, auth: { password: "hunter2" }, insecure: false }),
-        ).rejects.toThrow(new OpenstackError(`Keystone at ${url} refused the log-in (401)`));
+        ).rejects.toThrow(
+          new OpenstackError(`Keystone at ${url} refused the log-in (401); see docs/runbooks/openstack-credential.md`),
+        );
       },
     );
   });

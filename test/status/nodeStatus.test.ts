@@ -52,7 +52,7 @@ describe("status of nodes", () => {
   it("names a machine without a Node", () => {
     expect(linesOf(() => undefined)).toEqual([
       "bad | 1 of 2 Ready; v1.36.3; 1 of 1 have the files of the last `up`",
-      "bad | dev-default-0 has no Node | docs/runbooks/node-deleted.md; where the server is gone too, docs/runbooks/replace-machine.md",
+      "bad | dev-default-0 has no Node | docs/runbooks/node-deleted.md, or docs/runbooks/machine-does-not-join.md if it never was a node; where the server is gone too, docs/runbooks/replace-machine.md",
     ]);
   });
 

@@ -52,7 +52,7 @@ describe("API gate", () => {
       new ApiNotReadyError(
         [
           "The Kubernetes API at https://10.0.0.5:6443 was not ready after 1 minute (readiness.apiTimeoutMinutes); last answer: /readyz answers 500.",
-          "The machines exist; mend the cause and run `pulumi up` again.",
+          "The machines exist; mend the cause (docs/runbooks/endpoint-down.md) and run `pulumi up` again.",
           "--- console of dev-control-plane-0 ---",
           "step\nopenstack-kubernetes: FAILED: no route",
           "--- console of dev-control-plane-1 ---",

@@ -239,6 +239,7 @@ describe("cluster gate", () => {
       [
         "- node dev-control-plane-0 is not Ready: Kubelet stopped posting node status.",
         "- machine dev-general-0 has not become a node",
+        "What keeps a machine from joining: docs/runbooks/machine-does-not-join.md.",
         "A machine that this run did not create may have lost its Node: restart its kubelet (docs/runbooks/node-deleted.md).",
         "Nothing is lost; mend the cause and run `pulumi up` again.",
         "--- console of dev-general-0 ---",
@@ -250,8 +251,9 @@ describe("cluster gate", () => {
   it("says nothing of lost Nodes where this run created the machines", async () => {
     const { run } = gate([{ nodes: both.slice(0, 1) }], { touched });
     const { message } = (await run.catch((reason: unknown) => reason)) as Error;
-    expect(message.split("\n").slice(1, 3)).toEqual([
+    expect(message.split("\n").slice(1, 4)).toEqual([
       "- machine dev-general-0 has not become a node",
+      "What keeps a machine from joining: docs/runbooks/machine-does-not-join.md.",
       "Nothing is lost; mend the cause and run `pulumi up` again.",
     ]);
   });

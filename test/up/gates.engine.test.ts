@@ -65,7 +65,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
       'before hook "dev-before-worker" failed: not created: the Kubernetes API did not become ready',
       [
         "The Kubernetes API at https://127.0.0.1:PORT was not ready after 0.02 minutes (readiness.apiTimeoutMinutes); last answer: /readyz answers 500.",
-        "The machines exist; mend the cause and run `pulumi up` again.",
+        "The machines exist; mend the cause (docs/runbooks/endpoint-down.md) and run `pulumi up` again.",
         "--- console of dev-control-plane-0 ---",
         "FAILED: no mirror answers",
       ].join("\n"),
@@ -80,6 +80,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
         "The machines and the platform exist, but the cluster is not whole after 0.02 minutes (readiness.clusterTimeoutMinutes):",
         "- machine dev-control-plane-0 has not become a node",
         "- machine dev-default-0 has not become a node",
+        "What keeps a machine from joining: docs/runbooks/machine-does-not-join.md.",
         "Nothing is lost; mend the cause and run `pulumi up` again.",
         "--- console of dev-control-plane-0 ---",
         "FAILED: no mirror answers",
@@ -135,7 +136,7 @@ describeUnless(engineObstacle(["openstack"]), "a gate or hook that fails under t
     const clusterCa = await oldCa();
     const openstack = servers(server("dev-control-plane-1", "control-plane", "a"));
     expect(await messagesOf(certificates, { clusterCa, openstack })).toEqual([
-      'before hook "dev-before-first-machine" failed: dev-control-plane-0 is not created: the cluster, whose CA is of 2026-01-05, does not answer at https://127.0.0.1:PORT after 0.02 minutes, though its other control-plane machines exist: dev-control-plane-1 (ACTIVE). The new machine would find nobody and begin a second cluster. Start the others, or see to them (docs/runbooks/restore-etcd.md), and run `pulumi up` again. If a new cluster is meant, or there never was one: OPENSTACK_KUBERNETES_NEW_CLUSTER=allow pulumi up.',
+      'before hook "dev-before-first-machine" failed: dev-control-plane-0 is not created: the cluster, whose CA is of 2026-01-05, does not answer at https://127.0.0.1:PORT after 0.02 minutes, though its other control-plane machines exist: dev-control-plane-1 (ACTIVE). The new machine would find nobody and begin a second cluster. Start the others, or see to them (docs/runbooks/quorum-lost.md), and run `pulumi up` again. If a new cluster is meant, or there never was one: OPENSTACK_KUBERNETES_NEW_CLUSTER=allow pulumi up.',
       "update failed",
     ]);
   });

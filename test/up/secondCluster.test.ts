@@ -58,7 +58,7 @@ describe("the first control-plane machine", () => {
     expect(waitedSeconds).toBe(600);
     expect(refusal).toBe(
       "dev-control-plane-0 is not created: the cluster, whose CA is of 2026-11-22, does not answer at https://10.10.0.5:6443 after 10 minutes, though its other control-plane machines exist: dev-control-plane-1 (SHUTOFF), dev-control-plane-2 (ACTIVE). The new machine would find nobody and begin a second cluster. " +
-        "Start the others, or see to them (docs/runbooks/restore-etcd.md), and run `pulumi up` again. If a new cluster is meant, or there never was one: OPENSTACK_KUBERNETES_NEW_CLUSTER=allow pulumi up.",
+        "Start the others, or see to them (docs/runbooks/quorum-lost.md), and run `pulumi up` again. If a new cluster is meant, or there never was one: OPENSTACK_KUBERNETES_NEW_CLUSTER=allow pulumi up.",
     );
   });
 

@@ -6,7 +6,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { buildPart, fluxBuildPrograms } from "../gitops/fluxBuild";
@@ -22,6 +22,7 @@ import { eventually } from "../gitops/live/processes";
 import { clusterSettings } from "../gitops/settings";
 import { describeWith, siteFolder } from "../gitops/toolbox";
 import { type Example, examples, guideText, layClone, linkPackages, missingPart, onlyLooks } from "./guides";
+import { startKubelet } from "./standInCluster";
 import { repositoryFolder } from "./textFiles";
 
 jest.setTimeout(300_000);
@@ -60,6 +61,7 @@ describe("the guides for teams", () => {
 describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFolders])("a guide for teams", () => {
   const folder = mkdtempSync(join(tmpdir(), "guides-"));
   let cluster: GuardedCluster;
+  let kubelet: Awaited<ReturnType<typeof startKubelet>> | undefined;
 
   beforeAll(async () => {
     cluster = await startGuardedCluster();
@@ -92,7 +94,10 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
       users: users.map(({ name, user }) => ({ name, user: { ...user, ...impersonation } })),
     };
     writeFileSync(join(folder, "member"), stringify(member));
-    copyFileSync(cluster.kubectl.address().authority, join(folder, "ca.crt"));
+    const { authority } = cluster.kubectl.address();
+    copyFileSync(authority, join(folder, "ca.crt"));
+    kubelet = await startKubelet(dirname(authority));
+    layNode(kubelet.port);
     // A clone of the platform's repository, for what teams change there.
     layClone(folder);
     linkPackages(folder);
@@ -106,6 +111,7 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
   }, 600_000);
 
   afterAll(async () => {
+    kubelet?.server.close();
     await cluster?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -138,11 +144,37 @@ describeWith([...controlPlanePrograms, ...fluxBuildPrograms, ...guardedClusterFo
     }
   }
 
+  const node = "dev-general-0";
+
+  /** A node that takes no pod by itself, with the stand-in of a kubelet. */
+  function layNode(port: number): void {
+    const status = {
+      addresses: [{ type: "InternalIP", address: "127.0.0.1" }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+    };
+    cluster.kubectl.create({ apiVersion: "v1", kind: "Node", metadata: { name: node } });
+    const patch = ["patch", "node", node, "--subresource=status", "--type=merge"];
+    cluster.kubectl.run([...patch, "-p", JSON.stringify({ status })]);
+  }
+
+  /** The scheduler's part, which is not here. */
+  function schedulePods(): void {
+    for (const { metadata } of cluster.kubectl
+      .list("pods", "atlas")
+      .filter(({ spec }) => spec?.nodeName === undefined)) {
+      const target = { apiVersion: "v1", kind: "Node", name: node };
+      const binding = { apiVersion: "v1", kind: "Binding", metadata: { name: metadata.name }, target };
+      const path = `/api/v1/namespaces/atlas/pods/${metadata.name}/binding`;
+      cluster.kubectl.run(["create", "--raw", path, "-f", "-"], JSON.stringify(binding));
+    }
+  }
+
   it.each(pages.flatMap((page) => examples(page).map((example) => ({ ...example, page }))))(
     "prints what it shows: $name",
     async ({ page, ...example }: Example & { readonly page: string }) => {
       const isMember = page !== "log-in" || example.asMember;
       if (example.commands.startsWith("kubectl patch pvc")) bindClaims();
+      if (example.commands.startsWith("kubectl logs")) schedulePods();
       const end = Date.now() + (onlyLooks(example) ? 30_000 : 0);
       let [printed, missing]: [string, string | undefined] = ["", undefined];
       do {

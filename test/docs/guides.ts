@@ -30,7 +30,7 @@ export function examples(page: string): Example[] {
 }
 
 /** Quotas are counted, pods made and commits applied a moment later: what only looks may be asked again. */
-export const onlyLooks = ({ commands }: Example): boolean => /^kubectl (get|describe|events) /.test(commands);
+export const onlyLooks = ({ commands }: Example): boolean => /^kubectl (get|describe|events|logs) /.test(commands);
 
 /** What of the repository its commands need. */
 const parts = [

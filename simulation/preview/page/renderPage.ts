@@ -9,7 +9,7 @@ import { changeInWords } from "../../../src/consequences/changedSettings";
 import { findingLine, rollNote } from "../../../src/consequences/renderReport";
 import { escaped } from "../escaped";
 import { machineDocuments, type MachineDocuments } from "../machineDocuments";
-import { totalRows, type Preview } from "../report";
+import { publicResources, totalRows, type Preview } from "../report";
 import { resourceTree, signs, type TreeRow } from "../tree";
 import { hidden, secretsOf, withSecretsHidden } from "./hiddenSecrets";
 import { styleSheet } from "./styleSheet";
@@ -24,6 +24,7 @@ export function renderPage(preview: Preview, picture: string): string {
     ["totals", "Totals", definitions(totalRows(totals))],
     ["tree", "Resources", `<div class="tree">${tree(resourceTree(run))}</div>`],
     ["machines", "What machines get", machines(preview)],
+    ["kubernetes", "What Kubernetes gets", kubernetes(preview)],
   ];
   return [
     "<!doctype html>",
@@ -140,6 +141,18 @@ function machines({ run }: Preview): string {
 const withoutFiles = (files: NonNullable<MachineDocuments["files"]>, rest: MachineDocuments["rest"]) =>
   `#cloud-config\n${stringify({ ...rest, write_files: files.map(({ path }) => path) })}`;
 
+/** Objects and Helm releases that the program makes; the rest of the platform is in Git. */
+function kubernetes({ run }: Preview): string {
+  const own = publicResources(run).filter(({ type, custom }) => custom === true && /^kubernetes:/.test(String(type)));
+  if (own.length === 0) return paragraph("Nothing: the configuration asks for neither network plug-in nor platform.");
+  return own
+    .map(({ type, name, inputs }) =>
+      file(`${String(type).split(":").at(-1) ?? ""} ${String(name)}`, [], stringify(inputs)),
+    )
+    .join("");
+}
+
 const file = (path: string, facts: readonly string[], content: string) =>
-  `<details class="file"><summary><code>${escaped(path)}</code> ` +
-  `<span class="quiet">${escaped(facts.join(" "))}</span></summary><pre>${escaped(content)}</pre></details>\n`;
+  `<details class="file"><summary><code>${escaped(path)}</code>` +
+  `${facts.length === 0 ? "" : ` <span class="quiet">${escaped(facts.join(" "))}</span>`}</summary>` +
+  `<pre>${escaped(content)}</pre></details>\n`;

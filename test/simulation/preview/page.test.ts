@@ -77,12 +77,21 @@ describe("the page of a change", () => {
       "<h3>general</h3><p>2 machines: dev-general-0, dev-general-1</p>",
       "<p>3 machines: dev-control-plane-0 … dev-control-plane-2</p>",
       "maxPods: 60",
+      "<summary><code>Release dev-calico</code></summary><pre>atomic: true\nchart: tigera-operator\n",
     ])
       expect(page).toContain(part);
     expect(page.split(machine)).toHaveLength(3);
     // The content of files stands once, below each file's name.
     expect(page.split("Description=Turn this machine into a Kubernetes node")).toHaveLength(3);
     elementsOf(page);
+  });
+
+  it("says so where the program brings nothing to Kubernetes", async () => {
+    const { flux, ...rest } = dev.values;
+    expect(flux).toBeDefined();
+    const values = { ...rest, cni: { kind: "none" } };
+    const page = pageOf(await previewOf({ ...dev, values, config: parseClusterConfig(values, "dev") }));
+    expect(page).toContain("<h2>What Kubernetes gets</h2>\n<p>Nothing: ");
   });
 
   it("needs nothing else: no script, no style or picture from elsewhere, and a browser would refuse them", async () => {
@@ -129,6 +138,9 @@ describe("a secret on the page", () => {
     expect([...lines, ...encoded].filter((secret) => page.includes(secret))).toEqual([]);
     expect(page).not.toMatch(/PRIVATE KEY|H4sI/);
     expect(page).toContain("token: [secret]");
+    const objects = run.ofType("kubernetes:core/v1:Secret").map((secret) => `<code>Secret ${secret.name}</code>`);
+    expect(objects.filter((heading) => !page.includes(heading))).toEqual([]);
+    expect(page.split("\ndata: &quot;[secret]&quot;\n")).toHaveLength(objects.length + 1);
   });
 
   it("goes by its name in a file for root alone, and scripts stay as they are", () => {

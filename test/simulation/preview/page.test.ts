@@ -143,6 +143,23 @@ describe("a secret on the page", () => {
     expect(page.split("\ndata: &quot;[secret]&quot;\n")).toHaveLength(objects.length + 1);
   });
 
+  it.each(["platform", "etcd-backup"])(
+    "leaves no trace: two runs with other keys differ in what is public, for %s",
+    async (name) => {
+      const input = readStack("dev", fixturePath("valid", name));
+      const pages = [pageOf(await previewOf(input), input), pageOf(await previewOf(input), input)];
+      // Certificates, public keys, their digests, and the length of compressed user data.
+      const withoutPublic = pages.map((page) =>
+        page
+          .replace(/-----BEGIN (CERTIFICATE|PUBLIC KEY)-----[^]*?-----END \1-----/g, "")
+          .replace(/sha256:[0-9a-f]{64}/g, "")
+          .replace(/\d+( of \d+)? bytes/g, ""),
+      );
+      expect(pages[0]).not.toBe(pages[1]);
+      expect(withoutPublic[0]).toBe(withoutPublic[1]);
+    },
+  );
+
   it("goes by its name in a file for root alone, and scripts stay as they are", () => {
     const content = 'password: letmein\nkind: Secret\n  - token: abc\nAWS_SECRET=\'x y\'\n"client-key-data": "QQ=="\n';
     expect(withSecretsHidden({ content, permissions: "0600" }, [])).toBe(

@@ -58,7 +58,7 @@ async function repair(stack: string, options: Options): Promise<number> {
     timeoutMinutes: config.readiness.clusterTimeoutMinutes,
   };
   const outcome = await repairMachines({
-    settings: config,
+    settings: { ...config, clockAhead: hands.api.clockAhead },
     gather: () => gatherMachines(outputs, hands.api, hands.request),
     reboot: (machine, others) => reboot(machine, hands, others),
     replace: (machine, others) => replace(machine, hands, others),

@@ -100,6 +100,8 @@ export class OpenstackApi {
     private readonly mayBePlain: boolean,
     /** Id of the project that the credentials are for. */
     readonly projectId: string,
+    /** Milliseconds by which this computer's clock is ahead of Keystone's, to the second; 0 where it told no time. */
+    readonly clockAhead: number,
   ) {}
 
   /**
@@ -137,7 +139,8 @@ export class OpenstackApi {
     };
     if (content.project === undefined)
       throw new OpenstackError(`Keystone at ${cloud.authUrl} accepted the credentials, but they are for no project`);
-    return new OpenstackApi(cloud, call, token, content.catalog ?? [], mayBePlain, content.project.id);
+    const clockAhead = Date.now() - Date.parse(answer.headers.date ?? "") || 0;
+    return new OpenstackApi(cloud, call, token, content.catalog ?? [], mayBePlain, content.project.id, clockAhead);
   }
 
   /** Whether the catalog has the service in our region. */

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/clusterConfig";
 import { OpenstackApi } from "../openstack/client";
+import { clockDifference } from "../openstack/clock";
 import { stackCloud } from "../openstack/login";
 import { checkPreflight, preflightMessage } from "./checkPreflight";
-import { joined, type Findings } from "./findings";
+import { joined, problem, type Findings } from "./findings";
 import { gatherCloudFacts } from "./gatherCloudFacts";
 
 /**
@@ -44,5 +45,20 @@ async function preflight(config: ClusterConfig): Promise<Findings> {
       return { problems: [`${error.message[0]?.toUpperCase() ?? ""}${error.message.slice(1)}.`], notes };
     throw error;
   }
-  return joined([{ problems: [], notes }, checkPreflight(config, await gatherCloudFacts(api, config))]);
+  return joined([
+    { problems: [], notes },
+    checkClock(api.clockAhead),
+    checkPreflight(config, await gatherCloudFacts(api, config)),
+  ]);
+}
+
+/** Milliseconds. A bootstrap token lasts for hours; a certificate begins when it is made. */
+const mostDifference = 5 * 60_000;
+
+/** @param ahead Milliseconds by which this computer's clock is ahead of OpenStack's. */
+export function checkClock(ahead: number): Findings {
+  const difference = clockDifference(ahead, mostDifference);
+  return difference === undefined
+    ? joined([])
+    : problem(`${difference}; set it, since the certificates and tokens of the cluster begin and end by it.`);
 }

@@ -5,7 +5,7 @@ import { planRepair, type RepairInput, type RepairPlan, type RepairStep } from "
 import { renderPlan } from "./repairReport";
 
 interface RepairRun {
-  readonly settings: Pick<RepairInput, "repair" | "roll">;
+  readonly settings: Pick<RepairInput, "repair" | "roll" | "clockAhead">;
   readonly gather: () => Promise<MachineState[]>;
   /** Whether Nova took the reboot. */
   readonly reboot: (machine: MachineState, others: readonly string[]) => Promise<boolean>;

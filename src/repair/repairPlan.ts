@@ -7,6 +7,7 @@ import { counted } from "../config/counted";
 import { answerOf, orderOf } from "../kubernetes/filesInPlace";
 import { isLeaving, isUpdating } from "../kubernetes/leavingMark";
 import type { Node } from "../kubernetes/nodes";
+import { clockDifference } from "../openstack/clock";
 import { batchSize } from "../machines/batchSize";
 import { listed } from "../preflight/findings";
 import { faultOf, isWhole, type Fault, type MachineState } from "./machineState";
@@ -19,6 +20,8 @@ export interface RepairInput {
   readonly roll: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Milliseconds by which this computer's clock is ahead of OpenStack's. */
+  readonly clockAhead: number;
 }
 
 export interface RepairStep {
@@ -73,7 +76,11 @@ function turnOf({ kind, machine }: RepairStep): number {
   return (kind === "reboot" ? 2 : 0) + (machine.role === "control-plane" ? 0 : 1);
 }
 
-function refusalsOf({ machines, roll }: RepairInput): string[] {
+/** Milliseconds. */
+const mostDifference = 60_000;
+
+function refusalsOf({ machines, roll, clockAhead }: RepairInput): string[] {
+  const difference = clockDifference(clockAhead, mostDifference);
   const nodes = machines.flatMap(({ node }) => node ?? []);
   const named = (chosen: (node: Node) => boolean) => nodes.filter(chosen).map(({ metadata }) => metadata.name);
   const [leaving, updating] = [named(isLeaving), named(isUpdating)];
@@ -82,6 +89,9 @@ function refusalsOf({ machines, roll }: RepairInput): string[] {
   const busy = machines.filter(({ server }) => server !== undefined && passing.includes(server.status));
   const running = "`pulumi up` changes them, or was interrupted: run it to its end first";
   return [
+    ...(difference === undefined
+      ? []
+      : [`${difference}: set it first, since it says how long a machine has been broken.`]),
     ...(leaving.length === 0 ? [] : [`Nodes that are to go: ${listed(leaving)}. ${running}.`]),
     ...(updating.length === 0 ? [] : [`Nodes that are upgraded: ${listed(updating)}. ${running}.`]),
     ...(changing.length === 0 ? [] : [`Machines that take changed settings: ${listed(changing)}. ${running}.`]),

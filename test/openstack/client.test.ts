@@ -21,6 +21,32 @@ function withApi<T>(
 }
 
 describe("OpenStack API", () => {
+  it.each([3_600_000, -3_600_000, 0])(
+    "knows by how much this computer's clock is ahead of it: %i ms",
+    async (ahead) => {
+      const date = new Date(Date.now() - ahead).toUTCString();
+      const session = await withServer(
+        (_, own) => {
+          const answer = keystoneToken(own, {});
+          return { ...answer, headers: { ...answer.headers, date } };
+        },
+        (url) => OpenstackApi.login({ authUrl: url, auth, insecure: false }),
+      );
+      expect(Math.abs(session.clockAhead - ahead)).toBeLessThan(10_000);
+    },
+  );
+
+  it("takes a time that it cannot read for none", async () => {
+    const session = await withServer(
+      (_, own) => {
+        const answer = keystoneToken(own, {});
+        return { ...answer, headers: { ...answer.headers, date: "yesterday" } };
+      },
+      (url) => OpenstackApi.login({ authUrl: url, auth, insecure: false }),
+    );
+    expect(session.clockAhead).toBe(0);
+  });
+
   it("reads a console from the public compute endpoint of the region", async () => {
     const asked: unknown[] = [];
     const endpoints = (own: string) => [

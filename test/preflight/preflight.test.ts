@@ -24,7 +24,7 @@ jest.mock("@pulumi/pulumi", () => ({
   },
 }));
 
-import { assertPreflight } from "../../src/preflight/preflight";
+import { assertPreflight, checkClock } from "../../src/preflight/preflight";
 
 /** Runs with the environment of a shell that a clouds.rc file was read into. */
 async function assertOn(change: Partial<Cloud>): Promise<void> {
@@ -45,6 +45,27 @@ beforeEach(() => {
   engine = true;
   warned.length = 0;
   process.env = { ...environment };
+});
+
+describe("the clock of this computer", () => {
+  it("is a problem where it is more than five minutes ahead or behind", () => {
+    expect([5, -5].map((minutes) => checkClock(minutes * 60_000).problems)).toEqual([[], []]);
+    expect([6, -600].map((minutes) => checkClock(minutes * 60_000).problems)).toEqual([
+      [
+        "The clock of this computer is 6 minutes ahead of OpenStack's; set it, since the certificates and tokens of the cluster begin and end by it.",
+      ],
+      [
+        "The clock of this computer is 600 minutes behind OpenStack's; set it, since the certificates and tokens of the cluster begin and end by it.",
+      ],
+    ]);
+  });
+
+  it("is asked for before anything is created", async () => {
+    const real = Date.now();
+    const now = jest.spyOn(Date, "now").mockImplementation(() => real + 3_600_000);
+    await expect(assertOn({})).rejects.toThrow("60 minutes ahead of OpenStack's");
+    now.mockRestore();
+  });
 });
 
 describe("pre-flight of a run", () => {

@@ -127,7 +127,7 @@ async function repair(world: World, { yes = true } = {}) {
         timeoutMinutes: 2,
       };
       return repairMachines({
-        settings: { repair: { afterMinutes: 15, maxUnhealthy: "40%" }, roll: [] },
+        settings: { repair: { afterMinutes: 15, maxUnhealthy: "40%" }, roll: [], clockAhead: 0 },
         gather: () => gatherMachines(outputs, api, world.api.request),
         reboot: (machine, others) => reboot(machine, hands, others),
         replace: (machine, others) => replace(machine, hands, others),

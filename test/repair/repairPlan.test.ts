@@ -4,11 +4,15 @@ import type { MachineState } from "../../src/repair/machineState";
 import { planRepair, type RepairPlan } from "../../src/repair/repairPlan";
 import { cluster, inStatus, machine, minutesAgo, nodeOf, notReady, now, withMachines } from "./machines";
 
-const plan = (machines: readonly MachineState[], more: { roll?: string[]; maxUnhealthy?: string } = {}): RepairPlan =>
+const plan = (
+  machines: readonly MachineState[],
+  more: { roll?: string[]; maxUnhealthy?: string; clockAhead?: number } = {},
+): RepairPlan =>
   planRepair({
     machines,
     repair: { afterMinutes: 15, maxUnhealthy: more.maxUnhealthy ?? "40%" },
     roll: more.roll ?? [],
+    clockAhead: more.clockAhead ?? 0,
     now,
   });
 const next = (machines: readonly MachineState[]) => {
@@ -171,5 +175,21 @@ describe("A repair of a cluster that is being changed", () => {
     };
     for (const state of ["reached", "failed"])
       expect(plan(withMachines(cluster(4), ordered(answered("b", state)), broken)).next?.kind).toBe("reboot");
+  });
+});
+
+describe("the clock of whoever repairs", () => {
+  const broken = withMachines(cluster(4), notReady(name));
+
+  it.each([31 * 60_000, -31 * 60_000])("touches nothing where it is %i ms ahead", (clockAhead) => {
+    const { refusals, next } = plan(broken, { clockAhead });
+    expect(next).toBeUndefined();
+    expect(refusals).toEqual([
+      `The clock of this computer is 31 minutes ${clockAhead > 0 ? "ahead of" : "behind"} OpenStack's: set it first, since it says how long a machine has been broken.`,
+    ]);
+  });
+
+  it("may be off by seconds", () => {
+    expect(plan(broken, { clockAhead: 59_000 }).next).toBeDefined();
   });
 });

@@ -108,6 +108,23 @@ describeWith(controlPlanePrograms)("a pool that became smaller, on a real API se
     });
   });
 
+  it("keeps its machine at once where a second PodDisruptionBudget is over the pod, and the message names both", async () => {
+    const path = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+    await cluster.create(path, {
+      apiVersion: "policy/v1",
+      kind: "PodDisruptionBudget",
+      metadata: { name: "whole", namespace: "default" },
+      spec: { maxUnavailable: 1, selector: { matchExpressions: [{ key: "app", operator: "Exists" }] } },
+    });
+    const start = Date.now();
+    await expect(release(["dev-general-0", "dev-general-1"])).rejects.toThrow(
+      "node dev-general-1 holds what Kubernetes never evicts, because more than one PodDisruptionBudget is over it: pod default/cart (PodDisruptionBudgets cart, whole). Leave one of them over each. The node is cordoned.",
+    );
+    // The time limit is 12 s.
+    expect(Date.now() - start).toBeLessThan(10_000);
+    await cluster.request("DELETE", `${path}/whole`);
+  });
+
   it("is drained when the budget allows it; what a DaemonSet runs stays", async () => {
     await cluster.request("DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/cart");
     await release(["dev-general-0", "dev-general-1"]);

@@ -85,7 +85,10 @@ describe("a quotation in a runbook", () => {
       { ...machine(name), node: undefined },
       ...[0, 1, 2].map((index) => machine(`dev-general-${index}`)),
     ];
-    const [plan] = renderPlan(planRepair({ machines, repair, roll: [], now }), repair.afterMinutes).split("\n");
+    const [plan] = renderPlan(
+      planRepair({ machines, repair, roll: [], now, clockAhead: 0 }),
+      repair.afterMinutes,
+    ).split("\n");
     expect(quotes("machine-does-not-join")).toEqual([lines[1], ...denials, plan]);
     expect(lines[2]).toContain("docs/runbooks/machine-does-not-join.md");
   });

@@ -6,6 +6,7 @@ import { documentOf, listAll } from "./answers";
 import type { KubernetesRequest } from "./client";
 
 const annotation = "weave.works/kured-node-lock";
+const tenantLabel = "openstack-kubernetes/tenant";
 /** Who holds it while `up` upgrades Kubernetes. */
 const ownName = "openstack-kubernetes-up";
 /** After so many hours kured goes on by itself, should `up` have been killed. */
@@ -22,9 +23,25 @@ interface DaemonSet {
   };
 }
 
-function listKureds(request: KubernetesRequest): Promise<DaemonSet[]> {
+/** A tenant may call a DaemonSet of its own kured, and would stop every upgrade by a lock on it. */
+async function listKureds(request: KubernetesRequest): Promise<DaemonSet[]> {
   const path = `/apis/apps/v1/daemonsets?fieldSelector=${encodeURIComponent("metadata.name=kured")}`;
-  return listAll<DaemonSet>("a listing of DaemonSets", path, request);
+  const all = await listAll<DaemonSet>("a listing of DaemonSets", path, request);
+  const tenants = await Promise.all(all.map(({ metadata: { namespace } }) => isTenants(namespace, request)));
+  return all.filter((_, index) => tenants[index] !== true);
+}
+
+/** Where this repository installs kured, and where its own manifests do. */
+const platformNamespaces = ["kured", "kube-system"];
+
+async function isTenants(namespace: string, request: KubernetesRequest): Promise<boolean> {
+  if (platformNamespaces.includes(namespace)) return false;
+  const answer = await request("GET", `/api/v1/namespaces/${namespace}`);
+  const { metadata } = documentOf<{ metadata: DaemonSet["metadata"] & { labels?: object } }>(
+    `to show namespace ${namespace}`,
+    answer,
+  );
+  return tenantLabel in (metadata.labels ?? {});
 }
 
 /** Undefined: nobody, or no longer. */

@@ -41,6 +41,33 @@ describe("kured's lock", () => {
   });
 });
 
+describe("a DaemonSet called kured elsewhere", () => {
+  const elsewhere =
+    (labels: object): KubernetesRequest =>
+    (method, path) => {
+      expect(method).toBe("GET");
+      const lock = { [annotation]: JSON.stringify({ nodeID: "w-0" }) };
+      const metadata = { name: "kured", namespace: "updates", annotations: lock };
+      const answers: Readonly<Record<string, object>> = {
+        "/apis/apps/v1/daemonsets": { items: [{ metadata }], metadata: {} },
+        "/api/v1/namespaces/updates": { metadata: { name: "updates", labels } },
+      };
+      return Promise.resolve({ status: 200, body: JSON.stringify(answers[path.split("?")[0]!]) });
+    };
+
+  it("is a tenant's, who holds no reboots back, and is not written", async () => {
+    const tenants = elsewhere({ "openstack-kubernetes/tenant": "updates" });
+    expect(await rebootLockHolder(tenants, now)).toBeUndefined();
+    await (
+      await holdReboots(tenants, now)
+    )();
+  });
+
+  it("is the platform's where no tenant has the namespace", async () => {
+    expect(await rebootLockHolder(elsewhere({}), now)).toBe("w-0");
+  });
+});
+
 describe("reboots", () => {
   it("are held back for a day at the most, and allowed again; other annotations stay", async () => {
     const { request, lock, annotations, written } = cluster();

@@ -51,7 +51,15 @@ function refusals(state: ReturnType<typeof cluster>, changes: Partial<Parameters
       "/api/v1/pods": () => list(state.pods),
       "/metrics": () => state.metrics,
       "/apis/apps/v1/daemonsets": () =>
-        list([{ metadata: { name: "kured", annotations: { "weave.works/kured-node-lock": state.kured } } }]),
+        list([
+          {
+            metadata: {
+              name: "kured",
+              namespace: "kured",
+              annotations: { "weave.works/kured-node-lock": state.kured },
+            },
+          },
+        ]),
     };
     const answer = answers[path.split("?")[0] as string]!();
     return Promise.resolve({ status: 200, body: typeof answer === "string" ? answer : JSON.stringify(answer) });

@@ -5,7 +5,7 @@ export const mark = "\uE000";
 
 /** Ends of names whose value opens something, without hyphens and underscores. */
 const ends = [
-  "pass|passwd|password|passphrase|passcode|pwd|secret|token|jwt|bearer|cookie|signature|credential|psk|salt",
+  "pass|passwd|password|passphrase|passcode|pwd|pw|secret|token|jwt|bearer|cookie|signature|credential|psk|salt",
   "auth|authorization|authtoken|sessionid|accesskeyid|webhookurl|dockerconfigjson|clientkeydata",
   "(?:api|access|account|certificate|encryption|hmac|master|preshared|private|secret|shared|signing|ssh)key",
 ].join("|");
@@ -69,9 +69,9 @@ export const leads: readonly RegExp[] = [
   /(\b[a-z][a-z0-9+.-]{0,30}:\/\/)[\w.~%+-]{16,200}(?=@)/gi,
   /(\b[\w.-]{1,80}:)[^\s"'@/]{1,200}(?=@(?:tcp|unix)\()/gi,
   /([?&](?:sig|sign|code|key)=)[^\s"'&\\]+/gi,
-  // Of curl, of MySQL's clients, of netrc and of keepalived.
+  // Of curl, of MySQL's clients and of ipmitool, of netrc and of keepalived.
   /(\bcurl\s(?:[^\n]{0,300}\s)?(?:-u|--user)[\s=]+["']?[^\s:"']{0,100}:)[^\s"'\\]+/gi,
-  /(\b(?:mysql\w*|sshpass|mariadb\w*)\s(?:[^\n]{0,300}\s)?-p\s*)[^\s"'\\]+/gi,
+  /(\b(?:mysql\w*|sshpass|mariadb\w*|ipmitool)\s(?:[^\n]{0,300}\s)?-p\s*)[^\s"'\\]+/gi,
   /(\blogin\s+\S{1,200}\s+password\s+|\bauth_pass\s+)[^\s"'\\]+/gi,
   new RegExp(`(<${bareName}(?:\\s[^<>]{0,200})?>)[^<]+`, "gi"),
   // "name": "value", 'name' => 'value', name: value, name=value, &name=value

@@ -34,6 +34,7 @@ export class ApiLoadBalancer extends pulumi.ComponentResource {
       {
         name,
         vipSubnetId: network.subnetId,
+        vipAddress: endpoint.address,
         loadbalancerProvider: endpoint.provider,
         flavorId: endpoint.flavorId,
         tags,

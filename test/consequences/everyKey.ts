@@ -30,7 +30,7 @@ export const full: Values = {
   os: { family: "rocky", version: "9" },
   image: "rocky-9",
   network: { cidr: "10.20.0.0/22", externalNetwork: "public", dnsServers: ["10.0.0.53"] },
-  apiEndpoint: { kind: "loadBalancer", allowedCidrs: ["10.0.0.0/8"], floatingIp: true },
+  apiEndpoint: { kind: "loadBalancer", allowedCidrs: ["10.0.0.0/8"], floatingIp: true, address: "10.20.0.5" },
   controlPlane: {
     replicas: 1,
     flavor: "medium",
@@ -115,7 +115,10 @@ function baseOf(pattern: string, variant: string | undefined): Values {
 const others: Readonly<Record<string, readonly (readonly [Path, unknown])[]>> = {
   "os.family": [[["os"], { family: "ubuntu", version: "24.04" }]],
   "os.version": [[["os", "version"], "8"]],
-  "network.cidr": [[["network", "cidr"], "10.30.0.0/22"]],
+  "network.cidr": [
+    [["network", "cidr"], "10.30.0.0/22"],
+    [["apiEndpoint", "address"], "10.30.0.5"],
+  ],
   "kubernetes.podCidr": [[["kubernetes", "podCidr"], "10.244.0.0/16"]],
   "kubernetes.serviceCidr": [[["kubernetes", "serviceCidr"], "10.112.0.0/12"]],
   "kubernetes.version": [[["kubernetes", "version"], "1.36.3"]],

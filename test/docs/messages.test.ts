@@ -1,14 +1,18 @@
 /** What runbooks quote, in blocks of text and step by step of the bootstrap, is what the program prints. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
+import { parseClusterConfig } from "../../src/config/parse";
 import { messageOf } from "../../src/engine/messageOf";
 import { answerJoinRequests } from "../../src/kubernetes/joinRequests";
 import { OpenstackApi } from "../../src/openstack/client";
 import { preflightMessage } from "../../src/preflight/checkPreflight";
 import { planRepair } from "../../src/repair/repairPlan";
 import { renderPlan } from "../../src/repair/repairReport";
+import { refusedChange } from "../../src/up/changedSettings";
 import { waitForCluster } from "../../src/up/clusterGate";
 import { standingClock } from "../engine/standingClock";
+import { minimalStack } from "../fixtures/minimalStack";
 import { withServer } from "../openstack/fakeOpenstack";
 import { preflight } from "../preflight/run";
 import { machine, now } from "../repair/machines";
@@ -53,6 +57,25 @@ describe("a quotation in a runbook", () => {
   it("of a silent endpoint is what docs/status.md shows", () => {
     const [quoted = ""] = quotes("endpoint-down");
     expect(words(textOf("docs/status.md"))).toContain(quoted);
+  });
+
+  it("of the settings for an endpoint that is gone is one that the program takes, and `up` carries out", () => {
+    const [, block = ""] = /```yaml\n([^]*?)```/.exec(textOf("docs/runbooks/endpoint-down.md")) ?? [];
+    const quoted = Object.entries(parse(block) as Record<string, object>).map(([key, value]) => [
+      key.replace("openstack-kubernetes:", ""),
+      value,
+    ]);
+    const { apiEndpoint, allowDestruction } = Object.fromEntries(quoted) as {
+      apiEndpoint: object;
+      allowDestruction: string[];
+    };
+    for (const kind of ["loadBalancer", "virtualIp"]) {
+      const before = { ...minimalStack, network: { cidr: "10.0.0.0/24" }, apiEndpoint: { kind } };
+      const after = { ...before, apiEndpoint: { kind, ...apiEndpoint } };
+      expect(parseClusterConfig({ ...after, allowDestruction }, "dev").apiEndpoint).toMatchObject(apiEndpoint);
+      expect(refusedChange(before, after, [], [])).toContain("unless this is the old address");
+      expect(refusedChange(before, after, allowDestruction, [])).toBeUndefined();
+    }
   });
 
   it("of a machine that does not join is the gate's, the answer to its request, and the repair's", async () => {

@@ -64,10 +64,10 @@ describe("A runbook", () => {
     expect(inline).toEqual([]);
   });
 
-  it("has no block of commands in another form, and what programs print in blocks of text", () => {
+  it("has no block of commands in another form, but what programs print, in text, and what they read, in YAML", () => {
     const others = runbooks().flatMap((page) => {
       const text = readFileSync(join(repositoryFolder, page), "utf8");
-      const fences = text.match(/^ *```(?!text$)\S/gm)?.length ?? 0;
+      const fences = text.match(/^ *```(?!(?:text|yaml)$)\S/gm)?.length ?? 0;
       return fences === commandBlocks(page).length && !/\n\n {4}\S/.test(text) ? [] : [page];
     });
     expect(others).toEqual([]);

@@ -8,7 +8,7 @@ import { securityGroupRules } from "../../src/network/securityGroupRules";
 import { renderCloudConfig } from "../../src/platform/cloudProvider";
 import { minimalStack } from "../fixtures/minimalStack";
 import { cloudProvider, openstackCredential } from "../platform/config";
-import { runProgram } from "../runProgram";
+import { cloudConfig, runProgram, servers } from "../runProgram";
 
 const people = "203.0.113.0/24";
 const machines = "10.10.0.0/22";
@@ -24,6 +24,22 @@ async function apiLoadBalancer(provider: string) {
     Object.fromEntries(Object.entries(run.ofType(type)[0]!.inputs).filter(([key]) => !identity.includes(key))),
   );
 }
+
+describe("the API's load balancer", () => {
+  it("has the address that the configuration names, and machines use it; else Neutron chooses", async () => {
+    const network = { cidr: "10.10.0.0/22" };
+    for (const [address, named] of [
+      ["10.10.0.99", { address: "10.10.0.99" }],
+      [undefined, {}],
+    ] as const) {
+      const run = await runProgram({ ...minimalStack, network, apiEndpoint: { kind: "loadBalancer", ...named } });
+      expect(run.ofType("LoadBalancer")[0]!.inputs.vipAddress).toBe(address);
+      const [worker] = servers(run, "worker");
+      const joins = cloudConfig(worker!).includes("10.10.0.99:6443");
+      expect(joins).toBe(address !== undefined);
+    }
+  });
+});
 
 describe("a load balancer's provider", () => {
   it("that proxies limits clients itself, has time limits, and asks API servers whether they are ready", async () => {

@@ -35,7 +35,7 @@ import {
   subnetNeedsNetwork,
   tagLength,
   tagOfProgram,
-  virtualIpAddress,
+  apiEndpointAddress,
   virtualIpPort,
 } from "./openstack";
 import { backupCredential, cloudCredential, gitCredential, plainHttp, platformPool, settings } from "./platform";
@@ -54,7 +54,7 @@ export const rules: readonly Rule[] = [
   addressesOutsideCluster,
   subnetNeedsNetwork,
   floatingIpNeedsExternalNetwork,
-  virtualIpAddress,
+  apiEndpointAddress,
   virtualIpPort,
   endpointOutsideClusterDomain,
   bastionNeedsKeys,

@@ -37,8 +37,8 @@ export const floatingIpNeedsExternalNetwork = rule(
   },
 );
 
-export const virtualIpAddress = rule(["network", "apiEndpoint"], ({ network, apiEndpoint }) => {
-  if (apiEndpoint.kind !== "virtualIp" || apiEndpoint.address === undefined) return [];
+export const apiEndpointAddress = rule(["network", "apiEndpoint"], ({ network, apiEndpoint }) => {
+  if (apiEndpoint.kind === "external" || apiEndpoint.address === undefined) return [];
   const { address } = apiEndpoint;
   const wrong = `apiEndpoint.address is "${address}" but`;
   if (!contains(network.cidr, address)) return [`${wrong} must lie within network.cidr "${network.cidr}".`];

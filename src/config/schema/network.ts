@@ -1,6 +1,6 @@
 /** Network and API endpoint: what OpenStack gives the cluster to stand on. */
 import { z } from "zod";
-import { takesEffect } from "../effects";
+import { type Moment, takesEffect } from "../effects";
 import { choice, cidr, flag, host, id, ipv4, listOf, matching, port, section, text, whole } from "./primitives";
 
 /** glibc's MAXNS (resolv.conf(5)), and Kubernetes' MaxDNSNameservers. */
@@ -112,6 +112,17 @@ const floatingIp = flag
       "destructive",
     ),
   );
+const address = (what: string, ...moments: Moment[]) =>
+  ipv4
+    .optional()
+    .describe(`Address of ${what} within \`network.cidr\`. Absent: Neutron chooses.`)
+    .meta(
+      takesEffect(
+        ["openstack", "kubernetes", ...moments],
+        "Every kubelet and kubeconfig names the old address: the cluster is lost, unless this is the old address.",
+        "destructive",
+      ),
+    );
 export const octaviaProvider = matching(
   "name",
   "must be the name of an Octavia provider, for instance amphora or ovn",
@@ -126,6 +137,7 @@ export const apiEndpointSchema = z
         kind: z.literal("loadBalancer").describe("Chooses this kind of endpoint."),
         ...common,
         floatingIp,
+        address: address("the load balancer"),
         provider: octaviaProvider
           .default("amphora")
           .describe("Octavia provider, for instance amphora or ovn.")
@@ -157,16 +169,7 @@ export const apiEndpointSchema = z
         kind: z.literal("virtualIp").describe("Chooses this kind of endpoint."),
         ...common,
         floatingIp,
-        address: ipv4
-          .optional()
-          .describe("Address of the virtual IP within `network.cidr`. Absent: Neutron chooses.")
-          .meta(
-            takesEffect(
-              ["openstack", "machine", "kubernetes"],
-              "Every kubelet and kubeconfig names the old address: the cluster is lost.",
-              "destructive",
-            ),
-          ),
+        address: address("the virtual IP", "machine"),
         virtualRouterId: whole(1, 255)
           .default(51)
           .describe("VRRP id of keepalived; must differ between clusters in one subnet.")

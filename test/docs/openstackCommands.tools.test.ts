@@ -20,7 +20,8 @@ const calls = runbooks()
       const [call = ""] = line.split(/ [|#>]/);
       const words = call.trim().split(/\s+/);
       if (words[0] !== "openstack") return [];
-      const end = words.findIndex((word) => word.startsWith("-") || /[A-Z]|^dev-/.test(word));
+      // Names, addresses and options have other signs than the words of a command.
+      const end = words.findIndex((word) => /[^a-z]/.test(word));
       const command = words.slice(1, end < 0 ? undefined : end).join(" ");
       return [{ place, command, options: words.filter((word) => word.startsWith("--")) }];
     }),

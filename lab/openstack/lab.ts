@@ -35,7 +35,7 @@ interface UpOptions {
  */
 export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> {
   const line = timed(say);
-  const missing = await missingIfDebian(lab);
+  const missing = missingIfDebian(lab);
   const obstacles = problems(await inspectMachine(lab, missing.length > 0));
   if (obstacles.length > 0) throw new Error(obstacles.join("\n"));
   await locked(lab, async () => {
@@ -62,7 +62,7 @@ export async function up(lab: Lab, options: UpOptions, say: Say): Promise<void> 
 
 /** Installs what is missing and starts nothing: for a lab whose network has no way to the packages. Errors: as `up`. */
 export async function preparePackages(lab: Lab, options: Pick<UpOptions, "yes">, say: Say): Promise<void> {
-  const missing = await missingIfDebian(lab);
+  const missing = missingIfDebian(lab);
   // The ports that count are those of the lab's own network.
   const obstacles = problems({ ...(await inspectMachine(lab, missing.length > 0)), takenPorts: [] });
   if (obstacles.length > 0) throw new Error(obstacles.join("\n"));
@@ -83,7 +83,7 @@ async function bringPackages(
   }
 }
 
-async function missingIfDebian(lab: Lab): Promise<string[]> {
+function missingIfDebian(lab: Lab): string[] {
   return existsSync("/usr/bin/dpkg-query") ? missingPackages(lab) : [];
 }
 

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { absentPackages } from "../debianPackages";
 import { run, runLogged } from "./commands";
 import type { Layout } from "./layout";
 
@@ -51,18 +52,8 @@ const unpackedPackages = [
 ] as const;
 
 /** Which of the lab's packages are not installed on this machine. */
-export async function missingPackages(lab: { readonly machines?: unknown }): Promise<string[]> {
-  const wanted = [...installedPackages, ...(lab.machines === undefined ? [] : machinePackages)];
-  const { stdout } = await run("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\\n", ...wanted], {
-    allowFailure: true,
-  });
-  const present = new Set(
-    stdout
-      .split("\n")
-      .filter((line) => line.endsWith(" installed"))
-      .map((line) => line.split(" ")[0]),
-  );
-  return wanted.filter((name) => !present.has(name));
+export function missingPackages(lab: { readonly machines?: unknown }): string[] {
+  return absentPackages([...installedPackages, ...(lab.machines === undefined ? [] : machinePackages)]);
 }
 
 /**

@@ -30,6 +30,7 @@ interface OrderedFile {
 
 /** The API server's static pod. */
 export const manifestPath = "/manifests/kube-apiserver.yaml";
+export const etcdManifestPath = "/manifests/etcd.yaml";
 
 export class AgentMachine {
   /** Every answer that the agent gave, in order. */
@@ -201,6 +202,7 @@ export class AgentMachine {
       HEALTHZ: `http://127.0.0.1:${portOf(this.kubelet)}/healthz`,
       FLAGS: `${this.root}/kubeadm-flags.env`,
       MANIFEST: `${this.root}${manifestPath}`,
+      ETCD: `${this.root}${etcdManifestPath}`,
       BIN: `${this.root}/bin`,
       ROOT: this.root,
       APPLYING: `${this.root}/applying`,

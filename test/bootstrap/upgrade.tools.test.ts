@@ -1,5 +1,5 @@
 /** What the agent does for another version of Kubernetes, on a pretended machine (agentMachine.ts). */
-import { AgentMachine, manifestPath } from "./agentMachine";
+import { AgentMachine, etcdManifestPath, manifestPath } from "./agentMachine";
 
 const environment = (version: string) => ({
   "/etc/kubernetes.env": {
@@ -47,6 +47,8 @@ async function boot(role: "worker" | "control-plane", cluster = "1.35.8"): Promi
     "crictl",
     `case "$*" in
   *Exited*) [[ ! -e "$machine/kubeadm.log" ]] || echo dead ;;
+  *etcd*) [[ -e "$machine/etcd-is-away" ]] || echo etcd ;;
+  "stop --timeout 0 "*) [[ -e "$machine/etcd-is-away" ]] || touch "$machine/too-early" ;;
   ps*) echo alive ;;
   logs*) echo "E1130 loud"; echo "Error: unknown flag: --no-such-flag" ;;
   inspect*) printf '{"info":{"runtimeSpec":{"process":{"env":["PATH=/"]}}},"status":{"state":"CONTAINER_RUNNING"}}' ;;
@@ -183,6 +185,23 @@ describe("another version on a control-plane machine", () => {
       "kubeadm upgrade node",
       "systemctl start keepalived",
     ]);
+  });
+
+  it("ends the API server when etcd is away, so that no client waits for it, and when its own manifest is another", async () => {
+    await boot("control-plane", "1.36.3");
+    machine.lay(etcdManifestPath, "older");
+    const slowly = `
+printf newer >"$machine${etcdManifestPath}"; sleep 2.5
+touch "$machine/etcd-is-away"; sleep 2.5
+rm "$machine/etcd-is-away"; ${kubeadm}
+sleep 2.5`;
+    machine.program("kubeadm", slowly);
+    machine.allow(machine.order(newer));
+    machine.powerOn();
+    await machine.answer("reached");
+    const stopped = machine.calls().filter((call) => call.startsWith("crictl stop"));
+    expect(stopped).toEqual(["crictl stop --timeout 0 alive", "crictl stop --timeout 5 alive"]);
+    expect(machine.read("/too-early")).toBeUndefined();
   });
 
   it("goes on with apply after a power cut in it, although the cluster's version is the new one", async () => {

@@ -35,6 +35,7 @@ HEALTHZ = "http://127.0.0.1:10248/healthz"
 # What of the API server's static pod is the program's, and that pod.
 SETTINGS = ETC + "/api-server.json"
 MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+ETCD = "/etc/kubernetes/manifests/etcd.yaml"
 # The variable in that pod which tells what an API server was started with.
 VARIABLE = "OPENSTACK_KUBERNETES_FILES"
 AUTHENTICATION = ETC + "/api-server/authentication.yaml"
@@ -258,6 +259,36 @@ def running_api_servers():
     return output("crictl", "ps", "--quiet", "--name", "^kube-apiserver$").split()
 
 
+# Those whose manifest is another now. By themselves they close their port at once, and then wait half a minute for
+# watches that nobody ends.
+def end_api_servers(names, seconds=5):
+    for name in names:
+        subprocess.call(["crictl", "stop", "--timeout", str(seconds), name])
+
+
+# kubeadm writes the manifests one after the other, etcd's first. While etcd is away, the API server beside it answers
+# nobody, but keeps its clients: kubelets, which renew no lease then and seem lost a minute later, and this machine's
+# own, which begins no new etcd before it has an answer (34 s). So it is ended as soon as etcd is.
+class ReplacedPods:
+    def __init__(self):
+        self.manifests = {path: current(path) for path in (ETCD, MANIFEST)}
+        self.serving = []
+
+    def look(self):
+        if not is_control_plane():
+            return
+        if self.is_another(ETCD) and not output("crictl", "ps", "--quiet", "--name", "^etcd$"):
+            end_api_servers(self.serving, 0)
+            self.manifests[ETCD] = current(ETCD)
+        if self.is_another(MANIFEST):
+            end_api_servers(self.serving)
+            self.manifests[MANIFEST] = current(MANIFEST)
+        self.serving = running_api_servers()
+
+    def is_another(self, path):
+        return current(path) != self.manifests[path]
+
+
 # The API servers of this machine that were started with `value`: id -> state.
 def started_with(value):
     found = {}
@@ -305,9 +336,7 @@ def start_api_server():
     with HandedOver():
         running = running_api_servers()
         lay(MANIFEST, wanted)
-        # It closes its port at once, and then waits half a minute for watches that nobody ends.
-        for name in running:
-            subprocess.call(["crictl", "stop", "--timeout", "5", name])
+        end_api_servers(running)
         wait_for_api_server()
 
 
@@ -460,18 +489,19 @@ def kubeadm(*command):
     command = ("kubeadm", "upgrade") + command + ("--certificate-renewal=false", "--ignore-preflight-errors", ignored)
     if os.path.isdir(PATCHES):
         command += ("--patches", PATCHES)
-    known, complaints = set(ended_api_servers()), []
+    known, complaints, replaced = set(ended_api_servers()), [], ReplacedPods()
     with open(KUBEADM_LOG, "w") as log:
         running = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         while running.poll() is None:
             try:
+                replaced.look()
                 for name in ended_api_servers():
                     if name not in known:
                         complaints.append(complaint(name, "^Error: |command failed"))
                         known.add(name)
             except Failed as error:
                 print(error, flush=True)
-            time.sleep(2)
+            time.sleep(1)
     with open(KUBEADM_LOG) as log:
         text = log.read()
     print(text, flush=True)

@@ -5,6 +5,9 @@
 import { messageOf } from "../engine/messageOf";
 import { type Clock, realClock, waitUntil } from "../engine/waiting";
 import type { KubernetesRequest } from "../kubernetes/client";
+import { takesOrder } from "../kubernetes/filesInPlace";
+import { isLeaving, isUpdating } from "../kubernetes/leavingMark";
+import { listNodes } from "../kubernetes/nodes";
 import { askEtcd, type EtcdMember } from "../status/etcdStatus";
 import { shownBytes } from "../status/statusLine";
 
@@ -39,6 +42,8 @@ export async function defragment(input: DefragmentInput): Promise<"done" | "noth
   const { tell, least = leastSize } = input;
   const members = await wellMembers(input);
   const full = members.filter(isFull);
+  // An `up` cannot end while etcd refuses its writes.
+  const mayBegin = full.length > 0 ? () => Promise.resolve() : () => assertUnchanging(input);
   const paying = members.filter((member) => full.length > 0 || pays(member, least));
   for (const { machine, size, inUse, quota, isLeader } of members)
     tell(
@@ -48,6 +53,7 @@ export async function defragment(input: DefragmentInput): Promise<"done" | "noth
     tell(`Nothing to do: no database from ${shownBytes(least)} on has ${leastFree * 100} % free within.`);
     return "nothing to do";
   }
+  await mayBegin();
   const order = [...paying].sort((a, b) => Number(a.isLeader) - Number(b.isLeader));
   tell(
     [
@@ -61,8 +67,9 @@ export async function defragment(input: DefragmentInput): Promise<"done" | "noth
   if (!(await input.confirmed())) return "declined";
   if (full.length > 0) await compact(order, input);
   for (const member of order) {
-    // Another may have fallen ill since.
+    // Another may have fallen ill since, or an `up` begun.
     await wellMembers(input);
+    await mayBegin();
     await input.etcdctl(member.machine, ["defrag", "--command-timeout=10m"]);
     const { size } = await untilWell(member, input);
     tell(`${member.machine}: ${shownBytes(member.size)} became ${shownBytes(size)}.`);
@@ -73,6 +80,17 @@ export async function defragment(input: DefragmentInput): Promise<"done" | "noth
 
 const isFull = ({ trouble = "" }: EtcdMember): boolean => trouble.includes("NOSPACE");
 const pays = ({ size, inUse }: Known, least: number): boolean => size >= least && (size - inUse) / size >= leastFree;
+
+/** Throws a sentence while `up` changes a control-plane machine: it may stop that one's etcd beside the one that waits. */
+async function assertUnchanging({ request, controlPlane }: DefragmentInput): Promise<void> {
+  const busy = (await listNodes(request)).filter(
+    (node) => controlPlane.includes(node.metadata.name) && (isLeaving(node) || isUpdating(node) || takesOrder(node)),
+  );
+  if (busy.length > 0)
+    throw new Error(
+      `Nothing more is defragmented, because \`pulumi up\` changes ${busy.map(({ metadata }) => metadata.name).join(", ")}, or was interrupted. Run it to its end first.`,
+    );
+}
 
 /** All of them; one that is full is well otherwise. */
 async function wellMembers({ request, controlPlane }: DefragmentInput): Promise<readonly Known[]> {

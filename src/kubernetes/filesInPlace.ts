@@ -42,6 +42,13 @@ export function orderOf({ metadata }: Node): string | undefined {
   return metadata.annotations?.[orderAnnotation];
 }
 
+/** Whether its machine has an order that it has neither carried out nor refused. */
+export function takesOrder(node: Node): boolean {
+  const order = orderOf(node);
+  const answer = answerOf(node);
+  return order !== undefined && (answer?.order !== order || !["reached", "failed"].includes(answer.state));
+}
+
 /**
  * The node with the order, and without an answer to it: an agent that failed tries again.
  *

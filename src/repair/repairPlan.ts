@@ -4,7 +4,7 @@
  * again.
  */
 import { counted } from "../config/counted";
-import { answerOf, orderOf } from "../kubernetes/filesInPlace";
+import { takesOrder } from "../kubernetes/filesInPlace";
 import { isLeaving, isUpdating } from "../kubernetes/leavingMark";
 import type { Node } from "../kubernetes/nodes";
 import { clockDifference } from "../openstack/clock";
@@ -85,7 +85,9 @@ function refusalsOf({ machines, roll, clockAhead }: RepairInput): string[] {
   const named = (chosen: (node: Node) => boolean) => nodes.filter(chosen).map(({ metadata }) => metadata.name);
   const [leaving, updating] = [named(isLeaving), named(isUpdating)];
   // A broken machine keeps its order until it is whole.
-  const changing = machines.filter((machine) => isWhole(machine) && takesOrder(machine.node)).map(({ name }) => name);
+  const changing = machines
+    .filter((machine) => isWhole(machine) && machine.node !== undefined && takesOrder(machine.node))
+    .map(({ name }) => name);
   const busy = machines.filter(({ server }) => server !== undefined && passing.includes(server.status));
   const running = "`pulumi up` changes them, or was interrupted: run it to its end first";
   return [
@@ -113,12 +115,6 @@ const passing = ["BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "REVERT_RESIZE",
 
 /** Those of a reboot. */
 const reboots = ["REBOOT", "HARD_REBOOT"];
-
-function takesOrder(node: Node | undefined): boolean {
-  if (node === undefined || orderOf(node) === undefined) return false;
-  const answer = answerOf(node);
-  return answer?.order !== orderOf(node) || !["reached", "failed"].includes(answer?.state ?? "");
-}
 
 function reasonToLeave(machine: MachineState, machines: readonly MachineState[]): string | undefined {
   const { node, name, role } = machine;

@@ -37,7 +37,13 @@ describeWithTools("the defragmentation of etcd", missing, () => {
     const { client } = members.get(machine)!;
     return (await run(etcdPrograms.etcdctl, ["--endpoints", client, ...command])).stdout;
   };
+  /** Annotations of the nodes, by name. */
+  const annotations: Record<string, Record<string, string>> = {};
   const request: KubernetesRequest = async (_method, path) => {
+    if (path.startsWith("/api/v1/nodes?")) {
+      const items = names.map((name) => ({ metadata: { name, annotations: annotations[name] } }));
+      return { status: 200, body: JSON.stringify({ items, metadata: {} }) };
+    }
     const [, machine = "", asked = ""] = /etcd-(\w):2381\/proxy\/(\w+)$/.exec(path) ?? [];
     const url = new URL(`${members.get(machine)!.metrics}/${asked}`);
     const { status, body } = await httpCall({ method: "GET", url, proxies: proxiesOf({}), timeout: 5_000 });
@@ -164,6 +170,37 @@ describeWithTools("the defragmentation of etcd", missing, () => {
     expect(calls.at(-1)).toMatch(/^\w alarm$/);
     expect(told.at(-1)).toBe("The alarm is over: etcd takes writes again.");
     expect(await fill(1)).toBe("");
+  });
+
+  it("is refused while `up` changes a control-plane machine, but for an etcd that would not let it end", async () => {
+    const order = "openstack-kubernetes/files-order";
+    const answer = (state: string) => ({
+      "openstack-kubernetes/files-answer": JSON.stringify({ order: "one", state }),
+    });
+    const refusal = () => act(0).then(String, (error: unknown) => messageOf(error));
+    expect(await fill(40)).toBe("");
+    await etcdctl("a", ["del", "--prefix", "k"]);
+    await etcdctl("a", ["compact", "42", "--physical"]);
+    const changing: readonly Record<string, string>[] = [
+      { "openstack-kubernetes/updating": "schedulable" },
+      { "openstack-kubernetes/leaving": "schedulable" },
+      { [order]: "one" },
+      { [order]: "one", ...answer("working") },
+    ];
+    for (const marks of changing) {
+      annotations.b = marks;
+      expect(await refusal()).toBe(
+        "Nothing more is defragmented, because `pulumi up` changes b, or was interrupted. Run it to its end first.",
+      );
+    }
+    expect(calls).toEqual([]);
+    annotations.b = { [order]: "one", ...answer("reached") };
+    expect(await refusal()).toBe("done");
+    expect(await fill(400)).toContain("database space exceeded");
+    await etcdctl("a", ["del", "--prefix", "k"]);
+    annotations.b = { "openstack-kubernetes/updating": "schedulable" };
+    expect(await refusal()).toBe("done");
+    delete annotations.b;
   });
 
   it("is refused while a member is away: another pause would be an outage", async () => {

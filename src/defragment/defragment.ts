@@ -81,7 +81,7 @@ export async function defragment(input: DefragmentInput): Promise<"done" | "noth
 const isFull = ({ trouble = "" }: EtcdMember): boolean => trouble.includes("NOSPACE");
 const pays = ({ size, inUse }: Known, least: number): boolean => size >= least && (size - inUse) / size >= leastFree;
 
-/** Throws a sentence while `up` changes a control-plane machine: it may stop that one's etcd beside the one that waits. */
+/** Throws a sentence while `up` changes a control-plane machine: two members might be away at the same time. */
 async function assertUnchanging({ request, controlPlane }: DefragmentInput): Promise<void> {
   const busy = (await listNodes(request)).filter(
     (node) => controlPlane.includes(node.metadata.name) && (isLeaving(node) || isUpdating(node) || takesOrder(node)),

@@ -3,42 +3,11 @@
  * show what a real OpenStack or a real cluster makes of it.
  */
 import { recordedConfigurations } from "../../simulation/preview/plannedChanges";
-import { existingThings, simulate, type PreviousRun, type Simulated } from "../../simulation";
+import type { PreviousRun, Simulated } from "../../simulation";
 import { changedKeys } from "../../src/config/changedKeys";
 import type { Moment } from "../../src/config/effects";
-import { parseClusterConfig } from "../../src/config/parse";
-import program from "../../src/index";
-import { everyChoice } from "./everyChoice";
-import { everyKeyChange, full, type KeyChange } from "./everyKey";
-
-type Values = KeyChange["before"];
-
-function run(values: Values, previous?: PreviousRun): Promise<Simulated> {
-  const defined = Object.entries(values).filter(([, value]) => value !== undefined);
-  const config = Object.fromEntries(
-    defined.map(([key, value]) => [
-      `openstack-kubernetes:${key}`,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]),
-  );
-  const existing = existingThings(parseClusterConfig(Object.fromEntries(defined), "test"));
-  return simulate(program, { config, previous, existing });
-}
-
-interface Base {
-  readonly previous: PreviousRun;
-  readonly outputs: Simulated["outputs"];
-}
-
-const bases = new Map<Values, Promise<Base>>();
-
-function baseRun(values: Values): Promise<Base> {
-  const known =
-    bases.get(values) ??
-    run(values).then((simulated) => ({ previous: simulated.toPrevious(), outputs: simulated.outputs }));
-  bases.set(values, known);
-  return known;
-}
+import { type Base, baseRun, run } from "./baseRun";
+import { everyKeyChange } from "./everyKey";
 
 /**
  * Where the change shows: in OpenStack, in Kubernetes, in what machines that run are to have, or in what a machine is
@@ -112,17 +81,6 @@ describe("a changed key of the configuration", () => {
       const found = new Set(reached(base, now));
       expect([...found].filter((moment) => !declared.has(moment) && seenOnly[pattern] !== moment)).toEqual([]);
       if (!(pattern in unseen)) expect([...declared].filter((moment) => !found.has(moment))).toEqual([]);
-    },
-  );
-});
-
-describe("a cluster that was created with another choice", () => {
-  it.each(everyChoice().map(({ title, values }) => [title, values] as const))(
-    "goes back from %s, in a preview without an error",
-    async (_, values) => {
-      const { previous } = await baseRun(values);
-      const now = await run(full, previous);
-      expect(now.outputs.clusterName).toBe("test");
     },
   );
 });

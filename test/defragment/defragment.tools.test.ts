@@ -86,6 +86,21 @@ describeWithTools("the defragmentation of etcd", missing, () => {
     }
     return "";
   };
+  /** Deletes all values, and waits until every member tells that their space is free. */
+  const empty = async () => {
+    await etcdctl("a", ["del", "--prefix", "k"]);
+    const { header } = JSON.parse(await etcdctl("a", ["get", "k", "--write-out=json"])) as {
+      header: { revision: number };
+    };
+    await etcdctl("a", ["compact", String(header.revision), "--physical"]);
+    // A member counts what it has in use when it writes.
+    for (let look = 0; look < 100; look++) {
+      await etcdctl("a", ["put", "small", "x"]);
+      if ((await askEtcd(request, names)).every(({ inUse = Infinity }) => inUse < 1024 ** 2)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error("the space is not free after ten seconds");
+  };
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "etcd-"));
@@ -123,17 +138,7 @@ describeWithTools("the defragmentation of etcd", missing, () => {
 
   it("gives the free space back, one member after the other, the leader last", async () => {
     expect(await fill(120)).toBe("");
-    await etcdctl("a", ["del", "--prefix", "k"]);
-    const { header } = JSON.parse(await etcdctl("a", ["get", "k", "--write-out=json"])) as {
-      header: { revision: number };
-    };
-    await etcdctl("a", ["compact", String(header.revision), "--physical"]);
-    // A follower counts what it has in use when it writes.
-    for (let look = 0; look < 100; look++) {
-      await etcdctl("a", ["put", "small", "x"]);
-      if ((await askEtcd(request, names)).every(({ inUse = Infinity }) => inUse < 1024 ** 2)) break;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    await empty();
     const order = await leaderLast();
     expect(await act(1024 ** 2)).toBe("done");
     expect(calls).toEqual(order.map((name) => `${name} defrag`));
@@ -147,8 +152,7 @@ describeWithTools("the defragmentation of etcd", missing, () => {
 
   it("asks first", async () => {
     expect(await fill(40)).toBe("");
-    await etcdctl("a", ["del", "--prefix", "k"]);
-    await etcdctl("a", ["compact", "42", "--physical"]);
+    await empty();
     expect(await act(1024 ** 2, false)).toBe("declined");
     expect(calls).toEqual([]);
   });
@@ -179,8 +183,7 @@ describeWithTools("the defragmentation of etcd", missing, () => {
     });
     const refusal = () => act(0).then(String, (error: unknown) => messageOf(error));
     expect(await fill(40)).toBe("");
-    await etcdctl("a", ["del", "--prefix", "k"]);
-    await etcdctl("a", ["compact", "42", "--physical"]);
+    await empty();
     const changing: readonly Record<string, string>[] = [
       { "openstack-kubernetes/updating": "schedulable" },
       { "openstack-kubernetes/leaving": "schedulable" },
